@@ -1,0 +1,50 @@
+//! Collectors: the code for one kind of target, and the one runner that drives them all.
+
+pub mod error;
+pub mod redis;
+pub mod runner;
+
+use std::future::Future;
+use std::time::Duration;
+
+pub use error::{PollError, Reason};
+
+use crate::metric::{Families, MetricInfo};
+
+/// One kind of target. A value of the implementing type watches one target.
+///
+/// A collector reads, parses and names; it knows nothing of timers, deadlines, back-off, logging or HTTP, which are the
+/// runner's. `poll` may be cancelled at any await point, when its deadline passes or the agent stops, and must leave the
+/// collector able to poll again.
+pub trait Collector: Send + 'static {
+    /// The name of the kind, as it stands in the configuration and in the label `collector`.
+    const NAME: &'static str;
+
+    /// What one poll saw.
+    type Snapshot: Send + Sync + 'static;
+
+    /// Everything that `export` and `export_health` may push with a fixed name.
+    fn metrics() -> Vec<MetricInfo>;
+
+    /// Asks the target once.
+    fn poll(&mut self) -> impl Future<Output = Result<Self::Snapshot, PollError>> + Send;
+
+    /// Names what a poll saw. Pure: no I/O, no clock.
+    fn export(snapshot: &Self::Snapshot, out: &mut Families);
+
+    /// Names what is exported whether or not the last poll succeeded: the `up` of this kind of target.
+    fn export_health(health: &Health<'_>, out: &mut Families);
+}
+
+/// The outcome of a target's polls so far, kept by the runner.
+#[derive(Debug, Clone, Copy)]
+pub struct Health<'a> {
+    /// Polls so far.
+    pub polls: u64,
+    /// How long the last poll took.
+    pub last_duration: Duration,
+    /// How long all polls took.
+    pub total_duration: Duration,
+    /// Why the last poll failed; `None` when it succeeded.
+    pub error: Option<&'a PollError>,
+}

@@ -1,0 +1,1 @@
+//! The CLIENT LIST reply.

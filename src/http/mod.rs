@@ -1,0 +1,3 @@
+//! The agent's HTTP side: the server, its web configuration, and the routes.
+
+pub mod web;

@@ -1,0 +1,1 @@
+//! The exporter-toolkit web configuration: TLS and basic auth of the server.

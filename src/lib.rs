@@ -1,0 +1,13 @@
+//! manometer: a Prometheus exporter and alerting agent for Redis-backed real-time services.
+//!
+//! # Layout
+//!
+//! In the order in which data flows through the agent:
+//!
+//! * [`collector`]: what is watched. One folder a kind of target; the runner drives them all.
+//! * [`metric`]: what is exported. Documented constants, the samples of a poll, the text format.
+//! * [`http`]: how it is served.
+
+pub mod collector;
+pub mod http;
+pub mod metric;

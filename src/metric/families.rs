@@ -1,0 +1,316 @@
+//! The samples of one poll of one target, by family.
+
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasher, RandomState};
+
+use super::text;
+use super::{Kind, Metric, MetricInfo};
+
+/// Samples of one target before the rest is refused, unless the configuration says otherwise.
+pub const DEFAULT_SERIES_LIMIT: usize = 20_000;
+
+/// Bytes of one label value before it is cut: a label is read by people, and a foreign name has no length limit.
+const MAX_LABEL_BYTES: usize = 256;
+
+/// What follows the family's name in a sample's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Suffix {
+    None,
+    Bucket,
+    Sum,
+    Count,
+}
+
+impl Suffix {
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "",
+            Self::Bucket => "_bucket",
+            Self::Sum => "_sum",
+            Self::Count => "_count",
+        }
+    }
+}
+
+/// One sample: its escaped label text lies in its family's buffer.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sample {
+    pub(super) suffix: Suffix,
+    pub(super) labels: (u32, u32),
+    pub(super) value: f64,
+}
+
+/// All samples of one metric name.
+#[derive(Debug)]
+pub struct Family {
+    name: Cow<'static, str>,
+    kind: Kind,
+    help: Cow<'static, str>,
+    label_text: String,
+    samples: Vec<Sample>,
+}
+
+impl Family {
+    /// The metric's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The metric's type.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The text of `# HELP`.
+    #[must_use]
+    pub fn help(&self) -> &str {
+        &self.help
+    }
+
+    /// Each sample's name suffix, label text (`a="x",b="y"`, escaped) and value.
+    pub(super) fn samples(&self) -> impl Iterator<Item = (Suffix, &str, f64)> {
+        self.samples.iter().map(|sample| {
+            let (start, end) = sample.labels;
+            (sample.suffix, &self.label_text[start as usize..end as usize], sample.value)
+        })
+    }
+
+    /// The label text and value of each plain sample (not of `_bucket`, `_sum` and `_count`).
+    pub fn values(&self) -> impl Iterator<Item = (&str, f64)> {
+        self.samples().filter(|(suffix, ..)| *suffix == Suffix::None).map(|(_, labels, value)| (labels, value))
+    }
+}
+
+/// Samples that were refused, by reason.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Rejections {
+    /// The target's series limit was reached.
+    pub series_limit: u64,
+    /// The same name and labels were pushed before.
+    pub duplicate: u64,
+    /// A name from outside is no metric name, or is taken by another type.
+    pub name: u64,
+}
+
+impl Rejections {
+    /// The reasons and their numbers.
+    #[must_use]
+    pub const fn by_reason(&self) -> [(&'static str, u64); 3] {
+        [("series_limit", self.series_limit), ("duplicate", self.duplicate), ("name", self.name)]
+    }
+}
+
+/// The samples of one poll of one target.
+///
+/// Pushing is infallible for the caller: what may not be exported (a duplicate, a sample over the series limit, a name
+/// that is none) is left out and counted in [`rejections`](Self::rejections).
+#[derive(Debug)]
+pub struct Families {
+    families: Vec<Family>,
+    by_name: HashMap<Cow<'static, str>, usize>,
+    seen: HashSet<u64>,
+    hasher: RandomState,
+    series: usize,
+    limit: usize,
+    rejections: Rejections,
+}
+
+impl Default for Families {
+    fn default() -> Self {
+        Self::with_limit(DEFAULT_SERIES_LIMIT)
+    }
+}
+
+impl Families {
+    /// An empty set with the default series limit.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// An empty set that takes at most `limit` series.
+    #[must_use]
+    pub fn with_limit(limit: usize) -> Self {
+        Self {
+            families: Vec::new(),
+            by_name: HashMap::new(),
+            seen: HashSet::new(),
+            hasher: RandomState::new(),
+            series: 0,
+            limit,
+            rejections: Rejections::default(),
+        }
+    }
+
+    /// Adds one sample.
+    pub fn push<const N: usize>(&mut self, metric: &Metric<N>, labels: [&str; N], value: f64) {
+        let info = metric.info();
+        let family = self.family(info);
+        self.add(family, Suffix::None, info.labels, &labels, None, value);
+    }
+
+    /// Adds one sample for each of `states`: 1 for `current`, 0 for the others.
+    ///
+    /// A `current` that is not among `states` is shown as `unknown`, which must be one of them.
+    pub fn push_state_set(&mut self, metric: &Metric<1>, states: &[&str], current: &str) {
+        let current = if states.contains(&current) { current } else { "unknown" };
+        for state in states {
+            self.push(metric, [state], f64::from(u8::from(*state == current)));
+        }
+    }
+
+    /// Adds a summary: values by quantile (the text of the label), their sum and count.
+    pub fn push_summary<const N: usize>(
+        &mut self,
+        metric: &Metric<N>,
+        labels: [&str; N],
+        quantiles: &[(&str, f64)],
+        sum: f64,
+        count: f64,
+    ) {
+        let info = metric.info();
+        let family = self.family(info);
+        for (quantile, value) in quantiles {
+            self.add(family, Suffix::None, info.labels, &labels, Some(("quantile", quantile)), *value);
+        }
+        self.add(family, Suffix::Sum, info.labels, &labels, None, sum);
+        self.add(family, Suffix::Count, info.labels, &labels, None, count);
+    }
+
+    /// Adds a histogram: cumulative counts by upper bound, their sum and count. The `+Inf` bucket is added here.
+    pub fn push_histogram<const N: usize>(
+        &mut self,
+        metric: &Metric<N>,
+        labels: [&str; N],
+        buckets: &[(f64, f64)],
+        sum: f64,
+        count: f64,
+    ) {
+        let info = metric.info();
+        let family = self.family(info);
+        let mut bound_text = String::new();
+        for (bound, cumulative) in buckets {
+            bound_text.clear();
+            text::write_value(&mut bound_text, *bound);
+            self.add(family, Suffix::Bucket, info.labels, &labels, Some(("le", &bound_text)), *cumulative);
+        }
+        self.add(family, Suffix::Bucket, info.labels, &labels, Some(("le", "+Inf")), count);
+        self.add(family, Suffix::Sum, info.labels, &labels, None, sum);
+        self.add(family, Suffix::Count, info.labels, &labels, None, count);
+    }
+
+    /// Adds one sample of a gauge or counter whose name comes from outside (`CLUSTER INFO` has an open set of names).
+    ///
+    /// The name must already have the form of a metric name; one that has not is counted and left out.
+    pub fn push_named(&mut self, name: &str, kind: Kind, help: &'static str, value: f64) {
+        if !text::is_metric_name(name) {
+            self.rejections.name += 1;
+            return;
+        }
+        let family = match self.by_name.get(name) {
+            Some(&index) if self.families[index].kind == kind => index,
+            Some(_) => {
+                self.rejections.name += 1;
+                return;
+            }
+            None => self.insert(Cow::Owned(name.to_owned()), kind, help),
+        };
+        self.add(family, Suffix::None, &[], &[], None, value);
+    }
+
+    /// The number of samples.
+    #[must_use]
+    pub const fn series(&self) -> usize {
+        self.series
+    }
+
+    /// What was refused so far.
+    #[must_use]
+    pub const fn rejections(&self) -> Rejections {
+        self.rejections
+    }
+
+    /// The family of that name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Family> {
+        self.by_name.get(name).map(|&index| &self.families[index])
+    }
+
+    /// The families with at least one sample, by name.
+    #[must_use]
+    pub fn into_sorted(self) -> Vec<Family> {
+        let mut families = self.families;
+        families.retain(|family| !family.samples.is_empty());
+        families.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+        families
+    }
+
+    fn family(&mut self, info: &MetricInfo) -> usize {
+        match self.by_name.get(info.name) {
+            Some(&index) => index,
+            None => self.insert(Cow::Borrowed(info.name), info.kind, info.help),
+        }
+    }
+
+    fn insert(&mut self, name: Cow<'static, str>, kind: Kind, help: &'static str) -> usize {
+        let index = self.families.len();
+        self.by_name.insert(name.clone(), index);
+        self.families.push(Family {
+            name,
+            kind,
+            help: Cow::Borrowed(help),
+            label_text: String::new(),
+            samples: Vec::new(),
+        });
+        index
+    }
+
+    fn add(
+        &mut self,
+        index: usize,
+        suffix: Suffix,
+        names: &[&str],
+        values: &[&str],
+        extra: Option<(&str, &str)>,
+        value: f64,
+    ) {
+        if self.series >= self.limit {
+            self.rejections.series_limit += 1;
+            return;
+        }
+        let family = &mut self.families[index];
+        let start = family.label_text.len();
+        for (name, value) in names.iter().copied().zip(values.iter().copied()).chain(extra) {
+            if family.label_text.len() > start {
+                family.label_text.push(',');
+            }
+            text::write_label(&mut family.label_text, name, cut(value));
+        }
+        let key = self.hasher.hash_one((index, suffix, &family.label_text[start..]));
+        // A buffer over 4 GiB cannot come about: the series limit times the label limit is far below it.
+        let range =
+            (u32::try_from(start).unwrap_or(u32::MAX), u32::try_from(family.label_text.len()).unwrap_or(u32::MAX));
+        if self.seen.insert(key) {
+            family.samples.push(Sample { suffix, labels: range, value });
+            self.series += 1;
+        } else {
+            family.label_text.truncate(start);
+            self.rejections.duplicate += 1;
+        }
+    }
+}
+
+/// `value` without what lies beyond the label limit, never in the middle of a character.
+fn cut(value: &str) -> &str {
+    if value.len() <= MAX_LABEL_BYTES {
+        return value;
+    }
+    let mut end = MAX_LABEL_BYTES;
+    while !value.is_char_boundary(end) {
+        end -= 1;
+    }
+    &value[..end]
+}
