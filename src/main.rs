@@ -1,1 +1,3 @@
+//! The manometer binary.
+
 fn main() {}

@@ -8,7 +8,7 @@ use super::text;
 use super::{Kind, Metric, MetricInfo};
 
 /// Samples of one target before the rest is refused, unless the configuration says otherwise.
-pub const DEFAULT_SERIES_LIMIT: usize = 20_000;
+const DEFAULT_SERIES_LIMIT: usize = 20_000;
 
 /// Bytes of one label value before it is cut: a label is read by people, and a foreign name has no length limit.
 const MAX_LABEL_BYTES: usize = 256;
