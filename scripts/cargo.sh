@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs cargo with the arguments given: the first one that is new enough for rust-version in Cargo.toml, of
 # the one in PATH, the one in rustup's home (which a shell opened before its installation does not see), and
-# rustup's stable toolchain beside an older default. Exits 3 when there is none.
+# rustup's toolchain of that version beside an older default. Exits 3 when there is none.
 set -eu
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
@@ -24,8 +24,8 @@ export PATH
 if new_enough cargo; then
     exec cargo "$@"
 fi
-if new_enough cargo +stable; then
-    exec cargo +stable "$@"
+if new_enough cargo "+$needed"; then
+    exec cargo "+$needed" "$@"
 fi
 echo "cargo $needed or newer is not here; scripts/deps.sh installs it" >&2
 exit 3

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Sees to it that what a make target needs is there, and installs what is missing.
 #
-#   scripts/deps.sh [build|run|test|bench]      (default: build)
+#   scripts/deps.sh [build|lint|run|test|bench]      (default: build)
 #
 # Debian and Ubuntu: packages by apt, with sudo when not root. Anywhere else it names what is missing and how to
 # get it, and exits 1. Rust comes from rustup. A service that a package brings along is neither started nor left
@@ -12,6 +12,7 @@ export LC_ALL=C
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 cargo=$root/scripts/cargo.sh
+needed=$(sed -n 's/^rust-version *= *"\([0-9.]*\)".*/\1/p' "$root/Cargo.toml")
 policy=/usr/sbin/policy-rc.d
 policy_mark='manometer scripts/deps.sh'
 
@@ -24,6 +25,13 @@ have() { command -v "$1" >/dev/null 2>&1; }
 
 as_root() {
     if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+have_rust() { "$cargo" --version >/dev/null 2>&1; }
+
+# clippy and rustfmt are parts of a toolchain that a minimal one lacks.
+have_lint_tools() {
+    "$cargo" clippy --version >/dev/null 2>&1 && "$cargo" fmt --version >/dev/null 2>&1
 }
 
 # Compiles and links: a compiler without the C library's headers and start files is of no use to ring.
@@ -47,36 +55,36 @@ find_missing() {
     missing=
     c_compiler_works || add gcc libc6-dev
     case $1 in
-    build) ;;
+    build | lint) ;;
     run) have redis-server || add redis-server ;;
     test | bench)
         have redis-server || add redis-server
         { have prometheus && have promtool; } || add prometheus
         have prometheus-redis-exporter || have redis_exporter || add prometheus-redis-exporter
         ;;
-    *) fail "unknown mode '$1': build, run, test or bench" ;;
+    *) fail "unknown mode '$1': build, lint, run, test or bench" ;;
     esac
     [ "$1" != bench ] || have wrk || add wrk
     # What fetches rustup, where Rust is missing too.
-    if ! "$cargo" --version >/dev/null 2>&1 && ! have rustup && ! have curl; then
+    if ! have_rust && ! have rustup && ! have curl; then
         add curl ca-certificates
     fi
 }
 
-# The same packages under the names of the other package managers.
+# Names what is missing under the names of the other package managers.
 name_elsewhere() {
     for package in $missing; do
         case $package in
-        gcc) say "missing: a C compiler    brew: xcode-select --install | dnf: gcc | pacman: gcc | apk: gcc" ;;
-        libc6-dev) say "missing: the C headers   dnf: glibc-devel | pacman: glibc | apk: musl-dev" ;;
-        redis-server) say "missing: redis-server    brew: redis | dnf: redis (or valkey-compat-redis) | pacman: redis | apk: redis" ;;
-        prometheus) say "missing: prometheus, promtool    brew: prometheus | dnf: golang-github-prometheus | pacman: prometheus | apk: prometheus" ;;
-        prometheus-redis-exporter) say "missing: redis_exporter  https://github.com/oliver006/redis_exporter/releases" ;;
-        wrk) say "missing: wrk             brew: wrk | dnf: wrk | pacman: wrk | apk: wrk" ;;
-        curl) say "missing: curl            brew: curl | dnf: curl | pacman: curl | apk: curl" ;;
-        ca-certificates) say "missing: CA certificates dnf: ca-certificates | pacman: ca-certificates | apk: ca-certificates" ;;
+        gcc) say "missing: C compiler - brew, dnf, pacman, apk: gcc" ;;
+        libc6-dev) say "missing: C headers - dnf: glibc-devel; pacman: glibc; apk: musl-dev; macOS: xcode-select --install" ;;
+        redis-server) say "missing: redis-server - brew, dnf, pacman, apk: redis" ;;
+        prometheus) say "missing: prometheus, promtool - brew, pacman, apk: prometheus; dnf: golang-github-prometheus" ;;
+        prometheus-redis-exporter) say "missing: redis_exporter - https://github.com/oliver006/redis_exporter/releases" ;;
+        curl) ;;
+        *) say "missing: $package - brew, dnf, pacman, apk: $package" ;;
         esac
     done
+    have_rust || say "missing: Rust $needed or newer - https://rustup.rs"
 }
 
 # packages STATUS: the names of the packages which dpkg knows in that state.
@@ -152,10 +160,6 @@ apt_get() {
 }
 
 install_packages() {
-    if ! have apt-get || ! have dpkg-query; then
-        name_elsewhere
-        fail "this is no Debian or Ubuntu: install these and run it again"
-    fi
     if [ "$(id -u)" -ne 0 ] && ! have sudo; then
         fail "missing:$missing; as root: apt-get install --no-install-recommends$missing"
     fi
@@ -177,30 +181,33 @@ install_packages() {
     clean_up
 }
 
-# What rustup's installer is given: nothing of the user's shell is changed, scripts/cargo.sh finds it anyway.
-install_rust() {
-    needed=$(sed -n 's/^rust-version *= *"\([0-9.]*\)".*/\1/p' "$root/Cargo.toml")
-    PATH=$PATH:${CARGO_HOME:-$HOME/.cargo}/bin
-    if have rustup; then
-        say "cargo $needed or newer is missing: rustup toolchain install stable"
-        rustup toolchain install stable --profile minimal --component clippy,rustfmt ||
-            fail "rustup could not install it; is there a network? needed: Rust $needed"
-    else
-        say "cargo $needed or newer is missing: installing Rust by https://sh.rustup.rs into ${CARGO_HOME:-$HOME/.cargo}"
-        installer=$(mktemp)
-        if ! curl --proto '=https' --tlsv1.2 -sSf --max-time 120 -o "$installer" https://sh.rustup.rs ||
-            ! sh "$installer" -y --quiet --profile minimal --component clippy,rustfmt --no-modify-path; then
-            rm -f "$installer"
-            fail "rustup could not be installed; is there a network? needed: Rust $needed, see https://rustup.rs"
-        fi
-        rm -f "$installer"
-    fi
-    "$cargo" --version >/dev/null || fail "Rust is installed and still older than $needed"
+# fetch_rustup FILE: rustup's own installer, from its short name or from the host that serves everything after it.
+fetch_rustup() {
+    for url in https://sh.rustup.rs https://static.rust-lang.org/rustup/rustup-init.sh; do
+        curl --proto '=https' --tlsv1.2 -sSfL --max-time 60 -o "$1" "$url" && return
+    done
+    return 1
 }
 
-# clippy and rustfmt are parts of a toolchain that a minimal one lacks.
-have_lint_tools() {
-    "$cargo" clippy --version >/dev/null 2>&1 && "$cargo" fmt --version >/dev/null 2>&1
+# Nothing of the user's shell is changed (--no-modify-path): scripts/cargo.sh finds it anyway.
+install_rust() {
+    home=${CARGO_HOME:-$HOME/.cargo}
+    PATH=$PATH:$home/bin
+    if have rustup; then
+        say "cargo $needed or newer is missing: rustup toolchain install $needed"
+        rustup toolchain install "$needed" --profile minimal --component clippy,rustfmt ||
+            fail "rustup could not install it; is there a network? needed: Rust $needed"
+    else
+        say "cargo $needed or newer is missing: installing Rust by rustup (https://rustup.rs) into $home"
+        installer=$(mktemp)
+        trap 'rm -f "$installer"' EXIT
+        if ! fetch_rustup "$installer" ||
+            ! sh "$installer" -y --quiet --profile minimal --component clippy,rustfmt --no-modify-path \
+                --default-toolchain "$needed"; then
+            fail "rustup could not be installed; is there a network? needed: Rust $needed"
+        fi
+    fi
+    "$cargo" --version >/dev/null || fail "Rust is installed and still older than $needed"
 }
 
 install_lint_tools() {
@@ -208,12 +215,20 @@ install_lint_tools() {
     have rustup || fail "missing: clippy and rustfmt for $("$cargo" --version) (dnf, apk: clippy rustfmt)"
     say "clippy or rustfmt is missing: rustup component add clippy rustfmt"
     rustup component add clippy rustfmt || true
-    have_lint_tools || rustup component add --toolchain stable clippy rustfmt || true
+    have_lint_tools || rustup component add --toolchain "$needed" clippy rustfmt || true
     have_lint_tools || fail "rustup could not add clippy and rustfmt; is there a network?"
 }
 
 mode=${1:-build}
 find_missing "$mode"
+if ! have apt-get || ! have dpkg-query; then
+    if [ -n "$missing" ] || ! have_rust; then
+        name_elsewhere
+        fail "this is no Debian or Ubuntu: install what is named above and run it again"
+    fi
+fi
 [ -z "$missing" ] || install_packages
-"$cargo" --version >/dev/null 2>&1 || install_rust
-[ "$mode" != test ] || have_lint_tools || install_lint_tools
+have_rust || install_rust
+case $mode in
+lint | test) have_lint_tools || install_lint_tools ;;
+esac
