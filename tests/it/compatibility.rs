@@ -1,0 +1,134 @@
+//! Side by side with redis_exporter: whatever its default scrape has, ours has under the same name, type and labels.
+//!
+//! docs/COMPATIBILITY.md lists the exceptions, and this test reads them there: a difference that is not listed fails, and
+//! so does a listed one that is none.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::support::agent::{Agent, target};
+use crate::support::exposition::{Exposition, Family};
+use crate::support::missing::missing;
+use crate::support::peer;
+use crate::support::redis::{RedisServer, command};
+use crate::support::wait::{SOON, until};
+
+/// Label names; a label without a value equals an absent one.
+type LabelNames = BTreeSet<String>;
+
+/// How a family looks from outside.
+#[derive(Debug, Default, PartialEq)]
+struct Shape {
+    kind: String,
+    labels: BTreeSet<LabelNames>,
+}
+
+fn shapes(seen: &Exposition) -> BTreeMap<String, Shape> {
+    seen.families.iter().map(|family| (family.name.clone(), shape(family))).collect()
+}
+
+fn shape(family: &Family) -> Shape {
+    let names = |labels: &BTreeMap<String, String>| {
+        labels.iter().filter(|(_, value)| !value.is_empty()).map(|(name, _)| name.clone()).collect()
+    };
+    let labels = family.samples.iter().map(|sample| names(&sample.labels)).collect();
+    Shape { kind: family.kind.clone(), labels }
+}
+
+/// Something of each kind that redis_exporter reports of.
+fn traffic(redis: &RedisServer) {
+    let mut connection = redis.connect();
+    let mut run = |words: &[&str]| {
+        // A cluster has no second database, and a replica takes no writes; what fails is traffic as well.
+        let _ = command(words).query::<redis::Value>(&mut connection);
+    };
+    for words in [
+        &["CONFIG", "SET", "latency-monitor-threshold", "5"][..],
+        &["CONFIG", "SET", "slowlog-log-slower-than", "1000"],
+        &["SET", "a", "1"],
+        &["SET", "b", "1", "EX", "1000"],
+        &["GET", "a"],
+        &["GET", "none"],
+        &["LPUSH", "a", "wrong type"],
+        &["DEBUG", "SLEEP", "0.02"],
+        &["SELECT", "1"],
+        &["SET", "c", "1", "PX", "1"],
+        &["SET", "d", "1", "EX", "1000"],
+        &["GET", "c"],
+    ] {
+        run(words);
+    }
+}
+
+/// The differences of one server's two expositions: by name, whether it is absent from ours, and in words.
+fn differences(redis: &RedisServer) -> BTreeMap<String, (bool, String)> {
+    traffic(redis);
+    let agent = Agent::run(&target("main", &redis.url()));
+    // Some families appear with the second INFO.
+    let mut ours = shapes(&agent.next_poll("main"));
+    ours.extend(shapes(&agent.metrics()).into_iter().filter(|(name, _)| !name.starts_with("redis_db_")).filter(
+        |(name, _)| name.starts_with("process_") || name.starts_with("redis_target_scrape"),
+    ));
+    let theirs = shapes(&peer::scrape(&redis.url()));
+    assert!(theirs.len() > 100, "redis_exporter has not scraped: {:?}", theirs.keys());
+    let mut found = BTreeMap::new();
+    for (name, theirs) in theirs {
+        let Some(ours) = ours.get(&name) else {
+            found.insert(name, (true, "absent".to_owned()));
+            continue;
+        };
+        if ours.kind != theirs.kind {
+            found.insert(name, (false, format!("{} there, {} here", theirs.kind, ours.kind)));
+        } else if !theirs.labels.is_subset(&ours.labels) {
+            found.insert(name, (false, format!("labels {:?} there, {:?} here", theirs.labels, ours.labels)));
+        }
+    }
+    found
+}
+
+/// The first column of the table under a heading of docs/COMPATIBILITY.md. A `*` at its end stands for any rest.
+fn listed(page: &str, heading: &str) -> Vec<String> {
+    let section = page.split("\n## ").find(|section| section.starts_with(heading));
+    let section = section.unwrap_or_else(|| panic!("docs/COMPATIBILITY.md has no section {heading:?}"));
+    let names = section.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`'));
+    names.map(|(name, _)| name.to_owned()).collect()
+}
+
+fn covers(entry: &str, name: &str) -> bool {
+    entry.strip_suffix('*').map_or(entry == name, |start| name.starts_with(start))
+}
+
+#[test]
+fn every_difference_is_documented_and_every_documented_one_is_real() {
+    if missing(&["redis-server", peer::PROGRAM]) {
+        return;
+    }
+    let standalone = RedisServer::start();
+    let replica = RedisServer::builder().replica_of(&standalone).start();
+    until(SOON, "the replica is in sync", || (replica.info("master_link_status")? == "up").then_some(()));
+    until(SOON, "the master knows it", || standalone.info("slave0")?.contains("state=online").then_some(()));
+    let cluster = RedisServer::builder().line("cluster-enabled yes").start();
+    cluster.command::<()>(&["CLUSTER", "ADDSLOTSRANGE", "0", "16383"]);
+    until(SOON, "the cluster is ok", || {
+        cluster.command::<String>(&["CLUSTER", "INFO"]).contains("cluster_state:ok").then_some(())
+    });
+
+    let mut found = BTreeMap::new();
+    for (server, redis) in [("standalone", &standalone), ("replica", &replica), ("cluster", &cluster)] {
+        for (name, (absent, words)) in differences(redis) {
+            found.entry((name, absent)).or_insert_with(|| format!("{words} ({server})"));
+        }
+    }
+    let page = std::fs::read_to_string("docs/COMPATIBILITY.md").unwrap_or_default();
+    let mut faults = Vec::new();
+    for (heading, absent) in [("Not exported", true), ("Different type or labels", false)] {
+        let entries = listed(&page, heading);
+        let names = || found.iter().filter(|((_, is_absent), _)| *is_absent == absent);
+        for ((name, _), words) in names().filter(|((name, _), _)| !entries.iter().any(|entry| covers(entry, name))) {
+            faults.push(format!("not listed under {heading:?}: {name}: {words}"));
+        }
+        for entry in entries.iter().filter(|entry| !names().any(|((name, _), _)| covers(entry, name))) {
+            faults.push(format!("listed under {heading:?}, but no difference any more: {entry}"));
+        }
+    }
+    assert!(faults.is_empty(), "docs/COMPATIBILITY.md and reality differ:\n{}", faults.join("\n"));
+}

@@ -1,0 +1,17 @@
+//! The agent as its users run it: the real binary, against real servers, scraped by a real Prometheus.
+//!
+//! One file an area. A program that is not installed skips its tests, loudly; where `CI` is set that is a failure.
+//! `UPDATE_GOLDEN=1` writes the golden files anew.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr, reason = "these are tests, helpers included")]
+
+mod canary;
+mod clients;
+mod commands;
+mod compatibility;
+mod faults;
+mod golden;
+mod http;
+mod prometheus;
+mod redis_kinds;
+mod states;
+mod support;

@@ -1,0 +1,14 @@
+//! What every test stands on: real servers, the real agent, and strict readers of what they say.
+
+pub(crate) mod agent;
+pub(crate) mod exposition;
+pub(crate) mod fake;
+pub(crate) mod http;
+pub(crate) mod missing;
+pub(crate) mod peer;
+pub(crate) mod port;
+pub(crate) mod process;
+pub(crate) mod prometheus;
+pub(crate) mod redis;
+pub(crate) mod tls;
+pub(crate) mod wait;

@@ -1,0 +1,64 @@
+//! Certificates made at run time: an authority, a server's for `localhost` and 127.0.0.1, a client's.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rcgen::{BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
+use tempfile::TempDir;
+use tokio_rustls::rustls::pki_types::CertificateDer;
+use tokio_rustls::rustls::pki_types::pem::PemObject as _;
+use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto};
+
+/// An authority and what it signed, as files.
+pub(crate) struct Certificates {
+    dir: TempDir,
+}
+
+impl Certificates {
+    pub(crate) fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let mut params = named("test authority");
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().unwrap();
+        let authority = params.self_signed(&key).unwrap();
+        std::fs::write(dir.path().join("ca.crt"), authority.pem()).unwrap();
+        let issuer = Issuer::new(params, key);
+        for (file, usage) in [
+            ("server", ExtendedKeyUsagePurpose::ServerAuth),
+            ("client", ExtendedKeyUsagePurpose::ClientAuth),
+        ] {
+            let mut params = named(file);
+            params.extended_key_usages.push(usage);
+            let key = KeyPair::generate().unwrap();
+            let certificate = params.signed_by(&key, &issuer).unwrap();
+            std::fs::write(dir.path().join(format!("{file}.crt")), certificate.pem()).unwrap();
+            std::fs::write(dir.path().join(format!("{file}.key")), key.serialize_pem()).unwrap();
+        }
+        Self { dir }
+    }
+
+    /// One of `ca.crt`, `server.crt`, `server.key`, `client.crt`, `client.key`.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        let file = self.dir.path().join(name);
+        assert!(Path::new(&file).exists(), "{name}");
+        file
+    }
+
+    /// A client that trusts the authority.
+    pub(crate) fn client(&self) -> Arc<ClientConfig> {
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_file(self.file("ca.crt")).unwrap()).unwrap();
+        let config = ClientConfig::builder_with_provider(Arc::new(crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        Arc::new(config)
+    }
+}
+
+fn named(common_name: &str) -> CertificateParams {
+    let mut params = CertificateParams::new(vec!["localhost".to_owned(), "127.0.0.1".to_owned()]).unwrap();
+    params.distinguished_name.push(DnType::CommonName, common_name);
+    params
+}

@@ -1,0 +1,28 @@
+//! Waiting for what is waited for.
+
+use std::time::{Duration, Instant};
+
+/// Long enough for anything that happens at all, on a slow machine that does much else.
+pub(crate) const SOON: Duration = Duration::from_secs(10);
+
+/// Between two looks at a condition.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// Looks until `condition` yields something; fails the test with `what` when `deadline` passes first.
+#[track_caller]
+pub(crate) fn until<T>(deadline: Duration, what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
+    let started = Instant::now();
+    loop {
+        if let Some(value) = condition() {
+            return value;
+        }
+        assert!(started.elapsed() < deadline, "not within {deadline:?}: {what}");
+        pause(LOOK);
+    }
+}
+
+/// Lets time pass, for what is about time itself.
+#[expect(clippy::disallowed_methods, reason = "the one place that waits between two looks")]
+pub(crate) fn pause(time: Duration) {
+    std::thread::sleep(time);
+}
