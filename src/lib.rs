@@ -6,8 +6,10 @@
 //!
 //! * [`collector`]: what is watched. One folder a kind of target; the runner drives them all.
 //! * [`metric`]: what is exported. Documented constants, the samples of a poll, the text format.
+//! * [`hub`]: the latest samples of every target, and their exposition.
 //! * [`http`]: how it is served.
 
 pub mod collector;
 pub mod http;
+pub mod hub;
 pub mod metric;
