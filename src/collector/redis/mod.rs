@@ -6,5 +6,6 @@ pub mod hit_ratio;
 pub mod info;
 pub mod latency;
 pub mod pubsub;
+pub mod reply;
 pub mod server_config;
 pub mod slowlog;
