@@ -19,7 +19,7 @@ pub struct Unexpected {
 }
 
 impl Unexpected {
-    fn new(what: &'static str, expected: &'static str, value: &Value) -> Self {
+    pub(super) fn new(what: &'static str, expected: &'static str, value: &Value) -> Self {
         Self { what, expected, got: shape(value) }
     }
 }
