@@ -1,0 +1,50 @@
+# `make run` and `make test` are all that a fresh machine needs: both first see to what they need (scripts/deps.sh).
+CARGO := scripts/cargo.sh
+
+.DEFAULT_GOAL := help
+.PHONY: help run test build release bench microbench fmt lint docs clean
+
+help: ## This list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+run: ## Start the playground: Redis, live traffic and the agent; Ctrl-C ends it all
+	@scripts/deps.sh run
+	@$(CARGO) build --locked --release --bin manometer --example playground
+	@exec $(CARGO) run --locked --release --quiet --example playground -- $(ARGS)
+
+test: ## Format, lints, all tests and the documentation's examples
+	@scripts/deps.sh test
+	@scripts/lint.sh
+	@$(CARGO) test --locked --quiet --all-targets
+	@$(CARGO) test --locked --quiet --doc
+
+build: ## The agent, unoptimised
+	@scripts/deps.sh build
+	@$(CARGO) build --locked
+
+release: ## The agent, as it is shipped
+	@scripts/deps.sh build
+	@$(CARGO) build --locked --release --bin manometer
+
+bench: ## Ratios against redis_exporter on the same Redis
+	@scripts/deps.sh bench
+	@$(CARGO) build --locked --release --bin manometer --example hold_clients
+	@scripts/bench.sh
+
+microbench: ## The criterion benchmarks
+	@scripts/deps.sh build
+	@$(CARGO) bench --locked
+
+fmt: ## Format the code
+	@$(CARGO) fmt --all
+
+lint: ## Check format and lints
+	@scripts/deps.sh lint
+	@scripts/lint.sh
+
+docs: ## The documentation of the crate; a broken link fails
+	@scripts/deps.sh build
+	@RUSTDOCFLAGS='--deny warnings' $(CARGO) doc --locked --no-deps
+
+clean: ## Remove what was built
+	@$(CARGO) clean

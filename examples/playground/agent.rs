@@ -1,0 +1,101 @@
+//! The agent: its configuration, its start, and the wait until it has seen Redis.
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use crate::Result;
+use crate::connection::{exchange, free_port};
+use crate::process::Process;
+
+pub(crate) const START_DEADLINE: Duration = Duration::from_secs(20);
+const RETRY_INTERVAL: Duration = Duration::from_millis(100);
+const DEFAULT_PORT: u16 = 10121;
+
+/// The agent's configuration; `@...@` is filled in.
+const CONFIG: &str = r#"# Written by the playground; removed with it.
+[web]
+listen_address = "@LISTEN_ADDRESS@"
+
+[[redis]]
+name = "playground"
+url = "redis://127.0.0.1:@REDIS_PORT@"
+interval = "5s"
+canary = true
+pubsub_patterns = ["ticker:*"]
+
+[[redis.pool]]
+name = "web"
+match = "web-*"
+max = 20
+"#;
+
+/// An agent that is configured.
+pub(crate) struct Agent {
+    /// Where it serves.
+    pub(crate) address: SocketAddr,
+    folder: PathBuf,
+    config: PathBuf,
+}
+
+impl Agent {
+    /// Writes `config.toml` for a Redis on that port. The agent gets its default port, or says that it is taken.
+    pub(crate) fn configure(folder: &Path, redis_port: u16) -> Result<Self> {
+        let port = if TcpListener::bind((Ipv4Addr::LOCALHOST, DEFAULT_PORT)).is_ok() {
+            DEFAULT_PORT
+        } else {
+            let port = free_port()?;
+            println!("Port {DEFAULT_PORT} is taken; the agent serves on {port} instead.\n");
+            port
+        };
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let text =
+            CONFIG.replace("@LISTEN_ADDRESS@", &address.to_string()).replace("@REDIS_PORT@", &redis_port.to_string());
+        let config = folder.join("config.toml");
+        std::fs::write(&config, text)?;
+        Ok(Self { address, folder: folder.to_owned(), config })
+    }
+
+    /// Starts the agent.
+    pub(crate) fn start(&self, binary: &Path) -> Result<Process> {
+        Process::start("agent", Command::new(binary).args(["run", "--config"]).arg(&self.config), &self.folder)
+            .map_err(|error| format!("starting {}: {error}", binary.display()).into())
+    }
+
+    /// Completes when the agent calls itself ready and has seen Redis.
+    pub(crate) async fn is_ready(&self) {
+        loop {
+            if self.get("/-/ready").await.is_some() && self.get("/metrics").await.is_some_and(|page| sees_redis(&page))
+            {
+                return;
+            }
+            tokio::time::sleep(RETRY_INTERVAL).await;
+        }
+    }
+
+    /// The page, if it is answered with 200.
+    async fn get(&self, path: &str) -> Option<String> {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.address);
+        let reply = exchange(self.address, &request, |_| false).await.ok()?;
+        reply.starts_with("HTTP/1.1 200 ").then_some(reply)
+    }
+}
+
+fn sees_redis(page: &str) -> bool {
+    page.lines().any(|line| line.starts_with("redis_up{") && line.ends_with(" 1"))
+}
+
+/// The binary: the given one, or the one which cargo built beside this example.
+pub(crate) fn binary(given: Option<&PathBuf>) -> Result<PathBuf> {
+    let path = if let Some(path) = given {
+        path.clone()
+    } else {
+        let this = std::env::current_exe()?;
+        let built = this.parent().and_then(Path::parent).ok_or("the playground's own folder is unknown")?;
+        built.join("manometer")
+    };
+    // Absolute, because the agent is started in the temporary folder.
+    path.canonicalize()
+        .map_err(|error| format!("the agent {}: {error}; `make run` builds it first", path.display()).into())
+}

@@ -1,0 +1,167 @@
+//! The playground: a Redis of its own under live traffic, and the agent watching it.
+//!
+//! `make run` builds and starts it. Everything listens on 127.0.0.1, lives in one temporary folder, and ends with
+//! Ctrl-C: nothing is left behind.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "it talks to the person who started it")]
+
+mod agent;
+mod cache;
+mod connection;
+mod process;
+mod redis_server;
+mod ticker;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser;
+use tempfile::TempDir;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use crate::agent::Agent;
+use crate::process::Process;
+
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+/// How often the processes are looked at.
+const WATCH_INTERVAL: Duration = Duration::from_millis(200);
+
+/// Starts a Redis with live traffic and the agent watching it; Ctrl-C ends it all.
+#[derive(Parser)]
+#[command(name = "playground")]
+struct Arguments {
+    /// The agent's binary; by default the one that was built beside the playground.
+    #[arg(long, value_name = "PATH")]
+    agent: Option<PathBuf>,
+    /// End by itself that long after everything is ready.
+    #[arg(long = "for", value_name = "SECONDS")]
+    seconds: Option<u64>,
+}
+
+/// What has to be cleaned up, on every way out.
+struct Playground {
+    folder: TempDir,
+    /// In the order of their start.
+    processes: Vec<Process>,
+}
+
+impl Playground {
+    /// The first process that ended by itself, as an error with the end of its log.
+    fn check(&mut self) -> Result<()> {
+        self.processes.iter_mut().try_for_each(Process::check)
+    }
+
+    /// Starts everything, says where it is, and stays until the time is up or a process ended.
+    async fn run(&mut self, arguments: &Arguments) -> Result<()> {
+        let binary = agent::binary(arguments.agent.as_ref())?;
+        let (server, port) = redis_server::start(self.folder.path())?;
+        self.processes.push(server);
+        self.until(redis_server::is_ready(port), redis_server::START_DEADLINE, "redis-server").await?;
+
+        let mut traffic = JoinSet::new();
+        cache::start(port, &mut traffic).await?;
+        ticker::start(port, &mut traffic);
+
+        let agent = Agent::configure(self.folder.path(), port)?;
+        self.processes.push(agent.start(&binary)?);
+        self.until(agent.is_ready(), agent::START_DEADLINE, "the agent").await?;
+        self.announce(&agent, port);
+
+        let end = arguments.seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds));
+        while end.is_none_or(|end| Instant::now() < end) {
+            tokio::time::sleep(WATCH_INTERVAL).await;
+            self.check()?;
+        }
+        Ok(())
+    }
+
+    /// Waits for `ready`, which retries by itself, as long as every process lives.
+    async fn until(&mut self, ready: impl Future<Output = ()>, deadline: Duration, name: &str) -> Result<()> {
+        let mut ready = std::pin::pin!(ready);
+        let end = Instant::now() + deadline;
+        loop {
+            if tokio::time::timeout(WATCH_INTERVAL, &mut ready).await.is_ok() {
+                return Ok(());
+            }
+            self.check()?;
+            if Instant::now() >= end {
+                let log = self.processes.last().map(Process::log_tail).unwrap_or_default();
+                return Err(format!("{name} is not ready after {} s{log}", deadline.as_secs()).into());
+            }
+        }
+    }
+
+    fn announce(&self, agent: &Agent, port: u16) {
+        let address = agent.address;
+        let folder = self.folder.path().display();
+        println!(
+            "\
+The playground is running; Ctrl-C ends it and removes its folder.
+
+  status page  http://{address}/
+  metrics      http://{address}/metrics
+  redis        redis-cli -p {port}
+  folder       {folder} (config.toml, agent.log, redis.log)
+
+What to look at: curl -s http://{address}/metrics | grep NAME
+  redis_ping_ms                          one PING of the agent, well below 1
+  redis_cache_hit_ratio                  about 0.85, from 2,000 keys which expire and are filled again
+  redis_client_output_buffer_top_bytes   slow-dashboard grows until Redis closes it, about every two minutes
+  pool_usage_ratio                       pool web: 12 of 20 connections, 0.6
+  redis-cli -p {port} client pause 2000 write: the publish canary is late by up to 2 s, redis_ping_ms is not
+"
+        );
+    }
+
+    /// Ends the processes, the last started one first, and removes the folder.
+    async fn stop(self) {
+        for process in self.processes.into_iter().rev() {
+            process.stop().await;
+        }
+        let path = self.folder.path().to_owned();
+        if let Err(error) = self.folder.close() {
+            eprintln!("playground: removing {}: {error}", path.display());
+        }
+    }
+}
+
+/// Completes with the first signal that asks for the end.
+async fn end_signal() -> std::io::Result<()> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+        _ = hangup.recv() => {}
+    }
+    Ok(())
+}
+
+async fn play(arguments: &Arguments) -> Result<()> {
+    let folder = tempfile::Builder::new().prefix("manometer-playground-").tempdir()?;
+    let mut playground = Playground { folder, processes: Vec::new() };
+    let outcome = tokio::select! {
+        // The handlers are in place before the first process is.
+        biased;
+        ended = end_signal() => ended.map_err(Into::into),
+        outcome = playground.run(arguments) => outcome,
+    };
+    playground.stop().await;
+    outcome
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    match play(&Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("playground: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
