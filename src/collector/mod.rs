@@ -1,6 +1,7 @@
 //! Collectors: the code for one kind of target, and the one runner that drives them all.
 
 pub mod error;
+mod metrics;
 pub mod redis;
 pub mod runner;
 

@@ -1,1 +1,214 @@
-//! stub
+//! The one loop that drives every collector: interval, jitter, deadline, back-off, `up`, durations and logging.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use tokio::time::{Instant, sleep_until, timeout};
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use super::{Collector, Health, PollError, Reason, metrics};
+use crate::hub::{Hub, TargetStatus};
+use crate::metric::{Families, MetricInfo};
+
+/// First pause after a failure; it doubles with each further one, up to the interval.
+const FIRST_RETRY: Duration = Duration::from_secs(1);
+
+/// What the runner needs to know of a target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// The name, and the `target` label.
+    pub name: String,
+    /// Where it is, without credentials: for people.
+    pub address: String,
+    /// Time from the start of one poll to the start of the next.
+    pub interval: Duration,
+    /// The most that one poll may take; shorter than the interval.
+    pub deadline: Duration,
+    /// Series beyond it are left out and counted.
+    pub series_limit: usize,
+}
+
+/// The metrics that the runner exports for every target.
+#[must_use]
+pub fn metrics() -> Vec<MetricInfo> {
+    metrics::metrics()
+}
+
+/// Polls `collector` until `stop` is cancelled, and publishes each outcome to `hub`.
+///
+/// After a failure the next poll comes sooner than the interval (1 s, doubling up to it, with jitter): a target that was
+/// away for a moment is seen again at once, and one that stays away is not hammered.
+pub async fn run<C: Collector>(mut collector: C, target: Target, hub: Arc<Hub>, stop: CancellationToken) {
+    let mut state = State::new(C::NAME, target);
+    hub.publish(state.status(), Families::new());
+    // Targets that start together must not poll together.
+    let mut next = Instant::now() + state.target.interval.mul_f64(fastrand::f64() / 10.0);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = sleep_until(next) => {}
+        }
+        let started = Instant::now();
+        let result = tokio::select! {
+            () = stop.cancelled() => return,
+            result = poll_once(&mut collector, &state.target) => result,
+        };
+        let families = state.record(&result, started.elapsed(), SystemTime::now());
+        hub.publish(state.status(), families);
+        next = state.next(started);
+    }
+}
+
+/// Polls once and returns the samples and the outcome, as [`run`] would have published them.
+pub async fn poll_and_export<C: Collector>(mut collector: C, target: Target) -> (TargetStatus, Families) {
+    let mut state = State::new(C::NAME, target);
+    let started = Instant::now();
+    let result = poll_once(&mut collector, &state.target).await;
+    let families = state.record(&result, started.elapsed(), SystemTime::now());
+    (state.status(), families)
+}
+
+async fn poll_once<C: Collector>(collector: &mut C, target: &Target) -> Outcome<C> {
+    let polled = timeout(target.deadline, collector.poll()).await;
+    Outcome(polled.unwrap_or_else(|_| {
+        Err(PollError::new(
+            Reason::Timeout,
+            format!("polling {} at {}", C::NAME, target.address),
+            format!("no complete answer within the deadline of {:?}", target.deadline),
+            "the server hangs, or deadline is too short for it",
+        ))
+    }))
+}
+
+/// A poll's result, tied to its collector so that `record` can export it.
+struct Outcome<C: Collector>(Result<C::Snapshot, PollError>);
+
+/// What the runner remembers of its target between polls.
+struct State {
+    collector: &'static str,
+    target: Target,
+    polls: u64,
+    failures: [u64; Reason::ALL.len()],
+    consecutive_failures: u32,
+    last_duration: Duration,
+    total_duration: Duration,
+    last_poll: Option<SystemTime>,
+    last_success: Option<SystemTime>,
+    error: Option<PollError>,
+}
+
+impl State {
+    fn new(collector: &'static str, target: Target) -> Self {
+        Self {
+            collector,
+            target,
+            polls: 0,
+            failures: [0; Reason::ALL.len()],
+            consecutive_failures: 0,
+            last_duration: Duration::ZERO,
+            total_duration: Duration::ZERO,
+            last_poll: None,
+            last_success: None,
+            error: None,
+        }
+    }
+
+    /// Takes note of a poll and names all that is exported of it.
+    fn record<C: Collector>(&mut self, outcome: &Outcome<C>, duration: Duration, now: SystemTime) -> Families {
+        self.polls += 1;
+        self.last_duration = duration;
+        self.total_duration += duration;
+        self.last_poll = Some(now);
+        let mut out = Families::with_limit(self.target.series_limit);
+        match &outcome.0 {
+            Ok(snapshot) => {
+                if let Some(error) = self.error.take() {
+                    info!(target_name = %self.target.name, after = %error.reason.as_str(), "target is back");
+                } else if self.last_success.is_none() {
+                    info!(target_name = %self.target.name, address = %self.target.address, "target is up");
+                }
+                self.consecutive_failures = 0;
+                self.last_success = Some(now);
+                self.export_health::<C>(&mut out);
+                C::export(snapshot, &mut out);
+            }
+            Err(error) => {
+                // Once a change of state, not once a tick.
+                if self.error.as_ref().map(|last| last.reason) != Some(error.reason) {
+                    warn!(target_name = %self.target.name, reason = %error.reason.as_str(), %error, "poll failed");
+                }
+                self.consecutive_failures = self.consecutive_failures.saturating_add(1);
+                if let Some(at) = Reason::ALL.iter().position(|reason| *reason == error.reason) {
+                    self.failures[at] += 1;
+                }
+                self.error = Some(error.clone());
+                self.export_health::<C>(&mut out);
+            }
+        }
+        self.export_size(&mut out);
+        out
+    }
+
+    fn export_health<C: Collector>(&self, out: &mut Families) {
+        let collector = self.collector;
+        C::export_health(
+            &Health {
+                polls: self.polls,
+                last_duration: self.last_duration,
+                total_duration: self.total_duration,
+                error: self.error.as_ref(),
+            },
+            out,
+        );
+        out.push(&metrics::TARGET_UP, [collector], f64::from(u8::from(self.error.is_none())));
+        out.push(&metrics::POLL_DURATION, [collector], self.last_duration.as_secs_f64());
+        out.push(&metrics::POLL_INTERVAL, [collector], self.target.interval.as_secs_f64());
+        out.push(&metrics::POLLS, [collector], self.polls as f64);
+        for (reason, count) in Reason::ALL.iter().zip(self.failures) {
+            out.push(&metrics::POLL_FAILURES, [collector, reason.as_str()], count as f64);
+        }
+        if let Some(at) = self.last_success.and_then(|at| at.duration_since(UNIX_EPOCH).ok()) {
+            out.push(&metrics::LAST_SUCCESS, [collector], at.as_secs_f64());
+        }
+        // Room for the two families below is taken before the collector's own samples can use it up.
+        for (reason, _) in out.rejections().by_reason() {
+            out.push(&metrics::SERIES_REJECTED, [collector, reason], 0.0);
+        }
+        out.push(&metrics::SERIES, [collector], 0.0);
+    }
+
+    /// Sets the sizes, which are known only when all else has been pushed.
+    fn export_size(&self, out: &mut Families) {
+        let series = out.series() as f64;
+        out.replace(&metrics::SERIES, [self.collector], series);
+        for (reason, count) in out.rejections().by_reason() {
+            out.replace(&metrics::SERIES_REJECTED, [self.collector, reason], count as f64);
+        }
+    }
+
+    /// When the poll after the one that began at `started` begins.
+    fn next(&self, started: Instant) -> Instant {
+        let regular = started + self.target.interval;
+        let Some(doublings) = self.consecutive_failures.checked_sub(1) else { return regular };
+        let pause = FIRST_RETRY.saturating_mul(2_u32.saturating_pow(doublings));
+        regular.min(Instant::now() + pause.mul_f64(1.0 + fastrand::f64() / 10.0))
+    }
+
+    fn status(&self) -> TargetStatus {
+        TargetStatus {
+            name: self.target.name.clone(),
+            collector: self.collector,
+            address: self.target.address.clone(),
+            interval: self.target.interval,
+            polls: self.polls,
+            failures: self.failures.iter().sum(),
+            last_duration: self.last_duration,
+            last_poll: self.last_poll,
+            error: self.error.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

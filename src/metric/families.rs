@@ -109,7 +109,7 @@ impl Rejections {
 /// that is none) is left out and counted in [`rejections`](Self::rejections).
 #[derive(Debug)]
 pub struct Families {
-    families: Vec<Family>,
+    entries: Vec<Family>,
     by_name: HashMap<Cow<'static, str>, usize>,
     seen: HashSet<u64>,
     hasher: RandomState,
@@ -135,7 +135,7 @@ impl Families {
     #[must_use]
     pub fn with_limit(limit: usize) -> Self {
         Self {
-            families: Vec::new(),
+            entries: Vec::new(),
             by_name: HashMap::new(),
             seen: HashSet::new(),
             hasher: RandomState::new(),
@@ -150,6 +150,18 @@ impl Families {
         let info = metric.info();
         let family = self.family(info);
         self.add(family, Suffix::None, info.labels, &labels, None, value);
+    }
+
+    /// Sets the value of a plain sample that was pushed before; does nothing if there is none.
+    pub fn replace<const N: usize>(&mut self, metric: &Metric<N>, labels: [&str; N], value: f64) {
+        let Some(&index) = self.by_name.get(metric.info().name) else { return };
+        let mut text = String::new();
+        write_labels(&mut text, metric.info().labels, &labels, None);
+        let family = &mut self.entries[index];
+        let position = family.samples().position(|(suffix, labels, _)| suffix == Suffix::None && labels == text);
+        if let Some(sample) = position.and_then(|at| family.samples.get_mut(at)) {
+            sample.value = value;
+        }
     }
 
     /// Adds one sample for each of `states`: 1 for `current`, 0 for the others.
@@ -211,7 +223,7 @@ impl Families {
             return;
         }
         let family = match self.by_name.get(name) {
-            Some(&index) if self.families[index].kind == kind => index,
+            Some(&index) if self.entries[index].kind == kind => index,
             Some(_) => {
                 self.rejections.name += 1;
                 return;
@@ -236,13 +248,13 @@ impl Families {
     /// The family of that name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Family> {
-        self.by_name.get(name).map(|&index| &self.families[index])
+        self.by_name.get(name).map(|&index| &self.entries[index])
     }
 
     /// The families with at least one sample, by name.
     #[must_use]
     pub fn into_sorted(self) -> Vec<Family> {
-        let mut families = self.families;
+        let mut families = self.entries;
         families.retain(|family| !family.samples.is_empty());
         families.sort_unstable_by(|a, b| a.name.cmp(&b.name));
         families
@@ -256,9 +268,9 @@ impl Families {
     }
 
     fn insert(&mut self, name: Cow<'static, str>, kind: Kind, help: &'static str) -> usize {
-        let index = self.families.len();
+        let index = self.entries.len();
         self.by_name.insert(name.clone(), index);
-        self.families.push(Family {
+        self.entries.push(Family {
             name,
             kind,
             help: Cow::Borrowed(help),
@@ -281,14 +293,9 @@ impl Families {
             self.rejections.series_limit += 1;
             return;
         }
-        let family = &mut self.families[index];
+        let family = &mut self.entries[index];
         let start = family.label_text.len();
-        for (name, value) in names.iter().copied().zip(values.iter().copied()).chain(extra) {
-            if family.label_text.len() > start {
-                family.label_text.push(',');
-            }
-            text::write_label(&mut family.label_text, name, cut(value));
-        }
+        write_labels(&mut family.label_text, names, values, extra);
         let key = self.hasher.hash_one((index, suffix, &family.label_text[start..]));
         // A buffer over 4 GiB cannot come about: the series limit times the label limit is far below it.
         let range =
@@ -300,6 +307,17 @@ impl Families {
             family.label_text.truncate(start);
             self.rejections.duplicate += 1;
         }
+    }
+}
+
+/// Appends `a="x",b="y"`.
+fn write_labels(out: &mut String, names: &[&str], values: &[&str], extra: Option<(&str, &str)>) {
+    let start = out.len();
+    for (name, value) in names.iter().copied().zip(values.iter().copied()).chain(extra) {
+        if out.len() > start {
+            out.push(',');
+        }
+        text::write_label(out, name, cut(value));
     }
 }
 

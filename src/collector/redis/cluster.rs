@@ -1,1 +1,214 @@
-//! stub
+//! CLUSTER INFO: the cluster as this node sees it.
+
+use redis::Value;
+
+use super::reply::{self, Unexpected};
+use crate::metric::{Families, Kind, Metric, MetricInfo, Unit};
+
+/// Fields that are read; Redis sends about 40, one for each type of message that was sent or received.
+const MAX_FIELDS: usize = 128;
+
+/// Bytes of a field's name; real ones have about 50.
+const MAX_NAME: usize = 100;
+
+const STATE: Metric<0> = Metric::gauge("redis_cluster_state", &[], "Whether the node can serve: 1 for ok, 0 for fail.")
+    .unit(Unit::Bool)
+    .source("CLUSTER INFO");
+const SLOTS_ASSIGNED: Metric<0> =
+    Metric::gauge("redis_cluster_slots_assigned", &[], "Hash slots that belong to a node.")
+        .unit(Unit::Count)
+        .source("CLUSTER INFO");
+const SLOTS_OK: Metric<0> =
+    Metric::gauge("redis_cluster_slots_ok", &[], "Hash slots whose node is neither failing nor suspected to be.")
+        .unit(Unit::Count)
+        .source("CLUSTER INFO");
+const SLOTS_PFAIL: Metric<0> =
+    Metric::gauge("redis_cluster_slots_pfail", &[], "Hash slots whose node this node suspects to be failing.")
+        .unit(Unit::Count)
+        .source("CLUSTER INFO");
+const SLOTS_FAIL: Metric<0> =
+    Metric::gauge("redis_cluster_slots_fail", &[], "Hash slots whose node the cluster holds to be failing.")
+        .unit(Unit::Count)
+        .source("CLUSTER INFO");
+const KNOWN_NODES: Metric<0> =
+    Metric::gauge("redis_cluster_known_nodes", &[], "Nodes that this node knows, itself and those in handshake too.")
+        .unit(Unit::Count)
+        .source("CLUSTER INFO");
+const SIZE: Metric<0> = Metric::gauge("redis_cluster_size", &[], "Primary nodes that serve at least one hash slot.")
+    .unit(Unit::Count)
+    .source("CLUSTER INFO");
+const CURRENT_EPOCH: Metric<0> =
+    Metric::gauge("redis_cluster_current_epoch", &[], "The cluster's epoch, which rises with each failover.")
+        .unit(Unit::Count)
+        .source("CLUSTER INFO");
+const MY_EPOCH: Metric<0> = Metric::gauge("redis_cluster_my_epoch", &[], "The configuration epoch of this node.")
+    .unit(Unit::Count)
+    .source("CLUSTER INFO");
+// Counters by nature; gauges because dashboards and rules know these names as gauges.
+const MESSAGES_SENT: Metric<0> =
+    Metric::gauge("redis_cluster_messages_sent_total", &[], "Messages sent to other nodes over the cluster bus.")
+        .unit(Unit::Count)
+        .source("CLUSTER INFO");
+const MESSAGES_RECEIVED: Metric<0> = Metric::gauge(
+    "redis_cluster_messages_received_total",
+    &[],
+    "Messages received from other nodes over the cluster bus.",
+)
+.unit(Unit::Count)
+.source("CLUSTER INFO");
+const LINKS_LIMIT_EXCEEDED: Metric<0> = Metric::counter(
+    "redis_cluster_links_buffer_limit_exceeded_total",
+    &[],
+    "Links to other nodes that were freed because they held more than cluster-link-sendbuf-limit.",
+)
+.unit(Unit::Count)
+.source("CLUSTER INFO, Redis >= 7");
+
+/// The fields with a documented name of their own.
+const KNOWN: [(&str, Metric<0>); 12] = [
+    ("cluster_state", STATE),
+    ("cluster_slots_assigned", SLOTS_ASSIGNED),
+    ("cluster_slots_ok", SLOTS_OK),
+    ("cluster_slots_pfail", SLOTS_PFAIL),
+    ("cluster_slots_fail", SLOTS_FAIL),
+    ("cluster_known_nodes", KNOWN_NODES),
+    ("cluster_size", SIZE),
+    ("cluster_current_epoch", CURRENT_EPOCH),
+    ("cluster_my_epoch", MY_EPOCH),
+    ("cluster_stats_messages_sent", MESSAGES_SENT),
+    ("cluster_stats_messages_received", MESSAGES_RECEIVED),
+    ("total_cluster_links_buffer_limit_exceeded", LINKS_LIMIT_EXCEEDED),
+];
+
+/// The numeric fields of CLUSTER INFO, in the server's order and by the server's names; `cluster_state` is 1 or 0.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ClusterInfo {
+    fields: Vec<(String, f64)>,
+}
+
+/// Reads CLUSTER INFO. Lines that are no `name:number` are left out.
+pub fn parse(reply: &Value) -> Result<ClusterInfo, Unexpected> {
+    let text = reply::text(reply, "CLUSTER INFO")?;
+    let fields = text.lines().filter_map(parse_line).take(MAX_FIELDS).collect();
+    Ok(ClusterInfo { fields })
+}
+
+fn parse_line(line: &str) -> Option<(String, f64)> {
+    let (name, value) = line.trim_end().split_once(':')?;
+    let value = match (name, value) {
+        ("cluster_state", "ok") => 1.0,
+        ("cluster_state", "fail") => 0.0,
+        _ => value.parse().ok().filter(|value: &f64| value.is_finite())?,
+    };
+    (name.len() <= MAX_NAME).then(|| (name.to_owned(), value))
+}
+
+/// Every metric with a fixed name of this module.
+///
+/// Other fields (`cluster_stats_messages_<type>_sent`) are gauges by their own name, behind `redis_`.
+#[must_use]
+pub fn metrics() -> Vec<MetricInfo> {
+    KNOWN.iter().map(|(_, metric)| *metric.info()).collect()
+}
+
+/// Names the fields.
+pub fn export(info: &ClusterInfo, out: &mut Families) {
+    for (field, value) in &info.fields {
+        if let Some((_, metric)) = KNOWN.iter().find(|(known, _)| known == field) {
+            out.push(metric, [], *value);
+        } else if field.starts_with("cluster_") {
+            let help = "A field of CLUSTER INFO, by the name that the server gives it.";
+            out.push_named(&metric_name(field), Kind::Gauge, help, *value);
+        }
+    }
+}
+
+fn metric_name(field: &str) -> String {
+    let clean = field.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' });
+    "redis_".chars().chain(clean).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use redis::VerbatimFormat;
+
+    use super::super::reply::build::bulk;
+    use super::*;
+    use crate::metric::text::{Format, exposition};
+
+    /// What a node of redis-server 7.0.15 answers that is alone in its cluster.
+    const RECORDED: &str = "cluster_state:ok\r\ncluster_slots_assigned:16384\r\ncluster_slots_ok:16384\r\n\
+        cluster_slots_pfail:0\r\ncluster_slots_fail:0\r\ncluster_known_nodes:1\r\ncluster_size:1\r\n\
+        cluster_current_epoch:0\r\ncluster_my_epoch:0\r\ncluster_stats_messages_sent:0\r\n\
+        cluster_stats_messages_received:0\r\ntotal_cluster_links_buffer_limit_exceeded:0\r\n";
+
+    fn samples(reply: &Value) -> Vec<String> {
+        let mut families = Families::new();
+        export(&parse(reply).unwrap(), &mut families);
+        let text = exposition(&families.into_sorted(), Format::Prometheus);
+        text.lines().filter(|line| !line.starts_with('#')).map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn a_recorded_reply_gives_exact_samples() {
+        let expected = [
+            "redis_cluster_current_epoch 0",
+            "redis_cluster_known_nodes 1",
+            "redis_cluster_links_buffer_limit_exceeded_total 0",
+            "redis_cluster_messages_received_total 0",
+            "redis_cluster_messages_sent_total 0",
+            "redis_cluster_my_epoch 0",
+            "redis_cluster_size 1",
+            "redis_cluster_slots_assigned 16384",
+            "redis_cluster_slots_fail 0",
+            "redis_cluster_slots_ok 16384",
+            "redis_cluster_slots_pfail 0",
+            "redis_cluster_state 1",
+        ];
+        assert_eq!(samples(&bulk(RECORDED)), expected);
+        let resp3 = Value::VerbatimString { format: VerbatimFormat::Text, text: RECORDED.to_owned() };
+        assert_eq!(samples(&resp3), expected);
+        assert_eq!(samples(&bulk(&RECORDED.replace("\r\n", "\n\n"))), expected);
+    }
+
+    #[test]
+    fn a_message_type_becomes_a_metric_name() {
+        assert_eq!(
+            samples(&bulk(
+                "cluster_stats_messages_auth-req_sent:5\r\ncluster_stats_messages_ping_received:2170713\r\n"
+            )),
+            ["redis_cluster_stats_messages_auth_req_sent 5", "redis_cluster_stats_messages_ping_received 2170713"]
+        );
+    }
+
+    #[test]
+    fn state_is_one_or_zero_or_absent() {
+        assert_eq!(samples(&bulk("cluster_state:fail")), ["redis_cluster_state 0"]);
+        assert!(samples(&bulk("cluster_state:dreaming")).is_empty());
+    }
+
+    #[test]
+    fn what_is_no_number_or_no_field_is_left_out() {
+        let text = "cluster_size:many\r\ncluster_my_epoch\r\n:1\r\ncluster_x:nan\r\ncluster_y:inf\r\nother:1\r\n\
+            cluster_size:3\r\n";
+        assert_eq!(samples(&bulk(text)), ["redis_cluster_size 3"]);
+        assert!(samples(&bulk("")).is_empty());
+        assert!(samples(&bulk(&format!("cluster_{}:1", "x".repeat(MAX_NAME)))).is_empty());
+    }
+
+    #[test]
+    fn fields_are_bounded() {
+        use std::fmt::Write as _;
+
+        let mut text = String::new();
+        for index in 0..1000 {
+            writeln!(text, "cluster_f{index}:1").unwrap();
+        }
+        assert_eq!(samples(&bulk(&text)).len(), MAX_FIELDS);
+    }
+
+    #[test]
+    fn another_shape_is_an_error() {
+        assert_eq!(parse(&Value::Nil).unwrap_err().to_string(), "CLUSTER INFO: expected a string, got nil");
+    }
+}

@@ -1,1 +1,232 @@
-//! stub
+//! The cache hit ratio of the last minutes.
+//!
+//! The ratio of the counters since the server's start hides a collapse for hours; this one is of a window.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use crate::metric::{Families, Metric, MetricInfo, Unit};
+
+/// Samples that are kept over a window; more frequent ones overwrite the newest.
+const MAX_SAMPLES: u32 = 512;
+
+const RATIO: Metric<0> = Metric::gauge(
+    "redis_cache_hit_ratio",
+    &[],
+    "Part of the key lookups that found their key, over the window of redis_cache_hit_ratio_window_seconds; absent \
+     without lookups in it.",
+)
+.unit(Unit::Ratio)
+.source("INFO stats: keyspace_hits and keyspace_misses");
+const WINDOW: Metric<0> = Metric::gauge(
+    "redis_cache_hit_ratio_window_seconds",
+    &[],
+    "The time over which redis_cache_hit_ratio is computed.",
+)
+.unit(Unit::Seconds)
+.source("the configuration of the agent");
+
+/// The ratio of one moment.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct WindowedRatio {
+    /// Hits by lookups, 0 to 1; `None` without lookups in the window.
+    pub ratio: Option<f64>,
+    /// How far the window reaches back at most.
+    pub window: Duration,
+}
+
+/// The counters of the last window of one server.
+#[derive(Debug)]
+pub struct HitRatio {
+    window: Duration,
+    run_id: Option<String>,
+    samples: VecDeque<Sample>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Sample {
+    at: Instant,
+    hits: u64,
+    misses: u64,
+}
+
+impl HitRatio {
+    /// Nothing seen yet. `window` must be longer than the time between two calls of [`observe`](Self::observe), or
+    /// there is never a ratio.
+    #[must_use]
+    pub const fn new(window: Duration) -> Self {
+        Self { window, run_id: None, samples: VecDeque::new() }
+    }
+
+    /// Takes the server's counters (`keyspace_hits`, `keyspace_misses`) and gives the ratio of the window.
+    ///
+    /// Another run id, or a counter that fell (CONFIG RESETSTAT), starts the window anew.
+    pub fn observe(&mut self, now: Instant, run_id: Option<&str>, hits: u64, misses: u64) -> WindowedRatio {
+        let restarted = self.run_id.as_deref().zip(run_id).is_some_and(|(before, now)| before != now);
+        let fell = self.samples.back().is_some_and(|last| hits < last.hits || misses < last.misses);
+        if restarted || fell {
+            self.samples.clear();
+        }
+        if let Some(run_id) = run_id {
+            self.run_id = Some(run_id.to_owned());
+        }
+        while self.samples.front().is_some_and(|oldest| now.saturating_duration_since(oldest.at) > self.window) {
+            self.samples.pop_front();
+        }
+        self.keep(Sample { at: now, hits, misses });
+        WindowedRatio { ratio: self.ratio(hits, misses), window: self.window }
+    }
+
+    fn keep(&mut self, sample: Sample) {
+        let step = self.window / MAX_SAMPLES;
+        let before = self.samples.len().checked_sub(2).and_then(|index| self.samples.get(index));
+        if before.is_some_and(|before| sample.at.saturating_duration_since(before.at) < step) {
+            self.samples.pop_back();
+        }
+        self.samples.push_back(sample);
+    }
+
+    fn ratio(&self, hits: u64, misses: u64) -> Option<f64> {
+        let oldest = self.samples.front()?;
+        let hits = hits.saturating_sub(oldest.hits) as f64;
+        let lookups = hits + misses.saturating_sub(oldest.misses) as f64;
+        (lookups > 0.0).then(|| hits / lookups)
+    }
+}
+
+/// Every metric of this module.
+#[must_use]
+pub fn metrics() -> Vec<MetricInfo> {
+    vec![*RATIO.info(), *WINDOW.info()]
+}
+
+/// Names the ratio and its window.
+pub fn export(ratio: &WindowedRatio, out: &mut Families) {
+    if let Some(ratio) = ratio.ratio {
+        out.push(&RATIO, [], ratio);
+    }
+    out.push(&WINDOW, [], ratio.window.as_secs_f64());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WINDOW_SECONDS: u64 = 300;
+
+    struct Server {
+        start: Instant,
+        tracker: HitRatio,
+    }
+
+    impl Server {
+        fn new() -> Self {
+            Self { start: Instant::now(), tracker: HitRatio::new(Duration::from_secs(WINDOW_SECONDS)) }
+        }
+
+        fn at(&mut self, seconds: u64, run_id: &str, hits: u64, misses: u64) -> Option<f64> {
+            let now = self.start + Duration::from_secs(seconds);
+            self.tracker.observe(now, Some(run_id), hits, misses).ratio
+        }
+    }
+
+    #[test]
+    fn it_is_the_ratio_of_the_window_not_of_the_servers_life() {
+        let mut server = Server::new();
+        assert_eq!(server.at(0, "a", 1_000_000, 0), None);
+        assert_eq!(server.at(15, "a", 1_000_030, 10), Some(0.75));
+        assert_eq!(server.at(30, "a", 1_000_030, 50), Some(0.375));
+        // At 331 s the samples of 0 s, 15 s and 30 s are gone: nothing is left to compare with.
+        assert_eq!(server.at(331, "a", 1_000_040, 50), None);
+        assert_eq!(server.at(346, "a", 1_000_040, 60), Some(0.0));
+        assert_eq!(server.at(361, "a", 1_000_050, 60), Some(0.5));
+    }
+
+    #[test]
+    fn the_window_slides() {
+        let mut server = Server::new();
+        for poll in 0..=20 {
+            server.at(poll * 15, "a", poll * 10, 0);
+        }
+        // The sample of 300 s before is still in, that of 315 s before is not.
+        assert_eq!(server.at(315, "a", 200, 10), Some(190.0 / 200.0));
+    }
+
+    #[test]
+    fn it_is_absent_without_traffic() {
+        let mut server = Server::new();
+        server.at(0, "a", 5, 5);
+        assert_eq!(server.at(15, "a", 5, 5), None);
+        assert_eq!(server.at(30, "a", 6, 5), Some(1.0));
+        assert_eq!(server.at(45, "a", 6, 5), Some(1.0));
+        assert_eq!(server.at(345, "a", 6, 5), None);
+    }
+
+    #[test]
+    fn a_restart_starts_the_window_anew() {
+        let mut server = Server::new();
+        server.at(0, "a", 100, 100);
+        // The new run has higher counters, as another server behind the same address may.
+        assert_eq!(server.at(15, "b", 1_000, 1_000), None);
+        assert_eq!(server.at(30, "b", 1_003, 1_001), Some(0.75));
+    }
+
+    #[test]
+    fn counters_that_fall_start_the_window_anew() {
+        let mut server = Server::new();
+        server.at(0, "a", 100, 100);
+        assert_eq!(server.at(15, "a", 0, 0), None);
+        assert_eq!(server.at(30, "a", 1, 3), Some(0.25));
+        assert_eq!(server.at(45, "a", 2, 2), None);
+    }
+
+    #[test]
+    fn a_run_id_that_is_absent_is_no_restart() {
+        let mut server = Server::new();
+        server.at(0, "a", 0, 0);
+        let now = server.start + Duration::from_secs(15);
+        assert_eq!(server.tracker.observe(now, None, 1, 1).ratio, Some(0.5));
+        assert_eq!(server.at(30, "a", 2, 2), Some(0.5));
+        assert_eq!(server.at(45, "b", 3, 3), None);
+    }
+
+    #[test]
+    fn samples_are_bounded_and_the_window_stays_whole() {
+        let mut server = Server::new();
+        for milli in 0..400_000_u64 {
+            let now = server.start + Duration::from_millis(milli);
+            server.tracker.observe(now, None, milli, 0);
+        }
+        assert!(server.tracker.samples.len() <= MAX_SAMPLES as usize + 2, "{}", server.tracker.samples.len());
+        let oldest = server.tracker.samples.front().unwrap();
+        assert!(oldest.hits < 101_000, "{}", oldest.hits);
+    }
+
+    #[test]
+    fn a_moment_before_the_last_one_does_no_harm() {
+        let mut server = Server::new();
+        server.at(30, "a", 1, 1);
+        assert_eq!(server.at(0, "a", 2, 2), Some(0.5));
+    }
+
+    #[test]
+    fn the_window_is_exported_with_and_without_a_ratio() {
+        let values = |ratio| {
+            let mut families = Families::new();
+            export(&WindowedRatio { ratio, window: Duration::from_secs(WINDOW_SECONDS) }, &mut families);
+            ["redis_cache_hit_ratio", "redis_cache_hit_ratio_window_seconds"]
+                .map(|name| families.get(name).and_then(|family| family.values().next().map(|(_, value)| value)))
+        };
+        assert_eq!(values(Some(0.25)), [Some(0.25), Some(300.0)]);
+        assert_eq!(values(None), [None, Some(300.0)]);
+        assert_eq!(metrics().len(), 2);
+    }
+
+    /// redis-server 7.0.15: SET a 1, then GET a, GET a, GET b.
+    #[test]
+    fn recorded_counters_of_7_0_15() {
+        let mut server = Server::new();
+        assert_eq!(server.at(0, "37f921600897c91a6b676c687f45134fde78c523", 0, 0), None);
+        assert_eq!(server.at(15, "37f921600897c91a6b676c687f45134fde78c523", 2, 1), Some(2.0 / 3.0));
+    }
+}

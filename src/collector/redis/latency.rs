@@ -1,1 +1,170 @@
-//! stub
+//! The server's own view of its latency: recorded spikes, and a histogram a command.
+
+use redis::Value;
+
+use super::reply::{self, Unexpected};
+use crate::metric::{Families, Metric, MetricInfo, Unit};
+
+/// Kinds of events that are read; Redis has about 20, and modules may add some.
+const MAX_EVENTS: usize = 64;
+
+/// Commands whose histogram is kept, the most called first.
+const MAX_COMMANDS: usize = 256;
+
+/// Bounds of one histogram; Redis doubles them from 1 us to 1 s, which takes 31 at most.
+const MAX_BUCKETS: usize = 64;
+
+const SPIKE_LAST: Metric<1> = Metric::gauge(
+    "redis_latency_spike_last",
+    &["event_name"],
+    "When the server last recorded a latency spike of the event.",
+)
+.unit(Unit::UnixSeconds)
+.source("LATENCY LATEST");
+const SPIKE_DURATION: Metric<1> = Metric::gauge(
+    "redis_latency_spike_duration_seconds",
+    &["event_name"],
+    "Length of the last latency spike of the event.",
+)
+.unit(Unit::Seconds)
+.source("LATENCY LATEST");
+const SPIKE_MAX: Metric<1> = Metric::gauge(
+    "redis_latency_spike_max_seconds",
+    &["event_name"],
+    "Length of the longest latency spike of the event since the server started or LATENCY RESET.",
+)
+.unit(Unit::Seconds)
+.source("LATENCY LATEST");
+const COMMAND_LATENCIES: Metric<1> = Metric::histogram(
+    "redis_commands_latencies_usec",
+    &["cmd"],
+    "Duration of the calls of the command in microseconds; a bound appears when a call falls below it.",
+)
+.unit(Unit::Microseconds)
+.source("LATENCY HISTOGRAM and INFO commandstats, Redis >= 7");
+
+/// The latency spikes of one kind of event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spike {
+    /// `command`, `fork`, `expire-cycle`.
+    pub event: String,
+    /// When the last one was recorded, Unix seconds.
+    pub last_unix: u64,
+    /// The length of the last one, milliseconds.
+    pub last_ms: u64,
+    /// The length of the longest one, milliseconds.
+    pub max_ms: Option<u64>,
+}
+
+/// The durations of the calls of one command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommandHistogram {
+    /// `get`, `config|get`: the names of INFO commandstats.
+    pub command: String,
+    /// All calls, and those which took longer than the last bound.
+    pub calls: u64,
+    /// Upper bound in microseconds, and the calls up to it, both rising.
+    pub buckets: Vec<(u64, u64)>,
+}
+
+/// What the two LATENCY commands said; a command that the server does not have or allow leaves its part empty.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Latency {
+    /// LATENCY LATEST.
+    pub spikes: Vec<Spike>,
+    /// LATENCY HISTOGRAM, Redis >= 7.
+    pub histograms: Vec<CommandHistogram>,
+}
+
+/// Reads LATENCY LATEST.
+pub fn parse_latest(reply: &Value) -> Result<Vec<Spike>, Unexpected> {
+    reply::items(reply, "LATENCY LATEST")?.iter().take(MAX_EVENTS).map(parse_spike).collect()
+}
+
+fn parse_spike(reply: &Value) -> Result<Spike, Unexpected> {
+    let [event, last_unix, last_ms, rest @ ..] = reply::items(reply, "LATENCY LATEST: event")? else {
+        return Err(Unexpected::new("LATENCY LATEST: event", "three elements or more", reply));
+    };
+    Ok(Spike {
+        event: reply::text(event, "LATENCY LATEST: name")?.into_owned(),
+        last_unix: reply::count(last_unix, "LATENCY LATEST: time")?,
+        last_ms: reply::count(last_ms, "LATENCY LATEST: latest")?,
+        max_ms: rest.first().map(|max| reply::count(max, "LATENCY LATEST: maximum")).transpose()?,
+    })
+}
+
+/// Reads LATENCY HISTOGRAM: a map of maps, which RESP2 sends as arrays.
+pub fn parse_histogram(reply: &Value) -> Result<Vec<CommandHistogram>, Unexpected> {
+    let mut histograms = reply::pairs(reply, "LATENCY HISTOGRAM")?
+        .map(|(command, details)| parse_command(command, details))
+        .collect::<Result<Vec<_>, _>>()?;
+    if histograms.len() > MAX_COMMANDS {
+        histograms.sort_by(|a, b| b.calls.cmp(&a.calls).then_with(|| a.command.cmp(&b.command)));
+        histograms.truncate(MAX_COMMANDS);
+    }
+    Ok(histograms)
+}
+
+fn parse_command(command: &Value, details: &Value) -> Result<CommandHistogram, Unexpected> {
+    let mut histogram = CommandHistogram {
+        command: reply::text(command, "LATENCY HISTOGRAM: command")?.into_owned(),
+        calls: 0,
+        buckets: Vec::new(),
+    };
+    for (key, value) in reply::pairs(details, "LATENCY HISTOGRAM: command")? {
+        match reply::bytes(key, "LATENCY HISTOGRAM: key")? {
+            b"calls" => histogram.calls = reply::count(value, "LATENCY HISTOGRAM: calls")?,
+            b"histogram_usec" => histogram.buckets = parse_buckets(value)?,
+            _ => {}
+        }
+    }
+    let cumulative = histogram.buckets.is_sorted_by(|a, b| a.0 < b.0 && a.1 <= b.1);
+    if cumulative && histogram.buckets.last().is_none_or(|(_, calls)| *calls <= histogram.calls) {
+        Ok(histogram)
+    } else {
+        Err(Unexpected::new("LATENCY HISTOGRAM: command", "rising bounds and calls", details))
+    }
+}
+
+fn parse_buckets(reply: &Value) -> Result<Vec<(u64, u64)>, Unexpected> {
+    let mut buckets = reply::pairs(reply, "LATENCY HISTOGRAM: buckets")?
+        .take(MAX_BUCKETS)
+        .map(|(bound, calls)| {
+            let bound = reply::count(bound, "LATENCY HISTOGRAM: bound")?;
+            Ok((bound, reply::count(calls, "LATENCY HISTOGRAM: bucket")?))
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    // A RESP3 map has no order.
+    buckets.sort_unstable();
+    Ok(buckets)
+}
+
+/// Every metric of this module.
+#[must_use]
+pub fn metrics() -> Vec<MetricInfo> {
+    [SPIKE_LAST.info(), SPIKE_DURATION.info(), SPIKE_MAX.info(), COMMAND_LATENCIES.info()].map(|info| *info).to_vec()
+}
+
+/// Names spikes and histograms.
+///
+/// `total_usec` gives the time that all calls of a command took, in microseconds, as INFO commandstats has it: the sum
+/// of its histogram, which is 0 for a command that it does not know.
+pub fn export(latency: &Latency, total_usec: impl Fn(&str) -> Option<f64>, out: &mut Families) {
+    for spike in &latency.spikes {
+        out.push(&SPIKE_LAST, [&spike.event], spike.last_unix as f64);
+        out.push(&SPIKE_DURATION, [&spike.event], spike.last_ms as f64 / 1e3);
+        if let Some(max_ms) = spike.max_ms {
+            out.push(&SPIKE_MAX, [&spike.event], max_ms as f64 / 1e3);
+        }
+    }
+    let mut buckets = Vec::with_capacity(MAX_BUCKETS);
+    for histogram in &latency.histograms {
+        buckets.clear();
+        buckets.extend(histogram.buckets.iter().map(|&(bound, calls)| (bound as f64, calls as f64)));
+        let sum = total_usec(&histogram.command).unwrap_or(0.0);
+        out.push_histogram(&COMMAND_LATENCIES, [&histogram.command], &buckets, sum, histogram.calls as f64);
+    }
+}
+
+#[cfg(test)]
+mod tests;

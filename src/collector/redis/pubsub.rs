@@ -1,1 +1,228 @@
-//! stub
+//! The active channels of configured patterns, and who listens to them.
+//!
+//! A poll sends PUBSUB CHANNELS with each pattern, and then PUBSUB NUMSUB with the channels that it found. PUBSUB NUMPAT
+//! is not asked: INFO stats has the same number as `pubsub_patterns`.
+
+use redis::Value;
+
+use super::OTHER;
+use super::reply::{self, Unexpected};
+use crate::metric::{Families, Metric, MetricInfo, Unit};
+
+/// Channels of a pattern whose subscribers are asked for.
+pub const MAX_CHANNELS: usize = 1000;
+
+const CHANNELS: Metric<1> = Metric::gauge(
+    "redis_pubsub_pattern_channels",
+    &["pattern"],
+    "Channels with at least one subscriber whose name matches the configured pattern.",
+)
+.unit(Unit::Count)
+.source("PUBSUB CHANNELS, Redis >= 2.8");
+const SUBSCRIBERS: Metric<1> = Metric::gauge(
+    "redis_pubsub_pattern_subscribers",
+    &["pattern"],
+    "Subscriptions to the channels that match the configured pattern; those of PSUBSCRIBE are not among them.",
+)
+.unit(Unit::Count)
+.source("PUBSUB NUMSUB, Redis >= 2.8");
+const CHANNEL_SUBSCRIBERS: Metric<2> = Metric::gauge(
+    "redis_pubsub_channel_subscribers",
+    &["pattern", "channel"],
+    "Subscriptions to the channels with the most of them; the other matching channels together are __other__.",
+)
+.unit(Unit::Count)
+.source("PUBSUB NUMSUB, Redis >= 2.8");
+const TRUNCATED: Metric<1> = Metric::gauge(
+    "redis_pubsub_pattern_truncated",
+    &["pattern"],
+    "Whether so many channels match that the subscribers of only a part of them are counted.",
+)
+.unit(Unit::Bool)
+.source("PUBSUB CHANNELS, Redis >= 2.8");
+
+/// The channels that match a pattern.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Channels {
+    /// All that match.
+    pub total: usize,
+    /// At most [`MAX_CHANNELS`] of them, as the bytes to ask PUBSUB NUMSUB with; always the same ones of the same set.
+    pub names: Vec<Vec<u8>>,
+}
+
+/// The listeners of one pattern's channels.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PatternSubscribers {
+    /// The configured pattern.
+    pub pattern: String,
+    /// Channels that match it.
+    pub channels: usize,
+    /// Whether more channels match than were asked for.
+    pub truncated: bool,
+    /// Subscriptions to all channels that were asked for.
+    pub subscribers: u64,
+    /// The channels with the most subscriptions, the largest first.
+    pub top: Vec<(String, u64)>,
+    /// Subscriptions to the channels that are not in [`top`](Self::top); `None` when all are.
+    pub other: Option<u64>,
+}
+
+impl PatternSubscribers {
+    /// Keeps the `top` channels of `counts` by name, and adds up the rest.
+    #[must_use]
+    pub fn new(pattern: &str, found: &Channels, mut counts: Vec<(String, u64)>, top: usize) -> Self {
+        let subscribers = sum(&counts);
+        counts.sort_unstable_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+        let rest = counts.split_off(top.min(counts.len()));
+        Self {
+            pattern: pattern.to_owned(),
+            channels: found.total,
+            truncated: found.total > found.names.len(),
+            subscribers,
+            top: counts,
+            other: (!rest.is_empty()).then(|| sum(&rest)),
+        }
+    }
+}
+
+fn sum(counts: &[(String, u64)]) -> u64 {
+    counts.iter().fold(0, |sum, (_, count)| sum.saturating_add(*count))
+}
+
+/// Reads PUBSUB CHANNELS.
+pub fn parse_channels(reply: &Value) -> Result<Channels, Unexpected> {
+    let mut names = reply::items(reply, "PUBSUB CHANNELS")?
+        .iter()
+        .map(|name| reply::bytes(name, "PUBSUB CHANNELS: name"))
+        .collect::<Result<Vec<_>, _>>()?;
+    let total = names.len();
+    if total > MAX_CHANNELS {
+        // The server's order changes from poll to poll; the first by name are the same ones each time.
+        names.select_nth_unstable(MAX_CHANNELS);
+        names.truncate(MAX_CHANNELS);
+    }
+    Ok(Channels { total, names: names.into_iter().map(<[u8]>::to_vec).collect() })
+}
+
+/// Reads PUBSUB NUMSUB: each channel with its subscriptions.
+pub fn parse_numsub(reply: &Value) -> Result<Vec<(String, u64)>, Unexpected> {
+    reply::pairs(reply, "PUBSUB NUMSUB")?
+        .take(MAX_CHANNELS)
+        .map(|(name, count)| {
+            let name = reply::text(name, "PUBSUB NUMSUB: name")?.into_owned();
+            Ok((name, reply::count(count, "PUBSUB NUMSUB: subscriptions")?))
+        })
+        .collect()
+}
+
+/// Every metric of this module.
+#[must_use]
+pub fn metrics() -> Vec<MetricInfo> {
+    [CHANNELS.info(), SUBSCRIBERS.info(), CHANNEL_SUBSCRIBERS.info(), TRUNCATED.info()].map(|info| *info).to_vec()
+}
+
+/// Names the listeners of one pattern.
+pub fn export(found: &PatternSubscribers, out: &mut Families) {
+    let pattern = found.pattern.as_str();
+    out.push(&CHANNELS, [pattern], found.channels as f64);
+    out.push(&SUBSCRIBERS, [pattern], found.subscribers as f64);
+    out.push(&TRUNCATED, [pattern], f64::from(u8::from(found.truncated)));
+    for (channel, subscribers) in &found.top {
+        out.push(&CHANNEL_SUBSCRIBERS, [pattern, channel], *subscribers as f64);
+    }
+    if let Some(other) = found.other {
+        out.push(&CHANNEL_SUBSCRIBERS, [pattern, OTHER], other as f64);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::reply::build::{array, bulk};
+    use super::*;
+    use crate::metric::text::{Format, exposition};
+
+    fn samples(found: &PatternSubscribers) -> Vec<String> {
+        let mut families = Families::new();
+        export(found, &mut families);
+        let text = exposition(&families.into_sorted(), Format::Prometheus);
+        text.lines().filter(|line| !line.starts_with('#')).map(str::to_owned).collect()
+    }
+
+    fn counts(counts: &[(&str, u64)]) -> Vec<(String, u64)> {
+        counts.iter().map(|&(name, count)| (name.to_owned(), count)).collect()
+    }
+
+    #[test]
+    fn recorded_replies_of_7_0_15() {
+        let channels = parse_channels(&array([bulk("ticker:options:2"), bulk("ticker:options:1")])).unwrap();
+        assert_eq!(channels.names, [b"ticker:options:2", b"ticker:options:1"]);
+        let numsub = array([bulk("ticker:options:2"), Value::Int(1), bulk("ticker:options:1"), Value::Int(2)]);
+        let numsub = parse_numsub(&numsub).unwrap();
+        assert_eq!(
+            samples(&PatternSubscribers::new("ticker:*", &channels, numsub, 10)),
+            [
+                r#"redis_pubsub_channel_subscribers{pattern="ticker:*",channel="ticker:options:1"} 2"#,
+                r#"redis_pubsub_channel_subscribers{pattern="ticker:*",channel="ticker:options:2"} 1"#,
+                r#"redis_pubsub_pattern_channels{pattern="ticker:*"} 2"#,
+                r#"redis_pubsub_pattern_subscribers{pattern="ticker:*"} 3"#,
+                r#"redis_pubsub_pattern_truncated{pattern="ticker:*"} 0"#,
+            ]
+        );
+    }
+
+    #[test]
+    fn no_channel_is_zero_not_absent() {
+        let channels = parse_channels(&array([])).unwrap();
+        assert_eq!(
+            samples(&PatternSubscribers::new("ticker:*", &channels, Vec::new(), 10)),
+            [
+                r#"redis_pubsub_pattern_channels{pattern="ticker:*"} 0"#,
+                r#"redis_pubsub_pattern_subscribers{pattern="ticker:*"} 0"#,
+                r#"redis_pubsub_pattern_truncated{pattern="ticker:*"} 0"#,
+            ]
+        );
+    }
+
+    #[test]
+    fn the_largest_channels_have_a_name_and_the_rest_is_added_up() {
+        let found = Channels { total: 4, names: vec![Vec::new(); 4] };
+        let found = PatternSubscribers::new("*", &found, counts(&[("d", 1), ("b", 5), ("a", 5), ("c", 2)]), 2);
+        assert_eq!(found.top, counts(&[("a", 5), ("b", 5)]));
+        assert_eq!((found.other, found.subscribers), (Some(3), 13));
+        assert!(
+            samples(&found).contains(&r#"redis_pubsub_channel_subscribers{pattern="*",channel="__other__"} 3"#.into())
+        );
+    }
+
+    #[test]
+    fn the_same_channels_are_asked_for_whatever_their_order() {
+        let names = |range: &mut dyn Iterator<Item = usize>| array(range.map(|index| bulk(&format!("c{index:05}"))));
+        let mut forward = parse_channels(&names(&mut (0..2500))).unwrap();
+        let mut backward = parse_channels(&names(&mut (0..2500).rev())).unwrap();
+        assert_eq!((forward.total, forward.names.len()), (2500, MAX_CHANNELS));
+        forward.names.sort();
+        backward.names.sort();
+        assert_eq!(forward, backward);
+        assert_eq!(forward.names.last().unwrap(), b"c00999");
+        let found = PatternSubscribers::new("c*", &forward, Vec::new(), 10);
+        assert!(found.truncated);
+        assert_eq!(found.channels, 2500);
+    }
+
+    #[test]
+    fn names_that_are_no_text_are_asked_for_as_they_are() {
+        let channels = parse_channels(&array([Value::BulkString(vec![0xff, b'a'])])).unwrap();
+        assert_eq!(channels.names, [vec![0xff, b'a']]);
+        let numsub = parse_numsub(&array([Value::BulkString(vec![0xff, b'a']), Value::Int(1)])).unwrap();
+        assert_eq!(numsub, counts(&[("\u{fffd}a", 1)]));
+    }
+
+    #[test]
+    fn another_shape_is_an_error() {
+        assert_eq!(parse_channels(&Value::Nil).unwrap_err().what, "PUBSUB CHANNELS");
+        assert_eq!(parse_channels(&array([Value::Int(1)])).unwrap_err().what, "PUBSUB CHANNELS: name");
+        assert_eq!(parse_numsub(&array([bulk("a")])).unwrap_err().what, "PUBSUB NUMSUB");
+        assert_eq!(parse_numsub(&array([bulk("a"), bulk("b")])).unwrap_err().what, "PUBSUB NUMSUB: subscriptions");
+        assert_eq!(metrics().len(), 4);
+    }
+}

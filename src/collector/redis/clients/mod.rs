@@ -1,1 +1,16 @@
-//! The CLIENT LIST reply.
+//! The CLIENT LIST reply: who is connected, and whose output buffer grows.
+//!
+//! [`parse`] reads the reply, [`summary`] reduces it to bounded numbers in one pass, [`export`] names them. No series
+//! is made per connection: a client's id and port change by themselves, and its name is its own choice.
+
+mod class;
+pub mod export;
+mod growth;
+mod label;
+pub mod parse;
+pub mod summary;
+
+pub use class::{BufferLimits, ClassLimit, ClientClass};
+pub use export::{export, metrics};
+pub use growth::BufferTracker;
+pub use summary::{ClientSummary, Options, Pool, summarize};

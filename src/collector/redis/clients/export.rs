@@ -1,0 +1,218 @@
+//! The names of what a summary says.
+
+use super::class::ClientClass;
+use super::summary::{ClientSummary, OutputBuffer, PoolUsage};
+use crate::metric::{Families, Metric, MetricInfo, Unit};
+
+#[cfg(test)]
+mod tests;
+
+const CLIENTS: Metric<1> = Metric::gauge(
+    "redis_clients",
+    &["class"],
+    "Connections by class: normal, blocked, pubsub, replica, monitor or master.",
+)
+.unit(Unit::Count)
+.source("CLIENT LIST flags, sub, psub, ssub");
+
+const OUTPUT_BUFFER_BYTES: Metric<1> = Metric::gauge(
+    "redis_client_output_buffer_bytes",
+    &["class"],
+    "Replies and messages that wait in the output lists of the clients, by class.",
+)
+.unit(Unit::Bytes)
+.source("CLIENT LIST omem");
+
+const QUERY_BUFFER_BYTES: Metric<1> = Metric::gauge(
+    "redis_client_query_buffer_bytes",
+    &["class"],
+    "Memory of the clients' query buffers, used and free, by class.",
+)
+.unit(Unit::Bytes)
+.source("CLIENT LIST qbuf + qbuf-free");
+
+const MEMORY_BYTES: Metric<1> =
+    Metric::gauge("redis_client_memory_bytes", &["class"], "Memory of the clients with all their buffers, by class.")
+        .unit(Unit::Bytes)
+        .source("CLIENT LIST tot-mem, Redis >= 6.2");
+
+const OUTPUT_BUFFER_LIMIT_RATIO_MAX: Metric<1> = Metric::gauge(
+    "redis_client_output_buffer_limit_ratio_max",
+    &["class"],
+    "The largest part of its hard output buffer limit that a client of the class fills; at 1 the server closes it.",
+)
+.unit(Unit::Ratio)
+.source("CLIENT LIST omem / CONFIG GET client-output-buffer-limit");
+
+const OVER_SOFT_LIMIT: Metric<1> = Metric::gauge(
+    "redis_clients_over_soft_output_buffer_limit",
+    &["class"],
+    "Clients at or over the soft output buffer limit of their class, which the server closes when they stay there.",
+)
+.unit(Unit::Count)
+.source("CLIENT LIST omem, CONFIG GET client-output-buffer-limit");
+
+const CLIENTS_BY_NAME: Metric<1> = Metric::gauge(
+    "redis_clients_by_name",
+    &["name"],
+    "Connections by client name: the most frequent names, __unnamed__, and __other__ for the rest.",
+)
+.unit(Unit::Count)
+.source("CLIENT LIST name");
+
+const CLIENTS_BY_LIBRARY: Metric<1> = Metric::gauge(
+    "redis_clients_by_library",
+    &["lib"],
+    "Connections by client library: the most frequent ones, none, and __other__ for the rest.",
+)
+.unit(Unit::Count)
+.source("CLIENT LIST lib-name, Redis >= 7.2");
+
+const TOP_BYTES: Metric<2> = Metric::gauge(
+    "redis_client_output_buffer_top_bytes",
+    &["client", "class"],
+    "The largest output list among the clients of that name, else library, else user, else host.",
+)
+.unit(Unit::Bytes)
+.source("CLIENT LIST omem");
+
+const TOP_LIMIT_RATIO: Metric<2> = Metric::gauge(
+    "redis_client_output_buffer_top_limit_ratio",
+    &["client", "class"],
+    "The part of its hard output buffer limit that the largest output list of the group fills.",
+)
+.unit(Unit::Ratio)
+.source("CLIENT LIST omem / CONFIG GET client-output-buffer-limit");
+
+const TOP_GROWTH: Metric<2> = Metric::gauge(
+    "redis_client_output_buffer_top_growth_bytes_per_second",
+    &["client", "class"],
+    "How fast the largest output list of the group grew since the previous poll; negative when it drains.",
+)
+.unit(Unit::BytesPerSecond)
+.source("CLIENT LIST omem, id");
+
+const STALE: Metric<0> = Metric::gauge(
+    "redis_stale_connections",
+    &[],
+    "Normal connections that are idle for longer than stale_after, neither subscribed nor blocked nor in MULTI.",
+)
+.unit(Unit::Count)
+.source("CLIENT LIST idle, flags, sub, psub, ssub, multi");
+
+const MALFORMED: Metric<1> = Metric::gauge(
+    "redis_client_list_malformed",
+    &["kind"],
+    "Lines and fields of the last CLIENT LIST reply that could not be read and were left out.",
+)
+.unit(Unit::Count)
+.source("CLIENT LIST");
+
+const POOL_CONNECTIONS: Metric<2> = Metric::gauge(
+    "pool_connections",
+    &["pool", "state"],
+    "Open connections of a connection pool by state: in_use or idle.",
+)
+.unit(Unit::Count)
+.source("CLIENT LIST name, idle, flags");
+
+const POOL_MAX_CONNECTIONS: Metric<1> =
+    Metric::gauge("pool_max_connections", &["pool"], "The most connections that a connection pool may open.")
+        .unit(Unit::Count)
+        .source("configuration");
+
+const POOL_USAGE_RATIO: Metric<1> = Metric::gauge(
+    "pool_usage_ratio",
+    &["pool"],
+    "Connections of a connection pool that are in use, as a part of the most that it may open.",
+)
+.unit(Unit::Ratio)
+.source("CLIENT LIST name, idle, flags");
+
+/// Everything that [`export`] may push.
+#[must_use]
+pub fn metrics() -> Vec<MetricInfo> {
+    vec![
+        *CLIENTS.info(),
+        *OUTPUT_BUFFER_BYTES.info(),
+        *QUERY_BUFFER_BYTES.info(),
+        *MEMORY_BYTES.info(),
+        *OUTPUT_BUFFER_LIMIT_RATIO_MAX.info(),
+        *OVER_SOFT_LIMIT.info(),
+        *CLIENTS_BY_NAME.info(),
+        *CLIENTS_BY_LIBRARY.info(),
+        *TOP_BYTES.info(),
+        *TOP_LIMIT_RATIO.info(),
+        *TOP_GROWTH.info(),
+        *STALE.info(),
+        *MALFORMED.info(),
+        *POOL_CONNECTIONS.info(),
+        *POOL_MAX_CONNECTIONS.info(),
+        *POOL_USAGE_RATIO.info(),
+    ]
+}
+
+/// Names a summary. What the server did not send is left out.
+pub fn export(summary: &ClientSummary, out: &mut Families) {
+    for class in ClientClass::ALL {
+        export_class(summary, class, out);
+    }
+    for (name, count) in &summary.by_name {
+        out.push(&CLIENTS_BY_NAME, [name], *count as f64);
+    }
+    for (library, count) in &summary.by_library {
+        out.push(&CLIENTS_BY_LIBRARY, [library], *count as f64);
+    }
+    for buffer in &summary.top_output_buffers {
+        export_output_buffer(buffer, out);
+    }
+    out.push(&STALE, [], summary.stale as f64);
+    out.push(&MALFORMED, ["line"], summary.malformed_lines as f64);
+    out.push(&MALFORMED, ["field"], summary.malformed_fields as f64);
+    for pool in &summary.pools {
+        export_pool(pool, out);
+    }
+}
+
+fn export_class(summary: &ClientSummary, class: ClientClass, out: &mut Families) {
+    let totals = summary.class(class);
+    let labels = [class.as_str()];
+    out.push(&CLIENTS, labels, totals.clients as f64);
+    if summary.reported.output {
+        out.push(&OUTPUT_BUFFER_BYTES, labels, totals.output_bytes as f64);
+        if let Some(ratio) = totals.limit_ratio_max {
+            out.push(&OUTPUT_BUFFER_LIMIT_RATIO_MAX, labels, ratio);
+        }
+        if let Some(clients) = totals.over_soft_limit {
+            out.push(&OVER_SOFT_LIMIT, labels, clients as f64);
+        }
+    }
+    if summary.reported.query {
+        out.push(&QUERY_BUFFER_BYTES, labels, totals.query_bytes as f64);
+    }
+    if summary.reported.memory {
+        out.push(&MEMORY_BYTES, labels, totals.memory_bytes as f64);
+    }
+}
+
+fn export_output_buffer(buffer: &OutputBuffer, out: &mut Families) {
+    let labels = [buffer.client.as_str(), buffer.class.as_str()];
+    out.push(&TOP_BYTES, labels, buffer.bytes as f64);
+    if let Some(ratio) = buffer.limit_ratio {
+        out.push(&TOP_LIMIT_RATIO, labels, ratio);
+    }
+    if let Some(growth) = buffer.growth {
+        out.push(&TOP_GROWTH, labels, growth);
+    }
+}
+
+fn export_pool(pool: &PoolUsage, out: &mut Families) {
+    out.push(&POOL_CONNECTIONS, [&pool.name, "in_use"], pool.in_use as f64);
+    out.push(&POOL_CONNECTIONS, [&pool.name, "idle"], pool.idle as f64);
+    if let Some(max) = pool.max {
+        out.push(&POOL_MAX_CONNECTIONS, [&pool.name], max as f64);
+    }
+    if let Some(ratio) = pool.usage_ratio() {
+        out.push(&POOL_USAGE_RATIO, [&pool.name], ratio);
+    }
+}

@@ -1,0 +1,177 @@
+//! From [`Info`] to metrics.
+
+use super::fields::{self, Text};
+use super::{Info, keyspace, module_list, replication, sentinel, stats_lines, threads};
+use crate::metric::{Families, Kind, Metric, MetricInfo, Unit};
+
+const MALFORMED: Metric<0> = Metric::gauge(
+    "redis_info_malformed_fields",
+    &[],
+    "Fields and lines of the last INFO reply that are known and could not be read.",
+)
+.source("INFO");
+
+const START_TIME: Metric<0> =
+    Metric::gauge("redis_start_time_seconds", &[], "When the server started, by the agent's clock.")
+        .unit(Unit::UnixSeconds)
+        .source("INFO server");
+
+const INSTANCE_INFO: Metric<10> = Metric::gauge(
+    "redis_instance_info",
+    &[
+        "role",
+        "redis_version",
+        "redis_build_id",
+        "redis_mode",
+        "os",
+        "maxmemory_policy",
+        "tcp_port",
+        "run_id",
+        "process_id",
+        "master_replid",
+    ],
+    "What the server is.",
+)
+.unit(Unit::Info)
+.source("INFO");
+
+/// [`INSTANCE_INFO`] of a Valkey; to Prometheus a label that is not there equals an empty one.
+const VALKEY_INSTANCE_INFO: Metric<12> = Metric::gauge(
+    "redis_instance_info",
+    &[
+        "role",
+        "redis_version",
+        "redis_build_id",
+        "redis_mode",
+        "os",
+        "maxmemory_policy",
+        "tcp_port",
+        "run_id",
+        "process_id",
+        "master_replid",
+        "valkey_version",
+        "valkey_release_stage",
+    ],
+    "What the server is.",
+)
+.unit(Unit::Info)
+.source("INFO");
+
+const ALLOCATOR_INFO: Metric<1> =
+    Metric::gauge("redis_mem_allocator_info", &["mem_allocator"], "The memory allocator that the server uses.")
+        .unit(Unit::Info)
+        .source("INFO memory");
+
+const FAILOVER_STATE: Metric<1> = Metric::gauge(
+    "redis_master_failover_state",
+    &["state"],
+    "The state of a failover that FAILOVER began: 1 for the state that it is in.",
+)
+.unit(Unit::Bool)
+.source("INFO replication, Redis >= 6.2");
+
+const FAILOVER_STATES: [&str; 4] = ["no-failover", "waiting-for-sync", "failover-in-progress", "unknown"];
+
+/// Help of the families whose name is a key that begins with `cluster_`.
+const CLUSTER_HELP: &str = "The number that INFO has under this name.";
+
+/// Databases of a server whose configuration may not be read: the default of Redis.
+const DEFAULT_DATABASES: u32 = 16;
+
+/// Every metric that [`export`] may push, but for the open set of numbers whose key begins with `cluster_`.
+#[must_use]
+pub fn metrics() -> Vec<MetricInfo> {
+    // Of the two instance_info the one with more labels, since one name has one entry.
+    let singles = [
+        MALFORMED.info(),
+        START_TIME.info(),
+        VALKEY_INSTANCE_INFO.info(),
+        ALLOCATOR_INFO.info(),
+        FAILOVER_STATE.info(),
+    ];
+    let lines = [
+        &keyspace::METRICS[..],
+        &module_list::METRICS,
+        &replication::METRICS,
+        &sentinel::METRICS,
+        &stats_lines::METRICS,
+        &threads::METRICS,
+    ];
+    let fields = fields::all().map(|field| field.metric.info());
+    singles.into_iter().chain(fields).chain(lines.into_iter().flatten().copied()).copied().collect()
+}
+
+/// Names everything in the reply.
+///
+/// `databases` is how many the server is configured with: those without a key are shown as empty. A cluster node has
+/// one. `start_time` is when the server started, in seconds since 1970-01-01 UTC.
+pub fn export(info: &Info, databases: Option<u32>, start_time: Option<f64>, out: &mut Families) {
+    out.push(&MALFORMED, [], info.malformed as f64);
+    if info.is_empty() {
+        return;
+    }
+    if let Some(start_time) = start_time {
+        out.push(&START_TIME, [], start_time);
+    }
+    for (field, sent) in fields::all().zip(&info.numbers) {
+        if let Some(sent) = sent {
+            out.push(&field.metric, [], field.convert(*sent));
+        }
+    }
+    export_identity(info, out);
+    for (key, value) in &info.cluster {
+        out.push_named(&format!("redis_{}", sanitised(key)), Kind::Gauge, CLUSTER_HELP, *value);
+    }
+    keyspace::export(&info.databases, filled(info, databases), out);
+    module_list::export(&info.modules, out);
+    replication::export(&info.masters, &info.replicas, info.role(), info.text(Text::SlaveReadOnly), out);
+    sentinel::export(&info.sentinel_masters, out);
+    stats_lines::export(&info.commands, &info.errors, &info.latencies, out);
+    threads::export(&info.threads, out);
+}
+
+/// How many databases are shown even if they are empty.
+fn filled(info: &Info, databases: Option<u32>) -> u32 {
+    if !info.has_keyspace {
+        0
+    } else if info.cluster_enabled() {
+        1
+    } else {
+        databases.unwrap_or(DEFAULT_DATABASES)
+    }
+}
+
+fn export_identity(info: &Info, out: &mut Families) {
+    let text = |text| info.text(text).unwrap_or("");
+    let [role, version, build, mode, os, policy, port, run_id, process, replid] = [
+        text(Text::Role),
+        text(Text::RedisVersion),
+        text(Text::RedisBuildId),
+        info.mode().unwrap_or(""),
+        text(Text::Os),
+        text(Text::MaxmemoryPolicy),
+        text(Text::TcpPort),
+        text(Text::RunId),
+        text(Text::ProcessId),
+        text(Text::MasterReplid),
+    ];
+    let (valkey, stage) = (text(Text::ValkeyVersion), text(Text::ValkeyReleaseStage));
+    if valkey.is_empty() && stage.is_empty() {
+        let labels = [role, version, build, mode, os, policy, port, run_id, process, replid];
+        out.push(&INSTANCE_INFO, labels, 1.0);
+    } else {
+        let labels = [role, version, build, mode, os, policy, port, run_id, process, replid, valkey, stage];
+        out.push(&VALKEY_INSTANCE_INFO, labels, 1.0);
+    }
+    if let Some(allocator) = info.text(Text::MemAllocator) {
+        out.push(&ALLOCATOR_INFO, [allocator], 1.0);
+    }
+    if let Some(state) = info.text(Text::MasterFailoverState) {
+        out.push_state_set(&FAILOVER_STATE, &FAILOVER_STATES, state);
+    }
+}
+
+/// `key` with `_` for what a metric name may not have: `cluster_auth-req` becomes `cluster_auth_req`.
+fn sanitised(key: &str) -> String {
+    key.chars().map(|character| if character.is_ascii_alphanumeric() { character } else { '_' }).collect()
+}

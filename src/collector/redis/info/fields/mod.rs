@@ -1,0 +1,214 @@
+//! The plain fields of the INFO reply: one key, one value.
+//!
+//! A row of a table holds the key, the metric it becomes and how its value is converted, so a new field is one row.
+
+mod clients;
+mod cpu;
+mod key_stats;
+mod keydb;
+mod memory;
+mod modules;
+mod persistence;
+mod replication;
+mod search;
+mod server;
+mod stats;
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use crate::metric::Metric;
+
+const TABLES: [&[Field]; 11] = [
+    server::FIELDS,
+    clients::FIELDS,
+    memory::FIELDS,
+    persistence::FIELDS,
+    stats::FIELDS,
+    key_stats::FIELDS,
+    replication::FIELDS,
+    cpu::FIELDS,
+    keydb::FIELDS,
+    modules::FIELDS,
+    search::FIELDS,
+];
+
+/// A field whose value is a number.
+#[derive(Debug)]
+pub(super) struct Field {
+    pub(super) key: &'static str,
+    pub(super) metric: Metric<0>,
+    scale: Scale,
+}
+
+/// How a value as sent becomes the metric's value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Scale {
+    Raw,
+    /// Microseconds become seconds.
+    Micros,
+    /// Milliseconds become seconds.
+    Millis,
+    /// Hundredths, with or without a percent sign, become a ratio.
+    Percent,
+}
+
+impl Field {
+    const fn raw(key: &'static str, metric: Metric<0>) -> Self {
+        Self { key, metric, scale: Scale::Raw }
+    }
+
+    const fn micros(key: &'static str, metric: Metric<0>) -> Self {
+        Self { key, metric, scale: Scale::Micros }
+    }
+
+    const fn millis(key: &'static str, metric: Metric<0>) -> Self {
+        Self { key, metric, scale: Scale::Millis }
+    }
+
+    const fn percent(key: &'static str, metric: Metric<0>) -> Self {
+        Self { key, metric, scale: Scale::Percent }
+    }
+
+    /// The metric's value for the value as sent.
+    pub(super) fn convert(&self, sent: f64) -> f64 {
+        match self.scale {
+            Scale::Raw => sent,
+            Scale::Micros => sent / 1e6,
+            Scale::Millis => sent / 1e3,
+            Scale::Percent => sent / 1e2,
+        }
+    }
+}
+
+const fn gauge(name: &'static str, help: &'static str) -> Metric<0> {
+    Metric::gauge(name, &[], help)
+}
+
+const fn counter(name: &'static str, help: &'static str) -> Metric<0> {
+    Metric::counter(name, &[], help)
+}
+
+/// A field whose value is kept as text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Text {
+    Role,
+    RedisVersion,
+    RedisBuildId,
+    RedisMode,
+    ServerMode,
+    Os,
+    MaxmemoryPolicy,
+    TcpPort,
+    RunId,
+    ProcessId,
+    MasterReplid,
+    MasterFailoverState,
+    MemAllocator,
+    SlaveReadOnly,
+    ValkeyVersion,
+    ValkeyReleaseStage,
+}
+
+/// The keys of the text fields; `Text as usize` is the place in it.
+pub(super) const TEXTS: [(&str, Text); 16] = [
+    ("role", Text::Role),
+    ("redis_version", Text::RedisVersion),
+    ("redis_build_id", Text::RedisBuildId),
+    ("redis_mode", Text::RedisMode),
+    ("server_mode", Text::ServerMode),
+    ("os", Text::Os),
+    ("maxmemory_policy", Text::MaxmemoryPolicy),
+    ("tcp_port", Text::TcpPort),
+    ("run_id", Text::RunId),
+    ("process_id", Text::ProcessId),
+    ("master_replid", Text::MasterReplid),
+    ("master_failover_state", Text::MasterFailoverState),
+    ("mem_allocator", Text::MemAllocator),
+    ("slave_read_only", Text::SlaveReadOnly),
+    ("valkey_version", Text::ValkeyVersion),
+    ("valkey_release_stage", Text::ValkeyReleaseStage),
+];
+
+/// Where the value of a key goes: a number, a text, or both.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Slot {
+    /// The place of the field in [`all`].
+    pub(super) number: Option<usize>,
+    pub(super) is_percent: bool,
+    pub(super) text: Option<Text>,
+}
+
+static SLOTS: LazyLock<HashMap<&'static [u8], Slot>> = LazyLock::new(|| {
+    let mut slots: HashMap<&'static [u8], Slot> = HashMap::new();
+    for (place, field) in all().enumerate() {
+        let slot = slots.entry(field.key.as_bytes()).or_default();
+        slot.number = Some(place);
+        slot.is_percent = field.scale == Scale::Percent;
+    }
+    for (key, text) in TEXTS {
+        slots.entry(key.as_bytes()).or_default().text = Some(text);
+    }
+    slots
+});
+
+/// Every field with a number, in a fixed order.
+pub(super) fn all() -> impl Iterator<Item = &'static Field> {
+    TABLES.into_iter().flatten()
+}
+
+/// The number of fields in [`all`].
+pub(super) fn count() -> usize {
+    TABLES.iter().map(|table| table.len()).sum()
+}
+
+/// Where the value of `key` goes; `None` for a key that no metric or accessor needs.
+pub(super) fn slot(key: &[u8]) -> Option<Slot> {
+    SLOTS.get(key).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+    use crate::metric::text::is_metric_name;
+
+    #[test]
+    fn keys_and_names_are_unique_and_every_row_is_complete() {
+        let mut keys = HashSet::new();
+        let mut names = HashSet::new();
+        for field in all() {
+            let info = field.metric.info();
+            assert!(keys.insert(field.key), "{} stands twice", field.key);
+            assert!(names.insert(info.name), "{} stands twice", info.name);
+            assert!(is_metric_name(info.name) && info.name.starts_with("redis_"), "{}", info.name);
+            assert!(info.help.ends_with('.'), "{}", info.name);
+            assert!(info.source.starts_with("INFO "), "{}", info.name);
+        }
+        assert_eq!(keys.len(), count());
+    }
+
+    #[test]
+    fn text_fields_stand_at_their_place() {
+        for (place, (_, text)) in TEXTS.into_iter().enumerate() {
+            assert_eq!(text as usize, place);
+        }
+    }
+
+    #[test]
+    fn process_id_is_a_number_and_a_text() {
+        let slot = slot(b"process_id").unwrap();
+        assert_eq!(all().nth(slot.number.unwrap()).unwrap().key, "process_id");
+        assert_eq!(slot.text, Some(Text::ProcessId));
+    }
+
+    #[test]
+    fn values_are_converted_to_base_units() {
+        let convert = |key: &str, sent| all().find(|field| field.key == key).unwrap().convert(sent);
+        assert_eq!(convert("latest_fork_usec", 1_500_000.0).to_bits(), 1.5f64.to_bits());
+        assert_eq!(convert("total_active_defrag_time", 250.0).to_bits(), 0.25f64.to_bits());
+        assert_eq!(convert("used_memory_peak_perc", 50.0).to_bits(), 0.5f64.to_bits());
+        assert_eq!(convert("used_memory", 7.0).to_bits(), 7.0f64.to_bits());
+    }
+}

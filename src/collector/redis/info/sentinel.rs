@@ -1,0 +1,118 @@
+//! The masters that a Sentinel watches: the `master<N>` lines of the section Sentinel.
+
+use super::scan;
+use crate::metric::{Families, Metric, MetricInfo, Unit};
+
+const STATUS: Metric<3> = Metric::gauge(
+    "redis_sentinel_master_status",
+    &["master_name", "master_address", "master_status"],
+    "Whether the Sentinel sees the master as ok.",
+)
+.unit(Unit::Bool)
+.source("INFO sentinel");
+
+const SLAVES: Metric<2> = Metric::gauge(
+    "redis_sentinel_master_slaves",
+    &["master_name", "master_address"],
+    "Replicas of the master that the Sentinel knows.",
+)
+.source("INFO sentinel");
+
+const SENTINELS: Metric<2> = Metric::gauge(
+    "redis_sentinel_master_sentinels",
+    &["master_name", "master_address"],
+    "Sentinels that watch the master, this one included.",
+)
+.source("INFO sentinel");
+
+pub(super) const METRICS: [&MetricInfo; 3] = [STATUS.info(), SLAVES.info(), SENTINELS.info()];
+
+/// A master that a Sentinel watches.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct SentinelMaster {
+    /// Its configured name.
+    pub name: Box<str>,
+    /// `ok`, `sdown` or `odown`.
+    pub status: Box<str>,
+    /// Host and port.
+    pub address: Box<str>,
+    /// Replicas that are known.
+    pub slaves: f64,
+    /// Sentinels that watch it.
+    pub sentinels: f64,
+}
+
+/// Reads `name=mymaster,status=ok,address=127.0.0.1:6379,slaves=1,sentinels=3`; `None` when a number is not there.
+pub(super) fn parse(value: &[u8]) -> Option<SentinelMaster> {
+    let mut master = SentinelMaster::default();
+    let (mut slaves, mut sentinels) = (None, None);
+    for (name, value) in scan::pairs(value) {
+        match name {
+            b"name" => master.name = scan::text(value),
+            b"status" => master.status = scan::text(value),
+            b"address" => master.address = scan::text(value),
+            b"slaves" => slaves = scan::number(value),
+            b"sentinels" => sentinels = scan::number(value),
+            _ => {}
+        }
+    }
+    master.slaves = slaves?;
+    master.sentinels = sentinels?;
+    Some(master)
+}
+
+/// Names the masters.
+pub(super) fn export(masters: &[SentinelMaster], out: &mut Families) {
+    for master in masters {
+        let ok = f64::from(u8::from(&*master.status == "ok"));
+        out.push(&STATUS, [&master.name, &master.address, &master.status], ok);
+        out.push(&SLAVES, [&master.name, &master.address], master.slaves);
+        out.push(&SENTINELS, [&master.name, &master.address], master.sentinels);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn master(name: &str, status: &str, slaves: f64, sentinels: f64) -> SentinelMaster {
+        let address = "192.169.2.52:6381".into();
+        SentinelMaster { name: name.into(), status: status.into(), address, slaves, sentinels }
+    }
+
+    #[test]
+    fn master_lines() {
+        for (line, expected) in [
+            (
+                "name=user03,status=sdown,address=192.169.2.52:6381,slaves=1,sentinels=5",
+                Some(master("user03", "sdown", 1.0, 5.0)),
+            ),
+            (
+                "name=user02,status=ok,address=192.169.2.52:6381,slaves=1,sentinels=5",
+                Some(master("user02", "ok", 1.0, 5.0)),
+            ),
+            (
+                "name=user02,status=ok,address=192.169.2.52:6381,slaves=999,sentinels=500",
+                Some(master("user02", "ok", 999.0, 500.0)),
+            ),
+            ("name=user02,status=ok,address=192.169.2.52:6381,slaves=abc,sentinels=5", None),
+            ("name=user02,status=ok,address=192.169.2.52:6381,slaves=1,sentinels=abc", None),
+        ] {
+            assert_eq!(parse(line.as_bytes()), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn only_ok_is_one() {
+        let mut out = Families::new();
+        export(&[master("a", "ok", 1.0, 3.0), master("b", "odown", 0.0, 3.0)], &mut out);
+        let values: Vec<_> = out.get("redis_sentinel_master_status").unwrap().values().collect();
+        assert_eq!(
+            values,
+            [
+                ("master_name=\"a\",master_address=\"192.169.2.52:6381\",master_status=\"ok\"", 1.0),
+                ("master_name=\"b\",master_address=\"192.169.2.52:6381\",master_status=\"odown\"", 0.0),
+            ]
+        );
+    }
+}

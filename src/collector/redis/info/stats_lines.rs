@@ -1,0 +1,176 @@
+//! The sections Commandstats, Errorstats and Latencystats: one line a command or error.
+
+use super::scan;
+use crate::metric::{Families, Metric, MetricInfo, Unit};
+
+const CALLS: Metric<1> =
+    Metric::counter("redis_commands_total", &["cmd"], "Calls of the command that reached its execution.")
+        .source("INFO commandstats");
+
+const DURATION: Metric<1> =
+    Metric::counter("redis_commands_duration_seconds_total", &["cmd"], "CPU time that the calls of the command took.")
+        .unit(Unit::Seconds)
+        .source("INFO commandstats");
+
+const REJECTED: Metric<1> = Metric::counter(
+    "redis_commands_rejected_calls_total",
+    &["cmd"],
+    "Calls of the command that failed before its execution.",
+)
+.source("INFO commandstats, Redis >= 6.2");
+
+const FAILED: Metric<1> = Metric::counter(
+    "redis_commands_failed_calls_total",
+    &["cmd"],
+    "Calls of the command that failed during its execution.",
+)
+.source("INFO commandstats, Redis >= 6.2");
+
+const ERRORS: Metric<1> = Metric::counter("redis_errors_total", &["err"], "Error replies by their first word.")
+    .source("INFO errorstats, Redis >= 6.2");
+
+const LATENCY: Metric<1> = Metric::summary(
+    "redis_latency_percentiles_usec",
+    &["cmd"],
+    "Latency of the command in microseconds; the quantile is a percentage, as the server is configured to send it.",
+)
+.unit(Unit::Microseconds)
+.source("INFO latencystats, Redis >= 7.0");
+
+pub(super) const METRICS: [&MetricInfo; 6] =
+    [CALLS.info(), DURATION.info(), REJECTED.info(), FAILED.info(), ERRORS.info(), LATENCY.info()];
+
+/// Different percentiles in one reply at most; the server sends the same few on every line.
+const MAX_PERCENTILES: usize = 32;
+
+/// What the server counts of one command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommandStat {
+    /// `get`, or `config|get` for a sub-command.
+    pub name: Box<str>,
+    /// Calls that reached the command's execution.
+    pub calls: u64,
+    /// Microseconds of CPU time of these calls.
+    pub usec: u64,
+    /// Calls that failed before the execution; Redis >= 6.2.
+    pub rejected_calls: Option<u64>,
+    /// Calls that failed during the execution; Redis >= 6.2.
+    pub failed_calls: Option<u64>,
+}
+
+/// Error replies that begin with the same word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct ErrorStat {
+    name: Box<str>,
+    count: u64,
+}
+
+/// The percentiles of the commands.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct LatencyStats {
+    /// Each percentile as sent, without the `p`: `99.9`.
+    percentiles: Vec<Box<str>>,
+    commands: Vec<CommandLatency>,
+}
+
+/// The percentiles of one command, each with its place in [`LatencyStats::percentiles`].
+#[derive(Debug, Clone, PartialEq)]
+struct CommandLatency {
+    name: Box<str>,
+    values: Vec<(usize, f64)>,
+}
+
+/// Reads `calls=1,usec=4,usec_per_call=4.00,rejected_calls=0,failed_calls=0`.
+///
+/// `None` when `calls` or `usec` is not there or any of the four is malformed: they describe the same calls, and make
+/// sense together only.
+pub(super) fn parse_command(name: &[u8], value: &[u8]) -> Option<CommandStat> {
+    let (mut calls, mut usec, mut rejected_calls, mut failed_calls) = (None, None, None, None);
+    for (part, value) in scan::pairs(value) {
+        let place = match part {
+            b"calls" => &mut calls,
+            b"usec" => &mut usec,
+            b"rejected_calls" => &mut rejected_calls,
+            b"failed_calls" => &mut failed_calls,
+            _ => continue,
+        };
+        *place = Some(scan::count(value)?);
+    }
+    Some(CommandStat { name: scan::text(name), calls: calls?, usec: usec?, rejected_calls, failed_calls })
+}
+
+/// Reads `count=4`.
+pub(super) fn parse_error(name: &[u8], value: &[u8]) -> Option<ErrorStat> {
+    let count = scan::pairs(value).find(|(part, _)| *part == b"count").and_then(|(_, count)| scan::count(count))?;
+    Some(ErrorStat { name: scan::text(name), count })
+}
+
+/// Adds `p50=4.015,p99=4.015,p99.9=4.015`; `None` when a percentile or its value is malformed.
+pub(super) fn parse_latency(stats: &mut LatencyStats, name: &[u8], value: &[u8]) -> Option<()> {
+    let mut values = Vec::with_capacity(stats.percentiles.len());
+    // An empty value is what a server sends that is configured to send no percentiles.
+    for (part, value) in scan::pairs(value).filter(|_| !value.is_empty()) {
+        let percentile = part.strip_prefix(b"p")?;
+        let value = scan::number(value)?;
+        let place = match stats.percentiles.iter().position(|known| known.as_bytes() == percentile) {
+            Some(place) => place,
+            None => add_percentile(&mut stats.percentiles, percentile)?,
+        };
+        values.push((place, value));
+    }
+    stats.commands.push(CommandLatency { name: scan::text(name), values });
+    Some(())
+}
+
+fn add_percentile(percentiles: &mut Vec<Box<str>>, percentile: &[u8]) -> Option<usize> {
+    scan::number(percentile)?;
+    if percentiles.len() == MAX_PERCENTILES {
+        return None;
+    }
+    percentiles.push(scan::text(percentile));
+    Some(percentiles.len() - 1)
+}
+
+/// The command of that name; `commands` is sorted by name.
+pub(super) fn find<'a>(commands: &'a [CommandStat], name: &str) -> Option<&'a CommandStat> {
+    commands.binary_search_by(|command| (*command.name).cmp(name)).ok().map(|place| &commands[place])
+}
+
+/// Microseconds of the command and its sub-commands; `commands` is sorted by name.
+pub(super) fn usec(commands: &[CommandStat], name: &str) -> Option<u64> {
+    let exact = find(commands, name).map(|command| command.usec);
+    let prefix = format!("{name}|");
+    let first = commands.partition_point(|command| *command.name < *prefix);
+    let subs =
+        commands[first..].iter().take_while(|command| command.name.starts_with(&prefix)).map(|command| command.usec);
+    exact.into_iter().chain(subs).reduce(u64::saturating_add)
+}
+
+/// Names the commands, errors and latencies; `commands` is sorted by name.
+pub(super) fn export(commands: &[CommandStat], errors: &[ErrorStat], latencies: &LatencyStats, out: &mut Families) {
+    for command in commands {
+        let label = [&*command.name];
+        out.push(&CALLS, label, command.calls as f64);
+        out.push(&DURATION, label, command.usec as f64 / 1e6);
+        if let Some(rejected) = command.rejected_calls {
+            out.push(&REJECTED, label, rejected as f64);
+        }
+        if let Some(failed) = command.failed_calls {
+            out.push(&FAILED, label, failed as f64);
+        }
+    }
+    for error in errors {
+        out.push(&ERRORS, [&error.name], error.count as f64);
+    }
+    let mut quantiles = Vec::new();
+    for latency in &latencies.commands {
+        // A summary needs the sum and the count, which only Commandstats has.
+        let Some(command) = find(commands, &latency.name) else { continue };
+        quantiles.clear();
+        quantiles.extend(latency.values.iter().map(|(place, value)| (&*latencies.percentiles[*place], *value)));
+        out.push_summary(&LATENCY, [&latency.name], &quantiles, command.usec as f64, command.calls as f64);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,142 @@
+use redis::Value;
+
+use super::super::reply::build::{array, bulk};
+use super::*;
+use crate::metric::text::{Format, exposition};
+
+fn ints(numbers: &[i64]) -> Value {
+    array(numbers.iter().copied().map(Value::Int))
+}
+
+fn command_resp2(name: &str, calls: i64, buckets: &[i64]) -> [Value; 2] {
+    [bulk(name), array([bulk("calls"), Value::Int(calls), bulk("histogram_usec"), ints(buckets)])]
+}
+
+fn command_resp3(name: &str, calls: i64, buckets: &[(i64, i64)]) -> (Value, Value) {
+    let buckets = buckets.iter().map(|&(bound, calls)| (Value::Int(bound), Value::Int(calls))).collect();
+    let details =
+        vec![(bulk("calls"), Value::Int(calls)), (Value::SimpleString("histogram_usec".into()), Value::Map(buckets))];
+    (bulk(name), Value::Map(details))
+}
+
+fn histogram(command: &str, calls: u64, buckets: &[(u64, u64)]) -> CommandHistogram {
+    CommandHistogram { command: command.to_owned(), calls, buckets: buckets.to_vec() }
+}
+
+/// What redis-server 7.0.15 answers in RESP2.
+fn recorded() -> Latency {
+    let latest = array([array([bulk("command"), Value::Int(1_795_265_452), Value::Int(50), Value::Int(80)])]);
+    let commands = [
+        command_resp2("config|set", 1, &[4, 1]),
+        command_resp2("config|get", 4, &[16, 1, 33, 2, 66, 3, 528, 4]),
+        command_resp2("debug", 2, &[33_816, 1, 67_633, 2]),
+    ];
+    Latency {
+        spikes: parse_latest(&latest).unwrap(),
+        histograms: parse_histogram(&array(commands.into_iter().flatten())).unwrap(),
+    }
+}
+
+#[test]
+fn a_recorded_reply_gives_exact_samples() {
+    let usec = |command: &str| match command {
+        "config|get" => Some(366.0),
+        "debug" => Some(70_223.0),
+        _ => None,
+    };
+    let mut families = Families::new();
+    export(&recorded(), usec, &mut families);
+    let text = exposition(&families.into_sorted(), Format::Prometheus);
+    let samples: Vec<_> = text.lines().filter(|line| !line.starts_with('#')).collect();
+    assert_eq!(
+        samples,
+        [
+            r#"redis_commands_latencies_usec_bucket{cmd="config|set",le="4"} 1"#,
+            r#"redis_commands_latencies_usec_bucket{cmd="config|set",le="+Inf"} 1"#,
+            r#"redis_commands_latencies_usec_sum{cmd="config|set"} 0"#,
+            r#"redis_commands_latencies_usec_count{cmd="config|set"} 1"#,
+            r#"redis_commands_latencies_usec_bucket{cmd="config|get",le="16"} 1"#,
+            r#"redis_commands_latencies_usec_bucket{cmd="config|get",le="33"} 2"#,
+            r#"redis_commands_latencies_usec_bucket{cmd="config|get",le="66"} 3"#,
+            r#"redis_commands_latencies_usec_bucket{cmd="config|get",le="528"} 4"#,
+            r#"redis_commands_latencies_usec_bucket{cmd="config|get",le="+Inf"} 4"#,
+            r#"redis_commands_latencies_usec_sum{cmd="config|get"} 366"#,
+            r#"redis_commands_latencies_usec_count{cmd="config|get"} 4"#,
+            r#"redis_commands_latencies_usec_bucket{cmd="debug",le="33816"} 1"#,
+            r#"redis_commands_latencies_usec_bucket{cmd="debug",le="67633"} 2"#,
+            r#"redis_commands_latencies_usec_bucket{cmd="debug",le="+Inf"} 2"#,
+            r#"redis_commands_latencies_usec_sum{cmd="debug"} 70223"#,
+            r#"redis_commands_latencies_usec_count{cmd="debug"} 2"#,
+            r#"redis_latency_spike_duration_seconds{event_name="command"} 0.05"#,
+            r#"redis_latency_spike_last{event_name="command"} 1795265452"#,
+            r#"redis_latency_spike_max_seconds{event_name="command"} 0.08"#,
+        ]
+    );
+}
+
+#[test]
+fn resp3_maps_mean_the_same() {
+    let resp3 = Value::Map(vec![
+        command_resp3("config|set", 1, &[(4, 1)]),
+        command_resp3("config|get", 4, &[(66, 3), (16, 1), (33, 2), (528, 4)]),
+        command_resp3("debug", 2, &[(33_816, 1), (67_633, 2)]),
+    ]);
+    assert_eq!(parse_histogram(&resp3).unwrap(), recorded().histograms);
+}
+
+#[test]
+fn nothing_recorded_is_no_sample() {
+    let latency =
+        Latency { spikes: parse_latest(&array([])).unwrap(), histograms: parse_histogram(&array([])).unwrap() };
+    assert_eq!(latency, Latency::default());
+    let mut families = Families::new();
+    export(&latency, |_| None, &mut families);
+    assert_eq!(families.series(), 0);
+}
+
+#[test]
+fn calls_beyond_the_last_bound_are_counted_in_infinity() {
+    let reply = array(command_resp2("eval", 3, &[524_288, 2]));
+    assert_eq!(parse_histogram(&reply).unwrap(), [histogram("eval", 3, &[(524_288, 2)])]);
+}
+
+#[test]
+fn a_spike_without_or_with_more_columns() {
+    let spike = |max_ms| Spike { event: "fork".to_owned(), last_unix: 1, last_ms: 2, max_ms };
+    for (columns, max_ms) in [(&[1, 2][..], None), (&[1, 2, 3], Some(3)), (&[1, 2, 3, 9, 9], Some(3))] {
+        let event = array([bulk("fork")].into_iter().chain(columns.iter().copied().map(Value::Int)));
+        assert_eq!(parse_latest(&array([event])).unwrap(), [spike(max_ms)]);
+    }
+}
+
+#[test]
+fn the_most_called_commands_are_kept() {
+    let commands = (0..300).map(|index| command_resp3(&format!("c{index:03}"), index, &[(1, index)]));
+    let histograms = parse_histogram(&Value::Map(commands.collect())).unwrap();
+    assert_eq!(histograms.len(), MAX_COMMANDS);
+    assert_eq!((histograms[0].calls, histograms[255].calls), (299, 44));
+}
+
+#[test]
+fn another_shape_is_an_error() {
+    for (reply, what) in [
+        (Value::Nil, "LATENCY HISTOGRAM"),
+        (array([bulk("get")]), "LATENCY HISTOGRAM"),
+        (array([bulk("get"), Value::Int(1)]), "LATENCY HISTOGRAM: command"),
+        (array([Value::Nil, array([])]), "LATENCY HISTOGRAM: command"),
+        (array(command_resp2("get", -1, &[])), "LATENCY HISTOGRAM: calls"),
+        (array(command_resp2("get", 1, &[1])), "LATENCY HISTOGRAM: buckets"),
+        (array(command_resp2("get", 1, &[1, 2])), "LATENCY HISTOGRAM: command"),
+        (array(command_resp2("get", 2, &[1, 2, 2, 1])), "LATENCY HISTOGRAM: command"),
+        (array(command_resp2("get", 2, &[1, 1, 1, 2])), "LATENCY HISTOGRAM: command"),
+    ] {
+        assert_eq!(parse_histogram(&reply).unwrap_err().what, what);
+    }
+    assert_eq!(parse_latest(&Value::Int(1)).unwrap_err().what, "LATENCY LATEST");
+    assert_eq!(parse_latest(&array([array([bulk("fork"), Value::Int(1)])])).unwrap_err().what, "LATENCY LATEST: event");
+}
+
+#[test]
+fn every_metric_is_listed() {
+    assert_eq!(metrics().len(), 4);
+}

@@ -1,0 +1,81 @@
+//! The lengths of Valkey's three command logs, of which the slow log is one.
+
+use redis::Value;
+
+use super::super::reply::{self, Unexpected};
+use crate::metric::{Families, Metric, MetricInfo, Unit};
+
+/// The arguments of COMMANDLOG LEN, in the order in which [`parse`] takes the replies.
+pub const KINDS: [&str; 3] = ["slow", "large-request", "large-reply"];
+
+/// Entries in each command log, Valkey >= 8.1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CommandlogLengths {
+    /// Slow commands; the same log as SLOWLOG's.
+    pub slow: u64,
+    /// Commands with large requests.
+    pub large_request: u64,
+    /// Commands with large replies.
+    pub large_reply: u64,
+}
+
+const SLOW: Metric<0> = Metric::gauge("redis_commandlog_slow_length", &[], "Entries in the log of slow commands.")
+    .unit(Unit::Count)
+    .source("COMMANDLOG LEN slow, Valkey >= 8.1");
+const LARGE_REQUEST: Metric<0> =
+    Metric::gauge("redis_commandlog_large_request_length", &[], "Entries in the log of commands with large requests.")
+        .unit(Unit::Count)
+        .source("COMMANDLOG LEN large-request, Valkey >= 8.1");
+const LARGE_REPLY: Metric<0> =
+    Metric::gauge("redis_commandlog_large_reply_length", &[], "Entries in the log of commands with large replies.")
+        .unit(Unit::Count)
+        .source("COMMANDLOG LEN large-reply, Valkey >= 8.1");
+
+/// Reads the three replies to COMMANDLOG LEN, in the order of [`KINDS`].
+pub fn parse(replies: &[Value; 3]) -> Result<CommandlogLengths, Unexpected> {
+    let [slow, large_request, large_reply] = replies;
+    Ok(CommandlogLengths {
+        slow: reply::count(slow, "COMMANDLOG LEN slow")?,
+        large_request: reply::count(large_request, "COMMANDLOG LEN large-request")?,
+        large_reply: reply::count(large_reply, "COMMANDLOG LEN large-reply")?,
+    })
+}
+
+/// Every metric of this module.
+#[must_use]
+pub fn metrics() -> Vec<MetricInfo> {
+    [SLOW.info(), LARGE_REQUEST.info(), LARGE_REPLY.info()].map(|info| *info).to_vec()
+}
+
+/// Names the lengths.
+pub fn export(lengths: &CommandlogLengths, out: &mut Families) {
+    out.push(&SLOW, [], lengths.slow as f64);
+    out.push(&LARGE_REQUEST, [], lengths.large_request as f64);
+    out.push(&LARGE_REPLY, [], lengths.large_reply as f64);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_log_has_its_length() {
+        let lengths = parse(&[Value::Int(1), Value::Int(2), Value::Int(3)]).unwrap();
+        let mut families = Families::new();
+        export(&lengths, &mut families);
+        for (name, value) in [
+            ("redis_commandlog_slow_length", 1.0),
+            ("redis_commandlog_large_request_length", 2.0),
+            ("redis_commandlog_large_reply_length", 3.0),
+        ] {
+            assert_eq!(families.get(name).unwrap().values().collect::<Vec<_>>(), [("", value)]);
+        }
+        assert_eq!(families.series(), metrics().len());
+    }
+
+    #[test]
+    fn another_shape_is_an_error() {
+        let replies = [Value::Int(1), Value::Nil, Value::Int(3)];
+        assert_eq!(parse(&replies).unwrap_err().what, "COMMANDLOG LEN large-request");
+    }
+}

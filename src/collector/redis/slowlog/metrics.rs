@@ -1,0 +1,121 @@
+//! The names of the slow log's metrics.
+
+use super::Slowlog;
+use crate::metric::{Families, Metric, MetricInfo, Unit};
+
+const LENGTH: Metric<0> =
+    Metric::gauge("redis_slowlog_length", &[], "Entries in the slow log.").unit(Unit::Count).source("SLOWLOG LEN");
+const LAST_ID: Metric<0> =
+    Metric::gauge("redis_slowlog_last_id", &[], "Id of the newest entry in the slow log; 0 when it is empty.")
+        .unit(Unit::Count)
+        .source("SLOWLOG GET");
+const LAST_DURATION: Metric<0> = Metric::gauge(
+    "redis_last_slow_execution_duration_seconds",
+    &[],
+    "Duration of the newest entry in the slow log, however long ago it was; 0 when the log is empty.",
+)
+.unit(Unit::Seconds)
+.source("SLOWLOG GET");
+const ENTRIES: Metric<1> = Metric::counter(
+    "redis_slowlog_entries_total",
+    &["cmd"],
+    "Commands that entered the slow log since the agent watches it.",
+)
+.unit(Unit::Count)
+.source("SLOWLOG GET");
+const DURATION: Metric<1> = Metric::counter(
+    "redis_slowlog_duration_seconds_total",
+    &["cmd"],
+    "Time that the commands took which entered the slow log since the agent watches it.",
+)
+.unit(Unit::Seconds)
+.source("SLOWLOG GET");
+const MISSED: Metric<0> = Metric::counter(
+    "redis_slowlog_missed_entries_total",
+    &[],
+    "Entries that left the slow log before the agent read them.",
+)
+.unit(Unit::Count)
+.source("SLOWLOG GET");
+
+/// Every metric of this module.
+#[must_use]
+pub fn metrics() -> Vec<MetricInfo> {
+    [LENGTH.info(), LAST_ID.info(), LAST_DURATION.info(), ENTRIES.info(), DURATION.info(), MISSED.info()]
+        .map(|info| *info)
+        .to_vec()
+}
+
+/// Names what is in the slow log and what entered it.
+pub fn export(slowlog: &Slowlog, out: &mut Families) {
+    let (last_id, last_us) = slowlog.newest.as_ref().map_or((0, 0), |newest| (newest.id, newest.duration_us));
+    out.push(&LENGTH, [], slowlog.length as f64);
+    out.push(&LAST_ID, [], last_id as f64);
+    out.push(&LAST_DURATION, [], seconds(last_us));
+    for total in &slowlog.by_command {
+        out.push(&ENTRIES, [&total.command], total.entries as f64);
+        out.push(&DURATION, [&total.command], seconds(total.duration_us));
+    }
+    out.push(&MISSED, [], slowlog.missed as f64);
+}
+
+fn seconds(micros: u64) -> f64 {
+    micros as f64 / 1e6
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Entry, SlowlogTracker};
+    use super::*;
+    use crate::metric::text::{Format, exposition};
+
+    fn samples(slowlog: &Slowlog) -> Vec<String> {
+        let mut families = Families::new();
+        export(slowlog, &mut families);
+        let text = exposition(&families.into_sorted(), Format::Prometheus);
+        text.lines().filter(|line| !line.starts_with('#')).map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn an_empty_log_is_all_zero() {
+        assert_eq!(
+            samples(&SlowlogTracker::new().update(Some("a"), 0, &[])),
+            [
+                "redis_last_slow_execution_duration_seconds 0",
+                r#"redis_slowlog_duration_seconds_total{cmd="PUBLISH"} 0"#,
+                r#"redis_slowlog_entries_total{cmd="PUBLISH"} 0"#,
+                "redis_slowlog_last_id 0",
+                "redis_slowlog_length 0",
+                "redis_slowlog_missed_entries_total 0",
+            ]
+        );
+    }
+
+    #[test]
+    fn entries_and_durations_are_exact() {
+        let entry = |id, duration_us, command: &str| Entry { id, duration_us, command: command.to_owned() };
+        let mut tracker = SlowlogTracker::new();
+        tracker.update(Some("a"), 0, &[]);
+        let entries = [entry(2, 28_001, "EVAL"), entry(1, 50_120, "DEBUG"), entry(0, 20_103, "DEBUG")];
+        assert_eq!(
+            samples(&tracker.update(Some("a"), 3, &entries)),
+            [
+                "redis_last_slow_execution_duration_seconds 0.028001",
+                r#"redis_slowlog_duration_seconds_total{cmd="DEBUG"} 0.070223"#,
+                r#"redis_slowlog_duration_seconds_total{cmd="EVAL"} 0.028001"#,
+                r#"redis_slowlog_duration_seconds_total{cmd="PUBLISH"} 0"#,
+                r#"redis_slowlog_entries_total{cmd="DEBUG"} 2"#,
+                r#"redis_slowlog_entries_total{cmd="EVAL"} 1"#,
+                r#"redis_slowlog_entries_total{cmd="PUBLISH"} 0"#,
+                "redis_slowlog_last_id 2",
+                "redis_slowlog_length 3",
+                "redis_slowlog_missed_entries_total 0",
+            ]
+        );
+    }
+
+    #[test]
+    fn every_metric_is_listed() {
+        assert_eq!(metrics().len(), 6);
+    }
+}

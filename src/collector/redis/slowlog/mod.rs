@@ -1,0 +1,170 @@
+//! The slow log: what is in it now, and what entered it since the agent watches.
+//!
+//! SLOWLOG GET answers with the newest entries; [`SlowlogTracker`] turns page after page into counters, so that an alert
+//! sees every slow command once. Arguments, client names and addresses of the entries are never kept.
+
+pub mod commandlog;
+mod metrics;
+mod tracker;
+
+use redis::Value;
+
+pub use self::metrics::{export, metrics};
+pub use self::tracker::SlowlogTracker;
+use super::OTHER;
+use super::reply::{self, Unexpected};
+
+/// Entries that a poll asks for; enough for a quiet server, and small when it is not.
+pub const FIRST_PAGE: usize = 16;
+
+/// Entries that a poll asks for at most.
+pub const MAX_PAGE: usize = 1024;
+
+/// Bytes of a command's name; real ones are far shorter, and what an operator renamed a command to is a secret of
+/// usually more.
+const MAX_COMMAND: usize = 32;
+
+/// One slow command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Rises by one an entry; starts at 0 with the server and goes on over SLOWLOG RESET.
+    pub id: u64,
+    /// How long the command ran, microseconds.
+    pub duration_us: u64,
+    /// The first word in upper case, or `__other__` if it is no command's name.
+    pub command: String,
+}
+
+/// The slow log as one poll saw it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Slowlog {
+    /// Entries in the log now.
+    pub length: u64,
+    /// The newest entry in the log; `None` when it is empty.
+    pub newest: Option<Entry>,
+    /// What entered the log since the agent watches, by command.
+    pub by_command: Vec<CommandTotal>,
+    /// Entries since the agent watches that were gone before they could be read.
+    pub missed: u64,
+}
+
+/// The slow runs of one command since the agent watches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommandTotal {
+    /// The command's name, or `__other__`.
+    pub command: String,
+    /// Entries.
+    pub entries: u64,
+    /// Their durations together, microseconds.
+    pub duration_us: u64,
+}
+
+/// Reads SLOWLOG LEN.
+pub fn parse_len(reply: &Value) -> Result<u64, Unexpected> {
+    reply::count(reply, "SLOWLOG LEN")
+}
+
+/// Reads SLOWLOG GET: the newest entry first.
+pub fn parse_get(reply: &Value) -> Result<Vec<Entry>, Unexpected> {
+    reply::items(reply, "SLOWLOG GET")?.iter().take(MAX_PAGE).map(parse_entry).collect()
+}
+
+/// Id, Unix time, microseconds, words of the command; since Redis 4 client address and name, which are not read.
+fn parse_entry(reply: &Value) -> Result<Entry, Unexpected> {
+    let [id, _time, duration, words, ..] = reply::items(reply, "SLOWLOG GET: entry")? else {
+        return Err(Unexpected::new("SLOWLOG GET: entry", "four elements or more", reply));
+    };
+    let name = match reply::items(words, "SLOWLOG GET: command")?.first() {
+        Some(name) => reply::bytes(name, "SLOWLOG GET: command")?,
+        None => b"",
+    };
+    Ok(Entry {
+        id: reply::count(id, "SLOWLOG GET: id")?,
+        duration_us: reply::count(duration, "SLOWLOG GET: duration")?,
+        command: command_name(name),
+    })
+}
+
+fn command_name(word: &[u8]) -> String {
+    let is_name = (1..=MAX_COMMAND).contains(&word.len())
+        && word.iter().all(|byte| byte.is_ascii_alphanumeric() || b"_.|-".contains(byte));
+    if is_name { word.iter().map(|byte| char::from(byte.to_ascii_uppercase())).collect() } else { OTHER.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use redis::Value;
+
+    use super::super::reply::build::{array, bulk};
+    use super::*;
+
+    fn reply(id: i64, duration: i64, words: &[&str]) -> Value {
+        array([
+            Value::Int(id),
+            Value::Int(1_795_265_452),
+            Value::Int(duration),
+            array(words.iter().map(|word| bulk(word))),
+            bulk("127.0.0.1:50168"),
+            bulk(""),
+        ])
+    }
+
+    fn entry(id: u64, duration_us: u64, command: &str) -> Entry {
+        Entry { id, duration_us, command: command.to_owned() }
+    }
+
+    #[test]
+    fn a_recorded_reply_of_7_0_15() {
+        let recorded = array([
+            reply(2, 28_001, &["eval", "local x=0; for i=1,3000000 do x=x+i end; return x", "0"]),
+            reply(1, 50_120, &["debug", "sleep", "0.05"]),
+            reply(0, 20_103, &["debug", "sleep", "0.02"]),
+        ]);
+        assert_eq!(
+            parse_get(&recorded).unwrap(),
+            [entry(2, 28_001, "EVAL"), entry(1, 50_120, "DEBUG"), entry(0, 20_103, "DEBUG")]
+        );
+        assert_eq!(parse_len(&Value::Int(3)).unwrap(), 3);
+        assert_eq!(parse_get(&array([])).unwrap(), []);
+    }
+
+    #[test]
+    fn entries_before_redis_4_have_four_elements() {
+        let old = array([Value::Int(7), Value::Int(1), Value::Int(12_000), array([bulk("PUBLISH"), bulk("ticker:1")])]);
+        assert_eq!(parse_get(&array([old])).unwrap(), [entry(7, 12_000, "PUBLISH")]);
+    }
+
+    #[test]
+    fn only_a_commands_name_is_kept() {
+        for (word, expected) in [
+            ("publish", "PUBLISH"),
+            ("FT.SEARCH", "FT.SEARCH"),
+            ("config|get", "CONFIG|GET"),
+            ("RESTORE-ASKING", "RESTORE-ASKING"),
+            ("with space", OTHER),
+            ("a\"b", OTHER),
+            ("größe", OTHER),
+            ("", OTHER),
+            ("abcdefghijklmnopqrstuvwxyz012345", "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"),
+            ("abcdefghijklmnopqrstuvwxyz0123456", OTHER),
+        ] {
+            assert_eq!(command_name(word.as_bytes()), expected, "{word}");
+        }
+        assert_eq!(parse_get(&array([reply(0, 1, &[])])).unwrap(), [entry(0, 1, OTHER)]);
+    }
+
+    #[test]
+    fn another_shape_is_an_error() {
+        for (value, what) in [
+            (Value::Nil, "SLOWLOG GET"),
+            (array([Value::Int(1)]), "SLOWLOG GET: entry"),
+            (array([array([Value::Int(1), Value::Int(2), Value::Int(3)])]), "SLOWLOG GET: entry"),
+            (array([reply(-1, 1, &["get"])]), "SLOWLOG GET: id"),
+            (array([reply(1, -1, &["get"])]), "SLOWLOG GET: duration"),
+            (array([array([Value::Int(1), Value::Int(2), Value::Int(3), Value::Nil])]), "SLOWLOG GET: command"),
+        ] {
+            assert_eq!(parse_get(&value).unwrap_err().what, what);
+        }
+        assert_eq!(parse_len(&Value::Nil).unwrap_err().what, "SLOWLOG LEN");
+    }
+}

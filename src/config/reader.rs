@@ -1,0 +1,296 @@
+//! Reading TOML tables key by key, so that every problem of a file is found in one go.
+//!
+//! Deserialising whole structures stops at the first mistake; an operator who edits a file at night wants them all.
+
+use std::cell::RefCell;
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+use clap::ValueEnum;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::expand::expand;
+use super::problem::{ConfigError, Problem};
+use super::secret::Secret;
+
+/// One file being read, with the problems found so far.
+pub(super) struct Reader<'a> {
+    text: &'a str,
+    path: &'a Path,
+    env: &'a dyn Fn(&str) -> Option<String>,
+    problems: RefCell<Vec<Problem>>,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) const fn new(text: &'a str, path: &'a Path, env: &'a dyn Fn(&str) -> Option<String>) -> Self {
+        Self { text, path, env, problems: RefCell::new(Vec::new()) }
+    }
+
+    /// The top table; `None` if the text is no TOML.
+    pub(super) fn root(&self) -> Option<Table<'_>> {
+        match DeTable::parse(self.text) {
+            Ok(root) => Some(Table::new(self, String::new(), root.into_inner())),
+            Err(error) => {
+                let line = error.span().map(|span| self.line(span.start));
+                let message = format!("not valid TOML: {}", error.message());
+                self.problems.borrow_mut().push(Problem::of_key(line, "syntax", None, message));
+                None
+            }
+        }
+    }
+
+    pub(super) fn problem(&self, problem: Problem) {
+        self.problems.borrow_mut().push(problem);
+    }
+
+    /// A path of the file, relative to the file's folder.
+    pub(super) fn resolve(&self, path: &str) -> PathBuf {
+        self.path.parent().unwrap_or_else(|| Path::new("")).join(path)
+    }
+
+    /// The value, unless something was wrong.
+    pub(super) fn finish<T>(self, value: Option<T>) -> Result<T, ConfigError> {
+        let problems = self.problems.into_inner();
+        match value {
+            Some(value) if problems.is_empty() => Ok(value),
+            _ => Err(ConfigError::new(self.path.display().to_string(), problems)),
+        }
+    }
+
+    fn line(&self, offset: usize) -> usize {
+        memchr::memchr_iter(b'\n', &self.text.as_bytes()[..offset.min(self.text.len())]).count() + 1
+    }
+}
+
+/// One table. Each accessor takes its key; [`finish`](Self::finish) complains of those that nobody took.
+pub(super) struct Table<'r> {
+    reader: &'r Reader<'r>,
+    path: String,
+    values: DeTable<'r>,
+    known: Vec<&'static str>,
+    pub(super) line: Option<usize>,
+}
+
+impl<'r> Table<'r> {
+    fn new(reader: &'r Reader<'r>, path: String, values: DeTable<'r>) -> Self {
+        Self { reader, path, values, known: Vec::new(), line: None }
+    }
+
+    /// The key with its table: `redis[0].url`.
+    pub(super) fn key(&self, key: &str) -> String {
+        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
+    }
+
+    /// Reports a problem with the value of `key`.
+    pub(super) fn problem(&self, line: Option<usize>, key: &str, value: Option<String>, message: impl Into<String>) {
+        self.reader.problem(Problem::of_key(line.or(self.line), self.key(key), value, message));
+    }
+
+    fn take(&mut self, key: &'static str) -> Option<(usize, DeValue<'r>)> {
+        self.known.push(key);
+        let value: Spanned<DeValue<'r>> = self.values.remove(key)?;
+        Some((self.reader.line(value.span().start), value.into_inner()))
+    }
+
+    fn mistyped(&self, line: usize, key: &str, value: &DeValue<'_>, wanted: &str) {
+        let message = format!("is of type {}; {wanted}", value.type_str());
+        self.problem(Some(line), key, None, message);
+    }
+
+    /// A text with its line, references expanded.
+    pub(super) fn string_at(&mut self, key: &'static str) -> Option<(usize, String)> {
+        let (line, value) = self.take(key)?;
+        let Some(text) = value.as_str() else {
+            self.mistyped(line, key, &value, "write it as text in quotes");
+            return None;
+        };
+        match expand(text, self.reader.env) {
+            Ok(text) => Some((line, text)),
+            Err(message) => {
+                self.problem(Some(line), key, None, message);
+                None
+            }
+        }
+    }
+
+    pub(super) fn string(&mut self, key: &'static str) -> Option<String> {
+        self.string_at(key).map(|(_, text)| text)
+    }
+
+    /// A secret from `key`, or from the file that `file_key` names (without the newline at its end).
+    pub(super) fn secret(&mut self, key: &'static str, file_key: &'static str) -> Option<Secret> {
+        let inline = self.string(key);
+        let file = self.string_at(file_key);
+        match (inline, file) {
+            (Some(_), Some((line, _))) => {
+                self.problem(Some(line), file_key, None, format!("{key} is set too; keep one of the two"));
+                None
+            }
+            (Some(text), None) => Some(Secret::new(text)),
+            (None, Some((line, file))) => {
+                let path = self.reader.resolve(&file);
+                match std::fs::read_to_string(&path) {
+                    Ok(text) => Some(Secret::new(text.trim_end_matches(['\r', '\n']))),
+                    Err(error) => {
+                        let message = format!("cannot be read: {error}; create the file, readable by the agent");
+                        self.problem(Some(line), file_key, Some(format!("{file:?}")), message);
+                        None
+                    }
+                }
+            }
+            (None, None) => None,
+        }
+    }
+
+    /// A duration like `"15s"`, within bounds.
+    pub(super) fn duration(&mut self, key: &'static str, bounds: RangeInclusive<Duration>) -> Option<Duration> {
+        let (line, text) = self.string_at(key)?;
+        let (low, high) = (humantime::format_duration(*bounds.start()), humantime::format_duration(*bounds.end()));
+        match humantime::parse_duration(&text) {
+            Ok(duration) if bounds.contains(&duration) => Some(duration),
+            Ok(_) => {
+                self.problem(Some(line), key, Some(format!("{text:?}")), format!("must be from {low} to {high}"));
+                None
+            }
+            Err(_) => {
+                let message = "is not a duration; write a number with a unit, like \"15s\" or \"5m\"";
+                self.problem(Some(line), key, Some(format!("{text:?}")), message);
+                None
+            }
+        }
+    }
+
+    /// A whole number within bounds.
+    pub(super) fn integer<T>(&mut self, key: &'static str, bounds: RangeInclusive<u64>) -> Option<T>
+    where
+        T: TryFrom<u64>,
+    {
+        let (line, value) = self.take(key)?;
+        let Some(integer) = value.as_integer() else {
+            self.mistyped(line, key, &value, "write it as a whole number without quotes");
+            return None;
+        };
+        let number = i128::from_str_radix(&integer.as_str().replace('_', ""), integer.radix()).ok();
+        let number = number.and_then(|number| u64::try_from(number).ok()).filter(|number| bounds.contains(number));
+        let Some(number) = number else {
+            let message = format!("must be from {} to {}", bounds.start(), bounds.end());
+            self.problem(Some(line), key, Some(integer.as_str().to_owned()), message);
+            return None;
+        };
+        T::try_from(number).ok()
+    }
+
+    pub(super) fn boolean(&mut self, key: &'static str) -> Option<bool> {
+        let (line, value) = self.take(key)?;
+        let boolean = value.as_bool();
+        if boolean.is_none() {
+            self.mistyped(line, key, &value, "write true or false without quotes");
+        }
+        boolean
+    }
+
+    /// One of a closed set of words.
+    pub(super) fn choice<T: ValueEnum>(&mut self, key: &'static str) -> Option<T> {
+        let (line, text) = self.string_at(key)?;
+        let choice = T::from_str(&text, true).ok();
+        if choice.is_none() {
+            let words: Vec<String> = T::value_variants()
+                .iter()
+                .filter_map(|variant| variant.to_possible_value().map(|value| value.get_name().to_owned()))
+                .collect();
+            self.problem(Some(line), key, Some(format!("{text:?}")), format!("is none of {}", words.join(", ")));
+        }
+        choice
+    }
+
+    /// One text or a list of texts, each with its line.
+    pub(super) fn strings(&mut self, key: &'static str) -> Vec<(usize, String)> {
+        let Some((line, value)) = self.take(key) else { return Vec::new() };
+        let items: Vec<Option<String>> = match &value {
+            DeValue::Array(items) => items.iter().map(|item| item.get_ref().as_str().map(str::to_owned)).collect(),
+            single => vec![single.as_str().map(str::to_owned)],
+        };
+        let mut texts = Vec::new();
+        for item in items {
+            let Some(text) = item else {
+                self.mistyped(line, key, &value, "write a text in quotes, or a list of them");
+                return Vec::new();
+            };
+            match expand(&text, self.reader.env) {
+                Ok(text) => texts.push((line, text)),
+                Err(message) => self.problem(Some(line), key, None, message),
+            }
+        }
+        texts
+    }
+
+    /// Like [`strings`](Self::strings), each parsed; `fix` says how to write one.
+    pub(super) fn strings_parsed<T: FromStr>(&mut self, key: &'static str, fix: &str) -> Vec<T> {
+        let texts = self.strings(key);
+        let mut values = Vec::new();
+        for (line, text) in texts {
+            match text.parse() {
+                Ok(value) => values.push(value),
+                Err(_) => self.problem(Some(line), key, Some(format!("{text:?}")), fix),
+            }
+        }
+        values
+    }
+
+    /// The table under `key`; an empty one if there is none.
+    pub(super) fn table(&mut self, key: &'static str) -> Table<'r> {
+        let path = self.key(key);
+        let (line, values) = match self.take(key) {
+            Some((line, DeValue::Table(values))) => (Some(line), values),
+            Some((line, other)) => {
+                self.mistyped(line, key, &other, &format!("write it as a table: [{path}]"));
+                (Some(line), DeTable::default())
+            }
+            None => (None, DeTable::default()),
+        };
+        Table { line, ..Table::new(self.reader, path, values) }
+    }
+
+    /// The tables of the array `key`.
+    pub(super) fn tables(&mut self, key: &'static str) -> Vec<Table<'r>> {
+        let path = self.key(key);
+        let (line, items) = match self.take(key) {
+            Some((line, DeValue::Array(items))) => (line, items),
+            Some((line, other)) => {
+                self.mistyped(line, key, &other, &format!("write each as a table: [[{path}]]"));
+                return Vec::new();
+            }
+            None => return Vec::new(),
+        };
+        let mut tables = Vec::new();
+        for (index, item) in items.into_iter().enumerate() {
+            let item_line = self.reader.line(item.span().start);
+            match item.into_inner() {
+                DeValue::Table(values) => {
+                    let table = Table::new(self.reader, format!("{path}[{index}]"), values);
+                    tables.push(Table { line: Some(item_line), ..table });
+                }
+                other => self.mistyped(line, key, &other, &format!("write each as a table: [[{path}]]")),
+            }
+        }
+        tables
+    }
+
+    /// Reports the keys that nobody took.
+    pub(super) fn finish(self) {
+        for key in self.values.keys() {
+            let name: &str = key.get_ref();
+            let nearest = self.known.iter().min_by_key(|known| strsim::damerau_levenshtein(known, name));
+            let message = match nearest {
+                Some(nearest) if strsim::damerau_levenshtein(nearest, name) <= 3 => {
+                    format!("unknown key; did you mean {nearest}?")
+                }
+                _ => format!("unknown key; known here are {}", self.known.join(", ")),
+            };
+            self.problem(Some(self.reader.line(key.span().start)), name, None, message);
+        }
+    }
+}

@@ -1,0 +1,300 @@
+//! `[[redis]]`: one Redis server to watch.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use globset::{Glob, GlobMatcher};
+use serde::{Serialize, Serializer};
+
+use super::problem::Problem;
+use super::reader::{Reader, Table};
+use super::redis_url::{Endpoint, RedisUrl};
+use super::secret::Secret;
+
+const SECOND: Duration = Duration::from_secs(1);
+const DAY: Duration = Duration::from_hours(24);
+
+/// A validated `[[redis]]`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RedisTarget {
+    /// The `target` label.
+    pub name: String,
+    /// Where the server is.
+    #[serde(rename = "url")]
+    pub endpoint: Endpoint,
+    /// The ACL user, Redis >= 6.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
+    /// The password.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password: Option<Secret>,
+    /// The database to select; it changes nothing of what is exported.
+    pub database: u32,
+    /// Time from the start of one poll to the next.
+    #[serde(serialize_with = "duration")]
+    pub interval: Duration,
+    /// The most that a poll may take.
+    #[serde(serialize_with = "duration")]
+    pub deadline: Duration,
+    /// The most that connecting may take, of the deadline.
+    #[serde(serialize_with = "duration")]
+    pub connect_timeout: Duration,
+    /// PINGs timed in a poll.
+    pub ping_samples: u32,
+    /// Whether CLIENT LIST is read.
+    pub client_list: bool,
+    /// With more clients than this CLIENT LIST is not asked.
+    pub client_list_max_clients: u64,
+    /// Whether LATENCY HISTOGRAM is read, Redis >= 7.
+    pub latency_histogram: bool,
+    /// Names shown of anything that clients can name; the rest is `__other__`.
+    pub top_k: usize,
+    /// A client without subscription that was idle for longer is stale.
+    #[serde(serialize_with = "duration")]
+    pub stale_after: Duration,
+    /// The window of `redis_cache_hit_ratio`.
+    #[serde(serialize_with = "duration")]
+    pub hit_ratio_window: Duration,
+    /// Channel patterns whose channels and subscribers are counted.
+    pub pubsub_patterns: Vec<String>,
+    /// Whether a message is published to `canary_channel` and awaited at each poll.
+    pub canary: bool,
+    /// The agent's own channel.
+    pub canary_channel: String,
+    /// Samples beyond it are left out and counted.
+    pub series_limit: usize,
+    /// TLS, if the scheme or a table asks for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls: Option<TlsSettings>,
+    /// Connection pools, by client name.
+    #[serde(rename = "pool", skip_serializing_if = "Vec::is_empty")]
+    pub pools: Vec<PoolConfig>,
+}
+
+/// `[redis.tls]`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct TlsSettings {
+    /// Certificates that the server's must descend from; the system's without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ca_file: Option<PathBuf>,
+    /// The agent's own certificate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cert_file: Option<PathBuf>,
+    /// Its key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key_file: Option<PathBuf>,
+    /// The name that the server's certificate must have; the host of the URL without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub server_name: Option<String>,
+}
+
+/// `[[redis.pool]]`: connections with a common name pattern.
+#[derive(Debug, Clone, Serialize)]
+pub struct PoolConfig {
+    /// The `pool` label.
+    pub name: String,
+    /// A glob over client names (CLIENT SETNAME).
+    #[serde(rename = "match", serialize_with = "glob")]
+    pub matcher: GlobMatcher,
+    /// The pool's size, for `pool_usage_ratio`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max: Option<u64>,
+    /// A connection that was idle for longer is counted as idle.
+    #[serde(serialize_with = "duration")]
+    pub idle_after: Duration,
+}
+
+impl PartialEq for PoolConfig {
+    fn eq(&self, other: &Self) -> bool {
+        let key = |pool: &Self| (pool.name.clone(), pool.matcher.glob().glob().to_owned(), pool.max, pool.idle_after);
+        key(self) == key(other)
+    }
+}
+
+fn duration<S: Serializer>(value: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&humantime::format_duration(*value))
+}
+
+fn glob<S: Serializer>(value: &GlobMatcher, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(value.glob().glob())
+}
+
+impl RedisTarget {
+    /// A target with every default.
+    pub(super) fn new(name: String, url: RedisUrl) -> Self {
+        Self {
+            name,
+            endpoint: url.endpoint,
+            username: url.username,
+            password: url.password,
+            database: url.database.unwrap_or(0),
+            interval: 10 * SECOND,
+            deadline: 5 * SECOND,
+            connect_timeout: 5 * SECOND,
+            ping_samples: 3,
+            client_list: true,
+            client_list_max_clients: 20_000,
+            latency_histogram: true,
+            top_k: 10,
+            stale_after: 300 * SECOND,
+            hit_ratio_window: 300 * SECOND,
+            pubsub_patterns: Vec::new(),
+            canary: false,
+            canary_channel: "manometer:canary".to_owned(),
+            series_limit: 20_000,
+            tls: url.tls.then(TlsSettings::default),
+            pools: Vec::new(),
+        }
+    }
+}
+
+/// Reads every `[[redis]]`, and checks that no name occurs twice.
+pub(super) fn read_all(tables: Vec<Table<'_>>, reader: &Reader<'_>) -> Vec<RedisTarget> {
+    let mut targets: Vec<RedisTarget> = Vec::new();
+    for table in tables {
+        let line = table.line;
+        let key = table.key("name");
+        let target = read(table, reader);
+        if targets.iter().any(|other| other.name == target.name) {
+            let value = Some(format!("{:?}", target.name));
+            reader.problem(Problem::of_key(line, key, value, "another target has this name; names must differ"));
+        }
+        targets.push(target);
+    }
+    targets
+}
+
+fn read(mut table: Table<'_>, reader: &Reader<'_>) -> RedisTarget {
+    let name = table.string("name").unwrap_or_default();
+    if name.is_empty() {
+        table.problem(None, "name", None, "is missing; name the target, it becomes the label target");
+    }
+    let mut target = RedisTarget::new(name, read_url(&mut table));
+    if let Some(username) = table.string("username") {
+        target.username = Some(username);
+    }
+    if let Some(password) = table.secret("password", "password_file") {
+        target.password = Some(password);
+    }
+    if target.username.is_some() && target.password.is_none() {
+        table.problem(None, "username", None, "a user needs a password; add password or password_file");
+    }
+    set(&mut target.database, table.integer("database", 0..=u64::from(u32::MAX)));
+    read_times(&mut table, &mut target);
+    read_scope(&mut table, &mut target);
+    target.tls = read_tls(&mut table, reader, target.tls.take());
+    target.pools = table.tables("pool").into_iter().filter_map(read_pool).collect();
+    table.finish();
+    target
+}
+
+fn set<T>(field: &mut T, value: Option<T>) {
+    if let Some(value) = value {
+        *field = value;
+    }
+}
+
+fn read_url(table: &mut Table<'_>) -> RedisUrl {
+    let nowhere = RedisUrl {
+        endpoint: Endpoint::Unix(PathBuf::new()),
+        tls: false,
+        username: None,
+        password: None,
+        database: None,
+    };
+    let Some((line, text)) = table.string_at("url") else {
+        table.problem(None, "url", None, "is missing; write it like \"redis://127.0.0.1:6379\"");
+        return nowhere;
+    };
+    match RedisUrl::parse(&text) {
+        Ok(url) => url,
+        Err(message) => {
+            // The value is not shown: it may hold a password.
+            table.problem(Some(line), "url", None, message);
+            nowhere
+        }
+    }
+}
+
+fn read_times(table: &mut Table<'_>, target: &mut RedisTarget) {
+    set(&mut target.interval, table.duration("interval", SECOND..=DAY));
+    let deadline = table.duration("deadline", SECOND / 100..=DAY);
+    // A short interval alone is no mistake: the deadline follows it.
+    target.deadline = deadline.unwrap_or_else(|| target.deadline.min(target.interval / 2));
+    if target.deadline >= target.interval {
+        let text = |time| humantime::format_duration(time).to_string();
+        let message =
+            format!("must be shorter than the interval, which is {}; polls never overlap", text(target.interval));
+        table.problem(None, "deadline", Some(format!("{:?}", text(target.deadline))), message);
+    }
+    let connect = table.duration("connect_timeout", SECOND / 100..=DAY);
+    target.connect_timeout = connect.unwrap_or(target.connect_timeout).min(target.deadline);
+    set(&mut target.stale_after, table.duration("stale_after", SECOND..=365 * DAY));
+    set(&mut target.hit_ratio_window, table.duration("hit_ratio_window", 10 * SECOND..=DAY));
+    if target.hit_ratio_window < 2 * target.interval {
+        let message = "must span at least two intervals, or there is no difference to take";
+        table.problem(None, "hit_ratio_window", None, message);
+    }
+}
+
+fn read_scope(table: &mut Table<'_>, target: &mut RedisTarget) {
+    set(&mut target.ping_samples, table.integer("ping_samples", 1..=100));
+    set(&mut target.client_list, table.boolean("client_list"));
+    set(&mut target.client_list_max_clients, table.integer("client_list_max_clients", 1..=1_000_000));
+    set(&mut target.latency_histogram, table.boolean("latency_histogram"));
+    set(&mut target.top_k, table.integer("top_k", 1..=1_000));
+    set(&mut target.series_limit, table.integer("series_limit", 100..=10_000_000));
+    target.pubsub_patterns = table.strings("pubsub_patterns").into_iter().map(|(_, pattern)| pattern).collect();
+    set(&mut target.canary, table.boolean("canary"));
+    set(&mut target.canary_channel, table.string("canary_channel"));
+    if target.canary_channel.is_empty() {
+        table.problem(None, "canary_channel", None, "is empty; name a channel that nothing else uses");
+    }
+}
+
+fn read_tls(table: &mut Table<'_>, reader: &Reader<'_>, of_scheme: Option<TlsSettings>) -> Option<TlsSettings> {
+    let mut tls = table.table("tls");
+    let present = tls.line.is_some();
+    let mut file = |key| tls.string(key).map(|path| reader.resolve(&path));
+    let settings = TlsSettings {
+        ca_file: file("ca_file"),
+        cert_file: file("cert_file"),
+        key_file: file("key_file"),
+        server_name: tls.string("server_name"),
+    };
+    if settings.cert_file.is_some() != settings.key_file.is_some() {
+        tls.problem(None, "cert_file", None, "certificate and key belong together; set both cert_file and key_file");
+    }
+    if present && of_scheme.is_none() {
+        tls.problem(None, "", None, "the URL is not a TLS one; use rediss:// or remove the table");
+    }
+    tls.finish();
+    of_scheme.map(|_| settings)
+}
+
+fn read_pool(mut table: Table<'_>) -> Option<PoolConfig> {
+    let name = table.string("name").filter(|name| !name.is_empty());
+    if name.is_none() {
+        table.problem(None, "name", None, "is missing; name the pool, it becomes the label pool");
+    }
+    let matcher = read_pattern(&mut table);
+    let max = table.integer("max", 1..=1_000_000);
+    let idle_after = table.duration("idle_after", SECOND..=DAY).unwrap_or(SECOND);
+    table.finish();
+    Some(PoolConfig { name: name?, matcher: matcher?, max, idle_after })
+}
+
+fn read_pattern(table: &mut Table<'_>) -> Option<GlobMatcher> {
+    let Some((line, pattern)) = table.string_at("match") else {
+        table.problem(None, "match", None, "is missing; write a pattern of client names, like \"web-*\"");
+        return None;
+    };
+    match Glob::new(&pattern) {
+        Ok(glob) => Some(glob.compile_matcher()),
+        Err(error) => {
+            let message = format!("is no pattern: {}", error.kind());
+            table.problem(Some(line), "match", Some(format!("{pattern:?}")), message);
+            None
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! The latest samples of every target, and their exposition.
+//!
+//! Each target's samples are encoded once, when they are published. A scrape joins the encoded blocks under one header
+//! a family; the joined text is kept until a target changes, and shared by all scrapers. A scrape never waits for a
+//! poll, and a poll of one target never encodes another's samples again.
+
+mod render;
+mod status;
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
+
+use arc_swap::ArcSwapOption;
+use bytes::Bytes;
+
+use crate::metric::text::Format;
+use crate::metric::{Families, Family, text};
+
+pub use render::Exposition;
+pub use status::TargetStatus;
+
+/// Pushes what the agent knows of itself; called at each rendering.
+type SelfMetrics = Box<dyn Fn(&mut Families) + Send + Sync>;
+
+/// The latest samples of all targets.
+pub struct Hub {
+    targets: RwLock<BTreeMap<String, Arc<TargetSamples>>>,
+    /// Counts changes; a rendering of an older generation is stale.
+    generation: AtomicU64,
+    rendered: [ArcSwapOption<Exposition>; 2],
+    /// One rendering at a time: a hundred scrapers after a change cost one.
+    rendering: Mutex<()>,
+    self_metrics: SelfMetrics,
+}
+
+/// What is kept of one target: its state, its samples, and their text.
+struct TargetSamples {
+    status: TargetStatus,
+    families: Vec<Family>,
+    /// The text of each family with the `target` label, in the order of `families`.
+    encoded: Vec<String>,
+    /// The whole exposition without the `target` label, made at the first `/scrape` of it.
+    alone: [OnceLock<Bytes>; 2],
+}
+
+impl Hub {
+    /// A hub without targets; `self_metrics` is called at each rendering.
+    #[must_use]
+    pub fn new(self_metrics: impl Fn(&mut Families) + Send + Sync + 'static) -> Self {
+        Self {
+            targets: RwLock::default(),
+            generation: AtomicU64::new(0),
+            rendered: [ArcSwapOption::empty(), ArcSwapOption::empty()],
+            rendering: Mutex::new(()),
+            self_metrics: Box::new(self_metrics),
+        }
+    }
+
+    /// Replaces everything that is known of the target `status.name`.
+    pub fn publish(&self, status: TargetStatus, families: Families) {
+        let families = families.into_sorted();
+        let encoded = families
+            .iter()
+            .map(|family| {
+                let mut text = String::new();
+                text::write_samples(&mut text, family, Some(&status.name));
+                text
+            })
+            .collect();
+        let name = status.name.clone();
+        let samples = TargetSamples { status, families, encoded, alone: [OnceLock::new(), OnceLock::new()] };
+        self.targets.write().unwrap_or_else(PoisonError::into_inner).insert(name, Arc::new(samples));
+        self.generation.fetch_add(1, Ordering::Release);
+    }
+
+    /// Forgets a target.
+    pub fn remove(&self, target: &str) {
+        self.targets.write().unwrap_or_else(PoisonError::into_inner).remove(target);
+        self.generation.fetch_add(1, Ordering::Release);
+    }
+
+    /// The state of every target, by name.
+    #[must_use]
+    pub fn statuses(&self) -> Vec<TargetStatus> {
+        self.read().values().map(|samples| samples.status.clone()).collect()
+    }
+
+    /// The exposition of all targets if it is at hand and no target has changed since.
+    #[must_use]
+    pub fn current(&self, format: Format) -> Option<Arc<Exposition>> {
+        let rendered = self.rendered[slot(format)].load();
+        rendered
+            .as_ref()
+            .filter(|exposition| exposition.generation == self.generation.load(Ordering::Acquire))
+            .map(Arc::clone)
+    }
+
+    /// The exposition of all targets. Takes milliseconds where there are many: call it off the runtime's threads.
+    #[must_use]
+    pub fn render(&self, format: Format) -> Arc<Exposition> {
+        let _one_at_a_time = lock(&self.rendering);
+        if let Some(current) = self.current(format) {
+            return current;
+        }
+        // Read before the samples: a change in between makes this rendering stale at once, never fresh by mistake.
+        let generation = self.generation.load(Ordering::Acquire);
+        let targets: Vec<Arc<TargetSamples>> = self.read().values().map(Arc::clone).collect();
+        let mut own = Families::new();
+        (self.self_metrics)(&mut own);
+        let body = render::join(&own.into_sorted(), &targets, format);
+        let exposition = Arc::new(Exposition::new(generation, body));
+        self.rendered[slot(format)].store(Some(Arc::clone(&exposition)));
+        exposition
+    }
+
+    /// The exposition of one target, without the `target` label; `None` if there is no such target.
+    #[must_use]
+    pub fn render_target(&self, target: &str, format: Format) -> Option<Bytes> {
+        let samples = self.read().get(target).map(Arc::clone)?;
+        let body = samples.alone[slot(format)].get_or_init(|| Bytes::from(text::exposition(&samples.families, format)));
+        Some(body.clone())
+    }
+
+    fn read(&self) -> std::sync::RwLockReadGuard<'_, BTreeMap<String, Arc<TargetSamples>>> {
+        self.targets.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl std::fmt::Debug for Hub {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Hub").field("targets", &self.read().len()).finish_non_exhaustive()
+    }
+}
+
+const fn slot(format: Format) -> usize {
+    match format {
+        Format::Prometheus => 0,
+        Format::OpenMetrics => 1,
+    }
+}
+
+/// A panic elsewhere leaves the data whole: it is replaced, never changed in place.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,118 @@
+use std::io::Read as _;
+use std::time::Duration;
+
+use super::*;
+use crate::metric::{Kind, Metric};
+
+const KEYS: Metric<1> = Metric::gauge("redis_db_keys", &["db"], "Keys.");
+const CALLS: Metric<0> = Metric::counter("redis_calls_total", &[], "Calls.");
+
+fn status(name: &str) -> TargetStatus {
+    TargetStatus {
+        name: name.to_owned(),
+        collector: "redis",
+        address: "127.0.0.1:6379".to_owned(),
+        interval: Duration::from_secs(10),
+        polls: 1,
+        failures: 0,
+        last_duration: Duration::from_millis(2),
+        last_poll: Some(std::time::SystemTime::UNIX_EPOCH),
+        error: None,
+    }
+}
+
+fn families(keys: f64) -> Families {
+    let mut families = Families::new();
+    families.push(&KEYS, ["db0"], keys);
+    families.push(&CALLS, [], 7.0);
+    families
+}
+
+fn text(exposition: &Exposition) -> String {
+    String::from_utf8(exposition.plain().to_vec()).unwrap()
+}
+
+#[test]
+fn joins_targets_under_one_header() {
+    let hub = Hub::new(|own| own.push(&Metric::<0>::gauge("a_self", &[], "Own."), [], 1.0));
+    hub.publish(status("b"), families(2.0));
+    hub.publish(status("a"), families(1.0));
+    assert_eq!(
+        text(&hub.render(Format::Prometheus)),
+        "# HELP a_self Own.\n# TYPE a_self gauge\na_self 1\n\
+         # HELP redis_calls_total Calls.\n# TYPE redis_calls_total counter\n\
+         redis_calls_total{target=\"a\"} 7\nredis_calls_total{target=\"b\"} 7\n\
+         # HELP redis_db_keys Keys.\n# TYPE redis_db_keys gauge\n\
+         redis_db_keys{target=\"a\",db=\"db0\"} 1\nredis_db_keys{target=\"b\",db=\"db0\"} 2\n"
+    );
+}
+
+#[test]
+fn a_rendering_is_shared_until_a_target_changes() {
+    let hub = Hub::new(|_| {});
+    hub.publish(status("a"), families(1.0));
+    assert!(hub.current(Format::Prometheus).is_none());
+    let first = hub.render(Format::Prometheus);
+    assert!(Arc::ptr_eq(&first, &hub.render(Format::Prometheus)));
+    assert!(Arc::ptr_eq(&first, &hub.current(Format::Prometheus).unwrap()));
+    hub.publish(status("a"), families(5.0));
+    assert!(hub.current(Format::Prometheus).is_none());
+    assert!(text(&hub.render(Format::Prometheus)).contains("redis_db_keys{target=\"a\",db=\"db0\"} 5\n"));
+    hub.remove("a");
+    assert_eq!(text(&hub.render(Format::Prometheus)), "");
+}
+
+#[test]
+fn openmetrics_differs_in_headers_and_end_only() {
+    let hub = Hub::new(|_| {});
+    let mut families = families(1.0);
+    families.push_named("redis_odd_counter", Kind::Counter, "Says \"no\".", 3.0);
+    hub.publish(status("a"), families);
+    assert_eq!(
+        text(&hub.render(Format::OpenMetrics)),
+        "# HELP redis_calls Calls.\n# TYPE redis_calls counter\nredis_calls_total{target=\"a\"} 7\n\
+         # HELP redis_db_keys Keys.\n# TYPE redis_db_keys gauge\nredis_db_keys{target=\"a\",db=\"db0\"} 1\n\
+         # HELP redis_odd_counter Says \\\"no\\\".\n# TYPE redis_odd_counter unknown\n\
+         redis_odd_counter{target=\"a\"} 3\n# EOF\n"
+    );
+}
+
+#[test]
+fn a_target_alone_has_no_target_label() {
+    let hub = Hub::new(|own| own.push(&Metric::<0>::gauge("a_self", &[], "Own."), [], 1.0));
+    hub.publish(status("a"), families(1.0));
+    let body = hub.render_target("a", Format::Prometheus).unwrap();
+    assert_eq!(
+        &body[..],
+        b"# HELP redis_calls_total Calls.\n# TYPE redis_calls_total counter\nredis_calls_total 7\n\
+          # HELP redis_db_keys Keys.\n# TYPE redis_db_keys gauge\nredis_db_keys{db=\"db0\"} 1\n"
+    );
+    assert!(hub.render_target("b", Format::Prometheus).is_none());
+}
+
+#[test]
+fn another_type_of_a_known_name_is_left_out() {
+    let hub = Hub::new(|_| {});
+    let mut counter = Families::new();
+    counter.push_named("redis_cluster_x", Kind::Counter, "X.", 1.0);
+    let mut gauge = Families::new();
+    gauge.push_named("redis_cluster_x", Kind::Gauge, "X.", 2.0);
+    hub.publish(status("a"), counter);
+    hub.publish(status("b"), gauge);
+    assert_eq!(
+        text(&hub.render(Format::Prometheus)),
+        "# HELP redis_cluster_x X.\n# TYPE redis_cluster_x counter\nredis_cluster_x{target=\"a\"} 1\n"
+    );
+}
+
+#[test]
+fn gzip_holds_the_same_text() {
+    let hub = Hub::new(|_| {});
+    hub.publish(status("a"), families(1.0));
+    let exposition = hub.render(Format::Prometheus);
+    assert!(exposition.gzip_at_hand().is_none());
+    let mut unpacked = String::new();
+    flate2::read::GzDecoder::new(&exposition.gzip()[..]).read_to_string(&mut unpacked).unwrap();
+    assert_eq!(unpacked, text(&exposition));
+    assert!(exposition.gzip_at_hand().is_some());
+}
