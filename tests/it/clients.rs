@@ -41,7 +41,9 @@ fn subscriber(redis: &RedisServer, name: &str, channels: &str) -> TcpStream {
 fn keep_reading(mut streams: Vec<TcpStream>) -> (Arc<AtomicBool>, std::thread::JoinHandle<u64>) {
     let stop = Arc::new(AtomicBool::new(false));
     let stopped = Arc::clone(&stop);
-    streams.iter().for_each(|stream| stream.set_nonblocking(true).unwrap());
+    for stream in &streams {
+        stream.set_nonblocking(true).unwrap();
+    }
     let reading = std::thread::spawn(move || {
         let (mut buffer, mut total) = (vec![0; 64 * 1024], 0);
         while !stopped.load(Ordering::Relaxed) {
@@ -150,7 +152,9 @@ fn client_list_can_be_left_out() {
     }
     let redis = RedisServer::start();
     let _others = named(&redis, &["a", "b", "c"]);
-    let config = target("limited", &redis.url()) + "client_list_max_clients = 2\n" + &target("off", &redis.url())
+    let config = target("limited", &redis.url())
+        + "client_list_max_clients = 2\n"
+        + &target("off", &redis.url())
         + "client_list = false\n";
     let agent = Agent::run(&config);
     for (name, skipped) in [("limited", 1.0), ("off", 0.0)] {

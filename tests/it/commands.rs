@@ -133,7 +133,9 @@ fn healthcheck_of_a_running_agent_and_of_none() {
 
 #[test]
 fn completions_and_man_page() {
-    for (shell, expected) in [("bash", "complete -F _manometer"), ("zsh", "#compdef manometer"), ("fish", "complete -c manometer")] {
+    for (shell, expected) in
+        [("bash", "complete -F _manometer"), ("zsh", "#compdef manometer"), ("fish", "complete -c manometer")]
+    {
         let script = stdout(&output(&["completions", shell]));
         assert!(script.contains(expected), "{shell}");
         assert!(script.contains("healthcheck"), "{shell}");

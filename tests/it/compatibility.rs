@@ -1,4 +1,4 @@
-//! Side by side with redis_exporter: whatever its default scrape has, ours has under the same name, type and labels.
+//! Side by side with `redis_exporter`: whatever its default scrape has, ours has under the same name, type and labels.
 //!
 //! docs/COMPATIBILITY.md lists the exceptions, and this test reads them there: a difference that is not listed fails, and
 //! so does a listed one that is none.
@@ -34,7 +34,7 @@ fn shape(family: &Family) -> Shape {
     Shape { kind: family.kind.clone(), labels }
 }
 
-/// Something of each kind that redis_exporter reports of.
+/// Something of each kind that `redis_exporter` reports of.
 fn traffic(redis: &RedisServer) {
     let mut connection = redis.connect();
     let mut run = |words: &[&str]| {
@@ -65,9 +65,12 @@ fn differences(redis: &RedisServer) -> BTreeMap<String, (bool, String)> {
     let agent = Agent::run(&target("main", &redis.url()));
     // Some families appear with the second INFO.
     let mut ours = shapes(&agent.next_poll("main"));
-    ours.extend(shapes(&agent.metrics()).into_iter().filter(|(name, _)| !name.starts_with("redis_db_")).filter(
-        |(name, _)| name.starts_with("process_") || name.starts_with("redis_target_scrape"),
-    ));
+    ours.extend(
+        shapes(&agent.metrics())
+            .into_iter()
+            .filter(|(name, _)| !name.starts_with("redis_db_"))
+            .filter(|(name, _)| name.starts_with("process_") || name.starts_with("redis_target_scrape")),
+    );
     let theirs = shapes(&peer::scrape(&redis.url()));
     assert!(theirs.len() > 100, "redis_exporter has not scraped: {:?}", theirs.keys());
     let mut found = BTreeMap::new();

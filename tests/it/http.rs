@@ -73,7 +73,7 @@ fn gzip_is_the_same_text() {
             assert_eq!(response.header("content-encoding"), Some("gzip"));
             let mut text = String::new();
             GzDecoder::new(&response.body[..]).read_to_string(&mut text).unwrap();
-            (text == plain.text()).then(|| (plain.body.len(), response.body.len()))
+            (text == plain.text()).then_some((plain.body.len(), response.body.len()))
         });
         assert!(compressed < plain || plain < 100, "{path}: {compressed} of {plain} bytes");
     }
@@ -238,16 +238,15 @@ fn sighup_reloads() {
     let agent = Agent::run(&target("old", &nothing));
     agent.write_config(&(target("new", &nothing) + &target("newer", &nothing)));
     agent.signal("HUP");
-    until(SOON, "the new targets are there", || {
-        (agent.metrics().value("manometer_targets", &[]) > 1.5).then_some(())
-    });
+    until(SOON, "the new targets are there", || (agent.metrics().value("manometer_targets", &[]) > 1.5).then_some(()));
     until(SOON, "the old one is gone", || (agent.get("/scrape?target=old").status == 404).then_some(()));
 }
 
 #[test]
 fn sigterm_ends_it_in_the_middle_of_a_poll() {
     let fake = Fake::silent();
-    let mut agent = Agent::spawn(&target("main", &fake.url()).replace("\"1s\"", "\"60s\"").replace("900ms", "50s"), &[]);
+    let mut agent =
+        Agent::spawn(&target("main", &fake.url()).replace("\"1s\"", "\"60s\"").replace("900ms", "50s"), &[]);
     let started = Instant::now();
     let status = agent.terminate(Duration::from_secs(7));
     assert_eq!(status.code(), Some(0), "{}", agent.log());
@@ -267,14 +266,26 @@ fn an_idle_keep_alive_connection_does_not_hold_up_the_end() {
 fn logs_as_json() {
     let (_dir, file) = config_file(&target("main", &format!("redis://127.0.0.1:{}", port::free())));
     let mut agent = crate::support::process::Process::spawn(
-        command(&["run", "--config", file.to_str().unwrap(), "--log.format", "json", "--web.listen-address", "127.0.0.1:0"])
-            .stderr(std::process::Stdio::piped()),
+        command(&[
+            "run",
+            "--config",
+            file.to_str().unwrap(),
+            "--log.format",
+            "json",
+            "--web.listen-address",
+            "127.0.0.1:0",
+        ])
+        .stderr(std::process::Stdio::piped()),
     );
     let log = agent.collect_stderr();
-    let text = until(SOON, "the failed poll is logged", || Some(log.text()).filter(|text| text.contains("poll failed")));
+    let text =
+        until(SOON, "the failed poll is logged", || Some(log.text()).filter(|text| text.contains("poll failed")));
     let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let failed = lines.iter().find(|line| line["message"] == "poll failed").unwrap();
-    assert_eq!((&failed["level"], &failed["target_name"], &failed["reason"]), (&"WARN".into(), &"main".into(), &"refused".into()));
+    assert_eq!(
+        (&failed["level"], &failed["target_name"], &failed["reason"]),
+        (&"WARN".into(), &"main".into(), &"refused".into())
+    );
 }
 
 #[test]

@@ -76,7 +76,9 @@ fn an_acl_user_who_may_do_little() {
     let seen = agent.scrape("main");
     seen.assert("redis_up", &[], 1.0);
     seen.assert("redis_connected_slaves", &[], 0.0);
-    for (command, supported) in [("INFO", 1.0), ("PING", 1.0), ("SLOWLOG GET", 0.0), ("CONFIG GET", 0.0), ("CLIENT LIST", 0.0)] {
+    for (command, supported) in
+        [("INFO", 1.0), ("PING", 1.0), ("SLOWLOG GET", 0.0), ("CONFIG GET", 0.0), ("CLIENT LIST", 0.0)]
+    {
         seen.assert("redis_command_supported", &[("command", command)], supported);
     }
     assert_eq!(seen.get("redis_config_maxclients", &[]), None, "what cannot be asked is absent");
@@ -111,7 +113,11 @@ fn a_replica_pair() {
     let seen = agent.scrape("replica");
     let master_port = master.port.to_string();
     seen.assert("redis_master_link_up", &[("master_host", "127.0.0.1"), ("master_port", &master_port)], 1.0);
-    seen.assert("redis_slave_info", &[("master_host", "127.0.0.1"), ("master_port", &master_port), ("read_only", "1")], 1.0);
+    seen.assert(
+        "redis_slave_info",
+        &[("master_host", "127.0.0.1"), ("master_port", &master_port), ("read_only", "1")],
+        1.0,
+    );
     seen.assert("redis_instance_info", &[("role", "slave")], 1.0);
 }
 
@@ -209,7 +215,8 @@ fn a_password_file_that_changes() {
     let redis = RedisServer::builder().password("swordfish").start();
     let folder = tempfile::tempdir().unwrap();
     let file = write(folder.path(), "password", "catfish\n");
-    let agent = Agent::run(&(target("main", &redis.url()) + &format!("password_file = {:?}\n", file.display().to_string())));
+    let agent =
+        Agent::run(&(target("main", &redis.url()) + &format!("password_file = {:?}\n", file.display().to_string())));
     agent.scrape("main").assert("redis_up", &[], 0.0);
     write(folder.path(), "password", "swordfish\n");
     let reloaded = agent.reload();
@@ -236,7 +243,8 @@ fn tls_with_an_authority_and_a_client_certificate() {
     let base = target("main", &format!("rediss://127.0.0.1:{}", redis.tls_port.unwrap())) + "[redis.tls]\n";
     let line = |key: &str, file: std::path::PathBuf| format!("{key} = {:?}\n", file.display().to_string());
     let authority = line("ca_file", certificates.file("ca.crt"));
-    let client = line("cert_file", certificates.file("client.crt")) + &line("key_file", certificates.file("client.key"));
+    let client =
+        line("cert_file", certificates.file("client.crt")) + &line("key_file", certificates.file("client.key"));
 
     assert_eq!(polled(&format!("{base}{authority}{client}")), (Some(0), String::new()));
     let named = "server_name = \"localhost\"\n";

@@ -76,9 +76,7 @@ fn a_replica_that_lost_its_master() {
     }
     let mut master = RedisServer::start();
     let replica = RedisServer::builder().replica_of(&master).line("replica-serve-stale-data no").start();
-    until(SOON, "the replica is in sync", || {
-        (replica.info("master_link_status")? == "up").then_some(())
-    });
+    until(SOON, "the replica is in sync", || (replica.info("master_link_status")? == "up").then_some(()));
     let agent = Agent::run(&target("replica", &replica.url()));
     agent.scrape("replica").assert("redis_server_state", &[("state", "ok")], 1.0);
     master.kill();
@@ -92,9 +90,8 @@ fn a_replica_that_lost_its_master() {
     until(Duration::from_secs(15), "the replica is in sync again", || {
         (replica.info("master_link_status")? == "up").then_some(())
     });
-    agent.until("replica", "it is ok", |seen| {
-        seen.get("redis_server_state", &[("state", "ok")]).filter(|ok| *ok > 0.0)
-    });
+    agent
+        .until("replica", "it is ok", |seen| seen.get("redis_server_state", &[("state", "ok")]).filter(|ok| *ok > 0.0));
 }
 
 #[test]

@@ -40,7 +40,7 @@ impl Fake {
     /// Answers every read with `reply`, whatever was asked, and closes after the first if `once`.
     pub(crate) fn saying(reply: &'static [u8], once: bool) -> Self {
         Self::start(move |mut stream| {
-            let mut buffer = [0; 64 * 1024];
+            let mut buffer = [0; 4096];
             while let Ok(1..) = stream.read(&mut buffer) {
                 if stream.write_all(reply).is_err() || once {
                     let _ = stream.shutdown(Shutdown::Both);

@@ -70,7 +70,7 @@ impl<'a> Request<'a> {
     fn exchange(&self, mut stream: impl Read + Write, address: SocketAddr) -> std::io::Result<Response> {
         let mut head = format!("{} {} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n", self.method, self.path);
         for (name, value) in &self.headers {
-            head.push_str(&format!("{name}: {value}\r\n"));
+            head.extend([name, ": ", value, "\r\n"]);
         }
         head.push_str("\r\n");
         stream.write_all(head.as_bytes())?;

@@ -1,4 +1,4 @@
-//! A real redis_exporter to compare with.
+//! A real `redis_exporter` to compare with.
 
 use std::net::SocketAddr;
 use std::process::{Command, Stdio};
@@ -12,7 +12,7 @@ use super::wait::{SOON, until};
 /// The program.
 pub(crate) const PROGRAM: &str = "prometheus-redis-exporter";
 
-/// `/metrics` of redis_exporter with its defaults, of one server.
+/// `/metrics` of `redis_exporter` with its defaults, of one server.
 pub(crate) fn scrape(redis_url: &str) -> Exposition {
     let address = SocketAddr::from(([127, 0, 0, 1], port::free()));
     let _process = Process::spawn(

@@ -1,5 +1,6 @@
 //! A real redis-server of the test's own.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -71,20 +72,15 @@ impl Builder {
             dir.path().display()
         );
         if let Some(tls_port) = tls_port {
-            config.push_str(&format!("tls-port {tls_port}\n"));
+            writeln!(config, "tls-port {tls_port}").unwrap();
         }
         for line in &self.lines {
             config.push_str(line);
             config.push('\n');
         }
         std::fs::write(dir.path().join("redis.conf"), config).unwrap();
-        let mut server = RedisServer {
-            process: spawn(dir.path()),
-            dir,
-            port,
-            tls_port,
-            password: self.password.clone(),
-        };
+        let mut server =
+            RedisServer { process: spawn(dir.path()), dir, port, tls_port, password: self.password.clone() };
         let answered = until(SOON, "redis-server answers PING or ends", || {
             if server.process.ended().is_some() { Some(false) } else { server.pings().then_some(true) }
         });

@@ -23,10 +23,9 @@ impl Certificates {
         let authority = params.self_signed(&key).unwrap();
         std::fs::write(dir.path().join("ca.crt"), authority.pem()).unwrap();
         let issuer = Issuer::new(params, key);
-        for (file, usage) in [
-            ("server", ExtendedKeyUsagePurpose::ServerAuth),
-            ("client", ExtendedKeyUsagePurpose::ClientAuth),
-        ] {
+        for (file, usage) in
+            [("server", ExtendedKeyUsagePurpose::ServerAuth), ("client", ExtendedKeyUsagePurpose::ClientAuth)]
+        {
             let mut params = named(file);
             params.extended_key_usages.push(usage);
             let key = KeyPair::generate().unwrap();
