@@ -218,7 +218,7 @@ mod tests {
             ),
             (
                 "http_server_config: {http2: maybe}",
-                "line 1, column 30: not of the expected form; the value must be true or false",
+                "line 1, column 29: not of the expected form; the value must be true or false",
             ),
         ];
         for (yaml, message) in cases {

@@ -57,7 +57,7 @@ impl TlsSource {
 
     /// The same source with another time between looks.
     #[cfg(test)]
-    pub(super) fn with_recheck(self, recheck: Duration) -> Self {
+    pub(crate) fn with_recheck(self, recheck: Duration) -> Self {
         let mut inner = Arc::into_inner(self.0).expect("not shared yet");
         inner.recheck = recheck;
         Self(Arc::new(inner))
