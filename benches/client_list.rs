@@ -1,5 +1,4 @@
 //! A CLIENT LIST reply of 10,000 connections: reading it, and reducing it to a summary.
-#![expect(missing_docs, reason = "criterion's macros make public functions without documentation")]
 
 use std::fmt::Write as _;
 use std::hint::black_box;
