@@ -137,7 +137,7 @@ impl RedisCollector {
         match answer.outcome {
             Outcome::Replies(replies) => {
                 let is_info = answer.command == Command::Info;
-                match self.digest(answer.command, replies, snapshot) {
+                match self.digest(&answer.command, &replies, snapshot) {
                     Ok(()) => self.support.answered(name),
                     Err(error) if is_info => {
                         let attempt = format!("asking {} for INFO", self.target.endpoint);
@@ -154,7 +154,7 @@ impl RedisCollector {
     }
 
     /// Parses the replies of one command into the snapshot.
-    fn digest(&mut self, command: Command, replies: Vec<Value>, snapshot: &mut Snapshot) -> Result<(), Unexpected> {
+    fn digest(&mut self, command: &Command, replies: &[Value], snapshot: &mut Snapshot) -> Result<(), Unexpected> {
         let first = replies.first().unwrap_or(&Value::Nil);
         match command {
             Command::Info => {
@@ -169,7 +169,7 @@ impl RedisCollector {
                 snapshot.info = Some(info);
             }
             Command::Config => {
-                let config = server_config::parse(&replies)?;
+                let config = server_config::parse(replies)?;
                 self.facts.has_commandlog = config.commandlog.execution_slower_than.is_some();
                 snapshot.config = Some(config);
             }
@@ -185,13 +185,13 @@ impl RedisCollector {
             Command::SlowlogLen => snapshot.slowlog_length = Some(slowlog::parse_len(first)?),
             // A second page is longer and holds the first one.
             Command::SlowlogGet(_) => snapshot.slowlog_entries = Some(slowlog::parse_get(first)?),
-            Command::CommandlogLen => snapshot.commandlog = Some(slowlog::commandlog::parse(&replies)?),
+            Command::CommandlogLen => snapshot.commandlog = Some(slowlog::commandlog::parse(replies)?),
             Command::ClusterInfo => snapshot.cluster = Some(cluster::parse(first)?),
-            Command::PubsubChannels(index) => snapshot.channels.push((index, pubsub::parse_channels(first)?)),
+            Command::PubsubChannels(index) => snapshot.channels.push((*index, pubsub::parse_channels(first)?)),
             Command::PubsubNumsub(index, _) => {
                 let counts = pubsub::parse_numsub(first)?;
-                let pattern = self.target.pubsub_patterns.get(index);
-                let found = snapshot.channels.iter().find(|(of, _)| *of == index);
+                let pattern = self.target.pubsub_patterns.get(*index);
+                let found = snapshot.channels.iter().find(|(of, _)| of == index);
                 if let (Some(pattern), Some((_, found))) = (pattern, found) {
                     let summary = pubsub::PatternSubscribers::new(pattern, found, counts, self.target.top_k);
                     snapshot.patterns.push(summary);

@@ -62,7 +62,7 @@ impl Routes {
     }
 
     async fn answer(&self, request: Request<()>) -> Response<Full<Bytes>> {
-        let (parts, _) = request.into_parts();
+        let (parts, ()) = request.into_parts();
         let reading = matches!(parts.method, Method::GET | Method::HEAD);
         match parts.uri.path() {
             "/-/reload" if parts.method == Method::POST => self.reload().await,
@@ -89,15 +89,14 @@ impl Routes {
 
     async fn metrics(&self, headers: &HeaderMap) -> Response<Full<Bytes>> {
         let (format, escaping) = preferred_format(headers);
-        let exposition = match self.hub.current(format) {
-            Some(exposition) => exposition,
-            None => {
-                let hub = Arc::clone(&self.hub);
-                match tokio::task::spawn_blocking(move || hub.render(format)).await {
-                    Ok(exposition) => exposition,
-                    Err(_) => {
-                        return respond(StatusCode::INTERNAL_SERVER_ERROR, PLAIN, "rendering failed; see the log\n");
-                    }
+        let exposition = if let Some(exposition) = self.hub.current(format) {
+            exposition
+        } else {
+            let hub = Arc::clone(&self.hub);
+            match tokio::task::spawn_blocking(move || hub.render(format)).await {
+                Ok(exposition) => exposition,
+                Err(_) => {
+                    return respond(StatusCode::INTERNAL_SERVER_ERROR, PLAIN, "rendering failed; see the log\n");
                 }
             }
         };

@@ -76,7 +76,7 @@ impl Default for Limits {
             connections: 512,
             requests: 64,
             header_timeout: Duration::from_secs(10),
-            idle_timeout: Duration::from_secs(120),
+            idle_timeout: Duration::from_mins(2),
             write_timeout: Duration::from_secs(30),
             drain: Duration::from_secs(5),
         }

@@ -89,7 +89,11 @@ impl Authenticator {
         }
         let provider = ring::default_provider();
         let mut key = [0; KEY_BYTES];
-        let hash = provider.cipher_suites.iter().find_map(|suite| suite.tls13()).map(|suite| suite.hkdf_provider);
+        let hash = provider
+            .cipher_suites
+            .iter()
+            .find_map(tokio_rustls::rustls::SupportedCipherSuite::tls13)
+            .map(|suite| suite.hkdf_provider);
         let (Some(hash), Ok(())) = (hash, provider.secure_random.fill(&mut key)) else {
             problems.push(Problem::new(
                 "basic_auth_users",
@@ -210,7 +214,9 @@ mod tests {
     }
 
     fn authenticator(users: &[(&str, &str)]) -> Authenticator {
-        let yaml: String = users.iter().map(|(name, password)| format!("  {name}: {}\n", hash(password))).collect();
+        let lines: Vec<String> =
+            users.iter().map(|(name, password)| format!("  {name}: {}\n", hash(password))).collect();
+        let yaml = lines.concat();
         let raw = crate::http::web::parse(&format!("basic_auth_users:\n{yaml}")).unwrap();
         Authenticator::new(&raw.basic_auth_users.unwrap(), &mut Vec::new()).unwrap()
     }
