@@ -224,13 +224,12 @@ fn by_name<T: Copy>(
 ) -> Vec<T> {
     let mut found = Vec::new();
     for name in names.into_iter().flatten() {
-        match known.iter().find(|(known, _)| known == name) {
-            Some((_, value)) => found.push(*value),
-            None => {
-                let known: Vec<_> = known.iter().map(|(known, _)| known.as_str()).collect();
-                let fix = format!("use some of {}", known.join(", "));
-                problems.push(Problem::new(key, Some(name), "not supported", &fix));
-            }
+        if let Some((_, value)) = known.iter().find(|(known, _)| known == name) {
+            found.push(*value);
+        } else {
+            let known: Vec<_> = known.iter().map(|(known, _)| known.as_str()).collect();
+            let fix = format!("use some of {}", known.join(", "));
+            problems.push(Problem::new(key, Some(name), "not supported", &fix));
         }
     }
     found
