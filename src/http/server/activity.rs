@@ -45,9 +45,9 @@ const PHASE_MASK: u64 = (1 << PHASE_BITS) - 1;
 #[derive(Debug)]
 pub(super) struct Activity {
     start: Instant,
-    /// Milliseconds since `start` when the phase began, above the bits of the phase.
+    /// Microseconds since `start` when the phase began, above the bits of the phase.
     word: AtomicU64,
-    /// Milliseconds since `start`, plus 1, when the oldest response began that is not all out; 0 when all are.
+    /// Microseconds since `start`, plus 1, when the oldest response began that is not all out; 0 when all are.
     ///
     /// Apart from the phase, because a client may send its next request before it has read the last response.
     unsent: AtomicU64,
@@ -134,11 +134,11 @@ impl Activity {
     }
 
     fn now(&self) -> u64 {
-        u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX >> PHASE_BITS)
+        u64::try_from(self.start.elapsed().as_micros()).unwrap_or(u64::MAX >> PHASE_BITS)
     }
 
-    fn instant(&self, millis: u64) -> Instant {
-        self.start + Duration::from_millis(millis)
+    fn instant(&self, micros: u64) -> Instant {
+        self.start + Duration::from_micros(micros)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The HTTP/1.1 server: who may connect, for how long, and how much may be asked at once.
 //!
 //! One task accepts; each connection has its own task, and its requests run in it. The accepting task alone knows all
-//! connections, so no lock is needed: a connection publishes what it is doing in an [`activity::Activity`], and the
+//! connections, so no lock is needed: a connection publishes what it is doing in an `Activity`, and the
 //! accepting task closes those that take too long, or makes room by closing the one that has been idle longest.
 
 mod accept;

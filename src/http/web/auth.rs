@@ -16,6 +16,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use bcrypt::HashParts;
 use hyper::header::HeaderValue;
 use tokio::sync::Semaphore;
+use tokio_rustls::rustls::SupportedCipherSuite;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::crypto::tls13::{Hkdf, OkmBlock};
 
@@ -89,11 +90,7 @@ impl Authenticator {
         }
         let provider = ring::default_provider();
         let mut key = [0; KEY_BYTES];
-        let hash = provider
-            .cipher_suites
-            .iter()
-            .find_map(tokio_rustls::rustls::SupportedCipherSuite::tls13)
-            .map(|suite| suite.hkdf_provider);
+        let hash = provider.cipher_suites.iter().find_map(SupportedCipherSuite::tls13).map(|suite| suite.hkdf_provider);
         let (Some(hash), Ok(())) = (hash, provider.secure_random.fill(&mut key)) else {
             problems.push(Problem::new(
                 "basic_auth_users",
@@ -131,7 +128,7 @@ impl Authenticator {
         }
         let Credentials { user, password, tag } = credentials;
         let known = self.users.get(&user);
-        let hash = known.or_else(|| self.decoy(&tag)).map(|user| Arc::clone(&user.hash));
+        let hash = known.or_else(|| self.decoy(&user)).map(|user| Arc::clone(&user.hash));
         let verification = tokio::task::spawn_blocking(move || {
             // The permits end with the work, and not with a request that was given up meanwhile.
             let _permits = (place, turn);
@@ -186,9 +183,11 @@ impl Authenticator {
         failures.push_back(tag);
     }
 
-    /// A known user whose hash an unknown user's password is held against, so that both take equally long.
-    fn decoy(&self, tag: &Tag) -> Option<&User> {
-        self.users.values().nth(usize::from(tag[0]) % self.users.len())
+    /// A known user whose hash an unknown user's password is held against, so that both take equally long. It is the
+    /// same one each time, since the hashes may differ in cost.
+    fn decoy(&self, user: &str) -> Option<&User> {
+        let [first, ..] = self.tag(user.as_bytes())?;
+        self.users.values().nth(usize::from(first) % self.users.len())
     }
 }
 
@@ -214,11 +213,8 @@ mod tests {
     }
 
     fn authenticator(users: &[(&str, &str)]) -> Authenticator {
-        let lines: Vec<String> =
-            users.iter().map(|(name, password)| format!("  {name}: {}\n", hash(password))).collect();
-        let yaml = lines.concat();
-        let raw = crate::http::web::parse(&format!("basic_auth_users:\n{yaml}")).unwrap();
-        Authenticator::new(&raw.basic_auth_users.unwrap(), &mut Vec::new()).unwrap()
+        let users = users.iter().map(|(name, password)| ((*name).to_owned(), Some(Secret::from(hash(password)))));
+        Authenticator::new(&users.collect(), &mut Vec::new()).unwrap()
     }
 
     fn basic(credentials: &str) -> HeaderValue {

@@ -224,8 +224,8 @@ fn refused_though_the_toolkit_takes_them() {
 fn newer_keys() {
     let dir = directory();
     let (cert, key) = self_signed();
-    let indent = |text: &str| text.lines().map(|line| format!("    {line}\n")).collect::<Vec<_>>().concat();
-    let inline = format!("tls_server_config:\n  cert: |\n{}  key: |\n{}", indent(&cert), indent(&key));
+    let indent = |text: &str| text.replace('\n', "\n    ");
+    let inline = format!("tls_server_config:\n  cert: |\n    {}\n  key: |\n    {}\n", indent(&cert), indent(&key));
     let sans = "  client_auth_type: RequireAndVerifyClientCert\n  client_ca_file: ca.crt\n  client_allowed_sans: [prom.example]\n";
     assert!(load(&dir, &inline).unwrap().is_tls());
     assert!(load(&dir, &tls(sans)).unwrap().is_tls());
