@@ -4,12 +4,16 @@
 //!
 //! In the order in which data flows through the agent:
 //!
-//! * [`config`]: TOML text or environment in, validated settings out.
+//! * [`config`]: TOML text or environment in, validated settings out; all problems at once.
 //! * [`collector`]: what is watched. One folder a kind of target; the runner drives them all.
-//! * [`metric`]: what is exported. Documented constants, the samples of a poll, the text format.
+//! * [`metric`]: what is exported. Documented constants, the samples of a poll, the text format, the catalog.
 //! * [`hub`]: the latest samples of every target, and their exposition.
-//! * [`http`]: how it is served.
+//! * [`http`]: how it is served: the server, its web configuration, the routes.
+//! * [`app`]: the wiring of all that, reloads, and the bounded shutdown.
+//! * [`cli`]: the command line.
 
+pub mod app;
+pub mod cli;
 pub mod collector;
 pub mod config;
 pub mod http;

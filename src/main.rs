@@ -1,3 +1,7 @@
-//! The manometer binary.
+//! The manometer binary: hands the command line to the library and returns its exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    manometer::cli::main()
+}

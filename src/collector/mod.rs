@@ -12,6 +12,25 @@ pub use error::{PollError, Reason};
 
 use crate::metric::{Families, MetricInfo};
 
+/// One row of the table of collectors.
+pub struct Kind {
+    /// The heading in the documentation.
+    pub title: &'static str,
+    /// One paragraph for the documentation.
+    pub intro: &'static str,
+    /// Everything with a fixed name that it can export.
+    pub metrics: fn() -> Vec<MetricInfo>,
+}
+
+/// The table of collectors.
+pub const KINDS: &[Kind] = &[Kind {
+    title: "Redis",
+    intro: "Of each `[[redis]]` target. Names, types and labels are those of redis_exporter wherever it has one; \
+            docs/COMPATIBILITY.md lists the differences. Numeric `cluster_*` fields of INFO and CLUSTER INFO pass \
+            through as gauges under `redis_<field>`.",
+    metrics: <redis::RedisCollector as Collector>::metrics,
+}];
+
 /// One kind of target. A value of the implementing type watches one target.
 ///
 /// A collector reads, parses and names; it knows nothing of timers, deadlines, back-off, logging or HTTP, which are the

@@ -80,8 +80,19 @@ impl<'r> Table<'r> {
     }
 
     /// The key with its table: `redis[0].url`.
+    ///
+    /// An empty key is the table itself.
     pub(super) fn key(&self, key: &str) -> String {
-        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
+        match (self.path.as_str(), key) {
+            ("", key) => key.to_owned(),
+            (path, "") => path.to_owned(),
+            (path, key) => format!("{path}.{key}"),
+        }
+    }
+
+    /// Whether the key is there, whatever its value; ask before it is taken.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.values.contains_key(key)
     }
 
     /// Reports a problem with the value of `key`.

@@ -155,7 +155,7 @@ pub(super) fn read_all(tables: Vec<Table<'_>>, reader: &Reader<'_>) -> Vec<Redis
         let line = table.line;
         let key = table.key("name");
         let target = read(table, reader);
-        if targets.iter().any(|other| other.name == target.name) {
+        if !target.name.is_empty() && targets.iter().any(|other| other.name == target.name) {
             let value = Some(format!("{:?}", target.name));
             reader.problem(Problem::of_key(line, key, value, "another target has this name; names must differ"));
         }
@@ -165,9 +165,12 @@ pub(super) fn read_all(tables: Vec<Table<'_>>, reader: &Reader<'_>) -> Vec<Redis
 }
 
 fn read(mut table: Table<'_>, reader: &Reader<'_>) -> RedisTarget {
+    let named = table.has("name");
     let name = table.string("name").unwrap_or_default();
-    if name.is_empty() {
+    if !named {
         table.problem(None, "name", None, "is missing; name the target, it becomes the label target");
+    } else if name.is_empty() {
+        table.problem(None, "name", None, "must be a text that is not empty; it becomes the label target");
     }
     let mut target = RedisTarget::new(name, read_url(&mut table));
     if let Some(username) = table.string("username") {
@@ -202,8 +205,11 @@ fn read_url(table: &mut Table<'_>) -> RedisUrl {
         password: None,
         database: None,
     };
+    let present = table.has("url");
     let Some((line, text)) = table.string_at("url") else {
-        table.problem(None, "url", None, "is missing; write it like \"redis://127.0.0.1:6379\"");
+        if !present {
+            table.problem(None, "url", None, "is missing; write it like \"redis://127.0.0.1:6379\"");
+        }
         return nowhere;
     };
     match RedisUrl::parse(&text) {
@@ -229,7 +235,7 @@ fn read_times(table: &mut Table<'_>, target: &mut RedisTarget) {
     }
     let connect = table.duration("connect_timeout", SECOND / 100..=DAY);
     target.connect_timeout = connect.unwrap_or(target.connect_timeout).min(target.deadline);
-    set(&mut target.stale_after, table.duration("stale_after", SECOND..=365 * DAY));
+    set(&mut target.stale_after, table.duration("stale_after", SECOND..=30 * DAY));
     set(&mut target.hit_ratio_window, table.duration("hit_ratio_window", 10 * SECOND..=DAY));
     if target.hit_ratio_window < 2 * target.interval {
         let message = "must span at least two intervals, or there is no difference to take";

@@ -1,1 +1,209 @@
+use std::path::Path;
+use std::time::Duration;
 
+use super::*;
+
+fn no_env(_: &str) -> Option<String> {
+    None
+}
+
+fn parse(text: &str) -> Config {
+    Config::parse(text, Path::new("config.toml"), &no_env).unwrap()
+}
+
+/// One file for each way to be wrong; its message is the file beside it. `UPDATE_GOLDEN=1` writes the messages anew.
+#[test]
+fn bad_files_are_refused_with_their_exact_messages() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/config/bad");
+    let mut seen = 0;
+    for entry in std::fs::read_dir(&folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "toml") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        let error = Config::parse(&text, Path::new("config.toml"), &no_env).expect_err(&path.display().to_string());
+        let shown = format!("{error}\n");
+        assert!(!shown.contains("hunter2"), "{}: a secret is shown", path.display());
+        let message_file = path.with_extension("err");
+        if std::env::var_os("UPDATE_GOLDEN").is_some() {
+            std::fs::write(&message_file, &shown).unwrap();
+        }
+        assert_eq!(shown, std::fs::read_to_string(&message_file).unwrap(), "{}", path.display());
+        seen += 1;
+    }
+    assert_eq!(seen, 22, "a bad file was added or lost");
+}
+
+#[test]
+fn a_missing_file_is_named() {
+    let error = Config::load(Path::new("/does/not/exist.toml")).unwrap_err();
+    assert_eq!(error.to_string(), "/does/not/exist.toml: cannot be read: No such file or directory (os error 2)");
+}
+
+#[test]
+fn the_documented_example_is_valid_and_shows_every_default() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("config.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let example = Config::parse(&text, &path, &no_env).unwrap();
+    let minimal = parse("[[redis]]\nname = \"redis\"\nurl = \"redis://127.0.0.1:6379\"\n");
+    assert_eq!(example, minimal, "what config.toml sets must be the defaults, for they are documented there");
+}
+
+#[test]
+fn every_key_reaches_its_setting() {
+    let config = parse(
+        r#"
+        environment = "production"
+        [web]
+        listen_address = ["0.0.0.0:9121", "[::1]:9121"]
+        config_file = "web.yml"
+        max_connections = 100
+        max_requests = 10
+        [log]
+        level = "debug"
+        format = "json"
+        [[redis]]
+        name = "main"
+        url = "rediss://u:p%40ss@[::1]:6380/3"
+        interval = "30s"
+        deadline = "2s"
+        connect_timeout = "500ms"
+        ping_samples = 5
+        client_list = false
+        client_list_max_clients = 7
+        latency_histogram = false
+        top_k = 3
+        stale_after = "1h"
+        hit_ratio_window = "10m"
+        pubsub_patterns = ["ticker:*", "chat:?"]
+        canary = true
+        canary_channel = "c"
+        series_limit = 1000
+        [redis.tls]
+        ca_file = "/etc/ca.crt"
+        server_name = "redis.internal"
+        [[redis.pool]]
+        name = "web"
+        match = "web-*"
+        max = 20
+        idle_after = "5s"
+        "#,
+    );
+    assert_eq!(config.environment.as_deref(), Some("production"));
+    assert_eq!(config.web.listen_addresses, ["0.0.0.0:9121".parse().unwrap(), "[::1]:9121".parse().unwrap()]);
+    assert_eq!(config.web.config_file.as_deref(), Some(Path::new("web.yml")));
+    assert_eq!((config.web.max_connections, config.web.max_requests), (100, 10));
+    assert_eq!(config.log, LogSettings { level: LogLevel::Debug, format: LogFormat::Json });
+    let target = &config.redis[0];
+    assert_eq!(target.endpoint, Endpoint::Tcp { host: "::1".to_owned(), port: 6380 });
+    assert_eq!((target.username.as_deref(), target.password.as_ref().unwrap().reveal()), (Some("u"), "p@ss"));
+    assert_eq!(target.database, 3);
+    assert_eq!((target.interval, target.deadline), (Duration::from_secs(30), Duration::from_secs(2)));
+    assert_eq!((target.connect_timeout, target.ping_samples), (Duration::from_millis(500), 5));
+    assert_eq!((target.client_list, target.client_list_max_clients, target.latency_histogram), (false, 7, false));
+    assert_eq!((target.top_k, target.stale_after), (3, Duration::from_hours(1)));
+    assert_eq!((target.hit_ratio_window, target.series_limit), (Duration::from_mins(10), 1000));
+    assert_eq!(target.pubsub_patterns, ["ticker:*", "chat:?"]);
+    assert_eq!((target.canary, target.canary_channel.as_str()), (true, "c"));
+    let tls = target.tls.as_ref().unwrap();
+    assert_eq!(tls.ca_file.as_deref(), Some(Path::new("/etc/ca.crt")));
+    assert_eq!(tls.server_name.as_deref(), Some("redis.internal"));
+    let pool = &target.pools[0];
+    assert_eq!((pool.name.as_str(), pool.max, pool.idle_after), ("web", Some(20), Duration::from_secs(5)));
+    assert!(pool.matcher.is_match("web-7") && !pool.matcher.is_match("job-7"));
+}
+
+#[test]
+fn a_short_interval_shortens_the_default_deadline() {
+    let config = parse("[[redis]]\nname = \"a\"\nurl = \"h\"\ninterval = \"2s\"\n");
+    assert_eq!(config.redis[0].deadline, Duration::from_secs(1));
+    assert_eq!(config.redis[0].connect_timeout, Duration::from_secs(1));
+}
+
+#[test]
+fn secrets_are_neither_printed_nor_serialised() {
+    let config = parse("[[redis]]\nname = \"a\"\nurl = \"redis://u:hunter2@h:6379\"\n");
+    let shown = toml::to_string(&config).unwrap();
+    assert!(shown.contains("password = \"<redacted>\""), "{shown}");
+    assert!(shown.contains("url = \"h:6379\""), "{shown}");
+    assert!(!format!("{config:?}{shown}").contains("hunter2"));
+}
+
+#[test]
+fn urls_in_every_form() {
+    let url = |text: &str| RedisUrl::parse(text).unwrap();
+    let tcp = |host: &str, port| Endpoint::Tcp { host: host.to_owned(), port };
+    for (text, endpoint, tls) in [
+        ("redis://h:1", tcp("h", 1), false),
+        ("valkey://h", tcp("h", 6379), false),
+        ("tcp://h:2", tcp("h", 2), false),
+        ("h:3", tcp("h", 3), false),
+        ("h", tcp("h", 6379), false),
+        ("[::1]:4", tcp("::1", 4), false),
+        ("rediss://h:5", tcp("h", 5), true),
+        ("valkeys://h:6", tcp("h", 6), true),
+        ("unix:///run/r.sock", Endpoint::Unix("/run/r.sock".into()), false),
+        ("/run/with space.sock", Endpoint::Unix("/run/with space.sock".into()), false),
+    ] {
+        let parsed = url(text);
+        assert_eq!((parsed.endpoint, parsed.tls), (endpoint, tls), "{text}");
+    }
+    let full = url("redis://user:p%2Fw@h:6379/2");
+    assert_eq!(
+        (full.username.as_deref(), full.password.unwrap().reveal(), full.database),
+        (Some("user"), "p/w", Some(2))
+    );
+    let password_only = url("redis://:pw@h");
+    assert_eq!((password_only.username, password_only.password.unwrap().reveal()), (None, "pw"));
+    let socket = url("unix:///r.sock?db=4&user=u&pass=p");
+    assert_eq!(
+        (socket.username.as_deref(), socket.password.unwrap().reveal(), socket.database),
+        (Some("u"), "p", Some(4))
+    );
+    assert_eq!(tcp("::1", 6379).to_string(), "[::1]:6379");
+}
+
+#[test]
+fn the_environment_of_a_service_is_a_configuration() {
+    let env = |name: &str| {
+        let value = match name {
+            "REDIS_URL" => "redis://h/0",
+            "REDIS_CACHE_URL" => "redis://:own@h/1",
+            "REDIS_TLS" => "true",
+            "REDIS_PASSWORD" => "shared",
+            "REDIS_CONNECT_TIMEOUT" => "2000",
+            "REDIS_COMMAND_TIMEOUT" => "8000",
+            "ENV_NAME" => "production",
+            _ => return None,
+        };
+        Some(value.to_owned())
+    };
+    let config = Config::from_environment(&env).unwrap().unwrap();
+    assert_eq!(config.environment.as_deref(), Some("production"));
+    let names: Vec<&str> = config.redis.iter().map(|target| target.name.as_str()).collect();
+    assert_eq!(names, ["redis", "cache"]);
+    let passwords: Vec<&str> = config.redis.iter().map(|target| target.password.as_ref().unwrap().reveal()).collect();
+    assert_eq!(passwords, ["shared", "own"]);
+    assert!(config.redis.iter().all(|target| target.tls.is_some()));
+    assert_eq!(config.redis[1].database, 1);
+    assert_eq!(config.redis[0].connect_timeout, Duration::from_secs(2));
+    assert_eq!((config.redis[0].deadline, config.redis[0].interval), (Duration::from_secs(8), Duration::from_secs(16)));
+    assert_eq!(Config::from_environment(&no_env).unwrap(), None);
+}
+
+#[test]
+fn a_bad_environment_is_refused_whole() {
+    let env = |name: &str| match name {
+        "REDIS_URL" => Some("ftp://hunter2@h".to_owned()),
+        "REDIS_TLS" => Some("maybe".to_owned()),
+        "REDIS_COMMAND_TIMEOUT" => Some("5s".to_owned()),
+        _ => None,
+    };
+    assert_eq!(
+        Config::from_environment(&env).unwrap_err().to_string(),
+        "environment: REDIS_TLS = \"maybe\": must be true or false\n\
+         environment: REDIS_COMMAND_TIMEOUT = \"5s\": must be a number of milliseconds from 10 to 600000\n\
+         environment: REDIS_URL: the scheme \"ftp\" is unknown; use redis, rediss, valkey, valkeys, tcp or unix"
+    );
+}

@@ -4,7 +4,7 @@
 //! a family; the joined text is kept until a target changes, and shared by all scrapers. A scrape never waits for a
 //! poll, and a poll of one target never encodes another's samples again.
 
-mod render;
+pub(crate) mod render;
 mod status;
 
 use std::collections::BTreeMap;

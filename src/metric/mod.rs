@@ -4,6 +4,7 @@
 //! labels is part of its type, so a push with the wrong number does not compile. [`Families`] holds the samples of one
 //! poll of one target. [`text`] writes them in the Prometheus text format.
 
+pub mod catalog;
 mod families;
 mod info;
 pub mod text;

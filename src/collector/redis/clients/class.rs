@@ -110,8 +110,8 @@ mod tests {
     use super::*;
 
     fn class(flags: &[u8], subscriptions: [Option<u64>; 3]) -> ClientClass {
-        let [sub, psub, ssub] = subscriptions;
-        ClientClass::of(&Client { flags, sub, psub, ssub, ..Client::default() })
+        let [sub, psub, shard] = subscriptions;
+        ClientClass::of(&Client { flags, sub, psub, ssub: shard, ..Client::default() })
     }
 
     #[test]

@@ -26,7 +26,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { top_k: 10, stale_after: Duration::from_secs(300), pools: Vec::new() }
+        Self { top_k: 10, stale_after: Duration::from_mins(5), pools: Vec::new() }
     }
 }
 

@@ -32,8 +32,10 @@ const LARGE_REPLY: Metric<0> =
         .source("COMMANDLOG LEN large-reply, Valkey >= 8.1");
 
 /// Reads the three replies to COMMANDLOG LEN, in the order of [`KINDS`].
-pub fn parse(replies: &[Value; 3]) -> Result<CommandlogLengths, Unexpected> {
-    let [slow, large_request, large_reply] = replies;
+pub fn parse(replies: &[Value]) -> Result<CommandlogLengths, Unexpected> {
+    let [slow, large_request, large_reply] = replies else {
+        return Err(Unexpected::new("COMMANDLOG LEN", "three replies", &Value::Nil));
+    };
     Ok(CommandlogLengths {
         slow: reply::count(slow, "COMMANDLOG LEN slow")?,
         large_request: reply::count(large_request, "COMMANDLOG LEN large-request")?,

@@ -82,6 +82,11 @@ impl SlowlogTracker {
         Slowlog { length, newest: newest.cloned(), by_command: self.totals(), missed: self.missed }
     }
 
+    /// Forgets how far the log was read, for another server behind the same address: what is in its log is old.
+    pub fn rebase(&mut self) {
+        self.seen = None;
+    }
+
     fn remember(&mut self, run_id: Option<&str>, next_id: Option<u64>) {
         self.seen = Some(Seen { run_id: run_id.map(str::to_owned), next_id });
     }

@@ -1,0 +1,100 @@
+//! Reloads: validate first, then swap. A bad new configuration changes nothing, and says so in the log and in a gauge.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use tokio::signal::unix::Signal;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
+
+use super::self_metrics::SelfMetrics;
+use super::supervisor::Supervisor;
+use super::{Source, StartError, load_web};
+use crate::config::Config;
+use crate::http::routes::{ReloadRequest, Routes};
+use crate::http::web::WebConfig;
+
+/// Applies configurations, one at a time.
+pub(super) struct Reloader {
+    pub(super) source: Source,
+    pub(super) web: Arc<ArcSwap<WebConfig>>,
+    pub(super) routes: Arc<Routes>,
+    pub(super) self_metrics: Arc<SelfMetrics>,
+    pub(super) supervisor: Supervisor,
+    pub(super) requests: mpsc::Receiver<ReloadRequest>,
+    pub(super) hangup: Signal,
+}
+
+impl Reloader {
+    /// Applies `config`, then each new one that SIGHUP or a request asks for, until `stop`; then ends the targets.
+    pub(super) async fn run(mut self, config: Config, stop: CancellationToken) {
+        self.apply(&config).await;
+        let mut current = config;
+        loop {
+            let request = tokio::select! {
+                () = stop.cancelled() => break,
+                _ = self.hangup.recv() => None,
+                request = self.requests.recv() => request,
+            };
+            let outcome = self.reload(&mut current).await;
+            if let Some(request) = request {
+                // Whoever asked may have gone.
+                let _ = request.send(outcome);
+            }
+        }
+        self.supervisor.end_all().await;
+    }
+
+    async fn reload(&mut self, current: &mut Config) -> Result<(), String> {
+        match self.validated().await {
+            Ok((config, web)) => {
+                for setting in needs_restart(current, &config) {
+                    warn!(setting, "changed, but takes effect only when the agent is started again");
+                }
+                self.web.store(Arc::new(web));
+                self.apply(&config).await;
+                *current = config;
+                info!(targets = current.redis.len(), "configuration reloaded");
+                Ok(())
+            }
+            Err(error) => {
+                self.self_metrics.reload_failed();
+                error!(%error, "reload failed; the old configuration stays");
+                Err(error.to_string())
+            }
+        }
+    }
+
+    /// Reads and validates off the runtime's threads: the files may lie on a slow disk.
+    async fn validated(&self) -> Result<(Config, WebConfig), StartError> {
+        let source = self.source.clone();
+        let reading = tokio::task::spawn_blocking(move || {
+            let config = source.read()?;
+            let web = load_web(&config.web)?;
+            Ok((config, web))
+        });
+        reading.await.unwrap_or_else(|fault| Err(StartError::Web(format!("reading the configuration died: {fault}"))))
+    }
+
+    async fn apply(&mut self, config: &Config) {
+        self.routes.set_environment(config.environment.clone());
+        self.self_metrics.configured(config);
+        self.supervisor.apply(&config.redis).await;
+    }
+}
+
+/// The settings that differ and cannot be swapped while running.
+fn needs_restart(old: &Config, new: &Config) -> Vec<&'static str> {
+    let mut settings = Vec::new();
+    if old.web.listen_addresses != new.web.listen_addresses {
+        settings.push("web.listen_address");
+    }
+    if (old.web.max_connections, old.web.max_requests) != (new.web.max_connections, new.web.max_requests) {
+        settings.push("web.max_connections, web.max_requests");
+    }
+    if old.log != new.log {
+        settings.push("log");
+    }
+    settings
+}

@@ -1,0 +1,192 @@
+//! The command line.
+//!
+//! Exit codes: 0 done, 1 a target (or the agent that `healthcheck` asks) failed, 64 wrong usage or configuration, 70 the
+//! agent could not run.
+
+mod check;
+mod healthcheck;
+mod log;
+mod poll;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, CommandFactory as _, Parser, Subcommand};
+
+use crate::app::{self, Overrides, Source};
+use crate::config::{LogFormat, LogLevel};
+
+/// Wrong usage or configuration (EX_USAGE of sysexits.h).
+const EXIT_USAGE: u8 = 64;
+/// The agent itself could not run (EX_SOFTWARE).
+const EXIT_SOFTWARE: u8 = 70;
+
+/// The file that is read when none is named.
+const DEFAULT_CONFIG: &str = "config.toml";
+
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (revision ", env!("MANOMETER_GIT_REVISION"), ")");
+
+/// Prometheus exporter and alerting agent for Redis-backed real-time services.
+#[derive(Debug, Parser)]
+#[command(name = "manometer", version = VERSION, propagate_version = true, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Poll the targets and serve their metrics until SIGTERM.
+    Run(SourceArgs),
+    /// Poll each target once and print the exposition; exit 1 if a target failed.
+    Poll {
+        #[command(flatten)]
+        source: SourceArgs,
+        /// Poll this target alone, and print it without the label target.
+        #[arg(long, value_name = "NAME")]
+        target: Option<String>,
+    },
+    /// Look at a configuration without running it.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Ask a running agent whether it is healthy; exit 0 or 1 (for container health checks).
+    Healthcheck {
+        /// Where the agent listens.
+        #[arg(long = "web.listen-address", env = "MANOMETER_WEB_LISTEN_ADDRESS", default_value = app_default_address())]
+        address: SocketAddr,
+    },
+    /// Print a completion script.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Print the man page.
+    Man,
+}
+
+#[derive(Debug, Subcommand)]
+enum ConfigCommand {
+    /// Validate a file and report everything that is wrong with it; exit 64 if something is.
+    Check {
+        /// The file.
+        #[arg(default_value = DEFAULT_CONFIG)]
+        file: PathBuf,
+    },
+    /// Print the configuration in force, defaults filled in and secrets redacted.
+    Show {
+        /// The file.
+        #[arg(default_value = DEFAULT_CONFIG)]
+        file: PathBuf,
+    },
+}
+
+/// Where the configuration comes from, and what overrides it.
+#[derive(Debug, Args)]
+struct SourceArgs {
+    /// The configuration; ./config.toml if it exists, else the environment (REDIS_URL ...).
+    #[arg(long, value_name = "FILE", env = "MANOMETER_CONFIG")]
+    config: Option<PathBuf>,
+    /// Address to listen on; may be given several times.
+    #[arg(
+        long = "web.listen-address",
+        value_name = "ADDRESS",
+        env = "MANOMETER_WEB_LISTEN_ADDRESS",
+        value_delimiter = ','
+    )]
+    listen_addresses: Vec<SocketAddr>,
+    /// exporter-toolkit web configuration: TLS and basic auth.
+    #[arg(long = "web.config.file", value_name = "FILE", env = "MANOMETER_WEB_CONFIG_FILE")]
+    web_config_file: Option<PathBuf>,
+    /// The least severe level that is logged.
+    #[arg(long = "log.level", value_name = "LEVEL", env = "MANOMETER_LOG_LEVEL")]
+    log_level: Option<LogLevel>,
+    /// How a line is written.
+    #[arg(long = "log.format", value_name = "FORMAT", env = "MANOMETER_LOG_FORMAT")]
+    log_format: Option<LogFormat>,
+}
+
+fn app_default_address() -> &'static str {
+    crate::config::DEFAULT_LISTEN_ADDRESS
+}
+
+impl SourceArgs {
+    fn source(self) -> Source {
+        let default = Path::new(DEFAULT_CONFIG);
+        Source {
+            file: self.config.or_else(|| default.exists().then(|| default.to_owned())),
+            overrides: Overrides {
+                listen_addresses: self.listen_addresses,
+                web_config_file: self.web_config_file,
+                log_level: self.log_level,
+                log_format: self.log_format,
+            },
+        }
+    }
+}
+
+/// Runs the command line of this process.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version go to stdout and are no error.
+            let _ = error.print();
+            return if error.use_stderr() { ExitCode::from(EXIT_USAGE) } else { ExitCode::SUCCESS };
+        }
+    };
+    match cli.command {
+        Command::Run(source) => run(source),
+        Command::Poll { source, target } => poll::poll(&source.source(), target.as_deref()),
+        Command::Config(ConfigCommand::Check { file }) => check::check(&file),
+        Command::Config(ConfigCommand::Show { file }) => check::show(&file),
+        Command::Healthcheck { address } => healthcheck::healthcheck(address),
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "manometer", &mut std::io::stdout());
+            ExitCode::SUCCESS
+        }
+        Command::Man => match clap_mangen::Man::new(Cli::command()).render(&mut std::io::stdout()) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => fail(EXIT_SOFTWARE, &error.to_string()),
+        },
+    }
+}
+
+fn run(arguments: SourceArgs) -> ExitCode {
+    let source = arguments.source();
+    let config = match source.read() {
+        Ok(config) => config,
+        Err(error) => return fail(EXIT_USAGE, &error.to_string()),
+    };
+    log::init(config.log);
+    let outcome = match runtime() {
+        Ok(runtime) => runtime.block_on(app::run(source, config)),
+        Err(error) => return fail(EXIT_SOFTWARE, &format!("cannot start the runtime: {error}")),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(if error.is_usage() { EXIT_USAGE } else { EXIT_SOFTWARE }, &error.to_string()),
+    }
+}
+
+/// Two workers are enough for a thousand targets: polling is waiting.
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).max_blocking_threads(8).enable_all().build()
+}
+
+/// Says why, and returns the exit code.
+#[expect(clippy::print_stderr, reason = "the command line's own place for errors")]
+fn fail(code: u8, message: &str) -> ExitCode {
+    eprintln!("manometer: {message}");
+    ExitCode::from(code)
+}
+
+/// Writes to stdout. A reader that went away (`| head`) is no error.
+fn print(text: &str) -> ExitCode {
+    use std::io::Write as _;
+    match std::io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => fail(EXIT_SOFTWARE, &error.to_string()),
+        _ => ExitCode::SUCCESS,
+    }
+}

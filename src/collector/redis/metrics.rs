@@ -1,0 +1,105 @@
+//! What is exported of a Redis target as a whole: `redis_up` and its relatives, and the server's state.
+
+use super::reply_error::STATES;
+use crate::collector::Health;
+use crate::metric::{Families, Metric, MetricInfo, Unit};
+
+const UP: Metric<0> =
+    Metric::gauge("redis_up", &[], "Whether the last poll of the server succeeded.").unit(Unit::Bool).source("poll");
+
+const CONNECTION_STATUS: Metric<0> =
+    Metric::gauge("redis_connection_status", &[], "Whether the server answers: 1 connected, 0 not.")
+        .unit(Unit::Bool)
+        .source("poll");
+
+const SERVER_STATE: Metric<1> = Metric::gauge(
+    "redis_server_state",
+    &["state"],
+    "The state that the server names itself to be in: 1 for the current one, 0 for the others; unknown while it does \
+     not answer.",
+)
+.unit(Unit::Bool)
+.source("error replies, INFO persistence");
+
+const SCRAPES: Metric<0> =
+    Metric::counter("redis_exporter_scrapes_total", &[], "Polls of the server, under redis_exporter's name.")
+        .source("poll");
+
+const LAST_SCRAPE_ERROR: Metric<1> = Metric::gauge(
+    "redis_exporter_last_scrape_error",
+    &["err"],
+    "Whether the last poll failed, under redis_exporter's name; err is the reason, one of a fixed set.",
+)
+.unit(Unit::Bool)
+.source("poll");
+
+const LAST_SCRAPE_DURATION: Metric<0> = Metric::gauge(
+    "redis_exporter_last_scrape_duration_seconds",
+    &[],
+    "How long the last poll took, under redis_exporter's name.",
+)
+.unit(Unit::Seconds)
+.source("poll");
+
+const SCRAPE_DURATION: Metric<0> =
+    Metric::summary("redis_exporter_scrape_duration_seconds", &[], "How long polls took, under redis_exporter's name.")
+        .unit(Unit::Seconds)
+        .source("poll");
+
+const CONNECT_TIME: Metric<0> = Metric::gauge(
+    "redis_exporter_last_scrape_connect_time_seconds",
+    &[],
+    "How long the current connection took to open, TLS and AUTH included; it is kept between polls.",
+)
+.unit(Unit::Seconds)
+.source("connect");
+
+const CLIENT_LIST_SKIPPED: Metric<0> = Metric::gauge(
+    "redis_client_list_skipped",
+    &[],
+    "Whether CLIENT LIST was left out of the last poll because more clients are connected than \
+     client_list_max_clients.",
+)
+.unit(Unit::Bool)
+.source("INFO clients");
+
+/// Names what is known whether or not the last poll succeeded.
+pub(super) fn export_health(health: &Health<'_>, out: &mut Families) {
+    let up = f64::from(u8::from(health.error.is_none()));
+    out.push(&UP, [], up);
+    out.push(&CONNECTION_STATUS, [], up);
+    if let Some(error) = health.error {
+        export_state(error.state.unwrap_or("unknown"), out);
+    }
+    out.push(&SCRAPES, [], health.polls as f64);
+    let reason = health.error.map_or("", |error| error.reason.as_str());
+    out.push(&LAST_SCRAPE_ERROR, [reason], 1.0 - up);
+    out.push(&LAST_SCRAPE_DURATION, [], health.last_duration.as_secs_f64());
+    out.push_summary(&SCRAPE_DURATION, [], &[], health.total_duration.as_secs_f64(), health.polls as f64);
+}
+
+/// Names the server's state.
+pub(super) fn export_state(state: &str, out: &mut Families) {
+    out.push_state_set(&SERVER_STATE, &STATES, state);
+}
+
+/// Names what the poll learned about itself.
+pub(super) fn export_poll(connect_seconds: f64, client_list_skipped: bool, out: &mut Families) {
+    out.push(&CONNECT_TIME, [], connect_seconds);
+    out.push(&CLIENT_LIST_SKIPPED, [], f64::from(u8::from(client_list_skipped)));
+}
+
+/// The metrics of this module.
+pub(super) fn metrics() -> Vec<MetricInfo> {
+    vec![
+        *UP.info(),
+        *CONNECTION_STATUS.info(),
+        *SERVER_STATE.info(),
+        *SCRAPES.info(),
+        *LAST_SCRAPE_ERROR.info(),
+        *LAST_SCRAPE_DURATION.info(),
+        *SCRAPE_DURATION.info(),
+        *CONNECT_TIME.info(),
+        *CLIENT_LIST_SKIPPED.info(),
+    ]
+}

@@ -1,0 +1,134 @@
+//! PING round trips, timed apart from everything else.
+
+use std::time::Duration;
+
+use redis::{Value, cmd};
+use tokio::time::Instant;
+
+use super::link::Link;
+use super::reply_error::{self, Meaning};
+use super::support::Support;
+use crate::collector::PollError;
+use crate::config::RedisTarget;
+use crate::metric::{Families, Metric, MetricInfo, Unit};
+
+const COMMAND: &str = "PING";
+
+const PING_MS: Metric<0> =
+    Metric::gauge("redis_ping_ms", &[], "Mean round trip of the PINGs of the last poll, in milliseconds.")
+        .unit(Unit::Milliseconds)
+        .source("PING");
+
+const PING_MIN_MS: Metric<0> =
+    Metric::gauge("redis_ping_min_ms", &[], "Shortest round trip of the PINGs of the last poll, in milliseconds.")
+        .unit(Unit::Milliseconds)
+        .source("PING");
+
+const PING_MAX_MS: Metric<0> =
+    Metric::gauge("redis_ping_max_ms", &[], "Longest round trip of the PINGs of the last poll, in milliseconds.")
+        .unit(Unit::Milliseconds)
+        .source("PING");
+
+const PING_SECONDS: Metric<1> = Metric::gauge(
+    "redis_ping_duration_seconds",
+    &["stat"],
+    "Round trip of the PINGs of the last poll: their mean, minimum and maximum.",
+)
+.unit(Unit::Seconds)
+.source("PING");
+
+/// The round trips of one poll.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Pings {
+    mean: Duration,
+    min: Duration,
+    max: Duration,
+    /// The state that the server answered with instead of PONG.
+    pub(super) state: Option<&'static str>,
+}
+
+impl Pings {
+    /// The figures of `samples`, which must not be empty to have any.
+    fn of(samples: &[Duration], state: Option<&'static str>) -> Option<Self> {
+        let (min, max) = (*samples.iter().min()?, *samples.iter().max()?);
+        let count = u32::try_from(samples.len()).ok()?;
+        Some(Self { mean: samples.iter().sum::<Duration>() / count, min, max, state })
+    }
+}
+
+/// Times the configured number of PINGs, one after the other. `None` if the server refuses PING.
+///
+/// An answer that is an error (LOADING, BUSY) took its round trip as well, and counts.
+pub(super) async fn measure(
+    target: &RedisTarget,
+    link: &mut Link,
+    support: &mut Support,
+) -> Result<Option<Pings>, PollError> {
+    let attempt = || format!("PING to {}", target.endpoint);
+    let mut samples = Vec::new();
+    let mut state = None;
+    while support.may_ask(COMMAND) && samples.len() < target.ping_samples as usize {
+        let started = Instant::now();
+        let replies = link.ask(&[cmd(COMMAND)]).await.map_err(|error| reply_error::from_redis(attempt(), &error))?;
+        let round_trip = started.elapsed();
+        if let Some(Value::ServerError(error)) = replies.first() {
+            let (code, detail) = (error.code(), error.details().unwrap_or_default());
+            match reply_error::meaning(code, detail) {
+                Meaning::State(named) => state = Some(named),
+                Meaning::Refused => {
+                    support.refused(&target.name, COMMAND, &format!("{code} {detail}"));
+                    break;
+                }
+                Meaning::Auth | Meaning::Turned => return Err(reply_error::from_reply(attempt(), code, detail)),
+            }
+        } else {
+            support.answered(COMMAND);
+        }
+        samples.push(round_trip);
+    }
+    Ok(Pings::of(&samples, state))
+}
+
+/// Names the round trips.
+pub(super) fn export(pings: &Pings, out: &mut Families) {
+    let millis = |duration: Duration| duration.as_secs_f64() * 1e3;
+    out.push(&PING_MS, [], millis(pings.mean));
+    out.push(&PING_MIN_MS, [], millis(pings.min));
+    out.push(&PING_MAX_MS, [], millis(pings.max));
+    for (stat, duration) in [("mean", pings.mean), ("min", pings.min), ("max", pings.max)] {
+        out.push(&PING_SECONDS, [stat], duration.as_secs_f64());
+    }
+}
+
+/// The metrics of this module.
+pub(super) fn metrics() -> Vec<MetricInfo> {
+    vec![*PING_MS.info(), *PING_MIN_MS.info(), *PING_MAX_MS.info(), *PING_SECONDS.info()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metric::text::{Format, exposition};
+
+    #[test]
+    fn figures_of_three_samples() {
+        let samples = [Duration::from_micros(100), Duration::from_micros(400), Duration::from_micros(250)];
+        let pings = Pings::of(&samples, None).unwrap();
+        let mut out = Families::new();
+        export(&pings, &mut out);
+        let text = exposition(&out.into_sorted(), Format::Prometheus);
+        let values: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
+        assert_eq!(
+            values,
+            [
+                "redis_ping_duration_seconds{stat=\"mean\"} 0.00025",
+                "redis_ping_duration_seconds{stat=\"min\"} 0.0001",
+                "redis_ping_duration_seconds{stat=\"max\"} 0.0004",
+                "redis_ping_max_ms 0.4",
+                "redis_ping_min_ms 0.1",
+                "redis_ping_ms 0.25",
+            ]
+        );
+        assert_eq!(Pings::of(&[], None), None);
+    }
+}

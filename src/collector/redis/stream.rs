@@ -1,0 +1,120 @@
+//! The byte stream to a server: TCP, unix socket or TLS, with a budget of bytes that one poll may read.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use socket2::{SockRef, TcpKeepalive};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpStream, UnixStream};
+
+use super::tls;
+use crate::collector::{PollError, Reason};
+use crate::config::{Endpoint, RedisTarget};
+
+/// The text of the error when a poll reads more than its budget.
+pub(super) const BUDGET_EXCEEDED: &str = "more bytes than one poll may read";
+
+/// Anything that bytes go through.
+trait Transport: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Transport for T {}
+
+/// A connected stream. It fails when more bytes arrive than were granted: a server (or what poses as one) must not be
+/// able to fill the agent's memory.
+pub(super) struct ServerStream {
+    transport: Box<dyn Transport>,
+    budget: Budget,
+}
+
+/// The bytes that may still be read; shared with the one who grants them.
+#[derive(Clone, Default)]
+pub(super) struct Budget(Arc<AtomicU64>);
+
+impl Budget {
+    /// Grants `bytes` from now on, whatever was left before.
+    pub(super) fn grant(&self, bytes: u64) {
+        self.0.store(bytes, Ordering::Relaxed);
+    }
+
+    fn spend(&self, bytes: u64) -> io::Result<()> {
+        self.0
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(bytes))
+            .map(drop)
+            .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, BUDGET_EXCEEDED))
+    }
+}
+
+impl ServerStream {
+    /// Connects, with the TLS handshake if the target asks for it. The caller sets the time limit.
+    pub(super) async fn connect(target: &RedisTarget, budget: Budget) -> Result<Self, PollError> {
+        let transport: Box<dyn Transport> = match &target.endpoint {
+            Endpoint::Tcp { host, port } => {
+                let tcp = TcpStream::connect((host.as_str(), *port)).await.map_err(|error| refused(target, &error))?;
+                set_options(&tcp);
+                match &target.tls {
+                    Some(settings) => Box::new(tls::handshake(target, settings, host, tcp).await?),
+                    None => Box::new(tcp),
+                }
+            }
+            Endpoint::Unix(path) => Box::new(UnixStream::connect(path).await.map_err(|error| refused(target, &error))?),
+        };
+        Ok(Self { transport, budget })
+    }
+}
+
+/// A poll is small packets back and forth, and a dead peer must be noticed between polls too.
+fn set_options(tcp: &TcpStream) {
+    let keepalive = TcpKeepalive::new().with_time(Duration::from_mins(1)).with_interval(Duration::from_secs(10));
+    // Both only make things better; a system that knows neither still polls.
+    let _ = tcp.set_nodelay(true);
+    let _ = SockRef::from(tcp).set_tcp_keepalive(&keepalive);
+}
+
+fn refused(target: &RedisTarget, error: &io::Error) -> PollError {
+    let attempt = format!("connecting to {}", target.endpoint);
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => PollError::new(
+            Reason::Refused,
+            attempt,
+            "connection refused",
+            "is the server running, and does it listen on this address?",
+        ),
+        io::ErrorKind::TimedOut => {
+            PollError::new(Reason::Timeout, attempt, "no answer", "is a firewall or a dead host in the way?")
+        }
+        io::ErrorKind::PermissionDenied => PollError::new(
+            Reason::Connect,
+            attempt,
+            error.to_string(),
+            "let the agent's user into the socket's group (unixsocketperm 770)",
+        ),
+        _ => PollError::new(Reason::Connect, attempt, error.to_string(), "check host, port or path in url"),
+    }
+}
+
+impl AsyncRead for ServerStream {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let before = buf.filled().len();
+        match Pin::new(&mut self.transport).poll_read(cx, buf) {
+            Poll::Ready(Ok(())) => Poll::Ready(self.budget.spend((buf.filled().len() - before) as u64)),
+            other => other,
+        }
+    }
+}
+
+impl AsyncWrite for ServerStream {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.transport).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.transport).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.transport).poll_shutdown(cx)
+    }
+}

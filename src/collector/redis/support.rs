@@ -1,0 +1,98 @@
+//! Which commands a server answers. A refused command is asked once for each run of the server, logged once, and never
+//! raises its error counters again.
+
+use std::collections::BTreeMap;
+
+use tracing::warn;
+
+use crate::metric::{Families, Metric, MetricInfo, Unit};
+
+/// Whether the server answers a command.
+const COMMAND_SUPPORTED: Metric<1> = Metric::gauge(
+    "redis_command_supported",
+    &["command"],
+    "Whether the server answers the command; 0 means that it was refused once (ACL, rename, version) and is not asked \
+     again until the server restarts.",
+)
+.unit(Unit::Bool)
+.source("error replies");
+
+/// The commands asked so far, of one run of a server.
+#[derive(Debug, Default)]
+pub(super) struct Support {
+    run_id: Option<String>,
+    answered: BTreeMap<&'static str, bool>,
+}
+
+impl Support {
+    /// Takes note of which run of the server answers. Another run, or an unknown one, is asked everything anew.
+    ///
+    /// Call it with `None` at a new connection only, else a server without run id is asked everything at each poll.
+    pub(super) fn observe_run(&mut self, run_id: Option<&str>) {
+        if run_id.is_none() || self.run_id.as_deref() != run_id {
+            self.answered.clear();
+        }
+        self.run_id = run_id.map(str::to_owned);
+    }
+
+    /// Whether the server has not told its run id.
+    pub(super) const fn is_anonymous(&self) -> bool {
+        self.run_id.is_none()
+    }
+
+    /// Whether the command may be sent: it was never refused by this run.
+    pub(super) fn may_ask(&self, command: &'static str) -> bool {
+        self.answered.get(command) != Some(&false)
+    }
+
+    /// The server answered.
+    pub(super) fn answered(&mut self, command: &'static str) {
+        self.answered.insert(command, true);
+    }
+
+    /// The server refused.
+    pub(super) fn refused(&mut self, target: &str, command: &'static str, error: &str) {
+        if self.answered.insert(command, false) != Some(false) {
+            warn!(target_name = %target, command, %error, "command refused; it is not sent again to this run of the server");
+        }
+    }
+
+    /// The commands and whether they are answered.
+    pub(super) fn snapshot(&self) -> Vec<(&'static str, bool)> {
+        self.answered.iter().map(|(command, answered)| (*command, *answered)).collect()
+    }
+}
+
+/// Names the state of each command.
+pub(super) fn export(commands: &[(&'static str, bool)], out: &mut Families) {
+    for (command, answered) in commands {
+        out.push(&COMMAND_SUPPORTED, [command], f64::from(u8::from(*answered)));
+    }
+}
+
+/// The metric of this module.
+pub(super) fn metrics() -> Vec<MetricInfo> {
+    vec![*COMMAND_SUPPORTED.info()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Support;
+
+    #[test]
+    fn a_refusal_holds_for_one_run() {
+        let mut support = Support::default();
+        support.observe_run(Some("a"));
+        assert!(support.may_ask("SLOWLOG GET"));
+        support.refused("t", "SLOWLOG GET", "NOPERM");
+        assert!(!support.may_ask("SLOWLOG GET"));
+        support.observe_run(Some("a"));
+        assert!(!support.may_ask("SLOWLOG GET"), "a new connection to the same run changes nothing");
+        assert_eq!(support.snapshot(), [("SLOWLOG GET", false)]);
+        support.observe_run(Some("b"));
+        assert!(support.may_ask("SLOWLOG GET"), "a restarted server may have other rights");
+        support.refused("t", "INFO", "NOPERM");
+        support.observe_run(None);
+        assert!(support.may_ask("INFO"), "without INFO a restart cannot be told from a reconnect");
+    }
+}

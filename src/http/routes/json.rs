@@ -1,0 +1,106 @@
+//! The JSON answers.
+
+use serde::Serialize;
+
+use crate::hub::TargetStatus;
+
+/// The envelope of Prometheus' own API.
+#[derive(Serialize)]
+struct Envelope<T> {
+    status: &'static str,
+    data: T,
+}
+
+#[derive(Serialize)]
+struct Targets<'a> {
+    targets: Vec<Target<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Target<'a> {
+    name: &'a str,
+    collector: &'a str,
+    address: &'a str,
+    /// `up`, `down`, or `unknown` before the first poll.
+    health: &'static str,
+    /// Empty when the last poll succeeded.
+    last_error: String,
+    /// The reason label of the last error.
+    last_error_reason: Option<&'static str>,
+    /// RFC 3339.
+    last_poll: Option<String>,
+    /// Seconds.
+    last_poll_duration: f64,
+    /// Seconds.
+    poll_interval: f64,
+    polls: u64,
+    failures: u64,
+}
+
+/// `/api/v1/targets`.
+pub(super) fn targets(statuses: &[TargetStatus]) -> String {
+    let targets = statuses.iter().map(|status| Target {
+        name: &status.name,
+        collector: status.collector,
+        address: &status.address,
+        health: health(status),
+        last_error: status.error.as_ref().map(ToString::to_string).unwrap_or_default(),
+        last_error_reason: status.error.as_ref().map(|error| error.reason.as_str()),
+        last_poll: status.last_poll.map(|at| humantime::format_rfc3339_millis(at).to_string()),
+        last_poll_duration: status.last_duration.as_secs_f64(),
+        poll_interval: status.interval.as_secs_f64(),
+        polls: status.polls,
+        failures: status.failures,
+    });
+    text(&Envelope { status: "success", data: Targets { targets: targets.collect() } })
+}
+
+/// The word for a target's state.
+pub(super) const fn health(status: &TargetStatus) -> &'static str {
+    match (status.last_poll, status.up()) {
+        (None, _) => "unknown",
+        (Some(_), true) => "up",
+        (Some(_), false) => "down",
+    }
+}
+
+#[derive(Serialize)]
+struct ScrapeTarget<'a> {
+    targets: [&'a str; 1],
+    labels: ScrapeLabels<'a>,
+}
+
+#[derive(Serialize)]
+struct ScrapeLabels<'a> {
+    __metrics_path__: &'static str,
+    __param_target: &'a str,
+    __meta_manometer_collector: &'a str,
+    __meta_manometer_address: &'a str,
+    target: &'a str,
+    instance: &'a str,
+}
+
+/// `/sd`: each target is scraped at this agent's own address, which is the one that the request came to.
+pub(super) fn service_discovery(host: &str, statuses: &[TargetStatus]) -> String {
+    let groups: Vec<ScrapeTarget<'_>> = statuses
+        .iter()
+        .map(|status| ScrapeTarget {
+            targets: [host],
+            labels: ScrapeLabels {
+                __metrics_path__: "/scrape",
+                __param_target: &status.name,
+                __meta_manometer_collector: status.collector,
+                __meta_manometer_address: &status.address,
+                target: &status.name,
+                instance: &status.address,
+            },
+        })
+        .collect();
+    text(&groups)
+}
+
+fn text(value: &impl Serialize) -> String {
+    // Serialising plain structs to a String cannot fail.
+    serde_json::to_string(value).unwrap_or_default()
+}

@@ -1,0 +1,192 @@
+//! The routes.
+//!
+//! * `GET /`: the status page
+//! * `GET /metrics`: everything, in the format that the client prefers
+//! * `GET /scrape?target=NAME`: one target, without the `target` label
+//! * `GET /sd`: the targets for Prometheus' `http_sd_configs`, each to be scraped through `/scrape`
+//! * `GET /api/v1/targets`: the state of the targets as JSON
+//! * `GET /-/healthy`, `GET /-/ready`: liveness, and whether every target has been polled once
+//! * `POST /-/reload`: reads the configuration again
+
+mod json;
+mod negotiate;
+mod page;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use arc_swap::ArcSwap;
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::header::{ALLOW, CONTENT_ENCODING, CONTENT_TYPE, HOST, HeaderValue, VARY};
+use hyper::{HeaderMap, Method, Request, Response, StatusCode};
+use tokio::sync::{mpsc, oneshot};
+
+use self::negotiate::{content_type, preferred_format, takes_gzip};
+use crate::http::server::Handler;
+use crate::hub::{Hub, render};
+
+const PLAIN: &str = "text/plain; charset=utf-8";
+const HTML: &str = "text/html; charset=utf-8";
+const JSON: &str = "application/json";
+
+/// Asks the agent to read its configuration again; the answer is the error text, if any.
+pub type ReloadRequest = oneshot::Sender<Result<(), String>>;
+
+/// What the routes answer from.
+pub struct Routes {
+    hub: Arc<Hub>,
+    reload: mpsc::Sender<ReloadRequest>,
+    /// Shown on the status page.
+    environment: ArcSwap<Option<String>>,
+    /// `/scrape` requests for a target that is not configured.
+    unknown_targets: AtomicU64,
+}
+
+impl Routes {
+    /// Routes over `hub`; reloads are asked for through `reload`.
+    #[must_use]
+    pub fn new(hub: Arc<Hub>, reload: mpsc::Sender<ReloadRequest>) -> Self {
+        Self { hub, reload, environment: ArcSwap::default(), unknown_targets: AtomicU64::new(0) }
+    }
+
+    /// Sets the name of the environment that the status page shows.
+    pub fn set_environment(&self, environment: Option<String>) {
+        self.environment.store(Arc::new(environment));
+    }
+
+    /// How often `/scrape` was asked for a target that is not configured.
+    #[must_use]
+    pub fn unknown_targets(&self) -> u64 {
+        self.unknown_targets.load(Ordering::Relaxed)
+    }
+
+    async fn answer(&self, request: Request<()>) -> Response<Full<Bytes>> {
+        let (parts, ()) = request.into_parts();
+        let reading = matches!(parts.method, Method::GET | Method::HEAD);
+        match parts.uri.path() {
+            "/-/reload" if parts.method == Method::POST => self.reload().await,
+            "/-/reload" => not_allowed("POST"),
+            "/" | "/metrics" | "/scrape" | "/sd" | "/api/v1/targets" | "/-/healthy" | "/-/ready" if !reading => {
+                not_allowed("GET, HEAD")
+            }
+            "/metrics" => self.metrics(&parts.headers).await,
+            "/scrape" => self.scrape(parts.uri.query().unwrap_or_default(), &parts.headers),
+            "/" => {
+                let environment = self.environment.load();
+                respond(StatusCode::OK, HTML, page::render(environment.as_deref(), &self.hub.statuses()))
+            }
+            "/sd" => {
+                let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("127.0.0.1:10121");
+                respond(StatusCode::OK, JSON, json::service_discovery(host, &self.hub.statuses()))
+            }
+            "/api/v1/targets" => respond(StatusCode::OK, JSON, json::targets(&self.hub.statuses())),
+            "/-/healthy" => respond(StatusCode::OK, PLAIN, "manometer is healthy\n"),
+            "/-/ready" => self.ready(),
+            _ => respond(StatusCode::NOT_FOUND, PLAIN, "not found; the routes are listed at /\n"),
+        }
+    }
+
+    async fn metrics(&self, headers: &HeaderMap) -> Response<Full<Bytes>> {
+        let (format, escaping) = preferred_format(headers);
+        let exposition = if let Some(exposition) = self.hub.current(format) {
+            exposition
+        } else {
+            let hub = Arc::clone(&self.hub);
+            match tokio::task::spawn_blocking(move || hub.render(format)).await {
+                Ok(exposition) => exposition,
+                Err(_) => {
+                    return respond(StatusCode::INTERNAL_SERVER_ERROR, PLAIN, "rendering failed; see the log\n");
+                }
+            }
+        };
+        if !takes_gzip(headers) {
+            return exposed(content_type(format, escaping), exposition.plain(), false);
+        }
+        let body = match exposition.gzip_at_hand() {
+            Some(body) => body,
+            None => match tokio::task::spawn_blocking(move || exposition.gzip()).await {
+                Ok(body) => body,
+                Err(_) => {
+                    return respond(StatusCode::INTERNAL_SERVER_ERROR, PLAIN, "compressing failed; see the log\n");
+                }
+            },
+        };
+        exposed(content_type(format, escaping), body, true)
+    }
+
+    fn scrape(&self, query: &str, headers: &HeaderMap) -> Response<Full<Bytes>> {
+        let target = url::form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == "target");
+        let Some((_, target)) = target else {
+            self.unknown_targets.fetch_add(1, Ordering::Relaxed);
+            return respond(StatusCode::BAD_REQUEST, PLAIN, "which target? ask for /scrape?target=NAME\n");
+        };
+        let (format, escaping) = preferred_format(headers);
+        let Some(body) = self.hub.render_target(&target, format) else {
+            self.unknown_targets.fetch_add(1, Ordering::Relaxed);
+            // The name is not repeated: it may be an address with a password, from a scrape config of redis_exporter.
+            let text = "no such target; only the names of config.toml are served, /sd lists them\n";
+            return respond(StatusCode::NOT_FOUND, PLAIN, text);
+        };
+        if takes_gzip(headers) {
+            exposed(content_type(format, escaping), render::gzip(&body), true)
+        } else {
+            exposed(content_type(format, escaping), body, false)
+        }
+    }
+
+    fn ready(&self) -> Response<Full<Bytes>> {
+        let waiting = self.hub.statuses().iter().filter(|status| status.last_poll.is_none()).count();
+        if waiting == 0 {
+            respond(StatusCode::OK, PLAIN, "manometer is ready\n")
+        } else {
+            respond(StatusCode::SERVICE_UNAVAILABLE, PLAIN, format!("{waiting} targets have not been polled yet\n"))
+        }
+    }
+
+    async fn reload(&self) -> Response<Full<Bytes>> {
+        let (sender, answer) = oneshot::channel();
+        if self.reload.try_send(sender).is_err() {
+            return respond(StatusCode::SERVICE_UNAVAILABLE, PLAIN, "a reload is under way; try again\n");
+        }
+        match answer.await {
+            Ok(Ok(())) => respond(StatusCode::OK, PLAIN, "configuration reloaded\n"),
+            Ok(Err(error)) => {
+                let text = format!("the old configuration stays:\n{error}\n");
+                respond(StatusCode::INTERNAL_SERVER_ERROR, PLAIN, text)
+            }
+            Err(_) => respond(StatusCode::SERVICE_UNAVAILABLE, PLAIN, "the agent is stopping\n"),
+        }
+    }
+}
+
+impl Handler for Routes {
+    async fn handle(&self, request: Request<()>) -> Response<Full<Bytes>> {
+        self.answer(request).await
+    }
+}
+
+fn respond(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(body.into()));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+}
+
+fn exposed(content_type: &'static str, body: Bytes, gzip: bool) -> Response<Full<Bytes>> {
+    let mut response = respond(StatusCode::OK, content_type, body);
+    response.headers_mut().insert(VARY, HeaderValue::from_static("Accept, Accept-Encoding"));
+    if gzip {
+        response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
+    response
+}
+
+fn not_allowed(allow: &'static str) -> Response<Full<Bytes>> {
+    let mut response = respond(StatusCode::METHOD_NOT_ALLOWED, PLAIN, format!("only {allow} here\n"));
+    response.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
+    response
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,198 @@
+//! The accepting task's view: all connections, their deadlines, and room for new ones.
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpStream;
+use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
+use tokio::time::{Instant, timeout_at};
+use tracing::{info, warn};
+
+use super::activity::Activity;
+use super::stats::Rejection;
+use super::{Handler, Shared, connection};
+
+/// Refusals that may be on their way to clients; beyond it a connection is closed without a word.
+const MAX_REFUSALS: usize = 64;
+/// The pauses after an error of `accept` that will not go away by itself.
+const MIN_PAUSE: Duration = Duration::from_millis(10);
+const MAX_PAUSE: Duration = Duration::from_secs(1);
+/// How often connections are looked at while the server stops, to close those that have become idle.
+const DRAIN_STEP: Duration = Duration::from_millis(20);
+
+/// The open connections of a listener.
+pub(super) struct Connections<H> {
+    shared: Arc<Shared<H>>,
+    open: HashMap<Id, (Arc<Activity>, AbortHandle)>,
+    /// The tasks of `open`, those that were told to end, and those that refuse a connection.
+    tasks: JoinSet<()>,
+    next_sweep: Instant,
+}
+
+impl<H: Handler> Connections<H> {
+    pub(super) fn new(shared: Arc<Shared<H>>) -> Self {
+        Self { shared, open: HashMap::new(), tasks: JoinSet::new(), next_sweep: Instant::now() }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.open.is_empty()
+    }
+
+    /// Takes a new connection, makes room for it, or refuses it.
+    pub(super) fn admit(&mut self, stream: TcpStream) {
+        self.shared.stats.accepted();
+        if self.open.len() >= self.shared.limits.connections && !self.evict() {
+            self.shared.stats.rejected(Rejection::Connections);
+            // A client of a TLS port could not read the answer, and a handshake costs what is lacking.
+            if !self.shared.web.load().is_tls() && self.tasks.len() - self.open.len() < MAX_REFUSALS {
+                self.tasks.spawn(connection::refuse(stream));
+            }
+            return;
+        }
+        let activity = Arc::new(Activity::new());
+        if self.open.is_empty() {
+            self.next_sweep = Instant::now() + self.shortest_timeout();
+        }
+        let handle = self.tasks.spawn(connection::serve(stream, Arc::clone(&self.shared), Arc::clone(&activity)));
+        self.open.insert(handle.id(), (activity, handle));
+    }
+
+    /// Closes the connection that has been idle longest. False if none is.
+    pub(super) fn evict(&mut self) -> bool {
+        loop {
+            let idle = self.open.iter().filter_map(|(id, (activity, _))| Some((activity.idle_since()?, *id)));
+            let Some((_, id)) = idle.min_by_key(|(since, _)| *since) else { return false };
+            // It may have begun a request just now; then another one is looked for.
+            if self.close_if_idle(id) {
+                self.shared.stats.evicted();
+                return true;
+            }
+        }
+    }
+
+    /// Waits for a connection to end; `None` when there is none.
+    pub(super) async fn next_end(&mut self) -> Option<Result<(Id, ()), JoinError>> {
+        self.tasks.join_next_with_id().await
+    }
+
+    /// Forgets a connection that has ended.
+    pub(super) fn remove(&mut self, ended: Result<(Id, ()), JoinError>) {
+        let id = ended.map_or_else(|error| error.id(), |(id, ())| id);
+        self.open.remove(&id);
+    }
+
+    /// When [`sweep`](Self::sweep) is due.
+    pub(super) const fn next_sweep(&self) -> Instant {
+        self.next_sweep
+    }
+
+    /// Closes the connections whose deadline has passed.
+    pub(super) fn sweep(&mut self) {
+        let now = Instant::now();
+        // No deadline that is set from now on can come earlier than this.
+        let mut next = now + self.shortest_timeout();
+        self.open.retain(|_, (activity, task)| match activity.deadline(&self.shared.limits) {
+            Some(deadline) if deadline <= now => {
+                task.abort();
+                self.shared.stats.timed_out();
+                false
+            }
+            deadline => {
+                next = next.min(deadline.unwrap_or(next));
+                true
+            }
+        });
+        self.next_sweep = next;
+    }
+
+    /// Closes what is idle, waits for the rest until the drain limit, and then closes all.
+    pub(super) async fn drain(mut self) {
+        let deadline = Instant::now() + self.shared.limits.drain;
+        while !self.open.is_empty() && Instant::now() < deadline {
+            let ids: Vec<_> = self.open.keys().copied().collect();
+            for id in ids {
+                self.close_if_idle(id);
+            }
+            let step = deadline.min(Instant::now() + DRAIN_STEP);
+            if let Ok(Some(ended)) = timeout_at(step, self.tasks.join_next_with_id()).await {
+                self.remove(ended);
+            }
+        }
+        if !self.open.is_empty() {
+            warn!(connections = self.open.len(), "requests still in flight were cut off");
+        }
+        self.tasks.shutdown().await;
+    }
+
+    fn close_if_idle(&mut self, id: Id) -> bool {
+        let Some((activity, task)) = self.open.get(&id) else { return false };
+        if !activity.close_if_idle() {
+            return false;
+        }
+        task.abort();
+        self.open.remove(&id);
+        true
+    }
+
+    fn shortest_timeout(&self) -> Duration {
+        let limits = &self.shared.limits;
+        limits.header_timeout.min(limits.idle_timeout).min(limits.write_timeout)
+    }
+}
+
+/// What to do about errors of `accept`, which come by the thousand when descriptors run out.
+#[derive(Debug, Default)]
+pub(super) struct AcceptErrors {
+    /// The error that was logged last.
+    current: Option<(Option<i32>, io::ErrorKind)>,
+    pause: Duration,
+}
+
+impl AcceptErrors {
+    /// How long to wait; `None` when only the connection failed that was about to be accepted.
+    pub(super) fn failed(&mut self, error: &io::Error) -> Option<Duration> {
+        use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
+        if matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted) {
+            return None;
+        }
+        let this = Some((error.raw_os_error(), error.kind()));
+        if self.current != this {
+            warn!(%error, "new HTTP connections cannot be accepted; check the limit of open files");
+            self.current = this;
+        }
+        self.pause = (self.pause * 2).clamp(MIN_PAUSE, MAX_PAUSE);
+        Some(self.pause)
+    }
+
+    pub(super) fn succeeded(&mut self) {
+        if self.current.take().is_some() {
+            info!("HTTP connections are accepted again");
+            self.pause = Duration::ZERO;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_and_start_again() {
+        const EMFILE: i32 = 24;
+        let mut errors = AcceptErrors::default();
+        let fail = |errors: &mut AcceptErrors| errors.failed(&io::Error::from_raw_os_error(EMFILE));
+        let pauses: Vec<_> = (0..9).map(|_| fail(&mut errors).unwrap().as_millis()).collect();
+        assert_eq!(pauses, [10, 20, 40, 80, 160, 320, 640, 1000, 1000]);
+        errors.succeeded();
+        assert_eq!(fail(&mut errors), Some(MIN_PAUSE));
+    }
+
+    #[test]
+    fn an_aborted_connection_is_no_reason_to_wait() {
+        let mut errors = AcceptErrors::default();
+        assert_eq!(errors.failed(&io::ErrorKind::ConnectionAborted.into()), None);
+        assert_eq!(errors.current, None);
+    }
+}

@@ -1,0 +1,140 @@
+//! One connection: handshake, requests, end.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+use tracing::debug;
+
+use super::activity::Activity;
+use super::request::{self, Exchange};
+use super::stats::Rejection;
+use super::{Handler, Shared};
+
+/// The whole answer to a connection for which there is no room.
+const REFUSAL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\n\
+    Content-Type: text/plain; charset=utf-8\r\nContent-Length: 21\r\n\r\ntoo many connections\n";
+/// How long a refusal may take.
+const REFUSAL_TIMEOUT: Duration = Duration::from_secs(1);
+/// What is read from a client that was told to stop, so that it gets to read the answer.
+const LINGER_BYTES: usize = 1024 * 1024;
+
+/// Serves a connection to its end. The deadlines are the accepting task's, which aborts this one.
+pub(super) async fn serve<H: Handler>(stream: TcpStream, shared: Arc<Shared<H>>, activity: Arc<Activity>) {
+    let _open = shared.stats.open();
+    if let Err(error) = stream.set_nodelay(true) {
+        debug!(%error, "TCP_NODELAY could not be set");
+    }
+    let tls = shared.web.load().tls.clone();
+    match tls {
+        None => requests(stream, &shared, &activity).await,
+        Some(tls) => match TlsAcceptor::from(tls.current().await).accept(stream).await {
+            Ok(stream) => requests(stream, &shared, &activity).await,
+            Err(error) => {
+                shared.stats.rejected(Rejection::Tls);
+                debug!(%error, "TLS handshake failed");
+            }
+        },
+    }
+}
+
+async fn requests<H, S>(stream: S, shared: &Shared<H>, activity: &Activity)
+where
+    H: Handler,
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let exchange = Exchange::new(shared, activity);
+    let mut watched = Watched { stream, activity };
+    let service = service_fn(|request| request::answer(&exchange, request));
+    let result = shared.http.serve_connection(TokioIo::new(&mut watched), service).await;
+    let malformed = result.as_ref().is_err_and(hyper::Error::is_parse);
+    if malformed {
+        shared.stats.rejected(Rejection::Malformed);
+    }
+    if let Err(error) = result {
+        debug!(%error, "HTTP connection failed");
+    }
+    if malformed || exchange.left_unread() {
+        activity.received();
+        let _ = linger(&mut watched.stream).await;
+    }
+}
+
+/// Refuses a connection for which there is no room.
+pub(super) async fn refuse(mut stream: TcpStream) {
+    let _ = timeout(REFUSAL_TIMEOUT, async {
+        stream.write_all(REFUSAL).await?;
+        linger(&mut stream).await
+    })
+    .await;
+}
+
+/// Reads on after the last response. Closing a socket with unread bytes in it resets the connection, and the client
+/// may then never see the response.
+async fn linger(stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> io::Result<()> {
+    stream.shutdown().await?;
+    let mut buffer = [0; 4096];
+    let mut left = LINGER_BYTES;
+    loop {
+        match stream.read(&mut buffer).await? {
+            0 => return Ok(()),
+            count => left = left.checked_sub(count).ok_or(io::ErrorKind::FileTooLarge)?,
+        }
+    }
+}
+
+/// A stream that tells what comes in and when all is out.
+struct Watched<'a, S> {
+    stream: S,
+    activity: &'a Activity,
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Watched<'_, S> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let before = buf.filled().len();
+        let result = Pin::new(&mut self.stream).poll_read(cx, buf);
+        if buf.filled().len() > before {
+            self.activity.received();
+        }
+        result
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<'_, S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, buf)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let result = Pin::new(&mut self.stream).poll_flush(cx);
+        // hyper flushes when its own buffer is empty, so then nothing is left of the response.
+        if matches!(result, Poll::Ready(Ok(()))) {
+            self.activity.flushed();
+        }
+        result
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}

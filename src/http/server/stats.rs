@@ -1,0 +1,261 @@
+//! What the server counts of itself.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use hyper::StatusCode;
+
+use crate::metric::{Families, Metric, MetricInfo};
+
+const REQUESTS: Metric<1> =
+    Metric::counter("manometer_http_requests_total", &["code"], "HTTP requests answered, by class of status code.")
+        .source("the agent's HTTP server");
+const REQUESTS_IN_FLIGHT: Metric<0> =
+    Metric::gauge("manometer_http_requests_in_flight", &[], "HTTP requests being answered.")
+        .source("the agent's HTTP server");
+const REQUESTS_REJECTED: Metric<1> = Metric::counter(
+    "manometer_http_requests_rejected_total",
+    &["reason"],
+    "HTTP requests and connections that the server turned away itself, by reason.",
+)
+.source("the agent's HTTP server");
+const CONNECTIONS: Metric<0> =
+    Metric::gauge("manometer_http_connections", &[], "Open HTTP connections.").source("the agent's HTTP server");
+const CONNECTIONS_ACCEPTED: Metric<0> =
+    Metric::counter("manometer_http_connections_accepted_total", &[], "HTTP connections accepted.")
+        .source("the agent's HTTP server");
+const CONNECTIONS_EVICTED: Metric<0> = Metric::counter(
+    "manometer_http_connections_evicted_total",
+    &[],
+    "Idle HTTP connections closed to make room for new ones.",
+)
+.source("the agent's HTTP server");
+const CONNECTIONS_TIMED_OUT: Metric<0> = Metric::counter(
+    "manometer_http_connections_timed_out_total",
+    &[],
+    "HTTP connections closed because a request, a response or the next request took too long.",
+)
+.source("the agent's HTTP server");
+
+const CODES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
+
+/// Why the server turned a request or a connection away itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rejection {
+    /// All connections are busy: 503.
+    Connections,
+    /// Too many requests in flight: 503.
+    Requests,
+    /// Too many passwords to verify: 503.
+    AuthBusy,
+    /// `rate_limit` of the web configuration: 429.
+    RateLimit,
+    /// No credentials or wrong ones: 401.
+    Unauthorized,
+    /// 414.
+    UriTooLong,
+    /// 413.
+    BodyTooLarge,
+    /// Not HTTP, or a head over the limit: 400 or 431.
+    Malformed,
+    /// The TLS handshake failed.
+    Tls,
+}
+
+impl Rejection {
+    const ALL: [Self; 9] = [
+        Self::Connections,
+        Self::Requests,
+        Self::AuthBusy,
+        Self::RateLimit,
+        Self::Unauthorized,
+        Self::UriTooLong,
+        Self::BodyTooLarge,
+        Self::Malformed,
+        Self::Tls,
+    ];
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Connections => "connections",
+            Self::Requests => "requests",
+            Self::AuthBusy => "auth_busy",
+            Self::RateLimit => "rate_limit",
+            Self::Unauthorized => "unauthorized",
+            Self::UriTooLong => "uri_too_long",
+            Self::BodyTooLarge => "body_too_large",
+            Self::Malformed => "malformed",
+            Self::Tls => "tls",
+        }
+    }
+}
+
+/// The counters, shared by all listeners.
+#[derive(Debug, Default)]
+pub struct ServerStats {
+    connections: AtomicUsize,
+    accepted: AtomicU64,
+    evicted: AtomicU64,
+    timed_out: AtomicU64,
+    in_flight: AtomicUsize,
+    requests: [AtomicU64; CODES.len()],
+    rejected: [AtomicU64; Rejection::ALL.len()],
+}
+
+/// The counters at one time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatsSnapshot {
+    /// Open connections.
+    pub connections: usize,
+    /// Connections accepted.
+    pub accepted: u64,
+    /// Idle connections closed to make room.
+    pub evicted: u64,
+    /// Connections closed at a deadline.
+    pub timed_out: u64,
+    /// Requests being answered.
+    pub in_flight: usize,
+    /// Requests answered, by class of status code.
+    pub requests: Vec<(&'static str, u64)>,
+    /// Requests and connections turned away, by reason.
+    pub rejected: Vec<(&'static str, u64)>,
+}
+
+impl ServerStats {
+    /// The counters now.
+    #[must_use]
+    pub fn snapshot(&self) -> StatsSnapshot {
+        let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        StatsSnapshot {
+            connections: self.connections.load(Ordering::Relaxed),
+            accepted: load(&self.accepted),
+            evicted: load(&self.evicted),
+            timed_out: load(&self.timed_out),
+            in_flight: self.in_flight.load(Ordering::Relaxed),
+            requests: CODES.into_iter().zip(self.requests.iter().map(load)).collect(),
+            rejected: Rejection::ALL.map(Rejection::as_str).into_iter().zip(self.rejected.iter().map(load)).collect(),
+        }
+    }
+
+    pub(super) fn accepted(&self) {
+        self.accepted.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn evicted(&self) {
+        self.evicted.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn timed_out(&self) {
+        self.timed_out.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn rejected(&self, reason: Rejection) {
+        self.rejected[reason as usize].fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn answered(&self, status: StatusCode) {
+        if let Some(class) = self.requests.get(usize::from(status.as_u16() / 100).wrapping_sub(1)) {
+            class.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Counts a connection until the guard is dropped.
+    pub(super) fn open(&self) -> Counted<'_> {
+        self.connections.fetch_add(1, Ordering::Relaxed);
+        Counted(&self.connections)
+    }
+
+    /// Counts a request until the guard is dropped; `None` when there are `limit` already.
+    pub(super) fn begin(&self, limit: usize) -> Option<Counted<'_>> {
+        let before = self.in_flight.fetch_add(1, Ordering::Relaxed);
+        let guard = Counted(&self.in_flight);
+        (before < limit).then_some(guard)
+    }
+}
+
+/// One that is counted as long as it lives.
+#[derive(Debug)]
+pub(super) struct Counted<'a>(&'a AtomicUsize);
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Everything that [`export`] may push.
+#[must_use]
+pub fn metrics() -> Vec<MetricInfo> {
+    vec![
+        *REQUESTS.info(),
+        *REQUESTS_IN_FLIGHT.info(),
+        *REQUESTS_REJECTED.info(),
+        *CONNECTIONS.info(),
+        *CONNECTIONS_ACCEPTED.info(),
+        *CONNECTIONS_EVICTED.info(),
+        *CONNECTIONS_TIMED_OUT.info(),
+    ]
+}
+
+/// Names the counters.
+pub fn export(stats: &ServerStats, out: &mut Families) {
+    let stats = stats.snapshot();
+    for (code, count) in stats.requests {
+        out.push(&REQUESTS, [code], count as f64);
+    }
+    out.push(&REQUESTS_IN_FLIGHT, [], stats.in_flight as f64);
+    for (reason, count) in stats.rejected {
+        out.push(&REQUESTS_REJECTED, [reason], count as f64);
+    }
+    out.push(&CONNECTIONS, [], stats.connections as f64);
+    out.push(&CONNECTIONS_ACCEPTED, [], stats.accepted as f64);
+    out.push(&CONNECTIONS_EVICTED, [], stats.evicted as f64);
+    out.push(&CONNECTIONS_TIMED_OUT, [], stats.timed_out as f64);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metric::text::{Format, exposition};
+
+    #[test]
+    fn exports_what_was_counted() {
+        let stats = ServerStats::default();
+        stats.accepted();
+        stats.accepted();
+        let _open = stats.open();
+        stats.answered(StatusCode::OK);
+        stats.answered(StatusCode::NOT_FOUND);
+        stats.rejected(Rejection::Requests);
+        stats.evicted();
+        let first = stats.begin(1).unwrap();
+        assert!(stats.begin(1).is_none());
+        let mut families = Families::new();
+        export(&stats, &mut families);
+        drop(first);
+        assert_eq!(stats.snapshot().in_flight, 0);
+        let text = exposition(&families.into_sorted(), Format::Prometheus);
+        let samples: Vec<_> = text.lines().filter(|line| !line.starts_with('#') && !line.ends_with(" 0")).collect();
+        assert_eq!(
+            samples,
+            [
+                "manometer_http_connections 1",
+                "manometer_http_connections_accepted_total 2",
+                "manometer_http_connections_evicted_total 1",
+                "manometer_http_requests_in_flight 1",
+                "manometer_http_requests_rejected_total{reason=\"requests\"} 1",
+                "manometer_http_requests_total{code=\"2xx\"} 1",
+                "manometer_http_requests_total{code=\"4xx\"} 1",
+            ]
+        );
+    }
+
+    #[test]
+    fn every_family_is_listed_and_every_listed_one_is_pushed() {
+        let mut families = Families::new();
+        export(&ServerStats::default(), &mut families);
+        let mut listed: Vec<_> = metrics().iter().map(|info| info.name).collect();
+        listed.sort_unstable();
+        let pushed: Vec<_> = families.into_sorted().iter().map(|family| family.name().to_owned()).collect();
+        assert_eq!(pushed, listed);
+    }
+}

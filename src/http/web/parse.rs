@@ -1,0 +1,251 @@
+//! The text of the web configuration file -> a typed document. Nothing is checked here beyond its form.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Deserialize;
+use serde_saphyr::Error as YamlError;
+
+use super::Problem;
+
+/// The file as it is written. A key that is not there, and one without a value, is `None` or empty.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RawWebConfig {
+    /// TLS of the server; without it HTTP is served in the clear.
+    pub tls_server_config: Option<RawTls>,
+    /// HTTP/2 and response headers.
+    pub http_server_config: Option<RawHttp>,
+    /// User name to bcrypt hash; without a user nobody is asked.
+    pub basic_auth_users: Option<BTreeMap<String, Option<Secret>>>,
+    /// Token bucket over all requests.
+    pub rate_limit: Option<RawRateLimit>,
+}
+
+/// `tls_server_config`. An empty string is the same as no value, so that a template may leave a key blank.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RawTls {
+    /// Certificate chain in PEM, in the file itself.
+    pub cert: Option<String>,
+    /// Private key in PEM, in the file itself.
+    pub key: Option<Secret>,
+    /// Certificates in PEM that client certificates must descend from, in the file itself.
+    pub client_ca: Option<String>,
+    /// Path of the certificate chain.
+    pub cert_file: Option<String>,
+    /// Path of the private key.
+    pub key_file: Option<String>,
+    /// Path of the certificates that client certificates must descend from.
+    pub client_ca_file: Option<String>,
+    /// Go's `tls.ClientAuthType` by name.
+    pub client_auth_type: Option<String>,
+    /// One of these must stand among the client certificate's subject alternative names.
+    pub client_allowed_sans: Option<Vec<String>>,
+    /// `TLS12` or `TLS13`.
+    pub min_version: Option<String>,
+    /// `TLS12` or `TLS13`.
+    pub max_version: Option<String>,
+    /// TLS 1.2 suites by their Go names.
+    pub cipher_suites: Option<Vec<String>>,
+    /// Key exchange groups by their Go names.
+    pub curve_preferences: Option<Vec<String>>,
+    /// Whether the server's order of suites counts.
+    pub prefer_server_cipher_suites: Option<bool>,
+}
+
+/// `http_server_config`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RawHttp {
+    /// Accepted for the sake of shared files; the server speaks HTTP/1.1 either way.
+    pub http2: Option<bool>,
+    /// Headers added to every response.
+    pub headers: Option<BTreeMap<String, Option<String>>>,
+}
+
+/// `rate_limit`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RawRateLimit {
+    /// Go duration between two requests: `1s`, `1m30s`, `0`.
+    pub interval: Option<String>,
+    /// Requests that may come at once.
+    pub burst: Option<u32>,
+}
+
+/// Text that is never printed: a private key or a password hash.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The text itself.
+    pub(super) fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for Secret {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("<secret>")
+    }
+}
+
+/// Reads the text of a web configuration file. An empty one is valid: no TLS, no users.
+pub fn parse(yaml: &str) -> Result<RawWebConfig, Problem> {
+    // The parser's own excerpt of the text around an error could show a key or a hash.
+    let options = serde_saphyr::options! { with_snippet: false };
+    serde_saphyr::from_str_with_options::<Option<RawWebConfig>>(yaml, options)
+        .map(Option::unwrap_or_default)
+        .map_err(|error| problem(&error))
+}
+
+/// What is wrong with the form of the file, in words that quote keys but no values.
+fn problem(error: &YamlError) -> Problem {
+    let error = error.without_snippet();
+    let place = error
+        .location()
+        .map_or_else(|| "the file".to_owned(), |at| format!("line {}, column {}", at.line(), at.column()));
+    match error {
+        YamlError::SerdeUnknownField { field, expected, .. } => Problem {
+            key: field.clone(),
+            value: None,
+            cause: format!("unknown key ({place})"),
+            fix: match closest(field, expected) {
+                Some(known) => format!("did you mean {known}?"),
+                None => format!("the keys here are {}", expected.join(", ")),
+            },
+        },
+        YamlError::DuplicateMappingKey { key, .. } => Problem {
+            key: key.clone().unwrap_or_else(|| "a key".to_owned()),
+            value: None,
+            cause: format!("stands there twice ({place})"),
+            fix: "remove one of them".to_owned(),
+        },
+        YamlError::SerdeInvalidType { expected, .. } | YamlError::SerdeInvalidValue { expected, .. } => {
+            misformed(place, format!("the value must be {expected}"))
+        }
+        YamlError::InvalidScalar { ty, .. } => misformed(place, format!("the value must be {}", in_words(ty))),
+        YamlError::Unexpected { expected, .. } => misformed(place, format!("the value must be {}", in_words(expected))),
+        _ => misformed(place, "check the YAML at that place".to_owned()),
+    }
+}
+
+/// The YAML library names some types as Rust does.
+fn in_words(expected: &'static str) -> &'static str {
+    match expected {
+        "u32" => "a whole number",
+        "bool" | "boolean" => "true or false",
+        other => other,
+    }
+}
+
+fn misformed(place: String, fix: String) -> Problem {
+    Problem { key: place, value: None, cause: "not of the expected form".to_owned(), fix }
+}
+
+fn closest<'a>(field: &str, expected: &[&'a str]) -> Option<&'a str> {
+    expected
+        .iter()
+        .map(|known| (strsim::damerau_levenshtein(field, known), *known))
+        .filter(|(distance, _)| *distance <= 3)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, known)| known)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_every_key() {
+        let raw = parse(
+            "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n  client_auth_type: NoClientCert\n  \
+             client_allowed_sans: [prom.example]\n  min_version: TLS12\n  max_version: TLS13\n  \
+             cipher_suites: [TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256]\n  curve_preferences: [X25519]\n  \
+             prefer_server_cipher_suites: false\n\
+             http_server_config: {http2: true, headers: {X-Frame-Options: deny}}\n\
+             basic_auth_users: {alice: $2y$10$abc, bob: }\nrate_limit: {interval: 1s, burst: 5}\n",
+        )
+        .unwrap();
+        let tls = raw.tls_server_config.unwrap();
+        assert_eq!(tls.cert_file.as_deref(), Some("server.crt"));
+        assert_eq!(tls.client_allowed_sans.unwrap(), ["prom.example"]);
+        assert_eq!(tls.prefer_server_cipher_suites, Some(false));
+        assert_eq!(raw.http_server_config.unwrap().http2, Some(true));
+        let users = raw.basic_auth_users.unwrap();
+        assert_eq!(users["alice"].as_ref().unwrap().expose(), "$2y$10$abc");
+        assert_eq!(users["bob"], None);
+        assert_eq!(raw.rate_limit, Some(RawRateLimit { interval: Some("1s".to_owned()), burst: Some(5) }));
+    }
+
+    #[test]
+    fn an_empty_file_is_valid() {
+        for empty in ["", "\n", "# nothing\n", "---\n", "{}"] {
+            assert_eq!(parse(empty), Ok(RawWebConfig::default()), "{empty:?}");
+        }
+        assert_eq!(parse("tls_server_config:\n").unwrap().tls_server_config, None);
+    }
+
+    #[test]
+    fn a_number_is_a_duration_too() {
+        assert_eq!(parse("rate_limit: {interval: 0}").unwrap().rate_limit.unwrap().interval.as_deref(), Some("0"));
+    }
+
+    #[test]
+    fn names_the_wrong_key() {
+        let cases = [
+            (
+                "tls_config: {}",
+                "tls_config: unknown key (line 1, column 1); the keys here are tls_server_config, \
+              http_server_config, basic_auth_users, rate_limit",
+            ),
+            (
+                "tls_server_config:\n  certfile: x\n",
+                "certfile: unknown key (line 2, column 3); did you mean cert_file?",
+            ),
+            ("rate_limit: {burst: 1, burst: 2}", "burst: stands there twice (line 1, column 24); remove one of them"),
+            (
+                "rate_limit: {burst: many}",
+                "line 1, column 21: not of the expected form; the value must be a whole number",
+            ),
+            (
+                "http_server_config: {http2: maybe}",
+                "line 1, column 29: not of the expected form; the value must be true or false",
+            ),
+        ];
+        for (yaml, message) in cases {
+            assert_eq!(parse(yaml).unwrap_err().to_string(), message);
+        }
+    }
+
+    #[test]
+    fn no_value_is_ever_quoted() {
+        let wrong = [
+            "basic_auth_users: hunter2",
+            "basic_auth_users: [hunter2]",
+            "basic_auth_users: {alice: {hunter2: hunter2}}",
+            "tls_server_config: {key: [hunter2]}",
+            "tls_server_config: {key: 'hunter2}",
+            "tls_server_config: hunter2",
+            "rate_limit: {burst: hunter2}",
+            "basic_auth_users: {alice: *hunter2}",
+            "basic_auth_users: {alice: !hunter2 hunter2}\nhttp_server_config: 1",
+        ];
+        for yaml in wrong {
+            let problem = parse(yaml).unwrap_err();
+            assert!(!problem.to_string().contains("hunter2"), "{problem}");
+        }
+        assert_eq!(
+            format!("{:?}", parse("basic_auth_users: {a: hunter2}").unwrap().basic_auth_users.unwrap()),
+            r#"{"a": Some(<secret>)}"#
+        );
+    }
+}
