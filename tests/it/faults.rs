@@ -104,7 +104,7 @@ fn a_server_that_is_killed_and_comes_back() {
     let agent = Agent::run(&target("main", &redis.url()));
     redis.command::<()>(&["SET", "a", "1"]);
     agent.until("main", "the slow SET is counted", |seen| {
-        seen.get("redis_slowlog_entries_total", &[("cmd", "set")]).filter(|count| *count >= 1.0)
+        seen.get("redis_slowlog_entries_total", &[("cmd", "SET")]).filter(|count| *count >= 1.0)
     });
     let old_run = redis.info("run_id").unwrap();
     let logged = agent.scrape("main").value("redis_slowlog_last_id", &[]);

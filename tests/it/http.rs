@@ -251,7 +251,7 @@ fn sigterm_ends_it_in_the_middle_of_a_poll() {
     let status = agent.terminate(Duration::from_secs(7));
     assert_eq!(status.code(), Some(0), "{}", agent.log());
     assert!(started.elapsed() < Duration::from_secs(7));
-    assert!(agent.log().contains("msg=stopped"), "{}", agent.log());
+    assert!(agent.log().contains("=stopped\n"), "{}", agent.log());
 }
 
 #[test]

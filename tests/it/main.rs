@@ -9,7 +9,7 @@ mod clients;
 mod commands;
 mod compatibility;
 mod faults;
-// mod golden;
+mod golden;
 mod http;
 mod prometheus;
 mod redis_kinds;

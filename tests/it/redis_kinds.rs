@@ -279,7 +279,9 @@ fn plain_to_a_tls_port_and_tls_to_a_plain_one() {
     for name in ["plain", "tls"] {
         agent.scrape(name).assert("redis_up", &[], 0.0);
     }
-    assert_eq!(agent.state("tls")["lastErrorReason"], "tls", "{}", agent.state("tls"));
+    let tls = agent.state("tls");
+    // A plain server takes the handshake for the beginning of a command, and waits for its end.
+    assert!(["tls", "timeout"].contains(&tls["lastErrorReason"].as_str().unwrap()), "{tls}");
     let plain = agent.state("plain");
     assert!(["connect", "protocol"].contains(&plain["lastErrorReason"].as_str().unwrap()), "{plain}");
 }

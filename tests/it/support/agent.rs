@@ -117,7 +117,7 @@ impl Agent {
             if let Some(status) = process.ended() {
                 panic!("the agent ended with {status}:\n{text}");
             }
-            let line = text.lines().find(|line| line.contains("msg=listening"))?;
+            let line = text.lines().find(|line| line.contains("=listening "))?;
             line.split(' ').find_map(|field| field.strip_prefix("address="))?.parse().ok()
         });
         Self { process, log, dir, address, tls: None }

@@ -72,13 +72,19 @@ impl Exposition {
             }
         }
         let exposition = Self { families };
-        exposition.check()?;
+        exposition.check(ended)?;
         Ok(exposition)
     }
 
-    fn check(&self) -> Result<(), String> {
-        if let Some(pair) = self.families.windows(2).find(|pair| pair[0].name >= pair[1].name) {
+    fn check(&self, open_metrics: bool) -> Result<(), String> {
+        // In OpenMetrics the names of counters lose their end, and with it the order.
+        let names = |family: &Family| if open_metrics { String::new() } else { family.name.clone() };
+        if let Some(pair) = self.families.windows(2).find(|pair| names(&pair[0]) > names(&pair[1])) {
             return Err(format!("{} comes before {}", pair[0].name, pair[1].name));
+        }
+        let mut once = HashSet::new();
+        if let Some(family) = self.families.iter().find(|family| !once.insert(&family.name)) {
+            return Err(format!("{} has two TYPEs", family.name));
         }
         let mut seen = HashSet::new();
         for family in &self.families {
@@ -235,7 +241,7 @@ fn flaws_are_refused() {
     let refused = |text: &str| Exposition::parse(text).unwrap_err();
     assert_eq!(refused("a 1\n"), "a sample outside its family: a 1");
     assert_eq!(refused("# TYPE a gauge\na 1\na 1\n"), "twice: a {}");
-    assert_eq!(refused("# TYPE a gauge\na 1\n# TYPE a gauge\na{b=\"c\"} 1\n"), "a comes before a");
+    assert_eq!(refused("# TYPE a gauge\na 1\n# TYPE a gauge\na{b=\"c\"} 1\n"), "a has two TYPEs");
     assert_eq!(refused("# TYPE b gauge\nb 1\n# TYPE a gauge\na 1\n"), "b comes before a");
     assert_eq!(refused("# TYPE a gauge\na{b=\"c} 1\n"), "no sample: a{b=\"c} 1");
     assert_eq!(refused("# TYPE a gauge\na 1 1600000000\n"), "no sample: a 1 1600000000");
