@@ -1,6 +1,6 @@
-//! The INFO reply: read in one pass, kept as a typed struct, exported under redis_exporter's names.
+//! The INFO reply: read in one pass, kept as a typed struct, exported under the names of `redis_exporter`.
 //!
-//! [`parse`] takes any bytes: INFO has grown with every version of Redis, its forks send other fields, and a proxy may
+//! [`parse()`] takes any bytes: INFO has grown with every version of Redis, its forks send other fields, and a proxy may
 //! send anything. What is not known is ignored; what is known but malformed is absent, and counted.
 
 mod export;

@@ -11,34 +11,84 @@ pub(super) fn status_or_number(value: &[u8]) -> Option<f64> {
 
 /// A finite number.
 pub(super) fn number(value: &[u8]) -> Option<f64> {
+    if let Some(number) = short_decimal(value) {
+        return Some(number);
+    }
     std::str::from_utf8(value).ok()?.parse().ok().filter(|number: &f64| number.is_finite())
 }
 
-/// A number of things.
+/// A number of at most 15 digits, with or without a point: nearly all that a server sends.
+///
+/// The digits without the point and the power of ten are exact as f64, so their quotient is rounded once, as it is when
+/// the standard library parses the same text, which takes several times as long.
+fn short_decimal(value: &[u8]) -> Option<f64> {
+    if value.len() > 16 {
+        return None;
+    }
+    let (mut digits, mut scale, mut fraction) = (0u64, 1u64, false);
+    for byte in value {
+        let digit = byte.wrapping_sub(b'0');
+        if digit <= 9 {
+            digits = digits * 10 + u64::from(digit);
+            scale *= if fraction { 10 } else { 1 };
+        } else if *byte == b'.' && !fraction {
+            fraction = true;
+        } else {
+            return None;
+        }
+    }
+    let has_digits = value.len() > usize::from(fraction);
+    let exact = value.len() <= 15 + usize::from(fraction);
+    (has_digits && exact).then(|| digits as f64 / scale as f64)
+}
+
+/// A number of things: nothing but digits.
 pub(super) fn count(value: &[u8]) -> Option<u64> {
-    std::str::from_utf8(value).ok()?.parse().ok()
+    if value.is_empty() {
+        return None;
+    }
+    value.iter().try_fold(0u64, |number, byte| {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        number.checked_mul(10)?.checked_add(u64::from(digit))
+    })
 }
 
 /// A text, with a replacement character for what is not UTF-8.
 pub(super) fn text(value: &[u8]) -> Box<str> {
-    String::from_utf8_lossy(value).into()
+    match std::str::from_utf8(value) {
+        Ok(text) => text.into(),
+        Err(_) => String::from_utf8_lossy(value).into(),
+    }
 }
 
 /// The number behind `prefix` when all that follows it is digits: `db12` with `db` is 12.
 pub(super) fn numbered(key: &[u8], prefix: &[u8]) -> Option<u32> {
-    let digits = key.strip_prefix(prefix)?;
-    // `parse` alone would take a plus sign.
-    if !digits.first()?.is_ascii_digit() {
-        return None;
-    }
-    std::str::from_utf8(digits).ok()?.parse().ok()
+    count(key.strip_prefix(prefix)?)?.try_into().ok()
 }
 
 /// The pairs of `a=1,b=2`. A part without `=` has an empty value.
 pub(super) fn pairs(value: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
-    value.split(|byte| *byte == b',').map(|part| match part.iter().position(|byte| *byte == b'=') {
-        Some(at) => (&part[..at], &part[at + 1..]),
-        None => (part, &part[part.len()..]),
+    let mut rest = Some(value);
+    std::iter::from_fn(move || {
+        let value = rest?;
+        let (mut equals, mut end) = (None, None);
+        // Parts are too short for memchr to pay.
+        for (at, byte) in value.iter().enumerate() {
+            match byte {
+                b'=' if equals.is_none() => equals = Some(at),
+                b',' => {
+                    end = Some(at);
+                    break;
+                }
+                _ => {}
+            }
+        }
+        rest = end.map(|end| &value[end + 1..]);
+        let part = &value[..end.unwrap_or(value.len())];
+        Some(equals.map_or((part, &part[part.len()..]), |at| (&part[..at], &part[at + 1..])))
     })
 }
 
@@ -64,10 +114,25 @@ mod tests {
             ("1e999", None),
             (" 1", None),
             ("ok", None),
+            (".", None),
+            ("1.2.3", None),
+            (".5", Some(0.5)),
+            ("5.", Some(5.0)),
+            ("999999999999999", Some(999_999_999_999_999.0)),
+            ("9999999999.99999", Some(9_999_999_999.999_99)),
+            ("99999999999.999999", Some(99_999_999_999.999_999)),
+            ("18014398509481985", Some(18_014_398_509_481_984.0)),
         ] {
             assert_eq!(number(text.as_bytes()), expected, "{text}");
         }
         assert_eq!(number(b"1\xff"), None);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn numbers_are_those_of_the_standard_library(text in "-?[0-9]{0,12}[.]?[0-9]{0,12}") {
+            proptest::prop_assert_eq!(number(text.as_bytes()), text.parse::<f64>().ok());
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The sections Commandstats, Errorstats and Latencystats: one line a command or error.
 
+use std::ops::Range;
+
 use super::scan;
 use crate::metric::{Families, Metric, MetricInfo, Unit};
 
@@ -70,14 +72,10 @@ pub(super) struct ErrorStat {
 pub(super) struct LatencyStats {
     /// Each percentile as sent, without the `p`: `99.9`.
     percentiles: Vec<Box<str>>,
-    commands: Vec<CommandLatency>,
-}
-
-/// The percentiles of one command, each with its place in [`LatencyStats::percentiles`].
-#[derive(Debug, Clone, PartialEq)]
-struct CommandLatency {
-    name: Box<str>,
+    /// The values of all commands, each with the place of its percentile.
     values: Vec<(usize, f64)>,
+    /// Each command and where its values stand.
+    commands: Vec<(Box<str>, Range<usize>)>,
 }
 
 /// Reads `calls=1,usec=4,usec_per_call=4.00,rejected_calls=0,failed_calls=0`.
@@ -107,18 +105,26 @@ pub(super) fn parse_error(name: &[u8], value: &[u8]) -> Option<ErrorStat> {
 
 /// Adds `p50=4.015,p99=4.015,p99.9=4.015`; `None` when a percentile or its value is malformed.
 pub(super) fn parse_latency(stats: &mut LatencyStats, name: &[u8], value: &[u8]) -> Option<()> {
-    let mut values = Vec::with_capacity(stats.percentiles.len());
+    let start = stats.values.len();
     // An empty value is what a server sends that is configured to send no percentiles.
-    for (part, value) in scan::pairs(value).filter(|_| !value.is_empty()) {
+    if !value.is_empty() && add_values(stats, value).is_none() {
+        stats.values.truncate(start);
+        return None;
+    }
+    stats.commands.push((scan::text(name), start..stats.values.len()));
+    Some(())
+}
+
+fn add_values(stats: &mut LatencyStats, value: &[u8]) -> Option<()> {
+    for (part, value) in scan::pairs(value) {
         let percentile = part.strip_prefix(b"p")?;
         let value = scan::number(value)?;
         let place = match stats.percentiles.iter().position(|known| known.as_bytes() == percentile) {
             Some(place) => place,
             None => add_percentile(&mut stats.percentiles, percentile)?,
         };
-        values.push((place, value));
+        stats.values.push((place, value));
     }
-    stats.commands.push(CommandLatency { name: scan::text(name), values });
     Some(())
 }
 
@@ -163,12 +169,13 @@ pub(super) fn export(commands: &[CommandStat], errors: &[ErrorStat], latencies: 
         out.push(&ERRORS, [&error.name], error.count as f64);
     }
     let mut quantiles = Vec::new();
-    for latency in &latencies.commands {
+    for (name, range) in &latencies.commands {
         // A summary needs the sum and the count, which only Commandstats has.
-        let Some(command) = find(commands, &latency.name) else { continue };
+        let Some(command) = find(commands, name) else { continue };
+        let values = &latencies.values[range.clone()];
         quantiles.clear();
-        quantiles.extend(latency.values.iter().map(|(place, value)| (&*latencies.percentiles[*place], *value)));
-        out.push_summary(&LATENCY, [&latency.name], &quantiles, command.usec as f64, command.calls as f64);
+        quantiles.extend(values.iter().map(|(place, value)| (&*latencies.percentiles[*place], *value)));
+        out.push_summary(&LATENCY, [name], &quantiles, command.usec as f64, command.calls as f64);
     }
 }
 

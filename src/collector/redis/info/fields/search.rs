@@ -1,4 +1,4 @@
-//! The numbers of the search modules: `RediSearch` and valkey-search share a prefix, and few names.
+//! The numbers of the search modules: `RediSearch` and `valkey-search` share a prefix, and few names.
 
 use super::{Field, counter, gauge};
 use crate::metric::Unit::{Bool, Bytes, Milliseconds};

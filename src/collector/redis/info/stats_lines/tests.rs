@@ -57,8 +57,7 @@ fn latency_lines() {
     ] {
         let mut stats = LatencyStats::default();
         let parsed = parse_latency(&mut stats, b"ping", line.as_bytes()).map(|()| {
-            let values = &stats.commands[0].values;
-            values.iter().map(|(place, value)| (&*stats.percentiles[*place], *value)).collect::<Vec<_>>()
+            stats.values.iter().map(|(place, value)| (&*stats.percentiles[*place], *value)).collect::<Vec<_>>()
         });
         assert_eq!(parsed, expected, "{line}");
         assert_eq!(stats.commands.len(), usize::from(expected.is_some()), "{line}");
