@@ -95,9 +95,9 @@ fn one_subscriber_of_a_thousand_does_not_read() {
     assert!((ratio - waiting / (32.0 * 1024.0 * 1024.0)).abs() < 1e-9, "{ratio}");
     seen.assert("redis_clients", &[("class", "pubsub")], 1001.0);
     assert!(seen.series("redis_clients_by_name", &[]).len() <= 12, "names are bounded by top_k");
-    let named: f64 = seen.series("redis_clients_by_name", &[]).iter().map(|sample| sample.value).sum();
+    let by_name: f64 = seen.series("redis_clients_by_name", &[]).iter().map(|sample| sample.value).sum();
     let all: f64 = seen.series("redis_clients", &[]).iter().map(|sample| sample.value).sum();
-    assert!((named - all).abs() < f64::EPSILON, "{named} of {all}");
+    assert!((by_name - all).abs() < f64::EPSILON, "{by_name} of {all}");
     stop.store(true, Ordering::Relaxed);
     assert!(reading.join().unwrap() > 1_000_000, "the others were served");
 }
@@ -205,4 +205,36 @@ fn channels_and_subscribers_by_pattern() {
     seen.assert("redis_pubsub_channel_subscribers", &[("pattern", "ticks:*"), ("channel", "ticks:eur")], 2.0);
     seen.assert("redis_pubsub_channel_subscribers", &[("pattern", "ticks:*"), ("channel", "ticks:usd")], 1.0);
     seen.assert("redis_pubsub_channels", &[], 3.0);
+}
+
+#[test]
+fn names_that_clients_choose_are_bounded_and_escaped() {
+    if missing(&["redis-server"]) {
+        return;
+    }
+    let redis = RedisServer::start();
+    let names: Vec<String> = (0..200).map(|at| format!("client-{at}")).collect();
+    let mut connections = named(&redis, &names.iter().map(String::as_str).collect::<Vec<_>>());
+    // Everything that CLIENT SETNAME lets through and that a text format may stumble over.
+    let odd = "\"quoted\\=,{}#\"";
+    connections.extend(named(&redis, &[odd; 5]));
+    let config = target("main", &redis.url())
+        + "top_k = 3\n"
+        + &target("wide", &redis.url())
+        + "top_k = 1000\n"
+        + "series_limit = 150\n";
+    let agent = Agent::run(&config);
+    let seen = agent.next_poll("main");
+    seen.assert("redis_clients_by_name", &[("name", odd)], 5.0);
+    assert!(seen.series("redis_clients_by_name", &[]).len() <= 5, "three, __other__ and __unnamed__");
+    let by_name: f64 = seen.series("redis_clients_by_name", &[]).iter().map(|sample| sample.value).sum();
+    let all: f64 = seen.series("redis_clients", &[]).iter().map(|sample| sample.value).sum();
+    assert!((by_name - all).abs() < f64::EPSILON, "{by_name} of {all}");
+    // The limit cuts, says so, and leaves what alerts stand on.
+    let seen = agent.next_poll("wide");
+    let series = seen.samples().count();
+    assert!(series <= 150, "{series}");
+    seen.assert("manometer_target_series", &[], 150.0);
+    assert!(seen.value("manometer_target_series_rejected", &[("reason", "series_limit")]) > 100.0);
+    seen.assert("redis_up", &[], 1.0);
 }

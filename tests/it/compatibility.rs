@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::support::agent::{Agent, target};
-use crate::support::exposition::{Exposition, Family};
+use crate::support::exposition::{Exposition, Family, Sample};
 use crate::support::missing::missing;
 use crate::support::peer;
 use crate::support::redis::{RedisServer, command};
@@ -134,4 +134,47 @@ fn every_difference_is_documented_and_every_documented_one_is_real() {
         }
     }
     assert!(faults.is_empty(), "docs/COMPATIBILITY.md and reality differ:\n{}", faults.join("\n"));
+}
+
+/// Series that a scrape of `redis_exporter` itself changes, or that are of the moment.
+const OF_THE_MOMENT: [&str; 8] = [
+    "process_",
+    "redis_connected_clients",
+    "redis_exporter_",
+    "redis_last_slow_execution_duration_seconds",
+    "redis_latency_percentiles_usec",
+    "redis_mem",
+    "redis_slowlog_",
+    "redis_start_time_seconds",
+];
+
+#[test]
+fn what_stands_still_has_the_same_value() {
+    if missing(&["redis-server", peer::PROGRAM]) {
+        return;
+    }
+    let redis = RedisServer::builder().line("maxmemory 100mb").line("appendonly yes").start();
+    traffic(&redis);
+    let agent = Agent::run(&target("main", &redis.url()));
+    let before = agent.next_poll("main");
+    let theirs = peer::scrape(&redis.url());
+    let after = agent.next_poll("main");
+    let mut compared = 0;
+    let mut faults = Vec::new();
+    for sample in theirs.samples() {
+        if OF_THE_MOMENT.iter().any(|start| sample.name.starts_with(start)) {
+            continue;
+        }
+        let same = |other: &&&Sample| other.labels == sample.labels;
+        let of = |seen: &Exposition| seen.series(&sample.name, &[]).iter().find(same).map(|found| found.value);
+        let (Some(first), Some(second)) = (of(&before), of(&after)) else { continue };
+        // Whatever moved in between says nothing.
+        if first.to_bits() == second.to_bits() {
+            compared += 1;
+            if (first - sample.value).abs() > f64::EPSILON * first.abs() {
+                faults.push(format!("{} {:?}: {} there, {first} here", sample.name, sample.labels, sample.value));
+            }
+        }
+    }
+    assert!(faults.is_empty() && compared > 120, "of {compared} series:\n{}", faults.join("\n"));
 }

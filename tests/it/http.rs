@@ -13,6 +13,7 @@ use crate::support::fake::Fake;
 use crate::support::http::Request;
 use crate::support::missing::missing;
 use crate::support::port;
+use crate::support::process::Process;
 use crate::support::redis::RedisServer;
 use crate::support::tls::Certificates;
 use crate::support::wait::{SOON, until};
@@ -88,6 +89,32 @@ fn head_has_the_headers_and_no_body() {
         assert_eq!(head.header("content-type"), get.header("content-type"));
         assert!(head.header("content-length").is_some_and(|length| length.parse::<usize>().unwrap() > 0), "{path}");
     }
+}
+
+#[test]
+fn many_scrapers_at_once_see_the_same() {
+    if missing(&["redis-server"]) {
+        return;
+    }
+    let redis = RedisServer::start();
+    let agent = Agent::run(&target("main", &redis.url()));
+    let address = agent.address;
+    let scrapers = (0..20).map(|_| {
+        std::thread::spawn(move || {
+            for _ in 0..25 {
+                let response = Request::get("/metrics").send(address);
+                assert_eq!(response.status, 200);
+                Exposition::of(&response.text()).assert("redis_up", &[("target", "main")], 1.0);
+            }
+        })
+    });
+    let scrapers: Vec<_> = scrapers.collect();
+    let before = agent.scrape("main").value("manometer_polls_total", &[]);
+    for scraper in scrapers {
+        scraper.join().unwrap();
+    }
+    let polls = agent.scrape("main").value("manometer_polls_total", &[]) - before;
+    assert!(polls <= 20.0, "500 scrapes cause no poll: {polls}");
 }
 
 #[test]
@@ -265,7 +292,7 @@ fn an_idle_keep_alive_connection_does_not_hold_up_the_end() {
 #[test]
 fn logs_as_json() {
     let (_dir, file) = config_file(&target("main", &format!("redis://127.0.0.1:{}", port::free())));
-    let mut agent = crate::support::process::Process::spawn(
+    let mut agent = Process::spawn(
         command(&[
             "run",
             "--config",

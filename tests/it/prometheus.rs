@@ -1,10 +1,11 @@
 //! What a real Prometheus makes of it.
 
-use crate::support::agent::{Agent, target};
+use crate::support::agent::{Agent, target, write};
 use crate::support::missing::missing;
 use crate::support::port;
 use crate::support::prometheus::Prometheus;
 use crate::support::redis::RedisServer;
+use crate::support::tls::Certificates;
 use crate::support::wait::{SOON, until};
 
 #[test]
@@ -50,4 +51,36 @@ fn it_scrapes_everything_at_once_and_target_by_target() {
     drop(cache);
     until(SOON, "the numbers of a dead server are gone", || prometheus.query(polled).is_empty().then_some(()));
     assert!(prometheus.value("redis_up{job=\"metrics\",target=\"cache\"}").abs() < f64::EPSILON);
+}
+
+#[test]
+fn it_scrapes_over_tls_with_a_password() {
+    if missing(&["prometheus"]) {
+        return;
+    }
+    let certificates = Certificates::new();
+    let folder = tempfile::tempdir().unwrap();
+    let web = format!(
+        "tls_server_config:\n  cert_file: {}\n  key_file: {}\nbasic_auth_users:\n  prometheus: {}\n",
+        certificates.file("server.crt").display(),
+        certificates.file("server.key").display(),
+        bcrypt::hash("tuna", 4).unwrap(),
+    );
+    let web = write(folder.path(), "web.yml", &web);
+    let config = target("dead", &format!("redis://127.0.0.1:{}", port::free()));
+    let agent = Agent::spawn(&config, &["--web.config.file", web.to_str().unwrap()]);
+    let job = |name: &str, password: &str| {
+        format!(
+            "- job_name: {name}\n  scheme: https\n  tls_config:\n    ca_file: {}\n  basic_auth:\n    username: prometheus\n    \
+             password: {password}\n  static_configs:\n  - targets: ['{}']\n",
+            certificates.file("ca.crt").display(),
+            agent.address
+        )
+    };
+    let prometheus = Prometheus::start(&(job("right", "tuna") + &job("wrong", "catfish")));
+    prometheus.wait_until_up("right", 1);
+    assert!(prometheus.value("redis_up{job=\"right\"}").abs() < f64::EPSILON);
+    until(SOON, "the wrong password is refused", || {
+        (prometheus.query("up{job=\"wrong\"} == 0").len() == 1).then_some(())
+    });
 }

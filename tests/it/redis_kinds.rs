@@ -1,8 +1,12 @@
 //! The kinds of Redis that people run: how they are reached, and what each adds.
 
-use crate::support::agent::{Agent, output, stderr, target, write};
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use crate::support::agent::{Agent, config_file, output, stderr, target, write};
 use crate::support::missing::missing;
-use crate::support::redis::RedisServer;
+use crate::support::redis::{RedisServer, command};
+use crate::support::tls::Certificates;
 use crate::support::wait::{SOON, until};
 
 #[test]
@@ -33,6 +37,36 @@ fn a_plain_server() {
     // The agent asks nothing that the server does not know.
     seen.assert("redis_command_supported", &[("command", "CLIENT LIST")], 1.0);
     assert!(seen.series("redis_command_supported", &[]).iter().all(|sample| sample.value > 0.0));
+}
+
+#[test]
+fn what_it_asks_of_a_server() {
+    if missing(&["redis-server"]) {
+        return;
+    }
+    let redis = RedisServer::start();
+    let mut connection = redis.connect();
+    command(&["CONFIG", "RESETSTAT"]).query::<()>(&mut connection).unwrap();
+    let agent = Agent::run(&(target("main", &redis.url()) + "pubsub_patterns = [\"a*\"]\n"));
+    agent.next_poll("main");
+    let info: String = command(&["INFO", "everything"]).query(&mut connection).unwrap();
+    let names = info.lines().filter_map(|line| Some(line.strip_prefix("cmdstat_")?.split_once(':')?.0));
+    let asked: BTreeSet<&str> = names.collect();
+    let expected = [
+        "client|list",
+        "client|setname",
+        "config|get",
+        "config|resetstat",
+        "info",
+        "latency|histogram",
+        "latency|latest",
+        "ping",
+        "pubsub|channels",
+        "slowlog|get",
+        "slowlog|len",
+    ];
+    assert_eq!(asked, BTreeSet::from(expected), "it reads, and writes nothing");
+    assert!(info.contains("total_connections_received:1\r"), "one connection for all polls: {info}");
 }
 
 #[test]
@@ -153,7 +187,7 @@ fn a_full_cache_that_evicts() {
     let mut connection = redis.connect();
     let value = "x".repeat(100_000);
     for key in 0..100 {
-        crate::support::redis::command(&["SET", &format!("k{key}"), &value]).query::<()>(&mut connection).unwrap();
+        command(&["SET", &format!("k{key}"), &value]).query::<()>(&mut connection).unwrap();
     }
     let seen = agent.next_poll("main");
     let evicted: f64 = redis.info("evicted_keys").unwrap().parse().unwrap();
@@ -228,7 +262,7 @@ fn a_password_file_that_changes() {
 
 /// `manometer poll` of one target, its exit code and what it said.
 fn polled(config: &str) -> (Option<i32>, String) {
-    let (_dir, file) = crate::support::agent::config_file(config);
+    let (_dir, file) = config_file(config);
     let output = output(&["poll", "--config", file.to_str().unwrap()]);
     (output.status.code(), stderr(&output))
 }
@@ -238,10 +272,10 @@ fn tls_with_an_authority_and_a_client_certificate() {
     if missing(&["redis-server"]) {
         return;
     }
-    let (certificates, others) = (crate::support::tls::Certificates::new(), crate::support::tls::Certificates::new());
+    let (certificates, others) = (Certificates::new(), Certificates::new());
     let redis = RedisServer::builder().tls(&certificates, true).start();
     let base = target("main", &format!("rediss://127.0.0.1:{}", redis.tls_port.unwrap())) + "[redis.tls]\n";
-    let line = |key: &str, file: std::path::PathBuf| format!("{key} = {:?}\n", file.display().to_string());
+    let line = |key: &str, file: PathBuf| format!("{key} = {:?}\n", file.display().to_string());
     let authority = line("ca_file", certificates.file("ca.crt"));
     let client =
         line("cert_file", certificates.file("client.crt")) + &line("key_file", certificates.file("client.key"));
@@ -271,7 +305,7 @@ fn plain_to_a_tls_port_and_tls_to_a_plain_one() {
     if missing(&["redis-server"]) {
         return;
     }
-    let certificates = crate::support::tls::Certificates::new();
+    let certificates = Certificates::new();
     let redis = RedisServer::builder().tls(&certificates, false).start();
     let config = target("plain", &format!("redis://127.0.0.1:{}", redis.tls_port.unwrap()))
         + &target("tls", &format!("rediss://127.0.0.1:{}", redis.port));
@@ -284,4 +318,45 @@ fn plain_to_a_tls_port_and_tls_to_a_plain_one() {
     assert!(["tls", "timeout"].contains(&tls["lastErrorReason"].as_str().unwrap()), "{tls}");
     let plain = agent.state("plain");
     assert!(["connect", "protocol"].contains(&plain["lastErrorReason"].as_str().unwrap()), "{plain}");
+}
+
+#[test]
+fn renamed_commands() {
+    if missing(&["redis-server"]) {
+        return;
+    }
+    let redis = RedisServer::builder().line("rename-command CONFIG \"\"").line("rename-command SLOWLOG hidden").start();
+    let agent = Agent::run(&target("main", &redis.url()));
+    let seen = agent.next_poll("main");
+    seen.assert("redis_up", &[], 1.0);
+    seen.assert("redis_command_supported", &[("command", "CONFIG GET")], 0.0);
+    seen.assert("redis_command_supported", &[("command", "SLOWLOG GET")], 0.0);
+    seen.assert("redis_command_supported", &[("command", "CLIENT LIST")], 1.0);
+    assert_eq!(seen.get("redis_slowlog_length", &[]), None);
+    // INFO knows the limits as well.
+    seen.assert("redis_memory_max_bytes", &[], 0.0);
+    let errors = redis.info("total_error_replies");
+    agent.next_poll("main");
+    assert_eq!(redis.info("total_error_replies"), errors, "what is unknown is asked once");
+}
+
+#[test]
+fn a_sentinel() {
+    if missing(&["redis-server"]) {
+        return;
+    }
+    let master = RedisServer::start();
+    let sentinel = RedisServer::builder().sentinel_of(&master).start();
+    let agent = Agent::run(&target("sentinel", &sentinel.url()));
+    let seen = agent.next_poll("sentinel");
+    seen.assert("redis_up", &[], 1.0);
+    seen.assert("redis_instance_info", &[("redis_mode", "sentinel")], 1.0);
+    seen.assert("redis_sentinel_masters", &[], 1.0);
+    let address = master.address();
+    let of_master = [("master_name", "main"), ("master_address", address.as_str())];
+    seen.assert("redis_sentinel_master_status", &[&of_master[..], &[("master_status", "ok")]].concat(), 1.0);
+    seen.assert("redis_sentinel_master_sentinels", &of_master, 1.0);
+    seen.assert("redis_sentinel_master_slaves", &of_master, 0.0);
+    let failures: f64 = seen.series("manometer_poll_failures_total", &[]).iter().map(|sample| sample.value).sum();
+    assert!(failures.abs() < f64::EPSILON, "{}", agent.log());
 }
