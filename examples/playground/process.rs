@@ -66,11 +66,18 @@ impl Process {
 
     /// Asks it to end, and kills it when it has not after the deadline.
     pub(crate) async fn stop(mut self) {
-        // The standard library has no signal but SIGKILL, and a shell's own kill is everywhere.
-        let pid = self.child.id().to_string();
-        let asked = Command::new("sh").args(["-c", "kill -TERM \"$1\"", "sh", &pid]).stderr(Stdio::null()).status();
+        // The standard library has no signal but SIGKILL, and a shell's own kill is everywhere. In a process group of
+        // its own: a terminal that closes, or a second Ctrl-C, must not end the shell before it has asked.
+        let asked = Command::new("sh")
+            .args(["-c", "kill -TERM \"$1\"", "sh", &self.child.id().to_string()])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .process_group(0)
+            .status()
+            .is_ok_and(|status| status.success());
         let end = Instant::now() + STOP_DEADLINE;
-        while asked.is_ok() && Instant::now() < end && matches!(self.child.try_wait(), Ok(None)) {
+        while asked && Instant::now() < end && matches!(self.child.try_wait(), Ok(None)) {
             tokio::time::sleep(STOP_CHECK_INTERVAL).await;
         }
     }

@@ -332,3 +332,6 @@ fn cut(value: &str) -> &str {
     }
     &value[..end]
 }
+
+#[cfg(test)]
+mod tests;

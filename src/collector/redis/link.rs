@@ -14,7 +14,7 @@ use crate::config::RedisTarget;
 const POLL_BUDGET: u64 = 96 * 1024 * 1024;
 
 /// The name that the agent's connections show in CLIENT LIST.
-const CLIENT_NAME: &str = "manometer";
+pub(super) const CLIENT_NAME: &str = "manometer";
 
 /// A connection that is authenticated and named. Dropping it closes the socket.
 pub(super) struct Link {

@@ -82,8 +82,12 @@ impl RedisCollector {
             max: pool.max,
             idle_after: pool.idle_after,
         });
-        let client_options =
-            clients::Options { top_k: target.top_k, stale_after: target.stale_after, pools: pools.collect() };
+        let client_options = clients::Options {
+            top_k: target.top_k,
+            stale_after: target.stale_after,
+            pools: pools.collect(),
+            own_name: link::CLIENT_NAME,
+        };
         Self {
             link: None,
             named: true,

@@ -53,7 +53,12 @@ pub(super) fn buffer_limits(config: &ServerConfig) -> BufferLimits {
             soft_bytes: limit.soft_bytes,
         })
     };
-    BufferLimits { normal: limit("normal"), replica: limit("replica"), pubsub: limit("pubsub") }
+    let mut replica = limit("replica");
+    if replica.hard_bytes > 0 {
+        // The server never closes a replica over less than its backlog.
+        replica.hard_bytes = replica.hard_bytes.max(config.repl_backlog_size.unwrap_or(0));
+    }
+    BufferLimits { normal: limit("normal"), replica, pubsub: limit("pubsub") }
 }
 
 /// Names everything.

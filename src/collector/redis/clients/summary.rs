@@ -22,11 +22,13 @@ pub struct Options {
     pub stale_after: Duration,
     /// Connection pools, recognised by the names of their connections. The first that matches takes a connection.
     pub pools: Vec<Pool>,
+    /// The name of the agent's own connections, whose CLIENT LIST is no slow client.
+    pub own_name: &'static str,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { top_k: 10, stale_after: Duration::from_mins(5), pools: Vec::new() }
+        Self { top_k: 10, stale_after: Duration::from_mins(5), pools: Vec::new(), own_name: "" }
     }
 }
 

@@ -117,6 +117,10 @@ impl<'r, 'o> Tally<'r, 'o> {
 
     fn add_output_buffer(&mut self, client: &Client<'r>, class: ClientClass, tracker: &mut BufferTracker) {
         let Some(bytes) = client.omem.filter(|bytes| *bytes > 0) else { return };
+        if client.name == self.options.own_name.as_bytes() && client.cmd.starts_with(b"client") {
+            // The replies of the very poll that asks: they are gone when it is exported.
+            return;
+        }
         let limit = self.limits.of(class);
         let totals = &mut self.classes[class as usize];
         if let (Some(max), Some(ratio)) = (&mut totals.limit_ratio_max, limit.ratio(bytes)) {

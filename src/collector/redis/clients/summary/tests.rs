@@ -263,3 +263,13 @@ proptest! {
         prop_assert_eq!(summary.by_library.iter().map(|(_, count)| count).sum::<u64>(), summary.clients());
     }
 }
+
+#[test]
+fn the_poll_itself_is_no_slow_client() {
+    let reply = "id=1 addr=h:1 name=manometer age=1 idle=0 flags=N omem=1280 cmd=client|list\n\
+                 id=2 addr=h:2 name=manometer age=1 idle=0 flags=P sub=1 omem=50 cmd=subscribe\n\
+                 id=3 addr=h:3 name=other age=1 idle=0 flags=N omem=7 cmd=client|list\n";
+    let summary = summary_of(reply.as_bytes(), &Options { own_name: "manometer", ..Options::default() });
+    assert_eq!(top(&summary), [("manometer", "pubsub", 50), ("other", "normal", 7)]);
+    assert_eq!(summary.class(ClientClass::Normal).output_bytes, 1287, "the sum is the server's own");
+}
