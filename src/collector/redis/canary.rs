@@ -5,13 +5,15 @@
 
 use std::time::Duration;
 
-use futures_util::StreamExt as _;
-use redis::aio::PubSub;
+use futures_util::{FutureExt as _, StreamExt as _};
+use redis::aio::{PubSub, PubSubSink, PubSubStream};
 use redis::{Cmd, RedisConnectionInfo, RedisError, cmd};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::link::Link;
-use super::stream::{Budget, ServerStream};
+use super::reply_error::{self, Meaning};
+use super::session;
+use super::stream::Budget;
 use crate::collector::PollError;
 use crate::config::RedisTarget;
 use crate::metric::{Families, Metric, MetricInfo, Unit};
@@ -70,17 +72,38 @@ pub(super) struct Canary {
 }
 
 struct Subscription {
-    pubsub: PubSub,
+    messages: PubSubStream,
+    /// Dropping it ends the subscription.
+    _sink: PubSubSink,
     budget: Budget,
+}
+
+impl Subscription {
+    /// The subscription if its connection still stands. What arrived since the last canary is of no interest.
+    fn alive(mut self) -> Option<Self> {
+        loop {
+            match self.messages.next().now_or_never() {
+                Some(Some(_)) => {}
+                Some(None) => return None,
+                None => return Some(self),
+            }
+        }
+    }
 }
 
 impl Canary {
     /// Sends one canary on `link` and awaits it until `until`. A subscription that cannot be had makes it a lost one.
-    pub(super) async fn fly(&mut self, target: &RedisTarget, link: &mut Link, until: Instant) -> Flight {
+    pub(super) async fn fly(
+        &mut self,
+        target: &RedisTarget,
+        link: &mut Link,
+        until: Instant,
+        named: &mut bool,
+    ) -> Flight {
         let began = Instant::now();
-        let mut subscription = match self.subscription.take() {
+        let mut subscription = match self.subscription.take().and_then(Subscription::alive) {
             Some(subscription) => subscription,
-            None => match timeout_at(until, subscribe(target)).await {
+            None => match timeout_at(until, subscribe(target, named)).await {
                 Ok(Ok(subscription)) => subscription,
                 Ok(Err(SubscribeError::Refused(error))) => return Flight::Refused { command: "SUBSCRIBE", error },
                 Ok(Err(SubscribeError::Failed)) | Err(_) => return self.done(began.elapsed(), false, true),
@@ -93,20 +116,24 @@ impl Canary {
         let publish = [publish(target, &token)];
         let mut published = std::pin::pin!(link.ask(&publish));
         let mut answer = None;
-        let mut messages = subscription.pubsub.on_message();
         let received = loop {
             tokio::select! {
-                message = messages.next() => match message {
+                message = subscription.messages.next() => match message {
                     Some(message) if message.get_payload_bytes() == token.as_bytes() => break true,
                     Some(_) => {}
                     None => break false,
                 },
-                reply = &mut published, if answer.is_none() => answer = Some(reply),
+                reply = &mut published, if answer.is_none() => {
+                    let failed = error_of(&reply).is_some();
+                    answer = Some(reply);
+                    if failed {
+                        break false;
+                    }
+                }
                 () = tokio::time::sleep_until(until) => break false,
             }
         };
         let round_trip = started.elapsed();
-        drop(messages);
         if received {
             self.subscription = Some(subscription);
         }
@@ -114,10 +141,13 @@ impl Canary {
         if received && answer.is_none() {
             answer = timeout(Duration::from_millis(100), published).await.ok();
         }
-        if let Some(error) = answer.as_ref().and_then(refusal) {
-            return Flight::Refused { command: "PUBLISH", error };
+        match answer.as_ref().and_then(error_of) {
+            Some(error) if reply_error::meaning(&error.0, &error.1) == Meaning::Refused => {
+                Flight::Refused { command: "PUBLISH", error: format!("{} {}", error.0, error.1) }
+            }
+            // LOADING and the like: nothing gets through for now.
+            _ => self.done(round_trip, received, matches!(answer, Some(Ok(_)))),
         }
-        self.done(round_trip, received, matches!(answer, Some(Ok(_))))
     }
 
     fn done(&mut self, round_trip: Duration, received: bool, link_clear: bool) -> Flight {
@@ -134,11 +164,13 @@ fn publish(target: &RedisTarget, token: &str) -> Cmd {
     publish
 }
 
-/// The error text if the server refused the command for good.
-fn refusal(answer: &Result<Vec<redis::Value>, RedisError>) -> Option<String> {
+/// Code and detail of an error reply.
+fn error_of(answer: &Result<Vec<redis::Value>, RedisError>) -> Option<(String, String)> {
     let Ok(replies) = answer else { return None };
     replies.iter().find_map(|reply| match reply {
-        redis::Value::ServerError(error) => Some(error.to_string()),
+        redis::Value::ServerError(error) => {
+            Some((error.code().to_owned(), error.details().unwrap_or_default().to_owned()))
+        }
         _ => None,
     })
 }
@@ -163,20 +195,15 @@ impl From<RedisError> for SubscribeError {
     }
 }
 
-async fn subscribe(target: &RedisTarget) -> Result<Subscription, SubscribeError> {
+async fn subscribe(target: &RedisTarget, named: &mut bool) -> Result<Subscription, SubscribeError> {
     let budget = Budget::default();
     budget.grant(SUBSCRIPTION_BUDGET);
-    let stream = ServerStream::connect(target, budget.clone()).await?;
-    let mut info = RedisConnectionInfo::default().set_skip_set_lib_name();
-    if let Some(username) = &target.username {
-        info = info.set_username(username);
-    }
-    if let Some(password) = &target.password {
-        info = info.set_password(password.reveal());
-    }
+    let stream = session::open(target, budget.clone(), named).await?;
+    let info = RedisConnectionInfo::default().set_skip_set_lib_name();
     let mut pubsub = PubSub::new(&info, stream).await?;
     pubsub.subscribe(&target.canary_channel).await?;
-    Ok(Subscription { pubsub, budget })
+    let (sink, messages) = pubsub.split();
+    Ok(Subscription { messages, _sink: sink, budget })
 }
 
 /// Names what became of the canaries.

@@ -17,6 +17,7 @@ pub mod pubsub;
 pub mod reply;
 mod reply_error;
 pub mod server_config;
+mod session;
 pub mod slowlog;
 mod snapshot;
 mod stream;
@@ -86,7 +87,7 @@ impl RedisCollector {
             top_k: target.top_k,
             stale_after: target.stale_after,
             pools: pools.collect(),
-            own_name: link::CLIENT_NAME,
+            own_name: session::CLIENT_NAME,
         };
         Self {
             link: None,
@@ -231,7 +232,7 @@ impl RedisCollector {
         }
         // Enough is left of the deadline to hand in the poll, lost canary or not.
         let until = started + self.target.deadline.mul_f64(0.9);
-        match self.canary.fly(&self.target, link, until).await {
+        match self.canary.fly(&self.target, link, until, &mut self.named).await {
             Flight::Done { report, link_clear } => {
                 self.support.answered("PUBLISH");
                 (Some(report), link_clear)
