@@ -5,6 +5,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::reply_error::{self, Meaning};
 use super::stream::{Budget, ServerStream};
+use super::tls;
 use crate::collector::{PollError, Reason};
 use crate::config::RedisTarget;
 
@@ -66,7 +67,9 @@ async fn exchange(
     commands: &[(&'static str, Cmd)],
 ) -> Result<Vec<(&'static str, Value)>, PollError> {
     let attempt = || format!("connecting to {}", target.endpoint);
-    let broken = |error: std::io::Error| reply_error::from_redis(attempt(), &error.into());
+    let broken = |error: std::io::Error| {
+        tls::late_failure(target, &error).unwrap_or_else(|| reply_error::from_redis(attempt(), &error.into()))
+    };
     let packed: Vec<u8> = commands.iter().flat_map(|(_, command)| command.get_packed_command()).collect();
     stream.write_all(&packed).await.map_err(broken)?;
     stream.flush().await.map_err(broken)?;

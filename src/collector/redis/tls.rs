@@ -27,14 +27,23 @@ pub(super) async fn handshake(
     let server_name = ServerName::try_from(name).map_err(|error| {
         PollError::new(Reason::Tls, attempt(), error.to_string(), "set server_name to the name in the certificate")
     })?;
-    TlsConnector::from(Arc::new(config)).connect(server_name, tcp).await.map_err(|error| {
-        PollError::new(
-            Reason::Tls,
-            attempt(),
-            error.to_string(),
-            "check ca_file, server_name and the client certificate, and that the port speaks TLS",
-        )
-    })
+    TlsConnector::from(Arc::new(config)).connect(server_name, tcp).await.map_err(|error| failed(target, &error))
+}
+
+/// The poll's error for a failed handshake.
+fn failed(target: &RedisTarget, error: &std::io::Error) -> PollError {
+    PollError::new(
+        Reason::Tls,
+        format!("TLS handshake with {}", target.endpoint),
+        error.to_string(),
+        "check ca_file, server_name and the client certificate, and that the port speaks TLS",
+    )
+}
+
+/// The poll's error if a later `error` is the server's verdict on the handshake: with TLS 1.3 it learns of a missing or
+/// wrong client certificate only after the client has begun to talk.
+pub(super) fn late_failure(target: &RedisTarget, error: &std::io::Error) -> Option<PollError> {
+    error.get_ref()?.downcast_ref::<rustls::Error>().map(|_| failed(target, error))
 }
 
 /// The rustls configuration. The error names the file.
