@@ -17,7 +17,8 @@ pub(crate) struct Certificates {
 impl Certificates {
     pub(crate) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let mut params = named("test authority");
+        // A name of its own: another authority must not pass for this one with a bad signature.
+        let mut params = named(&format!("authority of {}", dir.path().display()));
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::generate().unwrap();
         let authority = params.self_signed(&key).unwrap();
