@@ -172,6 +172,19 @@ fn bytes_that_are_no_protocol() {
 }
 
 #[test]
+fn bytes_that_are_no_protocol_in_the_middle_of_a_poll() {
+    let fake = Fake::start(|mut stream| {
+        let mut buffer = [0; 4096];
+        let _ = stream.read(&mut buffer);
+        let _ = stream.write_all(b"+OK\r\n");
+        let _ = stream.read(&mut buffer);
+        let _ = stream.write_all(b"<html>\r\n");
+        drain(&mut stream);
+    });
+    assert_reason(&fake, "protocol");
+}
+
+#[test]
 fn a_reply_cut_in_half() {
     // The greeting is answered, the rest ends in the middle of a bulk string.
     let agent = assert_reason(&Fake::saying(b"+OK\r\n$5000\r\n# Server\r\nredis_version:7.0.15\r\n", true), "connect");
@@ -182,6 +195,8 @@ fn a_reply_cut_in_half() {
 fn a_reply_without_end() {
     let fake = Fake::start(|mut stream| {
         let mut buffer = [0; 4096];
+        let _ = stream.read(&mut buffer);
+        let _ = stream.write_all(b"+OK\r\n");
         let _ = stream.read(&mut buffer);
         let _ = stream.write_all(b"$10737418240\r\n");
         let filling = vec![b'x'; 1024 * 1024];
@@ -205,6 +220,8 @@ fn a_reply_without_end() {
 fn endless_nesting_does_not_end_the_agent() {
     let fake = Fake::start(|mut stream| {
         let mut buffer = [0; 4096];
+        let _ = stream.read(&mut buffer);
+        let _ = stream.write_all(b"+OK\r\n");
         let _ = stream.read(&mut buffer);
         let _ = stream.write_all("*1\r\n".repeat(1_000_000).as_bytes());
         drain(&mut stream);
