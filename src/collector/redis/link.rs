@@ -1,7 +1,7 @@
 //! The persistent connection to a server.
 
 use redis::aio::{ConnectionLike as _, MultiplexedConnection};
-use redis::{AsyncConnectionConfig, Cmd, Pipeline, RedisConnectionInfo, RedisError, Value};
+use redis::{AsyncConnectionConfig, Cmd, ErrorKind, Pipeline, RedisConnectionInfo, RedisError, Value};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 
@@ -68,6 +68,11 @@ impl Link {
         for command in commands {
             pipeline.add_command(command.clone());
         }
-        self.connection.req_packed_commands(&pipeline, 0, commands.len()).await
+        let asked = self.connection.req_packed_commands(&pipeline, 0, commands.len()).await;
+        // An error here is never a reply but the end of the connection: of the stream, or by what is no reply.
+        asked.map_err(|_| match self.budget.take_ending() {
+            Some(error) => error.into(),
+            None => (ErrorKind::Parse, "malformed reply").into(),
+        })
     }
 }

@@ -2,9 +2,9 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::{Context, Poll};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use socket2::{SockRef, TcpKeepalive};
@@ -29,18 +29,39 @@ pub(super) struct ServerStream {
     budget: Budget,
 }
 
-/// The bytes that may still be read; shared with the one who grants them.
+/// The bytes that may still be read, and why the stream ended; shared with the one who grants the bytes.
+///
+/// The redis crate drops the cause of a broken pipeline and says "broken pipe" in its place, so it is kept here.
 #[derive(Clone, Default)]
-pub(super) struct Budget(Arc<AtomicU64>);
+pub(super) struct Budget(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    left: AtomicU64,
+    ending: Mutex<Option<io::Error>>,
+}
 
 impl Budget {
     /// Grants `bytes` from now on, whatever was left before.
     pub(super) fn grant(&self, bytes: u64) {
-        self.0.store(bytes, Ordering::Relaxed);
+        self.0.left.store(bytes, Ordering::Relaxed);
+    }
+
+    /// Why the stream ended, the first time that it is asked; `None` while it has not.
+    pub(super) fn take_ending(&self) -> Option<io::Error> {
+        self.0.ending.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Keeps why the stream ended, and returns it to pass on.
+    fn end(&self, error: io::Error) -> io::Error {
+        let copy = || io::Error::new(error.kind(), error.to_string());
+        self.0.ending.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(copy);
+        error
     }
 
     fn spend(&self, bytes: u64) -> io::Result<()> {
         self.0
+            .left
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(bytes))
             .map(drop)
             .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, BUDGET_EXCEEDED))
@@ -98,20 +119,24 @@ fn refused(target: &RedisTarget, error: &io::Error) -> PollError {
 impl AsyncRead for ServerStream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
-        match Pin::new(&mut self.transport).poll_read(cx, buf) {
-            Poll::Ready(Ok(())) => Poll::Ready(self.budget.spend((buf.filled().len() - before) as u64)),
-            other => other,
-        }
+        let read = ready!(Pin::new(&mut self.transport).poll_read(cx, buf));
+        let outcome = read.and_then(|()| match buf.filled().len() - before {
+            0 => Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the server closed it")),
+            length => self.budget.spend(length as u64),
+        });
+        Poll::Ready(outcome.map_err(|error| self.budget.end(error)))
     }
 }
 
 impl AsyncWrite for ServerStream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.transport).poll_write(cx, bytes)
+        let written = ready!(Pin::new(&mut self.transport).poll_write(cx, bytes));
+        Poll::Ready(written.map_err(|error| self.budget.end(error)))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.transport).poll_flush(cx)
+        let flushed = ready!(Pin::new(&mut self.transport).poll_flush(cx));
+        Poll::Ready(flushed.map_err(|error| self.budget.end(error)))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
