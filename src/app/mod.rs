@@ -88,6 +88,9 @@ pub enum StartError {
     /// The web configuration file is wrong.
     #[error("{0}")]
     Web(String),
+    /// The configuration could not be read at all.
+    #[error("reading the configuration: {0}")]
+    Read(String),
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {cause}; is another agent running, or is the port below 1024?")]
     Listen {

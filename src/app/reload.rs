@@ -1,6 +1,7 @@
 //! Reloads: validate first, then swap. A bad new configuration changes nothing, and says so in the log and in a gauge.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use tokio::signal::unix::Signal;
@@ -15,6 +16,9 @@ use crate::config::Config;
 use crate::http::routes::{ReloadRequest, Routes};
 use crate::http::web::WebConfig;
 
+/// The most that reading a configuration may take: a file on a share that hangs must not end all reloads.
+const READ_DEADLINE: Duration = Duration::from_secs(10);
+
 /// Applies configurations, one at a time.
 pub(super) struct Reloader {
     pub(super) source: Source,
@@ -27,17 +31,16 @@ pub(super) struct Reloader {
 }
 
 impl Reloader {
-    /// Applies `config`, then each new one that SIGHUP or a request asks for, until `stop`; then ends the targets.
-    pub(super) async fn run(mut self, config: Config, stop: CancellationToken) {
-        self.apply(&config).await;
-        let mut current = config;
+    /// Applies `started`, then each new one that SIGHUP or a request asks for, until `stop`; then ends the targets.
+    pub(super) async fn run(mut self, started: Config, stop: CancellationToken) {
+        self.apply(&started).await;
         loop {
             let request = tokio::select! {
                 () = stop.cancelled() => break,
                 _ = self.hangup.recv() => None,
                 request = self.requests.recv() => request,
             };
-            let outcome = self.reload(&mut current).await;
+            let outcome = self.reload(&started).await;
             if let Some(request) = request {
                 // Whoever asked may have gone.
                 let _ = request.send(outcome);
@@ -46,16 +49,15 @@ impl Reloader {
         self.supervisor.end_all().await;
     }
 
-    async fn reload(&mut self, current: &mut Config) -> Result<(), String> {
+    async fn reload(&mut self, started: &Config) -> Result<(), String> {
         match self.validated().await {
             Ok((config, web)) => {
-                for setting in needs_restart(current, &config) {
+                for setting in needs_restart(started, &config) {
                     warn!(setting, "changed, but takes effect only when the agent is started again");
                 }
                 self.web.store(Arc::new(web));
                 self.apply(&config).await;
-                *current = config;
-                info!(targets = current.redis.len(), "configuration reloaded");
+                info!(targets = config.redis.len(), "configuration reloaded");
                 Ok(())
             }
             Err(error) => {
@@ -74,7 +76,10 @@ impl Reloader {
             let web = load_web(&config.web)?;
             Ok((config, web))
         });
-        reading.await.unwrap_or_else(|fault| Err(StartError::Web(format!("reading the configuration died: {fault}"))))
+        match tokio::time::timeout(READ_DEADLINE, reading).await {
+            Ok(read) => read.unwrap_or_else(|fault| Err(StartError::Read(format!("a fault of the agent: {fault}")))),
+            Err(_) => Err(StartError::Read(format!("not read within {READ_DEADLINE:?}; does a disk or a share hang?"))),
+        }
     }
 
     async fn apply(&mut self, config: &Config) {
@@ -84,7 +89,7 @@ impl Reloader {
     }
 }
 
-/// The settings that differ and cannot be swapped while running.
+/// The settings that differ from those the agent was started with, and cannot be swapped while running.
 fn needs_restart(old: &Config, new: &Config) -> Vec<&'static str> {
     let mut settings = Vec::new();
     if old.web.listen_addresses != new.web.listen_addresses {

@@ -1,19 +1,15 @@
-//! The running targets: started, restarted when their configuration changes or their task dies, stopped when it goes.
+//! The running targets: started, restarted when their configuration changes, stopped when it goes.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
 
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use tracing::error;
 
 use crate::collector::redis::RedisCollector;
 use crate::collector::runner::{self, Target};
-use crate::collector::{Collector, PollError, Reason};
 use crate::config::RedisTarget;
-use crate::hub::{Hub, TargetStatus};
-use crate::metric::Families;
+use crate::hub::Hub;
 
 /// The running targets by name.
 pub(super) struct Supervisor {
@@ -46,7 +42,9 @@ impl Supervisor {
         for target in targets {
             if !self.running.contains_key(&target.name) {
                 let stop = CancellationToken::new();
-                let task = tokio::spawn(keep_running(target.clone(), Arc::clone(&self.hub), stop.clone()));
+                let settings = target.clone();
+                let make = move || RedisCollector::new(settings.clone());
+                let task = tokio::spawn(runner::run(make, target_of(target), Arc::clone(&self.hub), stop.clone()));
                 self.running.insert(target.name.clone(), Running { target: target.clone(), stop, task });
             }
         }
@@ -72,36 +70,6 @@ impl Supervisor {
     }
 }
 
-/// Runs a target's loop, and starts it again should it panic: a fault of the agent must not freeze a target's samples.
-async fn keep_running(target: RedisTarget, hub: Arc<Hub>, stop: CancellationToken) {
-    loop {
-        let collector = RedisCollector::new(target.clone());
-        let task = tokio::spawn(runner::run(collector, target_of(&target), Arc::clone(&hub), stop.clone()));
-        let Err(fault) = task.await else { return };
-        error!(target_name = %target.name, %fault, "the target's task died; starting it again");
-        hub.publish(fault_status(&target), Families::new());
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(target.interval) => {}
-        }
-    }
-}
-
-fn fault_status(target: &RedisTarget) -> TargetStatus {
-    let attempt = format!("polling {}", target.endpoint);
-    TargetStatus {
-        name: target.name.clone(),
-        collector: RedisCollector::NAME,
-        address: target.endpoint.to_string(),
-        interval: target.interval,
-        polls: 0,
-        failures: 0,
-        last_duration: Duration::ZERO,
-        last_poll: Some(SystemTime::now()),
-        error: Some(PollError::new(Reason::Internal, attempt, "a fault of the agent", "see the log, and report it")),
-    }
-}
-
 /// What the runner needs to know of a Redis target.
 #[must_use]
 pub fn target_of(target: &RedisTarget) -> Target {
@@ -122,9 +90,10 @@ pub async fn poll_once(targets: &[RedisTarget], hub: &Arc<Hub>) {
         polls.spawn(runner::poll_and_export(collector, spec));
     }
     while let Some(polled) = polls.join_next().await {
-        match polled {
-            Ok((status, families)) => hub.publish(status, families),
-            Err(fault) => error!(%fault, "a poll died"),
+        // A panic of the collector is an outcome like any other; only one of the export is lost here, and missed by the
+        // caller.
+        if let Ok((status, families)) = polled {
+            hub.publish(status, families);
         }
     }
 }

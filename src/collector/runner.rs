@@ -1,8 +1,10 @@
 //! The one loop that drives every collector: interval, jitter, deadline, back-off, `up`, durations and logging.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use futures_util::FutureExt as _;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -13,6 +15,9 @@ use crate::metric::{Families, MetricInfo};
 
 /// First pause after a failure; it doubles with each further one, up to the interval.
 const FIRST_RETRY: Duration = Duration::from_secs(1);
+
+/// The most by which the first poll is delayed.
+const MAX_START_DELAY: Duration = Duration::from_secs(1);
 
 /// What the runner needs to know of a target.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,12 +43,15 @@ pub fn metrics() -> Vec<MetricInfo> {
 /// Polls `collector` until `stop` is cancelled, and publishes each outcome to `hub`.
 ///
 /// After a failure the next poll comes sooner than the interval (1 s, doubling up to it, with jitter): a target that was
-/// away for a moment is seen again at once, and one that stays away is not hammered.
-pub async fn run<C: Collector>(mut collector: C, target: Target, hub: Arc<Hub>, stop: CancellationToken) {
+/// away for a moment is seen again at once, and one that stays away is not hammered. Should the collector panic, that is
+/// a failed poll like any other, and the next one is made by a new collector from `make`.
+pub async fn run<C: Collector>(make: impl Fn() -> C + Send, target: Target, hub: Arc<Hub>, stop: CancellationToken) {
+    let mut collector = make();
     let mut state = State::new(C::NAME, target);
-    hub.publish(state.status(), Families::new());
-    // Targets that start together must not poll together.
-    let mut next = Instant::now() + state.target.interval.mul_f64(fastrand::f64() / 10.0);
+    hub.announce(state.status());
+    // Targets that start together must not poll together, and nobody wants to wait long for the first numbers.
+    let spread = MAX_START_DELAY.min(state.target.interval / 10);
+    let mut next = Instant::now() + spread.mul_f64(fastrand::f64());
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
@@ -54,6 +62,9 @@ pub async fn run<C: Collector>(mut collector: C, target: Target, hub: Arc<Hub>, 
             () = stop.cancelled() => return,
             result = poll_once(&mut collector, &state.target) => result,
         };
+        if result.is_fault() {
+            collector = make();
+        }
         let families = state.record(&result, started.elapsed(), SystemTime::now());
         hub.publish(state.status(), families);
         next = state.next(started);
@@ -70,19 +81,32 @@ pub async fn poll_and_export<C: Collector>(mut collector: C, target: Target) -> 
 }
 
 async fn poll_once<C: Collector>(collector: &mut C, target: &Target) -> Outcome<C> {
-    let polled = timeout(target.deadline, collector.poll()).await;
-    Outcome(polled.unwrap_or_else(|_| {
-        Err(PollError::new(
+    let attempt = || format!("polling {} at {}", C::NAME, target.address);
+    // The collector is replaced after a panic, so that nobody sees what it may have left half done.
+    let polled = timeout(target.deadline, AssertUnwindSafe(collector.poll()).catch_unwind()).await;
+    Outcome(match polled {
+        Ok(Ok(result)) => result,
+        Ok(Err(_)) => {
+            Err(PollError::new(Reason::Internal, attempt(), "a fault of the agent", "see the log, report it"))
+        }
+        Err(_) => Err(PollError::new(
             Reason::Timeout,
-            format!("polling {} at {}", C::NAME, target.address),
+            attempt(),
             format!("no complete answer within the deadline of {:?}", target.deadline),
             "the server hangs, or deadline is too short for it",
-        ))
-    }))
+        )),
+    })
 }
 
 /// A poll's result, tied to its collector so that `record` can export it.
 struct Outcome<C: Collector>(Result<C::Snapshot, PollError>);
+
+impl<C: Collector> Outcome<C> {
+    /// Whether the collector panicked.
+    fn is_fault(&self) -> bool {
+        self.0.as_ref().is_err_and(|error| error.reason == Reason::Internal)
+    }
+}
 
 /// What the runner remembers of its target between polls.
 struct State {

@@ -1,7 +1,7 @@
 //! The latest samples of every target, and their exposition.
 //!
 //! Each target's samples are encoded once, when they are published. A scrape joins the encoded blocks under one header
-//! a family; the joined text is kept until a target changes, and shared by all scrapers. A scrape never waits for a
+//! a family; the joined text is kept until a target changes (or for a second), and shared by all scrapers. A scrape never waits for a
 //! poll, and a poll of one target never encodes another's samples again.
 
 pub(crate) mod render;
@@ -10,6 +10,7 @@ mod status;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
+use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use bytes::Bytes;
@@ -32,6 +33,8 @@ pub struct Hub {
     /// One rendering at a time: a hundred scrapers after a change cost one.
     rendering: Mutex<()>,
     self_metrics: SelfMetrics,
+    /// A rendering that is older is stale although no target has changed: the agent's own metrics change by themselves.
+    max_age: Duration,
 }
 
 /// What is kept of one target: its state, its samples, and their text.
@@ -54,6 +57,15 @@ impl Hub {
             rendered: [ArcSwapOption::empty(), ArcSwapOption::empty()],
             rendering: Mutex::new(()),
             self_metrics: Box::new(self_metrics),
+            max_age: Duration::from_secs(1),
+        }
+    }
+
+    /// Makes the target known before its first poll. Samples that it already has stay until then.
+    pub fn announce(&self, status: TargetStatus) {
+        let known = self.read().contains_key(&status.name);
+        if !known {
+            self.publish(status, Families::new());
         }
     }
 
@@ -86,13 +98,15 @@ impl Hub {
         self.read().values().map(|samples| samples.status.clone()).collect()
     }
 
-    /// The exposition of all targets if it is at hand and no target has changed since.
+    /// The exposition of all targets if it is at hand, fresh, and no target has changed since.
     #[must_use]
     pub fn current(&self, format: Format) -> Option<Arc<Exposition>> {
         let rendered = self.rendered[slot(format)].load();
         rendered
             .as_ref()
-            .filter(|exposition| exposition.generation == self.generation.load(Ordering::Acquire))
+            .filter(|exposition| {
+                exposition.generation == self.generation.load(Ordering::Acquire) && exposition.age() <= self.max_age
+            })
             .map(Arc::clone)
     }
 

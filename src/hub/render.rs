@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use flate2::Compression;
@@ -16,13 +17,18 @@ use crate::metric::{Family, Kind};
 #[derive(Debug)]
 pub struct Exposition {
     pub(super) generation: u64,
+    rendered_at: Instant,
     plain: Bytes,
     gzip: OnceLock<Bytes>,
 }
 
 impl Exposition {
     pub(super) fn new(generation: u64, body: String) -> Self {
-        Self { generation, plain: Bytes::from(body), gzip: OnceLock::new() }
+        Self { generation, rendered_at: Instant::now(), plain: Bytes::from(body), gzip: OnceLock::new() }
+    }
+
+    pub(super) fn age(&self) -> Duration {
+        self.rendered_at.elapsed()
     }
 
     /// The text.

@@ -21,6 +21,11 @@ fn status(name: &str) -> TargetStatus {
     }
 }
 
+/// A hub whose renderings age by change alone, however slow the machine is.
+fn ageless() -> Hub {
+    Hub { max_age: Duration::MAX, ..Hub::new(|_| {}) }
+}
+
 fn families(keys: f64) -> Families {
     let mut families = Families::new();
     families.push(&KEYS, ["db0"], keys);
@@ -49,7 +54,7 @@ fn joins_targets_under_one_header() {
 
 #[test]
 fn a_rendering_is_shared_until_a_target_changes() {
-    let hub = Hub::new(|_| {});
+    let hub = ageless();
     hub.publish(status("a"), families(1.0));
     assert!(hub.current(Format::Prometheus).is_none());
     let first = hub.render(Format::Prometheus);
@@ -60,6 +65,30 @@ fn a_rendering_is_shared_until_a_target_changes() {
     assert!(text(&hub.render(Format::Prometheus)).contains("redis_db_keys{target=\"a\",db=\"db0\"} 5\n"));
     hub.remove("a");
     assert_eq!(text(&hub.render(Format::Prometheus)), "");
+}
+
+#[test]
+fn the_agents_own_metrics_do_not_wait_for_a_target() {
+    let calls = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&calls);
+    let own = move |own: &mut Families| {
+        own.push(&Metric::<0>::gauge("a_self", &[], "Own."), [], counted.fetch_add(1, Ordering::Relaxed) as f64);
+    };
+    let hub = Hub { max_age: Duration::ZERO, ..Hub::new(own) };
+    for expected in ["a_self 0\n", "a_self 1\n", "a_self 2\n"] {
+        assert!(text(&hub.render(Format::Prometheus)).ends_with(expected));
+    }
+}
+
+#[test]
+fn an_announced_target_keeps_what_it_has() {
+    let hub = ageless();
+    hub.announce(status("a"));
+    assert_eq!(hub.statuses().len(), 1);
+    assert_eq!(text(&hub.render(Format::Prometheus)), "");
+    hub.publish(status("a"), families(1.0));
+    hub.announce(status("a"));
+    assert!(text(&hub.render(Format::Prometheus)).contains("redis_db_keys{target=\"a\",db=\"db0\"} 1\n"));
 }
 
 #[test]

@@ -75,3 +75,34 @@ fn a_user_who_may_not_publish() {
     agent.next_poll("main");
     assert_eq!(redis.info("errorstat_NOPERM"), refused, "it is not tried again");
 }
+
+#[test]
+fn a_server_without_subscribe() {
+    if missing(&["redis-server"]) {
+        return;
+    }
+    let redis = RedisServer::builder().line("rename-command SUBSCRIBE \"\"").start();
+    let agent = Agent::run(&with_canary(&redis.url()));
+    let seen = agent.next_poll("main");
+    seen.assert("redis_up", &[], 1.0);
+    seen.assert("redis_command_supported", &[("command", "SUBSCRIBE")], 0.0);
+    assert_eq!(seen.get("redis_publish_canary_seconds", &[]), None, "a canary that cannot fly is not a lost one");
+    let errors = redis.info("total_error_replies");
+    agent.next_poll("main");
+    assert_eq!(redis.info("total_error_replies"), errors, "it is asked once");
+    assert_eq!(agent.log().matches("command=SUBSCRIBE").count(), 1, "{}", agent.log());
+}
+
+#[test]
+fn a_subscription_that_is_killed_between_polls() {
+    if missing(&["redis-server"]) {
+        return;
+    }
+    let redis = RedisServer::start();
+    let agent = Agent::run(&with_canary(&redis.url()));
+    agent.next_poll("main").assert("redis_publish_canary_received", &[], 1.0);
+    redis.command::<()>(&["CLIENT", "KILL", "TYPE", "pubsub"]);
+    let seen = agent.next_poll("main");
+    seen.assert("redis_publish_canary_received", &[], 1.0);
+    seen.assert("redis_publish_canaries_lost_total", &[], 0.0);
+}

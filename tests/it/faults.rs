@@ -104,7 +104,7 @@ fn a_server_that_is_killed_and_comes_back() {
     let agent = Agent::run(&target("main", &redis.url()));
     redis.command::<()>(&["SET", "a", "1"]);
     agent.until("main", "the slow SET is counted", |seen| {
-        seen.get("redis_slowlog_entries_total", &[("cmd", "SET")]).filter(|count| *count >= 1.0)
+        seen.get("redis_slowlog_entries_total", &[("cmd", "set")]).filter(|count| *count >= 1.0)
     });
     let old_run = redis.info("run_id").unwrap();
     let logged = agent.scrape("main").value("redis_slowlog_last_id", &[]);
@@ -119,7 +119,8 @@ fn a_server_that_is_killed_and_comes_back() {
     assert!(seen.value("redis_slowlog_last_id", &[]) < logged + 100.0, "the ids began anew");
     let ratio = seen.get("redis_cache_hit_ratio", &[]);
     assert!(ratio.is_none_or(|ratio| (0.0..=1.0).contains(&ratio)), "{ratio:?}");
-    seen.assert("redis_commands_total", &[("cmd", "info")], seen.value("redis_commands_total", &[("cmd", "info")]));
+    let asked = seen.value("redis_commands_total", &[("cmd", "info")]);
+    assert!((1.0..100.0).contains(&asked), "the counters are those of the new run: {asked}");
 }
 
 #[test]

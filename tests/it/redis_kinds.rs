@@ -363,3 +363,44 @@ fn a_sentinel() {
     let failures: f64 = seen.series("manometer_poll_failures_total", &[]).iter().map(|sample| sample.value).sum();
     assert!(failures.abs() < f64::EPSILON, "{}", agent.log());
 }
+
+#[test]
+fn a_server_that_repeats_the_password_in_its_error() {
+    if missing(&["redis-server"]) {
+        return;
+    }
+    let redis = RedisServer::builder().line("rename-command AUTH \"\"").start();
+    let agent = Agent::run(&(target("main", &redis.url()) + "password = \"swordfish\"\n"));
+    agent.scrape("main").assert("redis_up", &[], 0.0);
+    let state = agent.state("main");
+    assert_eq!(state["lastErrorReason"], "auth");
+    let words = format!(
+        "AUTH on 127.0.0.1:{}: the server does not know AUTH; was it renamed?; check username and password (or \
+         password_file) of the target",
+        redis.port
+    );
+    assert_eq!(state["lastError"], words);
+    agent.assert_hidden("swordfish");
+}
+
+#[test]
+fn a_user_who_may_not_ask_info_until_he_may() {
+    if missing(&["redis-server"]) {
+        return;
+    }
+    let redis = RedisServer::builder().line("user watcher on >swordfish -@all +ping").start();
+    let agent = Agent::run(&(target("main", &redis.url()) + "username = \"watcher\"\npassword = \"swordfish\"\n"));
+    let seen = agent.next_poll("main");
+    seen.assert("redis_up", &[], 0.0);
+    seen.assert("redis_server_state", &[("state", "unknown")], 1.0);
+    assert_eq!(agent.state("main")["lastErrorReason"], "acl");
+    agent.next_poll("main");
+    let refused = redis.info("errorstat_NOPERM");
+    agent.next_poll("main");
+    assert_eq!(redis.info("errorstat_NOPERM"), refused, "a failing poll does not ask again either");
+    // A right that is given later is found on the next connection.
+    redis.command::<()>(&["ACL", "SETUSER", "watcher", "+@all"]);
+    redis.command::<()>(&["CLIENT", "KILL", "USER", "watcher"]);
+    let up = agent.until("main", "it may ask", |seen| seen.get("redis_up", &[]).filter(|up| *up > 0.0));
+    assert!((up - 1.0).abs() < f64::EPSILON);
+}

@@ -168,7 +168,7 @@ fn outcome(target: &RedisTarget, command: &Command, replies: Vec<Value>) -> Resu
     let Some((code, detail)) = error else { return Ok(Outcome::Replies(replies)) };
     match reply_error::meaning(&code, &detail) {
         Meaning::State(state) if *command != Command::Info => Ok(Outcome::State(state)),
-        Meaning::Refused => Ok(Outcome::Refused(format!("{code} {detail}"))),
+        Meaning::Refused => Ok(Outcome::Refused(reply_error::words(&code, &detail))),
         _ => {
             let attempt = format!("asking {} for {}", target.endpoint, command.name());
             Err(reply_error::from_reply(attempt, &code, &detail))

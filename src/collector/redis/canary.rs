@@ -7,16 +7,23 @@ use std::time::Duration;
 
 use futures_util::{FutureExt as _, StreamExt as _};
 use redis::aio::{PubSub, PubSubSink, PubSubStream};
-use redis::{Cmd, RedisConnectionInfo, RedisError, cmd};
-use tokio::time::{Instant, timeout, timeout_at};
+use redis::{Cmd, RedisConnectionInfo, RedisError, Value, cmd};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
+use tracing::warn;
 
 use super::link::Link;
 use super::reply_error::{self, Meaning};
+use super::resolve::Resolver;
 use super::session;
 use super::stream::Budget;
-use crate::collector::PollError;
+use super::support::Support;
+use crate::collector::{PollError, Reason};
 use crate::config::RedisTarget;
 use crate::metric::{Families, Metric, MetricInfo, Unit};
+
+/// Labels of `redis_command_supported`.
+pub(super) const PUBLISH: &str = "PUBLISH";
+pub(super) const SUBSCRIBE: &str = "SUBSCRIBE";
 
 /// Bytes that may arrive on the subscription between two canaries: it carries one short message a poll.
 const SUBSCRIPTION_BUDGET: u64 = 1024 * 1024;
@@ -35,8 +42,12 @@ const RECEIVED: Metric<0> =
         .unit(Unit::Bool)
         .source("PUBLISH, SUBSCRIBE");
 
-const SENT_TOTAL: Metric<0> =
-    Metric::counter("redis_publish_canaries_total", &[], "Canaries sent, lost ones among them.").source("PUBLISH");
+const FLOWN_TOTAL: Metric<0> = Metric::counter(
+    "redis_publish_canaries_total",
+    &[],
+    "Canaries attempted: the lost ones are among them, and those for which there was no subscription.",
+)
+.source("PUBLISH, SUBSCRIBE");
 
 const LOST_TOTAL: Metric<0> = Metric::counter(
     "redis_publish_canaries_lost_total",
@@ -50,24 +61,17 @@ const LOST_TOTAL: Metric<0> = Metric::counter(
 pub(super) struct CanaryReport {
     round_trip: Duration,
     received: bool,
-    sent: u64,
+    flown: u64,
     lost: u64,
-}
-
-/// How one canary ended.
-#[derive(Debug)]
-pub(super) enum Flight {
-    /// It arrived, or was awaited in vain; `link_clear` is false while the PUBLISH is still unanswered on the link.
-    Done { report: CanaryReport, link_clear: bool },
-    /// The server does not allow PUBLISH or SUBSCRIBE.
-    Refused { command: &'static str, error: String },
 }
 
 /// The canary of one target: its subscription and its counters.
 #[derive(Default)]
 pub(super) struct Canary {
     subscription: Option<Subscription>,
-    sent: u64,
+    /// Why there was no subscription the last time.
+    problem: Option<Reason>,
+    flown: u64,
     lost: u64,
 }
 
@@ -92,70 +96,102 @@ impl Subscription {
 }
 
 impl Canary {
-    /// Sends one canary on `link` and awaits it until `until`. A subscription that cannot be had makes it a lost one.
+    /// Sends one canary on `link` and awaits it until `until`. Returns what became of it, nothing if it is not allowed,
+    /// and whether the link may be used again: not while the PUBLISH is unanswered.
     pub(super) async fn fly(
         &mut self,
         target: &RedisTarget,
         link: &mut Link,
         until: Instant,
-        named: &mut bool,
-    ) -> Flight {
+        resolver: &mut Resolver,
+        support: &mut Support,
+    ) -> (Option<CanaryReport>, bool) {
         let began = Instant::now();
-        let mut subscription = match self.subscription.take().and_then(Subscription::alive) {
+        let subscription = self.subscription.take().and_then(Subscription::alive);
+        let mut subscription = match subscription {
             Some(subscription) => subscription,
-            None => match timeout_at(until, subscribe(target, named)).await {
+            None => match timeout_at(until, subscribe(target, resolver, support)).await {
                 Ok(Ok(subscription)) => subscription,
-                Ok(Err(SubscribeError::Refused(error))) => return Flight::Refused { command: "SUBSCRIBE", error },
-                Ok(Err(SubscribeError::Failed)) | Err(_) => return self.done(began.elapsed(), false, true),
+                Ok(Err(SubscribeError::Refused(error))) => {
+                    support.refused(&target.name, SUBSCRIBE, &error);
+                    return (None, true);
+                }
+                Ok(Err(SubscribeError::Failed(error))) => {
+                    self.report_problem(target, &error);
+                    return (Some(self.done(began.elapsed(), false)), true);
+                }
+                Err(_) => return (Some(self.done(began.elapsed(), false)), true),
             },
         };
+        self.problem = None;
+        support.answered(SUBSCRIBE);
         subscription.budget.grant(SUBSCRIPTION_BUDGET);
-        // Another agent may watch the same server on the same channel.
-        let token = format!("{:016x}", fastrand::u64(..));
         let started = Instant::now();
-        let publish = [publish(target, &token)];
-        let mut published = std::pin::pin!(link.ask(&publish));
-        let mut answer = None;
-        let received = loop {
-            tokio::select! {
-                message = subscription.messages.next() => match message {
-                    Some(message) if message.get_payload_bytes() == token.as_bytes() => break true,
-                    Some(_) => {}
-                    None => break false,
-                },
-                reply = &mut published, if answer.is_none() => {
-                    let failed = error_of(&reply).is_some();
-                    answer = Some(reply);
-                    if failed {
-                        break false;
-                    }
-                }
-                () = tokio::time::sleep_until(until) => break false,
-            }
-        };
+        let (received, answer) = round_trip(target, link, &mut subscription.messages, until).await;
         let round_trip = started.elapsed();
         if received {
             self.subscription = Some(subscription);
         }
-        // The message may overtake PUBLISH's own answer, which follows at once.
-        if received && answer.is_none() {
-            answer = timeout(Duration::from_millis(100), published).await.ok();
-        }
-        match answer.as_ref().and_then(error_of) {
-            Some(error) if reply_error::meaning(&error.0, &error.1) == Meaning::Refused => {
-                Flight::Refused { command: "PUBLISH", error: format!("{} {}", error.0, error.1) }
+        match answer.as_ref().map(error_of) {
+            Some(Some((code, detail))) if reply_error::meaning(&code, &detail) == Meaning::Refused => {
+                support.refused(&target.name, PUBLISH, &reply_error::words(&code, &detail));
+                return (None, true);
             }
+            Some(None) => support.answered(PUBLISH),
             // LOADING and the like: nothing gets through for now.
-            _ => self.done(round_trip, received, matches!(answer, Some(Ok(_)))),
+            _ => {}
         }
+        (Some(self.done(round_trip, received)), matches!(answer, Some(Ok(_))))
     }
 
-    fn done(&mut self, round_trip: Duration, received: bool, link_clear: bool) -> Flight {
-        self.sent += 1;
+    fn done(&mut self, round_trip: Duration, received: bool) -> CanaryReport {
+        self.flown += 1;
         self.lost += u64::from(!received);
-        let report = CanaryReport { round_trip, received, sent: self.sent, lost: self.lost };
-        Flight::Done { report, link_clear }
+        CanaryReport { round_trip, received, flown: self.flown, lost: self.lost }
     }
+
+    /// Once a change, not once a poll.
+    fn report_problem(&mut self, target: &RedisTarget, error: &PollError) {
+        if self.problem.replace(error.reason) != Some(error.reason) {
+            warn!(target_name = %target.name, reason = %error.reason.as_str(), %error, "the canary has no subscription");
+        }
+    }
+}
+
+/// Publishes a message and awaits it; returns whether it arrived, and the answer to the PUBLISH if there is one yet.
+async fn round_trip(
+    target: &RedisTarget,
+    link: &mut Link,
+    messages: &mut PubSubStream,
+    until: Instant,
+) -> (bool, Option<Result<Vec<Value>, RedisError>>) {
+    // Another agent may watch the same server on the same channel.
+    let token = format!("{:016x}", fastrand::u64(..));
+    let publish = [publish(target, &token)];
+    let mut published = std::pin::pin!(link.ask(&publish));
+    let mut answer = None;
+    let received = loop {
+        tokio::select! {
+            message = messages.next() => match message {
+                Some(message) if message.get_payload_bytes() == token.as_bytes() => break true,
+                Some(_) => {}
+                None => break false,
+            },
+            reply = &mut published, if answer.is_none() => {
+                let failed = reply.is_err() || error_of(&reply).is_some();
+                answer = Some(reply);
+                if failed {
+                    break false;
+                }
+            }
+            () = sleep_until(until) => break false,
+        }
+    };
+    // The message may overtake PUBLISH's own answer, which follows at once.
+    if received && answer.is_none() {
+        answer = timeout(Duration::from_millis(100), published).await.ok();
+    }
+    (received, answer)
 }
 
 fn publish(target: &RedisTarget, token: &str) -> Cmd {
@@ -165,43 +201,38 @@ fn publish(target: &RedisTarget, token: &str) -> Cmd {
 }
 
 /// Code and detail of an error reply.
-fn error_of(answer: &Result<Vec<redis::Value>, RedisError>) -> Option<(String, String)> {
+fn error_of(answer: &Result<Vec<Value>, RedisError>) -> Option<(String, String)> {
     let Ok(replies) = answer else { return None };
     replies.iter().find_map(|reply| match reply {
-        redis::Value::ServerError(error) => {
-            Some((error.code().to_owned(), error.details().unwrap_or_default().to_owned()))
-        }
+        Value::ServerError(error) => Some((error.code().to_owned(), error.details().unwrap_or_default().to_owned())),
         _ => None,
     })
 }
 
 enum SubscribeError {
     Refused(String),
-    Failed,
+    Failed(PollError),
 }
 
-impl From<PollError> for SubscribeError {
-    fn from(_: PollError) -> Self {
-        Self::Failed
-    }
-}
-
-impl From<RedisError> for SubscribeError {
-    fn from(error: RedisError) -> Self {
-        match error.code() {
-            Some("NOPERM") => Self::Refused(error.to_string()),
-            _ => Self::Failed,
+async fn subscribe(
+    target: &RedisTarget,
+    resolver: &mut Resolver,
+    support: &mut Support,
+) -> Result<Subscription, SubscribeError> {
+    let failed = |error: &RedisError| {
+        let (code, detail) = (error.code().unwrap_or_default(), error.detail().unwrap_or_default());
+        if !code.is_empty() && reply_error::meaning(code, detail) == Meaning::Refused {
+            return SubscribeError::Refused(reply_error::words(code, detail));
         }
-    }
-}
-
-async fn subscribe(target: &RedisTarget, named: &mut bool) -> Result<Subscription, SubscribeError> {
+        let attempt = format!("subscribing to {} on {}", target.canary_channel, target.endpoint);
+        SubscribeError::Failed(reply_error::from_redis(attempt, error))
+    };
     let budget = Budget::default();
     budget.grant(SUBSCRIPTION_BUDGET);
-    let stream = session::open(target, budget.clone(), named).await?;
+    let stream = session::open(target, budget.clone(), resolver, support).await.map_err(SubscribeError::Failed)?;
     let info = RedisConnectionInfo::default().set_skip_set_lib_name();
-    let mut pubsub = PubSub::new(&info, stream).await?;
-    pubsub.subscribe(&target.canary_channel).await?;
+    let mut pubsub = PubSub::new(&info, stream).await.map_err(|error| failed(&error))?;
+    pubsub.subscribe(&target.canary_channel).await.map_err(|error| failed(&error))?;
     let (sink, messages) = pubsub.split();
     Ok(Subscription { messages, _sink: sink, budget })
 }
@@ -210,11 +241,11 @@ async fn subscribe(target: &RedisTarget, named: &mut bool) -> Result<Subscriptio
 pub(super) fn export(report: &CanaryReport, out: &mut Families) {
     out.push(&ROUND_TRIP, [], report.round_trip.as_secs_f64());
     out.push(&RECEIVED, [], f64::from(u8::from(report.received)));
-    out.push(&SENT_TOTAL, [], report.sent as f64);
+    out.push(&FLOWN_TOTAL, [], report.flown as f64);
     out.push(&LOST_TOTAL, [], report.lost as f64);
 }
 
 /// The metrics of this module.
 pub(super) fn metrics() -> Vec<MetricInfo> {
-    vec![*ROUND_TRIP.info(), *RECEIVED.info(), *SENT_TOTAL.info(), *LOST_TOTAL.info()]
+    vec![*ROUND_TRIP.info(), *RECEIVED.info(), *FLOWN_TOTAL.info(), *LOST_TOTAL.info()]
 }

@@ -5,7 +5,9 @@ use redis::{AsyncConnectionConfig, Cmd, ErrorKind, Pipeline, RedisConnectionInfo
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 
+use super::resolve::Resolver;
 use super::stream::Budget;
+use super::support::Support;
 use super::{reply_error, session};
 use crate::collector::{PollError, Reason};
 use crate::config::RedisTarget;
@@ -30,23 +32,28 @@ impl Drop for Link {
 
 impl Link {
     /// Connects within the target's connect timeout.
-    pub(super) async fn open(target: &RedisTarget, named: &mut bool) -> Result<Self, PollError> {
-        let opening = Self::connect(target, named);
+    pub(super) async fn open(
+        target: &RedisTarget,
+        resolver: &mut Resolver,
+        support: &mut Support,
+    ) -> Result<Self, PollError> {
+        let opening = Self::connect(target, resolver, support);
         timeout(target.connect_timeout, opening).await.unwrap_or_else(|_| {
-            Err(PollError::new(
-                Reason::Timeout,
-                format!("connecting to {}", target.endpoint),
-                format!("not connected within {:?}", target.connect_timeout),
-                "the server hangs, or a firewall drops the packets",
-            ))
+            let advice = match target.tls {
+                Some(_) => "the server hangs, a firewall drops the packets, or the port does not speak TLS",
+                None => "the server or the name server hangs, or a firewall drops the packets",
+            };
+            let attempt = format!("connecting to {}", target.endpoint);
+            let cause = format!("not connected within {:?}", target.connect_timeout);
+            Err(PollError::new(Reason::Timeout, attempt, cause, advice))
         })
     }
 
-    async fn connect(target: &RedisTarget, named: &mut bool) -> Result<Self, PollError> {
+    async fn connect(target: &RedisTarget, resolver: &mut Resolver, support: &mut Support) -> Result<Self, PollError> {
         let started = Instant::now();
         let budget = Budget::default();
         budget.grant(POLL_BUDGET);
-        let stream = session::open(target, budget.clone(), named).await?;
+        let stream = session::open(target, budget.clone(), resolver, support).await?;
         let info = RedisConnectionInfo::default().set_skip_set_lib_name();
         // The poll has one deadline; a second one in the library would only hide it.
         let config = AsyncConnectionConfig::new().set_response_timeout(None);

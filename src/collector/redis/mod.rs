@@ -9,6 +9,7 @@ pub mod clients;
 pub mod cluster;
 pub mod hit_ratio;
 pub mod info;
+mod label;
 pub mod latency;
 mod link;
 mod metrics;
@@ -16,6 +17,7 @@ mod ping;
 pub mod pubsub;
 pub mod reply;
 mod reply_error;
+mod resolve;
 pub mod server_config;
 mod session;
 pub mod slowlog;
@@ -30,11 +32,12 @@ use ::redis::Value;
 use tokio::time::Instant;
 
 use self::ask::{Answer, Command, Outcome};
-use self::canary::{Canary, Flight};
+use self::canary::Canary;
 use self::info::Info;
 use self::link::Link;
 use self::ping::Pings;
 use self::reply::Unexpected;
+use self::resolve::Resolver;
 use self::support::Support;
 use super::{Collector, Health, PollError, Reason};
 use crate::config::RedisTarget;
@@ -42,15 +45,13 @@ use crate::metric::{Families, MetricInfo};
 
 pub use self::snapshot::Snapshot;
 
-/// The label value under which everything beyond a bounded set of names is added up.
-const OTHER: &str = "__other__";
+use self::label::OTHER;
 
 /// Watches one Redis server.
 pub struct RedisCollector {
     target: RedisTarget,
     link: Option<Link>,
-    /// Whether CLIENT SETNAME is sent; cleared when it is refused.
-    named: bool,
+    resolver: Resolver,
     support: Support,
     facts: Facts,
     canary: Canary,
@@ -91,7 +92,7 @@ impl RedisCollector {
         };
         Self {
             link: None,
-            named: true,
+            resolver: Resolver::default(),
             support: Support::default(),
             facts: Facts::default(),
             canary: Canary::default(),
@@ -115,7 +116,8 @@ impl RedisCollector {
                 outcome => return outcome.map(|pings| (link, pings)),
             }
         }
-        let mut link = Link::open(&self.target, &mut self.named).await?;
+        self.support.reconnecting(Command::Info.name());
+        let mut link = Link::open(&self.target, &mut self.resolver, &mut self.support).await?;
         self.meet(&mut link).await?;
         let pings = ping::measure(&self.target, &mut link, &mut self.support).await?;
         Ok((link, pings))
@@ -123,10 +125,6 @@ impl RedisCollector {
 
     /// Learns which run of the server answers on a new connection, and what it can be asked.
     async fn meet(&mut self, link: &mut Link) -> Result<(), PollError> {
-        if self.support.is_anonymous() {
-            // A server that hides its run id may have been restarted since.
-            self.support.observe_run(None);
-        }
         if self.support.may_ask(Command::Info.name()) {
             let mut introduction = Snapshot::default();
             for answer in ask::ask(&self.target, link, &[Command::Info], &self.facts).await? {
@@ -198,7 +196,7 @@ impl RedisCollector {
                 let pattern = self.target.pubsub_patterns.get(*index);
                 let found = snapshot.channels.iter().find(|(of, _)| of == index);
                 if let (Some(pattern), Some((_, found))) = (pattern, found) {
-                    let summary = pubsub::PatternSubscribers::new(pattern, found, counts, self.target.top_k);
+                    let summary = pubsub::PatternSubscribers::new(pattern, found, &counts, self.target.top_k);
                     snapshot.patterns.push(summary);
                 }
             }
@@ -212,13 +210,17 @@ impl RedisCollector {
     }
 
     /// What the first round trip made necessary to ask in a second one.
-    fn follow_up(&self, snapshot: &Snapshot) -> Vec<Command> {
+    fn follow_up(&self, snapshot: &mut Snapshot) -> Vec<Command> {
         let run_id = snapshot.info.as_ref().and_then(Info::run_id);
         let entries = snapshot.slowlog_entries.as_deref().unwrap_or_default();
         let mut commands: Vec<Command> =
             self.slowlog.wanted(run_id, entries).map(Command::SlowlogGet).into_iter().collect();
         for (index, channels) in &snapshot.channels {
-            commands.push(Command::PubsubNumsub(*index, channels.names.clone()));
+            if !channels.names.is_empty() {
+                commands.push(Command::PubsubNumsub(*index, channels.names.clone()));
+            } else if let Some(pattern) = self.target.pubsub_patterns.get(*index) {
+                snapshot.patterns.push(pubsub::PatternSubscribers::new(pattern, channels, &[], 0));
+            }
         }
         commands.retain(|command| self.support.may_ask(command.name()));
         commands
@@ -226,22 +228,23 @@ impl RedisCollector {
 
     /// Flies the canary if it is enabled and allowed. Returns whether the link may be used again.
     async fn fly_canary(&mut self, link: &mut Link, started: Instant) -> (Option<canary::CanaryReport>, bool) {
-        let allowed = self.support.may_ask("PUBLISH") && self.support.may_ask("SUBSCRIBE");
-        if !(self.target.canary && allowed) {
+        // Enough is left of the deadline to hand in the poll, lost canary or not; and enough for the canary, or its loss
+        // would say nothing.
+        let until = started + self.target.deadline.mul_f64(0.9);
+        let in_time = Instant::now() + self.target.deadline.mul_f64(0.1) < until;
+        let allowed = [canary::PUBLISH, canary::SUBSCRIBE].iter().all(|command| self.support.may_ask(command));
+        if !(self.target.canary && allowed && in_time) {
             return (None, true);
         }
-        // Enough is left of the deadline to hand in the poll, lost canary or not.
-        let until = started + self.target.deadline.mul_f64(0.9);
-        match self.canary.fly(&self.target, link, until, &mut self.named).await {
-            Flight::Done { report, link_clear } => {
-                self.support.answered("PUBLISH");
-                (Some(report), link_clear)
-            }
-            Flight::Refused { command, error } => {
-                self.support.refused(&self.target.name, command, &error);
-                (None, true)
-            }
-        }
+        let Self { target, resolver, support, .. } = self;
+        self.canary.fly(target, link, until, resolver, support).await
+    }
+
+    /// The poll's error where INFO is refused: nothing is known of such a server, not even that it is well.
+    fn blind(&self) -> PollError {
+        let attempt = format!("asking {} for INFO", self.target.endpoint);
+        let cause = "the server refuses INFO to this user, and is not asked again on this connection";
+        PollError::new(Reason::Acl, attempt, cause, "allow the user the commands listed in docs/SECURITY.md")
     }
 }
 
@@ -298,8 +301,12 @@ impl Collector for RedisCollector {
     async fn poll(&mut self) -> Result<Snapshot, PollError> {
         let started = Instant::now();
         let mut snapshot = Snapshot::default();
-        // The link is put back at the end only: a poll that fails or is cancelled leaves no half-read reply behind.
+        // The link is put back when no reply is outstanding: a poll that breaks or is cancelled leaves none half-read.
         let (mut link, pings) = self.linked().await?;
+        if !self.support.may_ask(Command::Info.name()) {
+            self.link = Some(link);
+            return Err(self.blind());
+        }
         snapshot.state = pings.and_then(|pings| pings.state);
         snapshot.pings = pings;
         snapshot.connect_seconds = link.connect_seconds;
@@ -309,7 +316,11 @@ impl Collector for RedisCollector {
         for answer in ask::ask(&self.target, &mut link, &commands, &self.facts).await? {
             self.take(answer, &mut snapshot)?;
         }
-        let more = self.follow_up(&snapshot);
+        if snapshot.info.is_none() {
+            self.link = Some(link);
+            return Err(self.blind());
+        }
+        let more = self.follow_up(&mut snapshot);
         if !more.is_empty() {
             for answer in ask::ask(&self.target, &mut link, &more, &self.facts).await? {
                 self.take(answer, &mut snapshot)?;

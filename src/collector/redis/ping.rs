@@ -76,7 +76,7 @@ pub(super) async fn measure(
             match reply_error::meaning(code, detail) {
                 Meaning::State(named) => state = Some(named),
                 Meaning::Refused => {
-                    support.refused(&target.name, COMMAND, &format!("{code} {detail}"));
+                    support.refused(&target.name, COMMAND, &reply_error::words(code, detail));
                     break;
                 }
                 Meaning::Auth | Meaning::Turned => return Err(reply_error::from_reply(attempt(), code, detail)),

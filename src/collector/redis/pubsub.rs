@@ -5,7 +5,7 @@
 
 use redis::Value;
 
-use super::OTHER;
+use super::label;
 use super::reply::{self, Unexpected};
 use crate::metric::{Families, Metric, MetricInfo, Unit};
 
@@ -61,26 +61,21 @@ pub struct PatternSubscribers {
     pub truncated: bool,
     /// Subscriptions to all channels that were asked for.
     pub subscribers: u64,
-    /// The channels with the most subscriptions, the largest first.
+    /// The channels with the most subscriptions, the largest first, and the rest as `__other__`.
     pub top: Vec<(String, u64)>,
-    /// Subscriptions to the channels that are not in [`top`](Self::top); `None` when all are.
-    pub other: Option<u64>,
 }
 
 impl PatternSubscribers {
     /// Keeps the `top` channels of `counts` by name, and adds up the rest.
     #[must_use]
-    pub fn new(pattern: &str, found: &Channels, mut counts: Vec<(String, u64)>, top: usize) -> Self {
-        let subscribers = sum(&counts);
-        counts.sort_unstable_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-        let rest = counts.split_off(top.min(counts.len()));
+    pub fn new(pattern: &str, found: &Channels, counts: &[(String, u64)], top: usize) -> Self {
+        let groups = counts.iter().map(|(channel, count)| (channel.as_bytes(), *count));
         Self {
             pattern: pattern.to_owned(),
             channels: found.total,
             truncated: found.total > found.names.len(),
-            subscribers,
-            top: counts,
-            other: (!rest.is_empty()).then(|| sum(&rest)),
+            subscribers: sum(counts),
+            top: label::top_counts(groups, "", top),
         }
     }
 }
@@ -130,9 +125,6 @@ pub fn export(found: &PatternSubscribers, out: &mut Families) {
     for (channel, subscribers) in &found.top {
         out.push(&CHANNEL_SUBSCRIBERS, [pattern, channel], *subscribers as f64);
     }
-    if let Some(other) = found.other {
-        out.push(&CHANNEL_SUBSCRIBERS, [pattern, OTHER], other as f64);
-    }
 }
 
 #[cfg(test)]
@@ -159,7 +151,7 @@ mod tests {
         let numsub = array([bulk("ticker:options:2"), Value::Int(1), bulk("ticker:options:1"), Value::Int(2)]);
         let numsub = parse_numsub(&numsub).unwrap();
         assert_eq!(
-            samples(&PatternSubscribers::new("ticker:*", &channels, numsub, 10)),
+            samples(&PatternSubscribers::new("ticker:*", &channels, &numsub, 10)),
             [
                 r#"redis_pubsub_channel_subscribers{pattern="ticker:*",channel="ticker:options:1"} 2"#,
                 r#"redis_pubsub_channel_subscribers{pattern="ticker:*",channel="ticker:options:2"} 1"#,
@@ -174,7 +166,7 @@ mod tests {
     fn no_channel_is_zero_not_absent() {
         let channels = parse_channels(&array([])).unwrap();
         assert_eq!(
-            samples(&PatternSubscribers::new("ticker:*", &channels, Vec::new(), 10)),
+            samples(&PatternSubscribers::new("ticker:*", &channels, &[], 10)),
             [
                 r#"redis_pubsub_pattern_channels{pattern="ticker:*"} 0"#,
                 r#"redis_pubsub_pattern_subscribers{pattern="ticker:*"} 0"#,
@@ -186,9 +178,9 @@ mod tests {
     #[test]
     fn the_largest_channels_have_a_name_and_the_rest_is_added_up() {
         let found = Channels { total: 4, names: vec![Vec::new(); 4] };
-        let found = PatternSubscribers::new("*", &found, counts(&[("d", 1), ("b", 5), ("a", 5), ("c", 2)]), 2);
-        assert_eq!(found.top, counts(&[("a", 5), ("b", 5)]));
-        assert_eq!((found.other, found.subscribers), (Some(3), 13));
+        let found = PatternSubscribers::new("*", &found, &counts(&[("d", 1), ("b", 5), ("a", 5), ("c", 2)]), 2);
+        assert_eq!(found.top, counts(&[("a", 5), ("b", 5), ("__other__", 3)]));
+        assert_eq!(found.subscribers, 13);
         assert!(
             samples(&found).contains(&r#"redis_pubsub_channel_subscribers{pattern="*",channel="__other__"} 3"#.into())
         );
@@ -204,7 +196,7 @@ mod tests {
         backward.names.sort();
         assert_eq!(forward, backward);
         assert_eq!(forward.names.last().unwrap(), b"c00999");
-        let found = PatternSubscribers::new("c*", &forward, Vec::new(), 10);
+        let found = PatternSubscribers::new("c*", &forward, &[], 10);
         assert!(found.truncated);
         assert_eq!(found.channels, 2500);
     }

@@ -40,7 +40,7 @@ pub(super) fn meaning(code: &str, detail: &str) -> Meaning {
 
 /// The poll's error for an error reply to what the poll cannot do without.
 pub(super) fn from_reply(attempt: String, code: &str, detail: &str) -> PollError {
-    let cause = format!("the server answered \"{code} {detail}\"");
+    let cause = format!("the server answered \"{}\"", words(code, detail));
     match meaning(code, detail) {
         Meaning::State(state) => {
             PollError { state: Some(state), ..PollError::new(Reason::Status, attempt, cause, state_advice(state)) }
@@ -58,9 +58,26 @@ pub(super) fn from_reply(attempt: String, code: &str, detail: &str) -> PollError
     }
 }
 
+/// An error reply as it may be shown: a server that does not know a command repeats its arguments, which are not for
+/// logs.
+pub(super) fn words(code: &str, detail: &str) -> String {
+    let detail = detail.split_once(", with args beginning with").map_or(detail, |(words, _)| words);
+    format!("{code} {detail}")
+}
+
 /// The poll's error for wrong or missing credentials.
+///
+/// The server's words are not repeated: some servers and proxies answer AUTH with what they were sent.
 pub(super) fn unauthenticated(attempt: String, code: &str, detail: &str) -> PollError {
-    let cause = format!("the server answered \"{code} {detail}\"");
+    let cause = match code {
+        "WRONGPASS" => "wrong user or password, or the user is disabled (WRONGPASS)",
+        "NOAUTH" => "the server wants a password (NOAUTH)",
+        _ if detail.contains("without any password") || detail.contains("no password is set") => {
+            "a password was sent, and the server has none"
+        }
+        _ if detail.starts_with("unknown command") => "the server does not know AUTH; was it renamed?",
+        _ => "the server refused the password",
+    };
     PollError::new(Reason::Auth, attempt, cause, "check username and password (or password_file) of the target")
 }
 
@@ -107,7 +124,7 @@ pub(super) fn from_redis(attempt: String, error: &RedisError) -> PollError {
 
 #[cfg(test)]
 mod tests {
-    use super::{Meaning, from_reply, meaning};
+    use super::{Meaning, from_reply, meaning, words};
     use crate::collector::Reason;
 
     #[test]
@@ -128,6 +145,17 @@ mod tests {
         for (code, detail, expected) in cases {
             assert_eq!(meaning(code, detail), expected, "{code} {detail}");
         }
+    }
+
+    #[test]
+    fn no_secret_comes_back_with_an_error() {
+        let renamed = "unknown command 'AUTH', with args beginning with: 'hunter2' ";
+        for (code, detail) in [("ERR", renamed), ("ERR", "hunter2 is wrong"), ("WRONGPASS", "hunter2")] {
+            let error = super::unauthenticated("AUTH on h".to_owned(), code, detail);
+            assert!(!error.to_string().contains("hunter2"), "{error}");
+        }
+        assert_eq!(words("ERR", renamed), "ERR unknown command 'AUTH'");
+        assert!(!from_reply("asking h".to_owned(), "ERR", renamed).to_string().contains("hunter2"));
     }
 
     #[test]

@@ -4,7 +4,9 @@ use redis::{Cmd, Value, cmd, parse_redis_value};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::reply_error::{self, Meaning};
+use super::resolve::Resolver;
 use super::stream::{Budget, ServerStream};
+use super::support::Support;
 use super::tls;
 use crate::collector::{PollError, Reason};
 use crate::config::RedisTarget;
@@ -12,24 +14,37 @@ use crate::config::RedisTarget;
 /// The name that the agent's connections show in CLIENT LIST.
 pub(super) const CLIENT_NAME: &str = "manometer";
 
+const SET_NAME: &str = "CLIENT SETNAME";
+
 /// Bytes of one reply to a greeting: `+OK` or one line of error.
 const MAX_REPLY: usize = 4096;
 
 /// Connects and sends AUTH, SELECT and CLIENT SETNAME, as far as the target needs them, in one round trip.
 ///
 /// They are sent here and not by the library, so that the server's own words reach the person who reads the error.
-/// `named` is cleared when the server refuses CLIENT SETNAME, and then it is not asked again.
-pub(super) async fn open(target: &RedisTarget, budget: Budget, named: &mut bool) -> Result<ServerStream, PollError> {
-    let mut stream = ServerStream::connect(target, budget).await?;
-    for (name, reply) in exchange(target, &mut stream, &greeting(target, *named)).await? {
-        let Value::ServerError(error) = reply else { continue };
+pub(super) async fn open(
+    target: &RedisTarget,
+    budget: Budget,
+    resolver: &mut Resolver,
+    support: &mut Support,
+) -> Result<ServerStream, PollError> {
+    let mut stream = ServerStream::connect(target, budget, resolver).await?;
+    for (name, reply) in exchange(target, &mut stream, &greeting(target, support.may_ask(SET_NAME))).await? {
+        let Value::ServerError(error) = reply else {
+            if name == SET_NAME {
+                support.answered(SET_NAME);
+            }
+            continue;
+        };
         let (code, detail) = (error.code(), error.details().unwrap_or_default());
         let attempt = format!("{name} on {}", target.endpoint);
         match (name, reply_error::meaning(code, detail)) {
             // Loading and the like are no matter of these commands; the poll that follows names them.
             (_, Meaning::State(_)) => {}
             // An unnamed connection polls as well.
-            ("CLIENT SETNAME", Meaning::Refused) => *named = false,
+            (SET_NAME, Meaning::Refused) => {
+                support.refused(&target.name, SET_NAME, &reply_error::words(code, detail));
+            }
             // Whatever the server's words for it (they changed over its versions), the credentials are wrong.
             ("AUTH", Meaning::Refused) => return Err(reply_error::unauthenticated(attempt, code, detail)),
             _ => return Err(reply_error::from_reply(attempt, code, detail)),
@@ -56,7 +71,7 @@ fn greeting(target: &RedisTarget, named: bool) -> Vec<(&'static str, Cmd)> {
     if named {
         let mut set_name = cmd("CLIENT");
         set_name.arg("SETNAME").arg(CLIENT_NAME);
-        commands.push(("CLIENT SETNAME", set_name));
+        commands.push((SET_NAME, set_name));
     }
     commands
 }

@@ -11,6 +11,7 @@ use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 
+use super::resolve::Resolver;
 use super::tls;
 use crate::collector::{PollError, Reason};
 use crate::config::{Endpoint, RedisTarget};
@@ -70,10 +71,15 @@ impl Budget {
 
 impl ServerStream {
     /// Connects, with the TLS handshake if the target asks for it. The caller sets the time limit.
-    pub(super) async fn connect(target: &RedisTarget, budget: Budget) -> Result<Self, PollError> {
+    pub(super) async fn connect(
+        target: &RedisTarget,
+        budget: Budget,
+        resolver: &mut Resolver,
+    ) -> Result<Self, PollError> {
         let transport: Box<dyn Transport> = match &target.endpoint {
             Endpoint::Tcp { host, port } => {
-                let tcp = TcpStream::connect((host.as_str(), *port)).await.map_err(|error| refused(target, &error))?;
+                let addresses = resolver.resolve(host, *port).await.map_err(|error| refused(target, &error))?;
+                let tcp = TcpStream::connect(&addresses[..]).await.map_err(|error| refused(target, &error))?;
                 set_options(&tcp);
                 match &target.tls {
                     Some(settings) => Box::new(tls::handshake(target, settings, host, tcp).await?),

@@ -25,19 +25,23 @@ pub(super) struct Support {
 }
 
 impl Support {
-    /// Takes note of which run of the server answers. Another run, or an unknown one, is asked everything anew.
-    ///
-    /// Call it with `None` at a new connection only, else a server without run id is asked everything at each poll.
+    /// Takes note of which run of the server answers. Another run than before is asked everything anew.
     pub(super) fn observe_run(&mut self, run_id: Option<&str>) {
-        if run_id.is_none() || self.run_id.as_deref() != run_id {
+        if run_id.is_some() && self.run_id.is_some() && self.run_id.as_deref() != run_id {
             self.answered.clear();
         }
-        self.run_id = run_id.map(str::to_owned);
+        if let Some(run_id) = run_id {
+            self.run_id = Some(run_id.to_owned());
+        }
     }
 
-    /// Whether the server has not told its run id.
-    pub(super) const fn is_anonymous(&self) -> bool {
-        self.run_id.is_none()
+    /// A new connection is about to be made. A server whose run cannot be told, because it hides its id or refuses the
+    /// command that tells it, may have been restarted since: it is asked everything anew.
+    pub(super) fn reconnecting(&mut self, tells_run: &'static str) {
+        if self.run_id.is_none() || !self.may_ask(tells_run) {
+            self.answered.clear();
+            self.run_id = None;
+        }
     }
 
     /// Whether the command may be sent: it was never refused by this run.
@@ -82,17 +86,25 @@ mod tests {
     #[test]
     fn a_refusal_holds_for_one_run() {
         let mut support = Support::default();
+        support.reconnecting("INFO");
+        support.refused("t", "CLIENT SETNAME", "NOPERM");
         support.observe_run(Some("a"));
+        assert!(!support.may_ask("CLIENT SETNAME"), "what a new connection was refused holds for its run");
+        support.answered("CLIENT SETNAME");
         assert!(support.may_ask("SLOWLOG GET"));
         support.refused("t", "SLOWLOG GET", "NOPERM");
         assert!(!support.may_ask("SLOWLOG GET"));
+        support.reconnecting("INFO");
         support.observe_run(Some("a"));
         assert!(!support.may_ask("SLOWLOG GET"), "a new connection to the same run changes nothing");
-        assert_eq!(support.snapshot(), [("SLOWLOG GET", false)]);
+        assert_eq!(support.snapshot(), [("CLIENT SETNAME", true), ("SLOWLOG GET", false)]);
         support.observe_run(Some("b"));
         assert!(support.may_ask("SLOWLOG GET"), "a restarted server may have other rights");
         support.refused("t", "INFO", "NOPERM");
-        support.observe_run(None);
+        support.refused("t", "SLOWLOG GET", "NOPERM");
+        assert!(!support.may_ask("INFO"));
+        support.reconnecting("INFO");
         assert!(support.may_ask("INFO"), "without INFO a restart cannot be told from a reconnect");
+        assert!(support.may_ask("SLOWLOG GET"));
     }
 }

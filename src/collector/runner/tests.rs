@@ -14,10 +14,11 @@ enum Step {
     Value(f64),
     Fail(Reason),
     Hang,
+    Panic,
 }
 
 struct Fake {
-    steps: VecDeque<Step>,
+    steps: Arc<Mutex<VecDeque<Step>>>,
     polled_at: Arc<Mutex<Vec<Duration>>>,
     origin: Instant,
 }
@@ -32,8 +33,12 @@ impl Collector for Fake {
 
     async fn poll(&mut self) -> Result<f64, PollError> {
         self.polled_at.lock().unwrap().push(self.origin.elapsed());
-        let step = if self.steps.len() > 1 { self.steps.pop_front() } else { self.steps.front().copied() };
+        let step = {
+            let mut steps = self.steps.lock().unwrap();
+            if steps.len() > 1 { steps.pop_front() } else { steps.front().copied() }
+        };
         match step.unwrap() {
+            Step::Panic => panic!("a fault of the fake"),
             Step::Value(value) => Ok(value),
             Step::Fail(reason) => Err(PollError::new(reason, "asking", "it said no", "ask again")),
             Step::Hang => std::future::pending().await,
@@ -58,8 +63,10 @@ struct Run {
 
 fn start(steps: &[Step]) -> Run {
     let polled_at = Arc::default();
-    let fake =
-        Fake { steps: steps.iter().copied().collect(), polled_at: Arc::clone(&polled_at), origin: Instant::now() };
+    let origin = Instant::now();
+    let steps = Arc::new(Mutex::new(steps.iter().copied().collect()));
+    let polled = Arc::clone(&polled_at);
+    let make = move || Fake { steps: Arc::clone(&steps), polled_at: Arc::clone(&polled), origin };
     let target = Target {
         name: "t".to_owned(),
         address: "nowhere".to_owned(),
@@ -69,7 +76,7 @@ fn start(steps: &[Step]) -> Run {
     };
     let hub = Arc::new(Hub::new(|_| {}));
     let stop = CancellationToken::new();
-    let task = tokio::spawn(run(fake, target, Arc::clone(&hub), stop.clone()));
+    let task = tokio::spawn(run(make, target, Arc::clone(&hub), stop.clone()));
     Run { hub, polled_at, stop, task }
 }
 
@@ -132,6 +139,16 @@ async fn recovery_returns_the_samples_and_the_interval() {
     assert_eq!(run.polls().len(), 2);
     tokio::time::sleep(Duration::from_secs(7)).await;
     assert_eq!(run.polls().len(), 2, "after a success the next poll waits for the interval");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_is_a_failed_poll_and_not_the_end() {
+    let run = start(&[Step::Value(1.0), Step::Panic, Step::Value(2.0)]);
+    tokio::time::sleep(Duration::from_secs(20)).await;
+    assert_eq!(run.sample("fake_value{target=\"t\"}").as_deref(), Some("2"));
+    let faults = "manometer_poll_failures_total{target=\"t\",collector=\"fake\",reason=\"internal\"}";
+    assert_eq!(run.sample(faults).as_deref(), Some("1"));
+    assert_eq!(run.sample("manometer_polls_total{target=\"t\",collector=\"fake\"}").as_deref(), Some("3"));
 }
 
 #[tokio::test(start_paused = true)]

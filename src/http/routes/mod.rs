@@ -77,8 +77,13 @@ impl Routes {
                 respond(StatusCode::OK, HTML, page::render(environment.as_deref(), &self.hub.statuses()))
             }
             "/sd" => {
-                let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("127.0.0.1:10121");
-                respond(StatusCode::OK, JSON, json::service_discovery(host, &self.hub.statuses()))
+                let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok());
+                match host {
+                    Some(host) => respond(StatusCode::OK, JSON, json::service_discovery(host, &self.hub.statuses())),
+                    None => {
+                        respond(StatusCode::BAD_REQUEST, PLAIN, "a Host header is needed: targets lead back to it\n")
+                    }
+                }
             }
             "/api/v1/targets" => respond(StatusCode::OK, JSON, json::targets(&self.hub.statuses())),
             "/-/healthy" => respond(StatusCode::OK, PLAIN, "manometer is healthy\n"),

@@ -6,7 +6,7 @@
 mod class;
 pub mod export;
 mod growth;
-mod label;
+
 pub mod parse;
 pub mod summary;
 

@@ -111,6 +111,6 @@ proptest! {
         }
         let found = pubsub::parse_channels(&reply).unwrap_or_default();
         let counts = pubsub::parse_numsub(&reply).unwrap_or_default();
-        pubsub::export(&pubsub::PatternSubscribers::new("*", &found, counts, 2), &mut out);
+        pubsub::export(&pubsub::PatternSubscribers::new("*", &found, &counts, 2), &mut out);
     }
 }

@@ -82,8 +82,8 @@ mod tests {
             samples(&SlowlogTracker::new().update(Some("a"), 0, &[])),
             [
                 "redis_last_slow_execution_duration_seconds 0",
-                r#"redis_slowlog_duration_seconds_total{cmd="PUBLISH"} 0"#,
-                r#"redis_slowlog_entries_total{cmd="PUBLISH"} 0"#,
+                r#"redis_slowlog_duration_seconds_total{cmd="publish"} 0"#,
+                r#"redis_slowlog_entries_total{cmd="publish"} 0"#,
                 "redis_slowlog_last_id 0",
                 "redis_slowlog_length 0",
                 "redis_slowlog_missed_entries_total 0",
@@ -96,17 +96,17 @@ mod tests {
         let entry = |id, duration_us, command: &str| Entry { id, duration_us, command: command.to_owned() };
         let mut tracker = SlowlogTracker::new();
         tracker.update(Some("a"), 0, &[]);
-        let entries = [entry(2, 28_001, "EVAL"), entry(1, 50_120, "DEBUG"), entry(0, 20_103, "DEBUG")];
+        let entries = [entry(2, 28_001, "eval"), entry(1, 50_120, "debug"), entry(0, 20_103, "debug")];
         assert_eq!(
             samples(&tracker.update(Some("a"), 3, &entries)),
             [
                 "redis_last_slow_execution_duration_seconds 0.028001",
-                r#"redis_slowlog_duration_seconds_total{cmd="DEBUG"} 0.070223"#,
-                r#"redis_slowlog_duration_seconds_total{cmd="EVAL"} 0.028001"#,
-                r#"redis_slowlog_duration_seconds_total{cmd="PUBLISH"} 0"#,
-                r#"redis_slowlog_entries_total{cmd="DEBUG"} 2"#,
-                r#"redis_slowlog_entries_total{cmd="EVAL"} 1"#,
-                r#"redis_slowlog_entries_total{cmd="PUBLISH"} 0"#,
+                r#"redis_slowlog_duration_seconds_total{cmd="debug"} 0.070223"#,
+                r#"redis_slowlog_duration_seconds_total{cmd="eval"} 0.028001"#,
+                r#"redis_slowlog_duration_seconds_total{cmd="publish"} 0"#,
+                r#"redis_slowlog_entries_total{cmd="debug"} 2"#,
+                r#"redis_slowlog_entries_total{cmd="eval"} 1"#,
+                r#"redis_slowlog_entries_total{cmd="publish"} 0"#,
                 "redis_slowlog_last_id 2",
                 "redis_slowlog_length 3",
                 "redis_slowlog_missed_entries_total 0",

@@ -88,7 +88,7 @@ fn parse_entry(reply: &Value) -> Result<Entry, Unexpected> {
 fn command_name(word: &[u8]) -> String {
     let is_name = (1..=MAX_COMMAND).contains(&word.len())
         && word.iter().all(|byte| byte.is_ascii_alphanumeric() || b"_.|-".contains(byte));
-    if is_name { word.iter().map(|byte| char::from(byte.to_ascii_uppercase())).collect() } else { OTHER.to_owned() }
+    if is_name { word.iter().map(|byte| char::from(byte.to_ascii_lowercase())).collect() } else { OTHER.to_owned() }
 }
 
 #[cfg(test)]
@@ -122,7 +122,7 @@ mod tests {
         ]);
         assert_eq!(
             parse_get(&recorded).unwrap(),
-            [entry(2, 28_001, "EVAL"), entry(1, 50_120, "DEBUG"), entry(0, 20_103, "DEBUG")]
+            [entry(2, 28_001, "eval"), entry(1, 50_120, "debug"), entry(0, 20_103, "debug")]
         );
         assert_eq!(parse_len(&Value::Int(3)).unwrap(), 3);
         assert_eq!(parse_get(&array([])).unwrap(), []);
@@ -130,22 +130,22 @@ mod tests {
 
     #[test]
     fn entries_before_redis_4_have_four_elements() {
-        let old = array([Value::Int(7), Value::Int(1), Value::Int(12_000), array([bulk("PUBLISH"), bulk("ticker:1")])]);
-        assert_eq!(parse_get(&array([old])).unwrap(), [entry(7, 12_000, "PUBLISH")]);
+        let old = array([Value::Int(7), Value::Int(1), Value::Int(12_000), array([bulk("publish"), bulk("ticker:1")])]);
+        assert_eq!(parse_get(&array([old])).unwrap(), [entry(7, 12_000, "publish")]);
     }
 
     #[test]
     fn only_a_commands_name_is_kept() {
         for (word, expected) in [
-            ("publish", "PUBLISH"),
-            ("FT.SEARCH", "FT.SEARCH"),
-            ("config|get", "CONFIG|GET"),
-            ("RESTORE-ASKING", "RESTORE-ASKING"),
+            ("publish", "publish"),
+            ("FT.SEARCH", "ft.search"),
+            ("CONFIG|GET", "config|get"),
+            ("RESTORE-ASKING", "restore-asking"),
             ("with space", OTHER),
             ("a\"b", OTHER),
             ("größe", OTHER),
             ("", OTHER),
-            ("abcdefghijklmnopqrstuvwxyz012345", "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"),
+            ("ABCDEFGHIJKLMNOPQRSTUVWXYZ012345", "abcdefghijklmnopqrstuvwxyz012345"),
             ("abcdefghijklmnopqrstuvwxyz0123456", OTHER),
         ] {
             assert_eq!(command_name(word.as_bytes()), expected, "{word}");

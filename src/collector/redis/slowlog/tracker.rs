@@ -9,7 +9,7 @@ use super::{CommandTotal, Entry, FIRST_PAGE, MAX_PAGE, Slowlog};
 const MAX_COMMANDS: usize = 64;
 
 /// Present from the start, so that the first slow one is an increase that a rule can see.
-const EXPECTED: &str = "PUBLISH";
+const EXPECTED: &str = "publish";
 
 /// Counts each entry of one server's slow log once.
 ///
@@ -138,9 +138,9 @@ mod tests {
     #[test]
     fn first_sight_is_a_baseline_with_publish_at_zero() {
         let mut tracker = SlowlogTracker::new();
-        assert_eq!(tracker.wanted(Some("a"), &page("GET", 100..=115)), None);
-        let slowlog = tracker.update(Some("a"), 128, &page("GET", 100..=115));
-        assert_eq!(totals(&slowlog), [("PUBLISH", 0, 0)]);
+        assert_eq!(tracker.wanted(Some("a"), &page("get", 100..=115)), None);
+        let slowlog = tracker.update(Some("a"), 128, &page("get", 100..=115));
+        assert_eq!(totals(&slowlog), [("publish", 0, 0)]);
         assert_eq!((slowlog.length, slowlog.missed), (128, 0));
         assert_eq!(slowlog.newest.unwrap().id, 115);
     }
@@ -148,11 +148,11 @@ mod tests {
     #[test]
     fn each_entry_counts_once() {
         let mut tracker = SlowlogTracker::new();
-        tracker.update(Some("a"), 3, &page("GET", 0..=2));
-        let mut entries = page("PUBLISH", 4..=5);
-        entries.extend(page("EVAL", 0..=3));
+        tracker.update(Some("a"), 3, &page("get", 0..=2));
+        let mut entries = page("publish", 4..=5);
+        entries.extend(page("eval", 0..=3));
         assert_eq!(tracker.wanted(Some("a"), &entries), None);
-        let expected = [("EVAL", 1, 10_000), ("PUBLISH", 2, 20_000)];
+        let expected = [("eval", 1, 10_000), ("publish", 2, 20_000)];
         for _ in 0..2 {
             let slowlog = tracker.update(Some("a"), 6, &entries);
             assert_eq!(totals(&slowlog), expected);
@@ -165,74 +165,74 @@ mod tests {
         let mut tracker = SlowlogTracker::new();
         tracker.update(Some("a"), 0, &[]);
         tracker.update(Some("a"), 0, &[]);
-        assert_eq!(tracker.wanted(Some("a"), &page("GET", 57..=58)), None);
-        let slowlog = tracker.update(Some("a"), 2, &page("GET", 57..=58));
-        assert_eq!(totals(&slowlog), [("GET", 2, 20_000), ("PUBLISH", 0, 0)]);
+        assert_eq!(tracker.wanted(Some("a"), &page("get", 57..=58)), None);
+        let slowlog = tracker.update(Some("a"), 2, &page("get", 57..=58));
+        assert_eq!(totals(&slowlog), [("get", 2, 20_000), ("publish", 0, 0)]);
         assert_eq!(slowlog.missed, 0);
     }
 
     #[test]
     fn ids_go_on_over_a_reset_and_a_gap_is_missed() {
         let mut tracker = SlowlogTracker::new();
-        tracker.update(Some("a"), 10, &page("GET", 0..=9));
+        tracker.update(Some("a"), 10, &page("get", 0..=9));
         let slowlog = tracker.update(Some("a"), 0, &[]);
         assert_eq!((slowlog.newest, slowlog.missed), (None, 0));
-        let slowlog = tracker.update(Some("a"), 1, &page("PUBLISH", 12..=12));
-        assert_eq!(totals(&slowlog), [("PUBLISH", 1, 10_000)]);
+        let slowlog = tracker.update(Some("a"), 1, &page("publish", 12..=12));
+        assert_eq!(totals(&slowlog), [("publish", 1, 10_000)]);
         assert_eq!(slowlog.missed, 2);
     }
 
     #[test]
     fn everything_is_new_after_a_restart() {
         let mut tracker = SlowlogTracker::new();
-        tracker.update(Some("a"), 10, &page("GET", 0..=9));
-        let slowlog = tracker.update(Some("b"), 3, &page("PUBLISH", 0..=2));
-        assert_eq!(totals(&slowlog), [("PUBLISH", 3, 30_000)]);
+        tracker.update(Some("a"), 10, &page("get", 0..=9));
+        let slowlog = tracker.update(Some("b"), 3, &page("publish", 0..=2));
+        assert_eq!(totals(&slowlog), [("publish", 3, 30_000)]);
         // More entries since the restart than before it do not hide it.
-        let slowlog = tracker.update(Some("c"), 20, &page("PUBLISH", 0..=19));
-        assert_eq!(totals(&slowlog), [("PUBLISH", 23, 230_000)]);
+        let slowlog = tracker.update(Some("c"), 20, &page("publish", 0..=19));
+        assert_eq!(totals(&slowlog), [("publish", 23, 230_000)]);
         assert_eq!(slowlog.missed, 0);
     }
 
     #[test]
     fn an_empty_log_after_a_restart_starts_at_zero() {
         let mut tracker = SlowlogTracker::new();
-        tracker.update(Some("a"), 10, &page("GET", 0..=9));
+        tracker.update(Some("a"), 10, &page("get", 0..=9));
         tracker.update(Some("b"), 0, &[]);
-        let slowlog = tracker.update(Some("b"), 1, &page("PUBLISH", 1..=1));
-        assert_eq!(totals(&slowlog), [("PUBLISH", 1, 10_000)]);
+        let slowlog = tracker.update(Some("b"), 1, &page("publish", 1..=1));
+        assert_eq!(totals(&slowlog), [("publish", 1, 10_000)]);
         assert_eq!(slowlog.missed, 1);
     }
 
     #[test]
     fn without_a_run_id_falling_ids_are_a_restart() {
         let mut tracker = SlowlogTracker::new();
-        tracker.update(None, 10, &page("GET", 0..=9));
-        assert_eq!(totals(&tracker.update(None, 2, &page("GET", 0..=1))), [("GET", 2, 20_000), ("PUBLISH", 0, 0)]);
+        tracker.update(None, 10, &page("get", 0..=9));
+        assert_eq!(totals(&tracker.update(None, 2, &page("get", 0..=1))), [("get", 2, 20_000), ("publish", 0, 0)]);
         // A run id that is absent for once is no other run.
         let mut tracker = SlowlogTracker::new();
-        tracker.update(Some("a"), 1, &page("GET", 0..=0));
-        tracker.update(None, 1, &page("GET", 0..=0));
-        let slowlog = tracker.update(Some("a"), 1, &page("GET", 0..=0));
-        assert_eq!(totals(&slowlog), [("PUBLISH", 0, 0)]);
+        tracker.update(Some("a"), 1, &page("get", 0..=0));
+        tracker.update(None, 1, &page("get", 0..=0));
+        let slowlog = tracker.update(Some("a"), 1, &page("get", 0..=0));
+        assert_eq!(totals(&slowlog), [("publish", 0, 0)]);
     }
 
     #[test]
     fn a_page_that_does_not_reach_back_is_asked_for_again() {
         let mut tracker = SlowlogTracker::new();
-        tracker.update(Some("a"), 10, &page("GET", 0..=9));
+        tracker.update(Some("a"), 10, &page("get", 0..=9));
         // Ids 10..=25 join on to what was read.
-        assert_eq!(tracker.wanted(Some("a"), &page("GET", 10..=25)), None);
+        assert_eq!(tracker.wanted(Some("a"), &page("get", 10..=25)), None);
         // 17 new ones, and a page more.
-        assert_eq!(tracker.wanted(Some("a"), &page("GET", 11..=26)), Some(17 + FIRST_PAGE));
+        assert_eq!(tracker.wanted(Some("a"), &page("get", 11..=26)), Some(17 + FIRST_PAGE));
         // The server keeps fewer than a page: there is no more to get.
-        assert_eq!(tracker.wanted(Some("a"), &page("GET", 95..=99)), None);
-        assert_eq!(tracker.wanted(Some("a"), &page("GET", 99_985..=100_000)), Some(MAX_PAGE));
-        assert_eq!(tracker.wanted(Some("a"), &page("GET", u64::MAX - 15..=u64::MAX)), Some(MAX_PAGE));
+        assert_eq!(tracker.wanted(Some("a"), &page("get", 95..=99)), None);
+        assert_eq!(tracker.wanted(Some("a"), &page("get", 99_985..=100_000)), Some(MAX_PAGE));
+        assert_eq!(tracker.wanted(Some("a"), &page("get", u64::MAX - 15..=u64::MAX)), Some(MAX_PAGE));
         assert_eq!(tracker.wanted(Some("a"), &[]), None);
         // After a restart all ids are new: 20 of them.
-        assert_eq!(tracker.wanted(Some("b"), &page("GET", 4..=19)), Some(20 + FIRST_PAGE));
-        let slowlog = tracker.update(Some("a"), 128, &page("GET", 11..=26));
+        assert_eq!(tracker.wanted(Some("b"), &page("get", 4..=19)), Some(20 + FIRST_PAGE));
+        let slowlog = tracker.update(Some("a"), 128, &page("get", 11..=26));
         assert_eq!(slowlog.missed, 1);
     }
 

@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use super::{ClassTotals, ClientSummary, Options, OutputBuffer, PoolUsage, Reported};
 use crate::collector::redis::clients::class::{BufferLimits, ClientClass};
 use crate::collector::redis::clients::growth::{Buffer, BufferTracker};
-use crate::collector::redis::clients::label;
 use crate::collector::redis::clients::parse::Client;
+use crate::collector::redis::label;
 
 /// Connections of one name, and the pool that the name belongs to, matched once.
 #[derive(Debug, Clone, Copy)]

@@ -1,0 +1,72 @@
+//! Name resolution that cannot hold up anything but its own target.
+//!
+//! The system's resolver cannot be cancelled and may hang for half a minute. On the runtime's shared blocking threads a
+//! dead name server would stop everything that needs one of them; here each target has at most one lookup in flight, on a
+//! thread of its own.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
+
+use tokio::sync::oneshot;
+
+type Answer = io::Result<Vec<SocketAddr>>;
+
+/// The lookups of one target.
+#[derive(Default)]
+pub(super) struct Resolver {
+    pending: Option<oneshot::Receiver<Answer>>,
+}
+
+impl Resolver {
+    /// The addresses of `host`. When the future is dropped the lookup goes on, and the next call waits for it.
+    pub(super) async fn resolve(&mut self, host: &str, port: u16) -> Answer {
+        if let Ok(ip) = host.parse::<IpAddr>() {
+            return Ok(vec![SocketAddr::new(ip, port)]);
+        }
+        let receiver = match &mut self.pending {
+            Some(receiver) => receiver,
+            none => none.insert(start(host.to_owned(), port)?),
+        };
+        let answer = receiver.await;
+        self.pending = None;
+        answer.unwrap_or_else(|_| Err(io::Error::other("the lookup died")))
+    }
+}
+
+fn start(host: String, port: u16) -> io::Result<oneshot::Receiver<Answer>> {
+    let (sender, receiver) = oneshot::channel();
+    std::thread::Builder::new().name("resolve".to_owned()).spawn(move || {
+        let answer = (host.as_str(), port).to_socket_addrs().map(Iterator::collect);
+        // The target may have gone in the meantime.
+        let _ = sender.send(answer);
+    })?;
+    Ok(receiver)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn addresses_need_no_lookup_and_names_get_one() {
+        let mut resolver = Resolver::default();
+        assert_eq!(resolver.resolve("::1", 6379).await.unwrap(), ["[::1]:6379".parse().unwrap()]);
+        assert!(resolver.pending.is_none());
+        let addresses = resolver.resolve("localhost", 6379).await.unwrap();
+        assert!(addresses.iter().all(|address| address.ip().is_loopback() && address.port() == 6379), "{addresses:?}");
+        assert!(!addresses.is_empty());
+        assert!(resolver.pending.is_none());
+    }
+
+    #[tokio::test]
+    async fn a_lookup_that_was_given_up_is_awaited_again() {
+        let mut resolver = Resolver::default();
+        let (sender, receiver) = oneshot::channel();
+        resolver.pending = Some(receiver);
+        let given_up = tokio::time::timeout(std::time::Duration::ZERO, resolver.resolve("redis.example", 1)).await;
+        assert!(given_up.is_err());
+        let address = "10.0.0.7:1".parse().unwrap();
+        sender.send(Ok(vec![address])).unwrap();
+        assert_eq!(resolver.resolve("redis.example", 1).await.unwrap(), [address]);
+    }
+}
