@@ -1,5 +1,6 @@
 //! What goes wrong on the way to a server, and in what it sends: the agent says so, forgets what it knew, and recovers.
 
+use std::fmt::Write as _;
 use std::io::{Read as _, Write as _};
 use std::time::{Duration, Instant};
 
@@ -215,6 +216,42 @@ fn a_reply_without_end() {
     let state = agent.state("main");
     assert!(["protocol", "timeout"].contains(&state["lastErrorReason"].as_str().unwrap()), "{state}");
     assert!(most < 200 * 1024 * 1024, "the agent held {} MiB", most / 1024 / 1024);
+}
+
+/// A server with 200,000 clients that says it has few, so that CLIENT LIST is asked.
+#[test]
+fn a_client_list_of_64_mib() {
+    const CLIENTS: usize = 200_000;
+    let fake = Fake::answering(|command| match command {
+        "INFO ALL" => Some(include_bytes!("../fixtures/info/redis-7.0.txt").to_vec()),
+        "CLIENT LIST" => {
+            let mut list = String::with_capacity(80 << 20);
+            for id in 0..CLIENTS {
+                let padding = "x".repeat(180);
+                let _ = writeln!(
+                    list,
+                    "id={id} addr=10.0.0.1:{id} laddr=10.0.0.2:6379 fd=8 name={padding}{} age=9 idle=3 flags=N db=0 sub=0 \
+                     psub=0 ssub=0 multi=-1 qbuf=0 qbuf-free=0 obl=0 oll=1 omem={id} tot-mem=1000 cmd=get user=default",
+                    id % 100
+                );
+            }
+            assert!(list.len() > 64 << 20, "{}", list.len());
+            Some(list.into_bytes())
+        }
+        "PING" => Some(b"PONG".to_vec()),
+        _ => None,
+    });
+    let config = target("main", &fake.url()).replace("interval = \"1s\"", "interval = \"60s\"");
+    let agent = Agent::run(&config.replace("900ms", "50s"));
+    let seen = agent.scrape("main");
+    seen.assert("redis_up", &[], 1.0);
+    seen.assert("redis_clients", &[("class", "normal")], 200_000.0);
+    seen.assert("redis_client_memory_bytes", &[("class", "normal")], 200_000_000.0);
+    seen.assert("redis_client_list_malformed", &[("kind", "line")], 0.0);
+    assert_eq!(seen.label_values("redis_clients_by_name", "name").len(), 11, "ten names and the rest");
+    // What the reply took is given back.
+    let resident = agent.resident_bytes();
+    assert!(resident < 100 << 20, "the agent holds {} MiB", resident >> 20);
 }
 
 #[test]

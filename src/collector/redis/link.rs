@@ -15,6 +15,9 @@ use crate::config::RedisTarget;
 /// Bytes that one poll may read: 64 MiB of CLIENT LIST (190,000 clients) and room for the rest.
 const POLL_BUDGET: u64 = 96 * 1024 * 1024;
 
+/// A connection keeps a buffer as large as the largest reply. Up to this size (50,000 clients) it is kept for the next.
+const KEPT_BUFFER: u64 = 16 * 1024 * 1024;
+
 /// A connection that is authenticated and named. Dropping it closes the socket.
 pub(super) struct Link {
     connection: MultiplexedConnection,
@@ -67,6 +70,11 @@ impl Link {
     /// Grants the next poll its bytes.
     pub(super) fn begin_poll(&self) {
         self.budget.grant(POLL_BUDGET);
+    }
+
+    /// Whether the last poll read so much that the buffer it left behind is worth a new connection.
+    pub(super) fn is_bloated(&self) -> bool {
+        POLL_BUDGET - self.budget.left() > KEPT_BUFFER
     }
 
     /// Sends all commands in one write and returns a reply for each; an error reply is a [`Value::ServerError`].

@@ -333,7 +333,7 @@ impl Collector for RedisCollector {
         let (canary, link_clear) = self.fly_canary(&mut link, started).await;
         snapshot.canary = canary;
         snapshot.commands = self.support.snapshot();
-        if link_clear {
+        if link_clear && !link.is_bloated() {
             self.link = Some(link);
         }
         Ok(snapshot)

@@ -48,6 +48,11 @@ impl Budget {
         self.0.left.store(bytes, Ordering::Relaxed);
     }
 
+    /// What is left.
+    pub(super) fn left(&self) -> u64 {
+        self.0.left.load(Ordering::Relaxed)
+    }
+
     /// Why the stream ended, the first time that it is asked; `None` while it has not.
     pub(super) fn take_ending(&self) -> Option<io::Error> {
         self.0.ending.lock().unwrap_or_else(PoisonError::into_inner).take()

@@ -1,6 +1,6 @@
 //! A socket that answers what no real Redis can be brought to answer.
 
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -50,6 +50,26 @@ impl Fake {
         })
     }
 
+    /// Speaks the protocol: answers each command, its words joined by spaces, with what `reply` gives, as a bulk string;
+    /// a command without reply is unknown to it.
+    pub(crate) fn answering(reply: impl Fn(&str) -> Option<Vec<u8>> + Send + Sync + 'static) -> Self {
+        Self::start(move |stream| {
+            let mut requests = BufReader::new(stream.try_clone().unwrap());
+            let mut replies = stream;
+            while let Some(command) = read_command(&mut requests) {
+                let sent = match reply(&command) {
+                    Some(body) => write!(replies, "${}\r\n", body.len())
+                        .and_then(|()| replies.write_all(&body))
+                        .and_then(|()| replies.write_all(b"\r\n")),
+                    None => replies.write_all(b"-ERR unknown command\r\n"),
+                };
+                if sent.is_err() {
+                    return;
+                }
+            }
+        })
+    }
+
     pub(crate) fn url(&self) -> String {
         format!("redis://{}", self.address)
     }
@@ -64,6 +84,23 @@ impl Drop for Fake {
             let _ = accepting.join();
         }
     }
+}
+
+/// The words of the next command; `None` when the peer has gone.
+fn read_command(requests: &mut impl BufRead) -> Option<String> {
+    let mut line = || {
+        let mut line = String::new();
+        requests.read_line(&mut line).ok().filter(|read| *read > 0)?;
+        Some(line.trim_end().to_owned())
+    };
+    let count: usize = line()?.strip_prefix('*')?.parse().ok()?;
+    let mut words = Vec::new();
+    for _ in 0..count {
+        // The agent's words hold no line end, so the length before each is not needed.
+        line()?;
+        words.push(line()?);
+    }
+    Some(words.join(" "))
 }
 
 /// Reads until the peer goes.
