@@ -6,6 +6,7 @@
 mod check;
 mod healthcheck;
 mod log;
+mod logfmt;
 mod poll;
 
 use std::net::SocketAddr;
