@@ -16,7 +16,7 @@ use std::process::ExitCode;
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
 use crate::app::{self, Overrides, Source};
-use crate::config::{LogFormat, LogLevel};
+use crate::config::{DEFAULT_LISTEN_ADDRESS, LogFormat, LogLevel};
 
 /// Wrong usage or configuration (EX_USAGE of sysexits.h).
 const EXIT_USAGE: u8 = 64;
@@ -53,8 +53,13 @@ enum Command {
     Config(ConfigCommand),
     /// Ask a running agent whether it is healthy; exit 0 or 1 (for container health checks).
     Healthcheck {
-        /// Where the agent listens.
-        #[arg(long = "web.listen-address", env = "MANOMETER_WEB_LISTEN_ADDRESS", default_value = app_default_address())]
+        /// Where the agent listens; of a list, as `run` takes it, the first is asked.
+        #[arg(
+            long = "web.listen-address",
+            env = "MANOMETER_WEB_LISTEN_ADDRESS",
+            default_value = DEFAULT_LISTEN_ADDRESS,
+            value_parser = healthcheck::first_address
+        )]
         address: SocketAddr,
     },
     /// Print a completion script.
@@ -105,10 +110,6 @@ struct SourceArgs {
     /// How a line is written.
     #[arg(long = "log.format", value_name = "FORMAT", env = "MANOMETER_LOG_FORMAT")]
     log_format: Option<LogFormat>,
-}
-
-fn app_default_address() -> &'static str {
-    crate::config::DEFAULT_LISTEN_ADDRESS
 }
 
 impl SourceArgs {
@@ -191,3 +192,6 @@ fn print(text: &str) -> ExitCode {
         _ => ExitCode::SUCCESS,
     }
 }
+
+#[cfg(test)]
+mod tests;
