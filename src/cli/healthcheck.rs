@@ -17,8 +17,8 @@ const STEP: Duration = Duration::from_secs(3);
 pub(super) fn healthcheck(address: SocketAddr) -> ExitCode {
     let address = reachable(address);
     match ask(address) {
-        Ok(answer) if alive(&answer) => print("healthy\n"),
-        Err(error) if hung_up(&error) => print("healthy\n"),
+        Ok(answer) if alive(&answer) => print(b"healthy\n"),
+        Err(error) if hung_up(&error) => print(b"healthy\n"),
         Ok(answer) => {
             let first_line = answer.split(|byte| *byte == b'\n').next().unwrap_or_default();
             fail(1, &format!("asking {address}: {}", String::from_utf8_lossy(first_line).trim()))

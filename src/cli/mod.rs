@@ -9,6 +9,7 @@ mod log;
 mod logfmt;
 mod poll;
 
+use std::io::{ErrorKind, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -145,13 +146,18 @@ pub fn main() -> ExitCode {
         Command::Config(ConfigCommand::Show { file }) => check::show(&file),
         Command::Healthcheck { address } => healthcheck::healthcheck(address),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "manometer", &mut std::io::stdout());
-            ExitCode::SUCCESS
+            // Into memory first: the generator panics where it cannot write.
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "manometer", &mut script);
+            print(&script)
         }
-        Command::Man => match clap_mangen::Man::new(Cli::command()).render(&mut std::io::stdout()) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => fail(EXIT_SOFTWARE, &error.to_string()),
-        },
+        Command::Man => {
+            let mut page = Vec::new();
+            match clap_mangen::Man::new(Cli::command()).render(&mut page) {
+                Ok(()) => print(&page),
+                Err(error) => fail(EXIT_SOFTWARE, &error.to_string()),
+            }
+        }
     }
 }
 
@@ -162,19 +168,22 @@ fn run(arguments: SourceArgs) -> ExitCode {
         Err(error) => return fail(EXIT_USAGE, &error.to_string()),
     };
     log::init(config.log);
-    let outcome = match runtime() {
-        Ok(runtime) => runtime.block_on(app::run(source, config)),
-        Err(error) => return fail(EXIT_SOFTWARE, &format!("cannot start the runtime: {error}")),
-    };
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => fail(if error.is_usage() { EXIT_USAGE } else { EXIT_SOFTWARE }, &error.to_string()),
+    match block_on(app::run(source, config)) {
+        Ok(Ok(())) => ExitCode::SUCCESS,
+        Ok(Err(error)) => fail(if error.is_usage() { EXIT_USAGE } else { EXIT_SOFTWARE }, &error.to_string()),
+        Err(error) => fail(EXIT_SOFTWARE, &format!("cannot start the runtime: {error}")),
     }
 }
 
-/// Two workers are enough for a thousand targets: polling is waiting.
-fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_multi_thread().worker_threads(2).max_blocking_threads(8).enable_all().build()
+/// Runs a future to its end. What still blocks a thread then, like a name server that does not answer, is left behind:
+/// the process is about to end.
+fn block_on<T>(future: impl Future<Output = T>) -> std::io::Result<T> {
+    // Two workers are enough for a thousand targets: polling is waiting.
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = runtime.worker_threads(2).max_blocking_threads(8).enable_all().build()?;
+    let outcome = runtime.block_on(future);
+    runtime.shutdown_background();
+    Ok(outcome)
 }
 
 /// Says why, and returns the exit code.
@@ -184,12 +193,19 @@ fn fail(code: u8, message: &str) -> ExitCode {
     ExitCode::from(code)
 }
 
-/// Writes to stdout. A reader that went away (`| head`) is no error.
-fn print(text: &str) -> ExitCode {
-    use std::io::Write as _;
-    match std::io::stdout().lock().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => fail(EXIT_SOFTWARE, &error.to_string()),
-        _ => ExitCode::SUCCESS,
+/// Writes to stdout.
+fn print(text: &[u8]) -> ExitCode {
+    match write(&mut std::io::stdout().lock(), text) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(EXIT_SOFTWARE, &error.to_string()),
+    }
+}
+
+/// A reader that went away (`| head`) is no error.
+fn write(out: &mut impl Write, text: &[u8]) -> std::io::Result<()> {
+    match out.write_all(text).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error),
+        _ => Ok(()),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use super::{EXIT_SOFTWARE, EXIT_USAGE, fail, print, runtime};
+use super::{EXIT_SOFTWARE, EXIT_USAGE, block_on, fail, print};
 use crate::app::{self, Source};
 use crate::config::Config;
 use crate::hub::Hub;
@@ -20,15 +20,14 @@ pub(super) fn poll(source: &Source, only: Option<&str>) -> ExitCode {
         Err(message) => return fail(EXIT_USAGE, &message),
     };
     let hub = Arc::new(Hub::new(|_| {}));
-    match runtime() {
-        Ok(runtime) => runtime.block_on(app::poll_once(&targets, &hub)),
-        Err(error) => return fail(EXIT_SOFTWARE, &format!("cannot start the runtime: {error}")),
+    if let Err(error) = block_on(app::poll_once(&targets, &hub)) {
+        return fail(EXIT_SOFTWARE, &format!("cannot start the runtime: {error}"));
     }
     let text = match only {
         Some(target) => hub.render_target(target, Format::Prometheus).unwrap_or_default(),
         None => hub.render(Format::Prometheus).plain(),
     };
-    let printed = print(&String::from_utf8_lossy(&text));
+    let printed = print(&text);
     let statuses = hub.statuses();
     let failed: Vec<String> =
         statuses.iter().filter_map(|status| Some(format!("{}: {}", status.name, status.error.as_ref()?))).collect();

@@ -1,6 +1,49 @@
+use std::io;
+use std::time::{Duration, Instant};
+
 use clap::error::ErrorKind as ClapError;
 
 use super::*;
+
+/// A pipe whose reader is gone, or a disk that is full.
+struct Failing(ErrorKind);
+
+impl Write for Failing {
+    fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+        Err(self.0.into())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_reader_that_went_away_is_no_error() {
+    assert!(write(&mut Failing(ErrorKind::BrokenPipe), b"text").is_ok());
+    assert_eq!(
+        write(&mut Failing(ErrorKind::StorageFull), b"text").unwrap_err().kind(),
+        ErrorKind::StorageFull,
+        "but a disk that is full is one"
+    );
+}
+
+#[test]
+fn what_blocks_a_thread_does_not_keep_the_process() {
+    let (release, blocked) = std::sync::mpsc::channel::<()>();
+    let begun = Instant::now();
+    let outcome = block_on(async {
+        let (started, running) = tokio::sync::oneshot::channel();
+        tokio::task::spawn_blocking(move || {
+            let _ = started.send(());
+            blocked.recv_timeout(Duration::from_secs(30))
+        });
+        running.await
+    });
+    assert_eq!(outcome.unwrap(), Ok(()));
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    drop(release);
+}
 
 #[test]
 fn healthcheck_takes_the_addresses_that_run_takes() {
