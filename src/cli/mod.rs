@@ -44,7 +44,7 @@ enum Command {
     /// Poll each target once and print the exposition; exit 1 if a target failed.
     Poll {
         #[command(flatten)]
-        source: SourceArgs,
+        config: ConfigArgs,
         /// Poll this target alone, and print it without the label target.
         #[arg(long, value_name = "NAME")]
         target: Option<String>,
@@ -88,12 +88,19 @@ enum ConfigCommand {
     },
 }
 
-/// Where the configuration comes from, and what overrides it.
+/// Where the configuration comes from.
 #[derive(Debug, Args)]
-struct SourceArgs {
+struct ConfigArgs {
     /// The configuration; ./config.toml if it exists, else the environment (REDIS_URL ...).
     #[arg(long, value_name = "FILE", env = "MANOMETER_CONFIG")]
     config: Option<PathBuf>,
+}
+
+/// Where the configuration comes from, and what overrides it.
+#[derive(Debug, Args)]
+struct SourceArgs {
+    #[command(flatten)]
+    config: ConfigArgs,
     /// Address to listen on; may be given several times.
     #[arg(
         long = "web.listen-address",
@@ -113,18 +120,21 @@ struct SourceArgs {
     log_format: Option<LogFormat>,
 }
 
+impl ConfigArgs {
+    fn source(self, overrides: Overrides) -> Source {
+        let default = Path::new(DEFAULT_CONFIG);
+        Source { file: self.config.or_else(|| default.exists().then(|| default.to_owned())), overrides }
+    }
+}
+
 impl SourceArgs {
     fn source(self) -> Source {
-        let default = Path::new(DEFAULT_CONFIG);
-        Source {
-            file: self.config.or_else(|| default.exists().then(|| default.to_owned())),
-            overrides: Overrides {
-                listen_addresses: self.listen_addresses,
-                web_config_file: self.web_config_file,
-                log_level: self.log_level,
-                log_format: self.log_format,
-            },
-        }
+        self.config.source(Overrides {
+            listen_addresses: self.listen_addresses,
+            web_config_file: self.web_config_file,
+            log_level: self.log_level,
+            log_format: self.log_format,
+        })
     }
 }
 
@@ -141,7 +151,7 @@ pub fn main() -> ExitCode {
     };
     match cli.command {
         Command::Run(source) => run(source),
-        Command::Poll { source, target } => poll::poll(&source.source(), target.as_deref()),
+        Command::Poll { config, target } => poll::poll(&config.source(Overrides::default()), target.as_deref()),
         Command::Config(ConfigCommand::Check { file }) => check::check(&file),
         Command::Config(ConfigCommand::Show { file }) => check::show(&file),
         Command::Healthcheck { address } => healthcheck::healthcheck(address),

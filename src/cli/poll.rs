@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{EXIT_SOFTWARE, EXIT_USAGE, block_on, fail, print};
 use crate::app::{self, Source};
 use crate::config::Config;
-use crate::hub::Hub;
+use crate::hub::{Hub, TargetStatus};
 use crate::metric::text::Format;
 
 /// Polls all targets, or the one named, and prints the exposition.
@@ -28,10 +28,18 @@ pub(super) fn poll(source: &Source, only: Option<&str>) -> ExitCode {
         None => hub.render(Format::Prometheus).plain(),
     };
     let printed = print(&text);
-    let statuses = hub.statuses();
-    let failed: Vec<String> =
-        statuses.iter().filter_map(|status| Some(format!("{}: {}", status.name, status.error.as_ref()?))).collect();
-    if failed.is_empty() { printed } else { fail(1, &failed.join("\nmanometer: ")) }
+    let failures = failures(targets.len(), &hub.statuses());
+    if failures.is_empty() { printed } else { fail(1, &failures.join("\nmanometer: ")) }
+}
+
+/// What went wrong. Each of the `targets` has a status, unless its poll panicked.
+fn failures(targets: usize, statuses: &[TargetStatus]) -> Vec<String> {
+    let failed = |status: &TargetStatus| Some(format!("{}: {}", status.name, status.error.as_ref()?));
+    let mut failures: Vec<String> = statuses.iter().filter_map(failed).collect();
+    if statuses.len() < targets {
+        failures.push("a poll died; this is a fault of the agent, please report it".to_owned());
+    }
+    failures
 }
 
 fn chosen(config: Config, only: Option<&str>) -> Result<Vec<crate::config::RedisTarget>, String> {
@@ -42,4 +50,16 @@ fn chosen(config: Config, only: Option<&str>) -> Result<Vec<crate::config::Redis
         return Err(format!("no target is named {only:?}; there are {}", names.join(", ")));
     }
     Ok(targets)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_poll_without_status_is_a_failure() {
+        let statuses = Hub::new(|_| {}).statuses();
+        assert_eq!(failures(0, &statuses), [""; 0]);
+        assert_eq!(failures(1, &statuses), ["a poll died; this is a fault of the agent, please report it"]);
+    }
 }

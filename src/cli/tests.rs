@@ -46,6 +46,18 @@ fn what_blocks_a_thread_does_not_keep_the_process() {
 }
 
 #[test]
+fn poll_refuses_what_it_would_ignore() {
+    for option in ["--web.listen-address=127.0.0.1:1", "--web.config.file=w", "--log.level=info", "--log.format=json"] {
+        let error = Cli::try_parse_from(["manometer", "poll", option]).unwrap_err();
+        assert_eq!(error.kind(), ClapError::UnknownArgument, "{option}");
+        Cli::try_parse_from(["manometer", "run", option]).unwrap();
+    }
+    let cli = Cli::try_parse_from(["manometer", "poll", "--config", "a.toml", "--target", "main"]).unwrap();
+    let Command::Poll { config, target } = cli.command else { panic!("{:?}", cli.command) };
+    assert_eq!((config.config, target.as_deref()), (Some(PathBuf::from("a.toml")), Some("main")));
+}
+
+#[test]
 fn healthcheck_takes_the_addresses_that_run_takes() {
     for (addresses, first) in
         [("127.0.0.1:1,[::1]:2", "127.0.0.1:1"), ("[::1]:2,127.0.0.1:1", "[::1]:2"), ("127.0.0.1:3", "127.0.0.1:3")]
