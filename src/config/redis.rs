@@ -173,7 +173,7 @@ fn read(mut table: Table<'_>, reader: &Reader<'_>) -> RedisTarget {
         table.problem(None, "name", None, "must be a text that is not empty; it becomes the label target");
     }
     let mut target = RedisTarget::new(name, read_url(&mut table));
-    if let Some(username) = table.string("username") {
+    if let Some(username) = table.string("username").filter(|username| !username.is_empty()) {
         target.username = Some(username);
     }
     if let Some(password) = table.secret("password", "password_file") {

@@ -32,13 +32,30 @@ fn bad_files_are_refused_with_their_exact_messages() {
         assert_eq!(shown, std::fs::read_to_string(&message_file).unwrap(), "{}", path.display());
         seen += 1;
     }
-    assert_eq!(seen, 22, "a bad file was added or lost");
+    assert_eq!(seen, 23, "a bad file was added or lost");
 }
 
 #[test]
 fn a_missing_file_is_named() {
     let error = Config::load(Path::new("/does/not/exist.toml")).unwrap_err();
-    assert_eq!(error.to_string(), "/does/not/exist.toml: cannot be read: No such file or directory (os error 2)");
+    assert_eq!(
+        error.to_string(),
+        "/does/not/exist.toml: cannot be read: No such file or directory (os error 2); create the file, readable by the agent"
+    );
+}
+
+#[test]
+fn a_configuration_that_is_no_file_or_too_large_is_refused() {
+    let error = Config::load(Path::new("/dev/zero")).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "/dev/zero: is not a regular file; give the path of one, not of a folder, a pipe or a device"
+    );
+    let file = tempfile::NamedTempFile::new().unwrap();
+    file.as_file().set_len(16 * 1024 * 1024 + 1).unwrap();
+    let error = Config::load(file.path()).unwrap_err();
+    let expected = format!("{}: is larger than 16384 KiB; is it the right file?", file.path().display());
+    assert_eq!(error.to_string(), expected);
 }
 
 #[test]
@@ -119,6 +136,36 @@ fn a_short_interval_shortens_the_default_deadline() {
     let config = parse("[[redis]]\nname = \"a\"\nurl = \"h\"\ninterval = \"2s\"\n");
     assert_eq!(config.redis[0].deadline, Duration::from_secs(1));
     assert_eq!(config.redis[0].connect_timeout, Duration::from_secs(1));
+}
+
+#[test]
+fn an_empty_credential_is_none() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let of = |url: &str, keys: &str| {
+        let target = parse(&format!("[[redis]]\nname = \"a\"\nurl = {url:?}\n{keys}")).redis.remove(0);
+        (target.username, target.password.map(|password| password.reveal().to_owned()))
+    };
+    let password_file = format!("password_file = {:?}\n", file.path());
+    assert_eq!(of("h", "username = \"${USER_OF_REDIS:-}\"\npassword = \"${REDIS_PASSWORD:-}\"\n"), (None, None));
+    std::fs::write(&file, "\r\n").unwrap();
+    assert_eq!(of("h", &password_file), (None, None));
+    std::fs::write(&file, " of file\n").unwrap();
+    assert_eq!(of("h", &password_file), (None, Some(" of file".to_owned())));
+    assert_eq!(of("h", &format!("password = \"\"\n{password_file}")), (None, Some(" of file".to_owned())));
+    assert_eq!(of("h", "password = \"inline\"\npassword_file = \"\"\n"), (None, Some("inline".to_owned())));
+    assert_eq!(
+        of("redis://u:of-url@h", "username = \"\"\npassword = \"\"\n"),
+        (Some("u".to_owned()), Some("of-url".to_owned()))
+    );
+    std::fs::write(&file, "x".repeat(64 * 1024 + 1)).unwrap();
+    let text = format!("[[redis]]\nname = \"a\"\nurl = \"h\"\n{password_file}");
+    assert_eq!(
+        Config::parse(&text, Path::new("config.toml"), &no_env).unwrap_err().to_string(),
+        format!(
+            "config.toml:4: redis[0].password_file = {:?}: is larger than 64 KiB; is it the right file?",
+            file.path()
+        )
+    );
 }
 
 #[test]
