@@ -139,6 +139,19 @@ fn a_short_interval_shortens_the_default_deadline() {
 }
 
 #[test]
+fn a_long_interval_lengthens_the_default_window() {
+    let window = |keys: &str| {
+        let config = parse(&format!("[[redis]]\nname = \"a\"\nurl = \"h\"\n{keys}\n"));
+        config.redis[0].hit_ratio_window
+    };
+    assert_eq!(window("interval = \"2m\""), Duration::from_mins(5));
+    assert_eq!(window("interval = \"5m\""), Duration::from_mins(10));
+    assert_eq!(window("interval = \"1day\""), Duration::from_hours(48));
+    assert_eq!(window("interval = \"1day\"\nhit_ratio_window = \"2days\""), Duration::from_hours(48));
+    assert_eq!(window("interval = \"1m\"\nhit_ratio_window = \"2m\""), Duration::from_mins(2));
+}
+
+#[test]
 fn an_empty_credential_is_none() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let of = |url: &str, keys: &str| {
@@ -237,6 +250,30 @@ fn the_environment_of_a_service_is_a_configuration() {
     assert_eq!(config.redis[0].connect_timeout, Duration::from_secs(2));
     assert_eq!((config.redis[0].deadline, config.redis[0].interval), (Duration::from_secs(8), Duration::from_secs(16)));
     assert_eq!(Config::from_environment(&no_env).unwrap(), None);
+}
+
+#[test]
+fn the_times_of_the_environment_fit_each_other() {
+    // Milliseconds of the connect and of the command timeout; seconds of connect timeout, deadline, interval and window.
+    for (connect, command, expected) in [
+        (None, None, [5, 5, 10, 300]),
+        (None, Some("2000"), [2, 2, 10, 300]),
+        (None, Some("8000"), [5, 8, 16, 300]),
+        (Some("3000"), None, [3, 5, 10, 300]),
+        (Some("9000"), None, [9, 9, 18, 300]),
+        (Some("9000"), Some("1000"), [9, 9, 18, 300]),
+        (Some("1000"), Some("600000"), [1, 600, 1200, 2400]),
+    ] {
+        let env = |name: &str| match name {
+            "REDIS_URL" => Some("redis://h".to_owned()),
+            "REDIS_CONNECT_TIMEOUT" => connect.map(str::to_owned),
+            "REDIS_COMMAND_TIMEOUT" => command.map(str::to_owned),
+            _ => None,
+        };
+        let target = Config::from_environment(&env).unwrap().unwrap().redis.remove(0);
+        let times = [target.connect_timeout, target.deadline, target.interval, target.hit_ratio_window];
+        assert_eq!(times, expected.map(Duration::from_secs), "{connect:?} {command:?}");
+    }
 }
 
 #[test]
