@@ -32,7 +32,7 @@ fn bad_files_are_refused_with_their_exact_messages() {
         assert_eq!(shown, std::fs::read_to_string(&message_file).unwrap(), "{}", path.display());
         seen += 1;
     }
-    assert_eq!(seen, 23, "a bad file was added or lost");
+    assert_eq!(seen, 24, "a bad file was added or lost");
 }
 
 #[test]
@@ -221,7 +221,36 @@ fn urls_in_every_form() {
         (socket.username.as_deref(), socket.password.unwrap().reveal(), socket.database),
         (Some("u"), "p", Some(4))
     );
+    let encoded = url("rediss://u%40x:%23%2F%3F%40:%25@h:6379?db=2");
+    assert_eq!(
+        (encoded.username.as_deref(), encoded.password.unwrap().reveal(), encoded.database),
+        (Some("u@x"), "#/?@:%", Some(2))
+    );
+    assert_eq!(url("unix:///run/redis@1.sock?pass=").endpoint, Endpoint::Unix("/run/redis@1.sock".into()));
+    assert_eq!(url("unix:///r.sock?pass=").password, None);
     assert_eq!(tcp("::1", 6379).to_string(), "[::1]:6379");
+}
+
+#[test]
+fn urls_that_mean_something_else_than_they_say_are_refused() {
+    let fix = "percent-encode # / ? @ in user and password, or use password_file";
+    for (text, problem) in [
+        ("redis://user:123#x@host:6379", "has a part after #"),
+        ("user:123#x@host:6379", "has a part after #"),
+        ("unix:///r.sock#x", "has a part after #"),
+        ("redis://user:12/3@host", "has an @ where none belongs"),
+        ("redis://user:12?3@host", "has an @ where none belongs"),
+        ("redis://user:p@ss@host", "has an @ where none belongs"),
+        ("redis://host/0?x=1", "has a query with other keys than db"),
+        ("redis://host?user=u", "has a query with other keys than db"),
+        ("unix:///r.sock?database=1", "has a query with other keys than db, user, pass"),
+        ("user:hunter://2@host", "has :// in an unexpected place"),
+        ("redis://user:hunter://2@host", "has an @ where none belongs"),
+    ] {
+        assert_eq!(RedisUrl::parse(text).unwrap_err(), format!("{problem}; {fix}"), "{text}");
+    }
+    let broken = RedisUrl::parse("redis://user:hun\nter2@host").unwrap_err();
+    assert_eq!(broken, "holds a line break, a tab or the like; remove it");
 }
 
 #[test]
