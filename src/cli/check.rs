@@ -14,7 +14,7 @@ pub(super) fn check(file: &Path) -> ExitCode {
         Err(error) => return fail(EXIT_USAGE, &error.to_string()),
     };
     match load_web(&config.web) {
-        Ok(_) => print(&format!("{}: valid, {} targets\n", file.display(), config.redis.len())),
+        Ok(_) => print(format!("{}: valid, {} targets\n", file.display(), config.redis.len()).as_bytes()),
         Err(error) => fail(EXIT_USAGE, &error.to_string()),
     }
 }
@@ -26,7 +26,7 @@ pub(super) fn show(file: &Path) -> ExitCode {
         Err(error) => return fail(EXIT_USAGE, &error.to_string()),
     };
     match toml::to_string(&config) {
-        Ok(text) => print(&text),
+        Ok(text) => print(text.as_bytes()),
         Err(error) => fail(EXIT_SOFTWARE, &error.to_string()),
     }
 }

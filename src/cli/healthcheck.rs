@@ -1,7 +1,7 @@
 //! `manometer healthcheck`: for images without a shell.
 
 use std::io::{ErrorKind, Read as _, Write as _};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+use std::net::{AddrParseError, IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -12,19 +12,24 @@ const STEP: Duration = Duration::from_secs(3);
 
 /// Asks `/-/healthy` of the agent on `address`.
 ///
-/// Where the agent speaks TLS or wants a password, an answer that says so shows it alive as well: the check has no
-/// credentials, and must not need any. To plain HTTP a TLS server says so by an alert, or by hanging up.
+/// Any HTTP answer shows it alive: one that wants a password, for the check has none and must not need any, or one that
+/// refuses because there are too many requests. To plain HTTP a TLS server answers by an alert, or by hanging up.
 pub(super) fn healthcheck(address: SocketAddr) -> ExitCode {
     let address = reachable(address);
     match ask(address) {
-        Ok(answer) if alive(&answer) => print("healthy\n"),
-        Err(error) if hung_up(&error) => print("healthy\n"),
+        Ok(answer) if alive(&answer) => print(b"healthy\n"),
+        Err(error) if hung_up(&error) => print(b"healthy\n"),
         Ok(answer) => {
             let first_line = answer.split(|byte| *byte == b'\n').next().unwrap_or_default();
             fail(1, &format!("asking {address}: {}", String::from_utf8_lossy(first_line).trim()))
         }
         Err(error) => fail(1, &format!("asking {address}: {error}; is the agent running there?")),
     }
+}
+
+/// The first of the addresses that `run` takes, separated by commas.
+pub(super) fn first_address(text: &str) -> Result<SocketAddr, AddrParseError> {
+    text.split_once(',').map_or(text, |(first, _)| first).parse()
 }
 
 /// The address to connect to for one that is listened on: 0.0.0.0 is no host.
@@ -58,8 +63,14 @@ fn hung_up(error: &std::io::Error) -> bool {
 fn alive(answer: &[u8]) -> bool {
     /// The record type of a TLS alert, which a TLS server answers plain HTTP with.
     const TLS_ALERT: u8 = 21;
-    [&b"HTTP/1.1 200"[..], b"HTTP/1.1 401"].iter().any(|status| answer.starts_with(status))
-        || answer.first() == Some(&TLS_ALERT)
+    answer.first() == Some(&TLS_ALERT) || is_status_line(answer)
+}
+
+/// Whether it begins with `HTTP/1.x` and a status of three digits.
+fn is_status_line(answer: &[u8]) -> bool {
+    let Some([minor, b' ', status @ ..]) = answer.strip_prefix(b"HTTP/1.") else { return false };
+    let [b'1'..=b'5', tens, ones, b' ' | b'\r', ..] = status else { return false };
+    [minor, tens, ones].iter().all(|byte| byte.is_ascii_digit())
 }
 
 #[cfg(test)]
@@ -68,11 +79,27 @@ mod tests {
 
     #[test]
     fn answers_of_a_living_agent() {
-        assert!(alive(b"HTTP/1.1 200 OK\r\n"));
-        assert!(alive(b"HTTP/1.1 401 Unauthorized\r\n"));
-        assert!(alive(&[21, 3, 3, 0, 2]));
-        assert!(!alive(b"HTTP/1.1 503 Service Unavailable\r\n"));
-        assert!(!alive(b""));
+        for answer in [
+            &b"HTTP/1.1 200 OK\r\n"[..],
+            b"HTTP/1.1 401 Unauthorized\r\n",
+            b"HTTP/1.1 429 Too Many Requests\r\n",
+            b"HTTP/1.1 503 Service Unavailable\r\n",
+            b"HTTP/1.0 400\r\n",
+            &[21, 3, 3, 0, 2],
+        ] {
+            assert!(alive(answer), "{}", answer.escape_ascii());
+        }
+        for answer in [
+            &b""[..],
+            b"HTTP/1.1 ",
+            b"HTTP/1.1 20",
+            b"HTTP/1.1 999 No\r\n",
+            b"HTTP/1.1 2000 No\r\n",
+            b"HTTP/2.0 200 OK\r\n",
+            b"-ERR unknown command 'GET'\r\n",
+        ] {
+            assert!(!alive(answer), "{}", answer.escape_ascii());
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Layer as _, fmt};
 
+use super::logfmt::Logfmt;
 use crate::config::{LogFormat, LogLevel, LogSettings};
 
 /// Starts logging. Called once, before the agent runs.
@@ -16,7 +17,7 @@ pub(super) fn init(settings: LogSettings) {
         LogLevel::Error => LevelFilter::ERROR,
     };
     let layer = match settings.format {
-        LogFormat::Logfmt => tracing_logfmt::builder().with_target(false).layer().with_writer(std::io::stderr).boxed(),
+        LogFormat::Logfmt => fmt::layer().event_format(Logfmt).with_writer(std::io::stderr).boxed(),
         LogFormat::Json => {
             fmt::layer().json().flatten_event(true).with_target(false).with_writer(std::io::stderr).boxed()
         }

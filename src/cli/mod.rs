@@ -6,8 +6,10 @@
 mod check;
 mod healthcheck;
 mod log;
+mod logfmt;
 mod poll;
 
+use std::io::{ErrorKind, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -15,7 +17,7 @@ use std::process::ExitCode;
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
 use crate::app::{self, Overrides, Source};
-use crate::config::{LogFormat, LogLevel};
+use crate::config::{DEFAULT_LISTEN_ADDRESS, LogFormat, LogLevel};
 
 /// Wrong usage or configuration (EX_USAGE of sysexits.h).
 const EXIT_USAGE: u8 = 64;
@@ -42,7 +44,7 @@ enum Command {
     /// Poll each target once and print the exposition; exit 1 if a target failed.
     Poll {
         #[command(flatten)]
-        source: SourceArgs,
+        config: ConfigArgs,
         /// Poll this target alone, and print it without the label target.
         #[arg(long, value_name = "NAME")]
         target: Option<String>,
@@ -52,8 +54,13 @@ enum Command {
     Config(ConfigCommand),
     /// Ask a running agent whether it is healthy; exit 0 or 1 (for container health checks).
     Healthcheck {
-        /// Where the agent listens.
-        #[arg(long = "web.listen-address", env = "MANOMETER_WEB_LISTEN_ADDRESS", default_value = app_default_address())]
+        /// Where the agent listens; of a list, as `run` takes it, the first is asked.
+        #[arg(
+            long = "web.listen-address",
+            env = "MANOMETER_WEB_LISTEN_ADDRESS",
+            default_value = DEFAULT_LISTEN_ADDRESS,
+            value_parser = healthcheck::first_address
+        )]
         address: SocketAddr,
     },
     /// Print a completion script.
@@ -81,12 +88,19 @@ enum ConfigCommand {
     },
 }
 
-/// Where the configuration comes from, and what overrides it.
+/// Where the configuration comes from.
 #[derive(Debug, Args)]
-struct SourceArgs {
+struct ConfigArgs {
     /// The configuration; ./config.toml if it exists, else the environment (REDIS_URL ...).
     #[arg(long, value_name = "FILE", env = "MANOMETER_CONFIG")]
     config: Option<PathBuf>,
+}
+
+/// Where the configuration comes from, and what overrides it.
+#[derive(Debug, Args)]
+struct SourceArgs {
+    #[command(flatten)]
+    config: ConfigArgs,
     /// Address to listen on; may be given several times.
     #[arg(
         long = "web.listen-address",
@@ -106,22 +120,21 @@ struct SourceArgs {
     log_format: Option<LogFormat>,
 }
 
-fn app_default_address() -> &'static str {
-    crate::config::DEFAULT_LISTEN_ADDRESS
+impl ConfigArgs {
+    fn source(self, overrides: Overrides) -> Source {
+        let default = Path::new(DEFAULT_CONFIG);
+        Source { file: self.config.or_else(|| default.exists().then(|| default.to_owned())), overrides }
+    }
 }
 
 impl SourceArgs {
     fn source(self) -> Source {
-        let default = Path::new(DEFAULT_CONFIG);
-        Source {
-            file: self.config.or_else(|| default.exists().then(|| default.to_owned())),
-            overrides: Overrides {
-                listen_addresses: self.listen_addresses,
-                web_config_file: self.web_config_file,
-                log_level: self.log_level,
-                log_format: self.log_format,
-            },
-        }
+        self.config.source(Overrides {
+            listen_addresses: self.listen_addresses,
+            web_config_file: self.web_config_file,
+            log_level: self.log_level,
+            log_format: self.log_format,
+        })
     }
 }
 
@@ -138,18 +151,23 @@ pub fn main() -> ExitCode {
     };
     match cli.command {
         Command::Run(source) => run(source),
-        Command::Poll { source, target } => poll::poll(&source.source(), target.as_deref()),
+        Command::Poll { config, target } => poll::poll(&config.source(Overrides::default()), target.as_deref()),
         Command::Config(ConfigCommand::Check { file }) => check::check(&file),
         Command::Config(ConfigCommand::Show { file }) => check::show(&file),
         Command::Healthcheck { address } => healthcheck::healthcheck(address),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "manometer", &mut std::io::stdout());
-            ExitCode::SUCCESS
+            // Into memory first: the generator panics where it cannot write.
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "manometer", &mut script);
+            print(&script)
         }
-        Command::Man => match clap_mangen::Man::new(Cli::command()).render(&mut std::io::stdout()) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => fail(EXIT_SOFTWARE, &error.to_string()),
-        },
+        Command::Man => {
+            let mut page = Vec::new();
+            match clap_mangen::Man::new(Cli::command()).render(&mut page) {
+                Ok(()) => print(&page),
+                Err(error) => fail(EXIT_SOFTWARE, &error.to_string()),
+            }
+        }
     }
 }
 
@@ -160,19 +178,22 @@ fn run(arguments: SourceArgs) -> ExitCode {
         Err(error) => return fail(EXIT_USAGE, &error.to_string()),
     };
     log::init(config.log);
-    let outcome = match runtime() {
-        Ok(runtime) => runtime.block_on(app::run(source, config)),
-        Err(error) => return fail(EXIT_SOFTWARE, &format!("cannot start the runtime: {error}")),
-    };
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => fail(if error.is_usage() { EXIT_USAGE } else { EXIT_SOFTWARE }, &error.to_string()),
+    match block_on(app::run(source, config)) {
+        Ok(Ok(())) => ExitCode::SUCCESS,
+        Ok(Err(error)) => fail(if error.is_usage() { EXIT_USAGE } else { EXIT_SOFTWARE }, &error.to_string()),
+        Err(error) => fail(EXIT_SOFTWARE, &format!("cannot start the runtime: {error}")),
     }
 }
 
-/// Two workers are enough for a thousand targets: polling is waiting.
-fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_multi_thread().worker_threads(2).max_blocking_threads(8).enable_all().build()
+/// Runs a future to its end. What still blocks a thread then, like a name server that does not answer, is left behind:
+/// the process is about to end.
+fn block_on<T>(future: impl Future<Output = T>) -> std::io::Result<T> {
+    // Two workers are enough for a thousand targets: polling is waiting.
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = runtime.worker_threads(2).max_blocking_threads(8).enable_all().build()?;
+    let outcome = runtime.block_on(future);
+    runtime.shutdown_background();
+    Ok(outcome)
 }
 
 /// Says why, and returns the exit code.
@@ -182,11 +203,21 @@ fn fail(code: u8, message: &str) -> ExitCode {
     ExitCode::from(code)
 }
 
-/// Writes to stdout. A reader that went away (`| head`) is no error.
-fn print(text: &str) -> ExitCode {
-    use std::io::Write as _;
-    match std::io::stdout().lock().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => fail(EXIT_SOFTWARE, &error.to_string()),
-        _ => ExitCode::SUCCESS,
+/// Writes to stdout.
+fn print(text: &[u8]) -> ExitCode {
+    match write(&mut std::io::stdout().lock(), text) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(EXIT_SOFTWARE, &error.to_string()),
     }
 }
+
+/// A reader that went away (`| head`) is no error.
+fn write(out: &mut impl Write, text: &[u8]) -> std::io::Result<()> {
+    match out.write_all(text).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -3,10 +3,10 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use super::{EXIT_SOFTWARE, EXIT_USAGE, fail, print, runtime};
+use super::{EXIT_SOFTWARE, EXIT_USAGE, block_on, fail, print};
 use crate::app::{self, Source};
 use crate::config::Config;
-use crate::hub::Hub;
+use crate::hub::{Hub, TargetStatus};
 use crate::metric::text::Format;
 
 /// Polls all targets, or the one named, and prints the exposition.
@@ -20,19 +20,26 @@ pub(super) fn poll(source: &Source, only: Option<&str>) -> ExitCode {
         Err(message) => return fail(EXIT_USAGE, &message),
     };
     let hub = Arc::new(Hub::new(|_| {}));
-    match runtime() {
-        Ok(runtime) => runtime.block_on(app::poll_once(&targets, &hub)),
-        Err(error) => return fail(EXIT_SOFTWARE, &format!("cannot start the runtime: {error}")),
+    if let Err(error) = block_on(app::poll_once(&targets, &hub)) {
+        return fail(EXIT_SOFTWARE, &format!("cannot start the runtime: {error}"));
     }
     let text = match only {
         Some(target) => hub.render_target(target, Format::Prometheus).unwrap_or_default(),
         None => hub.render(Format::Prometheus).plain(),
     };
-    let printed = print(&String::from_utf8_lossy(&text));
-    let statuses = hub.statuses();
-    let failed: Vec<String> =
-        statuses.iter().filter_map(|status| Some(format!("{}: {}", status.name, status.error.as_ref()?))).collect();
-    if failed.is_empty() { printed } else { fail(1, &failed.join("\nmanometer: ")) }
+    let printed = print(&text);
+    let failures = failures(targets.len(), &hub.statuses());
+    if failures.is_empty() { printed } else { fail(1, &failures.join("\nmanometer: ")) }
+}
+
+/// What went wrong. Each of the `targets` has a status, unless its poll panicked.
+fn failures(targets: usize, statuses: &[TargetStatus]) -> Vec<String> {
+    let failed = |status: &TargetStatus| Some(format!("{}: {}", status.name, status.error.as_ref()?));
+    let mut failures: Vec<String> = statuses.iter().filter_map(failed).collect();
+    if statuses.len() < targets {
+        failures.push("a poll died; this is a fault of the agent, please report it".to_owned());
+    }
+    failures
 }
 
 fn chosen(config: Config, only: Option<&str>) -> Result<Vec<crate::config::RedisTarget>, String> {
@@ -43,4 +50,16 @@ fn chosen(config: Config, only: Option<&str>) -> Result<Vec<crate::config::Redis
         return Err(format!("no target is named {only:?}; there are {}", names.join(", ")));
     }
     Ok(targets)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_poll_without_status_is_a_failure() {
+        let statuses = Hub::new(|_| {}).statuses();
+        assert_eq!(failures(0, &statuses), [""; 0]);
+        assert_eq!(failures(1, &statuses), ["a poll died; this is a fault of the agent, please report it"]);
+    }
 }

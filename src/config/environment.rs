@@ -1,13 +1,16 @@
 //! The configuration without a file: the variables that Redis-backed services are configured by.
 //!
 //! `REDIS_URL` is the target `redis`, `REDIS_CACHE_URL` the target `cache`. `REDIS_PASSWORD` applies to both where the URL
-//! has none, `REDIS_TLS=true` makes both TLS. `REDIS_CONNECT_TIMEOUT` and `REDIS_COMMAND_TIMEOUT` are milliseconds.
-//! `ENV_NAME` names the environment.
+//! has none, `REDIS_TLS=true` makes both TLS. `ENV_NAME` names the environment.
+//!
+//! `REDIS_CONNECT_TIMEOUT` and `REDIS_COMMAND_TIMEOUT` are milliseconds. A service applies the second to each command; here
+//! it is the deadline of a poll. As a poll includes connecting, a longer connect timeout raises the deadline to itself, and
+//! the interval is at least twice the deadline.
 
 use std::time::Duration;
 
 use super::problem::{ConfigError, Problem};
-use super::redis::{RedisTarget, TlsSettings};
+use super::redis::{RedisTarget, TlsSettings, default_hit_ratio_window};
 use super::redis_url::RedisUrl;
 use super::secret::Secret;
 use super::{Config, LogSettings, WebSettings};
@@ -26,7 +29,7 @@ pub(super) fn config(env: Lookup<'_>) -> Result<Option<Config>, ConfigError> {
     let mut problems = Vec::new();
     let tls = boolean(&get, "REDIS_TLS", &mut problems).unwrap_or(false);
     let connect_timeout = milliseconds(&get, "REDIS_CONNECT_TIMEOUT", &mut problems);
-    let deadline = milliseconds(&get, "REDIS_COMMAND_TIMEOUT", &mut problems);
+    let command_timeout = milliseconds(&get, "REDIS_COMMAND_TIMEOUT", &mut problems);
     let mut redis = Vec::new();
     for (variable, name) in URLS {
         let Some(text) = get(variable) else { continue };
@@ -35,11 +38,10 @@ pub(super) fn config(env: Lookup<'_>) -> Result<Option<Config>, ConfigError> {
                 let mut target = RedisTarget::new(name.to_owned(), url);
                 target.password = target.password.or_else(|| get("REDIS_PASSWORD").map(Secret::new));
                 target.tls = target.tls.or_else(|| tls.then(TlsSettings::default));
-                if let Some(deadline) = deadline {
-                    target.deadline = deadline;
-                    target.interval = target.interval.max(2 * deadline);
-                }
+                target.deadline = command_timeout.unwrap_or(target.deadline).max(connect_timeout.unwrap_or_default());
                 target.connect_timeout = connect_timeout.unwrap_or(target.connect_timeout).min(target.deadline);
+                target.interval = target.interval.max(2 * target.deadline);
+                target.hit_ratio_window = default_hit_ratio_window(target.interval);
                 redis.push(target);
             }
             Err(message) => problems.push(Problem::of_key(None, variable, None, message)),

@@ -6,6 +6,7 @@
 
 mod environment;
 mod expand;
+mod file;
 mod problem;
 mod reader;
 mod redis;
@@ -26,6 +27,9 @@ use reader::{Reader, Table};
 
 /// Where the agent listens unless told otherwise.
 pub const DEFAULT_LISTEN_ADDRESS: &str = "127.0.0.1:10121";
+
+/// The size of a configuration file in KiB beyond which it is refused; ten thousand targets are a tenth of it.
+const FILE_LIMIT: u64 = 16 * 1024;
 
 /// A validated configuration.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -91,9 +95,8 @@ pub enum LogFormat {
 impl Config {
     /// Reads and validates a file.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path).map_err(|error| {
-            ConfigError::one(path.display().to_string(), Problem::of_file(format!("cannot be read: {error}")))
-        })?;
+        let text = file::read(path, FILE_LIMIT)
+            .map_err(|message| ConfigError::one(path.display().to_string(), Problem::of_file(message)))?;
         Self::parse(&text, path, &|name| std::env::var(name).ok())
     }
 

@@ -13,8 +13,12 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::expand::expand;
+use super::file;
 use super::problem::{ConfigError, Problem};
 use super::secret::Secret;
+
+/// The size of a secret's file in KiB beyond which it is refused.
+const SECRET_LIMIT: u64 = 64;
 
 /// One file being read, with the problems found so far.
 pub(super) struct Reader<'a> {
@@ -131,27 +135,24 @@ impl<'r> Table<'r> {
         self.string_at(key).map(|(_, text)| text)
     }
 
-    /// A secret from `key`, or from the file that `file_key` names (without the newline at its end).
+    /// A secret from `key`, or from the file that `file_key` names (without the newline at its end). An empty one
+    /// is none: `${PASSWORD:-}` stands for a server that has no password.
     pub(super) fn secret(&mut self, key: &'static str, file_key: &'static str) -> Option<Secret> {
-        let inline = self.string(key);
-        let file = self.string_at(file_key);
+        let inline = self.string(key).filter(|text| !text.is_empty());
+        let file = self.string_at(file_key).filter(|(_, file)| !file.is_empty());
         match (inline, file) {
             (Some(_), Some((line, _))) => {
                 self.problem(Some(line), file_key, None, format!("{key} is set too; keep one of the two"));
                 None
             }
             (Some(text), None) => Some(Secret::new(text)),
-            (None, Some((line, file))) => {
-                let path = self.reader.resolve(&file);
-                match std::fs::read_to_string(&path) {
-                    Ok(text) => Some(Secret::new(text.trim_end_matches(['\r', '\n']))),
-                    Err(error) => {
-                        let message = format!("cannot be read: {error}; create the file, readable by the agent");
-                        self.problem(Some(line), file_key, Some(format!("{file:?}")), message);
-                        None
-                    }
+            (None, Some((line, file))) => match file::read(&self.reader.resolve(&file), SECRET_LIMIT) {
+                Ok(text) => Some(text.trim_end_matches(['\r', '\n'])).filter(|text| !text.is_empty()).map(Secret::new),
+                Err(message) => {
+                    self.problem(Some(line), file_key, Some(format!("{file:?}")), message);
+                    None
                 }
-            }
+            },
             (None, None) => None,
         }
     }

@@ -137,7 +137,7 @@ impl RedisTarget {
             latency_histogram: true,
             top_k: 10,
             stale_after: 300 * SECOND,
-            hit_ratio_window: 300 * SECOND,
+            hit_ratio_window: default_hit_ratio_window(10 * SECOND),
             pubsub_patterns: Vec::new(),
             canary: false,
             canary_channel: "manometer:canary".to_owned(),
@@ -146,6 +146,11 @@ impl RedisTarget {
             pools: Vec::new(),
         }
     }
+}
+
+/// A window that is not given follows the interval: it must span two, or there is no difference to take.
+pub(super) fn default_hit_ratio_window(interval: Duration) -> Duration {
+    (300 * SECOND).max(2 * interval)
 }
 
 /// Reads every `[[redis]]`, and checks that no name occurs twice.
@@ -173,7 +178,7 @@ fn read(mut table: Table<'_>, reader: &Reader<'_>) -> RedisTarget {
         table.problem(None, "name", None, "must be a text that is not empty; it becomes the label target");
     }
     let mut target = RedisTarget::new(name, read_url(&mut table));
-    if let Some(username) = table.string("username") {
+    if let Some(username) = table.string("username").filter(|username| !username.is_empty()) {
         target.username = Some(username);
     }
     if let Some(password) = table.secret("password", "password_file") {
@@ -236,7 +241,9 @@ fn read_times(table: &mut Table<'_>, target: &mut RedisTarget) {
     let connect = table.duration("connect_timeout", SECOND / 100..=DAY);
     target.connect_timeout = connect.unwrap_or(target.connect_timeout).min(target.deadline);
     set(&mut target.stale_after, table.duration("stale_after", SECOND..=30 * DAY));
-    set(&mut target.hit_ratio_window, table.duration("hit_ratio_window", 10 * SECOND..=DAY));
+    // As long as the window that follows the longest interval.
+    let window = table.duration("hit_ratio_window", 10 * SECOND..=2 * DAY);
+    target.hit_ratio_window = window.unwrap_or_else(|| default_hit_ratio_window(target.interval));
     if target.hit_ratio_window < 2 * target.interval {
         let message = "must span at least two intervals, or there is no difference to take";
         table.problem(None, "hit_ratio_window", None, message);

@@ -12,6 +12,9 @@ use super::secret::Secret;
 /// The port of Redis where none is given.
 const DEFAULT_PORT: u16 = 6379;
 
+/// How to write what the syntax of URLs gives another meaning.
+const FIX: &str = "percent-encode # / ? @ in user and password, or use password_file";
+
 /// Where a server listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Endpoint {
@@ -70,9 +73,10 @@ impl RedisUrl {
         if text.starts_with('/') {
             return Ok(Self::plain(Endpoint::Unix(PathBuf::from(text))));
         }
-        let Some((scheme, _)) = text.split_once("://") else {
+        let Some((scheme, rest)) = text.split_once("://") else {
             return Self::parse(&format!("redis://{text}"));
         };
+        check_characters(scheme, rest)?;
         let tls = match scheme {
             "redis" | "valkey" | "tcp" | "unix" | "redis+unix" => false,
             "rediss" | "valkeys" => true,
@@ -87,20 +91,21 @@ impl RedisUrl {
         if scheme.ends_with("unix") {
             return Self::unix(&url);
         }
+        check_query(&url, &["db"])?;
         let host = match url.host_str() {
             Some(host) if !host.is_empty() => host.trim_matches(['[', ']']).to_owned(),
             _ => return Err("has no host; write it like redis://127.0.0.1:6379".to_owned()),
         };
         let database = match url.path().trim_matches('/') {
-            "" => query_database(&url)?,
-            path => Some(parse_database(path)?),
+            "" => query(&url, "db"),
+            path => Some(path.to_owned()),
         };
         Ok(Self {
             endpoint: Endpoint::Tcp { host, port: url.port().unwrap_or(DEFAULT_PORT) },
             tls,
             username: decoded(url.username())?,
             password: url.password().map(decoded).transpose()?.flatten().map(Secret::new),
-            database,
+            database: database.map(|text| parse_database(&text)).transpose()?,
         })
     }
 
@@ -114,23 +119,55 @@ impl RedisUrl {
         if url.host_str().is_some_and(|host| !host.is_empty()) || path.len() < 2 {
             return Err("a socket path must be absolute; write it like unix:///run/redis/redis.sock".to_owned());
         }
-        let query = |name: &str| url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
+        check_query(url, &["db", "user", "pass"])?;
         let password = match url.password() {
             Some(password) => decoded(password)?,
-            None => query("pass"),
+            None => query(url, "pass"),
         };
-        let username = decoded(url.username())?.or_else(|| query("user"));
+        let username = decoded(url.username())?.or_else(|| query(url, "user"));
         Ok(Self {
             username,
             password: password.map(Secret::new),
-            database: query_database(url)?,
+            database: query(url, "db").map(|text| parse_database(&text)).transpose()?,
             ..Self::plain(Endpoint::Unix(PathBuf::from(path)))
         })
     }
 }
 
-fn query_database(url: &Url) -> Result<Option<u32>, String> {
-    url.query_pairs().find(|(key, _)| key == "db").map(|(_, value)| parse_database(&value)).transpose()
+/// Refuses an address that means something else than its writer thinks: in `redis://user:1#x@host` the host is `user`, the
+/// port 1 and the password nowhere.
+fn check_characters(scheme: &str, rest: &str) -> Result<(), String> {
+    let (authority, tail) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    if rest.contains(|char: char| char.is_ascii_control()) {
+        // They would be dropped, from a password too.
+        return Err("holds a line break, a tab or the like; remove it".to_owned());
+    }
+    if tail.contains('#') {
+        return Err(format!("has a part after #; {FIX}"));
+    }
+    // The path of a socket may hold one.
+    if authority.matches('@').count() > 1 || (tail.contains('@') && !scheme.ends_with("unix")) {
+        return Err(format!("has an @ where none belongs; {FIX}"));
+    }
+    // What stands before :// is shown if it is no known scheme, and then it must not be the half of a password.
+    if scheme.contains(|char: char| !char.is_ascii_alphanumeric() && char != '+') {
+        return Err(format!("has :// in an unexpected place; {FIX}"));
+    }
+    Ok(())
+}
+
+/// Refuses keys that would be ignored.
+fn check_query(url: &Url, known: &[&str]) -> Result<(), String> {
+    if url.query_pairs().all(|(key, _)| known.contains(&&*key)) {
+        return Ok(());
+    }
+    Err(format!("has a query with other keys than {}; {FIX}", known.join(", ")))
+}
+
+/// A value of the query that is not empty.
+fn query(url: &Url, name: &str) -> Option<String> {
+    let (_, value) = url.query_pairs().find(|(key, _)| key == name)?;
+    Some(value.into_owned()).filter(|value| !value.is_empty())
 }
 
 fn parse_database(text: &str) -> Result<u32, String> {

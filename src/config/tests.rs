@@ -32,13 +32,30 @@ fn bad_files_are_refused_with_their_exact_messages() {
         assert_eq!(shown, std::fs::read_to_string(&message_file).unwrap(), "{}", path.display());
         seen += 1;
     }
-    assert_eq!(seen, 22, "a bad file was added or lost");
+    assert_eq!(seen, 24, "a bad file was added or lost");
 }
 
 #[test]
 fn a_missing_file_is_named() {
     let error = Config::load(Path::new("/does/not/exist.toml")).unwrap_err();
-    assert_eq!(error.to_string(), "/does/not/exist.toml: cannot be read: No such file or directory (os error 2)");
+    assert_eq!(
+        error.to_string(),
+        "/does/not/exist.toml: cannot be read: No such file or directory (os error 2); create the file, readable by the agent"
+    );
+}
+
+#[test]
+fn a_configuration_that_is_no_file_or_too_large_is_refused() {
+    let error = Config::load(Path::new("/dev/zero")).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "/dev/zero: is not a regular file; give the path of one, not of a folder, a pipe or a device"
+    );
+    let file = tempfile::NamedTempFile::new().unwrap();
+    file.as_file().set_len(16 * 1024 * 1024 + 1).unwrap();
+    let error = Config::load(file.path()).unwrap_err();
+    let expected = format!("{}: is larger than 16384 KiB; is it the right file?", file.path().display());
+    assert_eq!(error.to_string(), expected);
 }
 
 #[test]
@@ -122,6 +139,49 @@ fn a_short_interval_shortens_the_default_deadline() {
 }
 
 #[test]
+fn a_long_interval_lengthens_the_default_window() {
+    let window = |keys: &str| {
+        let config = parse(&format!("[[redis]]\nname = \"a\"\nurl = \"h\"\n{keys}\n"));
+        config.redis[0].hit_ratio_window
+    };
+    assert_eq!(window("interval = \"2m\""), Duration::from_mins(5));
+    assert_eq!(window("interval = \"5m\""), Duration::from_mins(10));
+    assert_eq!(window("interval = \"1day\""), Duration::from_hours(48));
+    assert_eq!(window("interval = \"1day\"\nhit_ratio_window = \"2days\""), Duration::from_hours(48));
+    assert_eq!(window("interval = \"1m\"\nhit_ratio_window = \"2m\""), Duration::from_mins(2));
+}
+
+#[test]
+fn an_empty_credential_is_none() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let of = |url: &str, keys: &str| {
+        let target = parse(&format!("[[redis]]\nname = \"a\"\nurl = {url:?}\n{keys}")).redis.remove(0);
+        (target.username, target.password.map(|password| password.reveal().to_owned()))
+    };
+    let password_file = format!("password_file = {:?}\n", file.path());
+    assert_eq!(of("h", "username = \"${USER_OF_REDIS:-}\"\npassword = \"${REDIS_PASSWORD:-}\"\n"), (None, None));
+    std::fs::write(&file, "\r\n").unwrap();
+    assert_eq!(of("h", &password_file), (None, None));
+    std::fs::write(&file, " of file\n").unwrap();
+    assert_eq!(of("h", &password_file), (None, Some(" of file".to_owned())));
+    assert_eq!(of("h", &format!("password = \"\"\n{password_file}")), (None, Some(" of file".to_owned())));
+    assert_eq!(of("h", "password = \"inline\"\npassword_file = \"\"\n"), (None, Some("inline".to_owned())));
+    assert_eq!(
+        of("redis://u:of-url@h", "username = \"\"\npassword = \"\"\n"),
+        (Some("u".to_owned()), Some("of-url".to_owned()))
+    );
+    std::fs::write(&file, "x".repeat(64 * 1024 + 1)).unwrap();
+    let text = format!("[[redis]]\nname = \"a\"\nurl = \"h\"\n{password_file}");
+    assert_eq!(
+        Config::parse(&text, Path::new("config.toml"), &no_env).unwrap_err().to_string(),
+        format!(
+            "config.toml:4: redis[0].password_file = {:?}: is larger than 64 KiB; is it the right file?",
+            file.path()
+        )
+    );
+}
+
+#[test]
 fn secrets_are_neither_printed_nor_serialised() {
     let config = parse("[[redis]]\nname = \"a\"\nurl = \"redis://u:hunter2@h:6379\"\n");
     let shown = toml::to_string(&config).unwrap();
@@ -161,7 +221,36 @@ fn urls_in_every_form() {
         (socket.username.as_deref(), socket.password.unwrap().reveal(), socket.database),
         (Some("u"), "p", Some(4))
     );
+    let encoded = url("rediss://u%40x:%23%2F%3F%40:%25@h:6379?db=2");
+    assert_eq!(
+        (encoded.username.as_deref(), encoded.password.unwrap().reveal(), encoded.database),
+        (Some("u@x"), "#/?@:%", Some(2))
+    );
+    assert_eq!(url("unix:///run/redis@1.sock?pass=").endpoint, Endpoint::Unix("/run/redis@1.sock".into()));
+    assert_eq!(url("unix:///r.sock?pass=").password, None);
     assert_eq!(tcp("::1", 6379).to_string(), "[::1]:6379");
+}
+
+#[test]
+fn urls_that_mean_something_else_than_they_say_are_refused() {
+    let fix = "percent-encode # / ? @ in user and password, or use password_file";
+    for (text, problem) in [
+        ("redis://user:123#x@host:6379", "has a part after #"),
+        ("user:123#x@host:6379", "has a part after #"),
+        ("unix:///r.sock#x", "has a part after #"),
+        ("redis://user:12/3@host", "has an @ where none belongs"),
+        ("redis://user:12?3@host", "has an @ where none belongs"),
+        ("redis://user:p@ss@host", "has an @ where none belongs"),
+        ("redis://host/0?x=1", "has a query with other keys than db"),
+        ("redis://host?user=u", "has a query with other keys than db"),
+        ("unix:///r.sock?database=1", "has a query with other keys than db, user, pass"),
+        ("user:hunter://2@host", "has :// in an unexpected place"),
+        ("redis://user:hunter://2@host", "has an @ where none belongs"),
+    ] {
+        assert_eq!(RedisUrl::parse(text).unwrap_err(), format!("{problem}; {fix}"), "{text}");
+    }
+    let broken = RedisUrl::parse("redis://user:hun\nter2@host").unwrap_err();
+    assert_eq!(broken, "holds a line break, a tab or the like; remove it");
 }
 
 #[test]
@@ -190,6 +279,30 @@ fn the_environment_of_a_service_is_a_configuration() {
     assert_eq!(config.redis[0].connect_timeout, Duration::from_secs(2));
     assert_eq!((config.redis[0].deadline, config.redis[0].interval), (Duration::from_secs(8), Duration::from_secs(16)));
     assert_eq!(Config::from_environment(&no_env).unwrap(), None);
+}
+
+#[test]
+fn the_times_of_the_environment_fit_each_other() {
+    // Milliseconds of the connect and of the command timeout; seconds of connect timeout, deadline, interval and window.
+    for (connect, command, expected) in [
+        (None, None, [5, 5, 10, 300]),
+        (None, Some("2000"), [2, 2, 10, 300]),
+        (None, Some("8000"), [5, 8, 16, 300]),
+        (Some("3000"), None, [3, 5, 10, 300]),
+        (Some("9000"), None, [9, 9, 18, 300]),
+        (Some("9000"), Some("1000"), [9, 9, 18, 300]),
+        (Some("1000"), Some("600000"), [1, 600, 1200, 2400]),
+    ] {
+        let env = |name: &str| match name {
+            "REDIS_URL" => Some("redis://h".to_owned()),
+            "REDIS_CONNECT_TIMEOUT" => connect.map(str::to_owned),
+            "REDIS_COMMAND_TIMEOUT" => command.map(str::to_owned),
+            _ => None,
+        };
+        let target = Config::from_environment(&env).unwrap().unwrap().redis.remove(0);
+        let times = [target.connect_timeout, target.deadline, target.interval, target.hit_ratio_window];
+        assert_eq!(times, expected.map(Duration::from_secs), "{connect:?} {command:?}");
+    }
 }
 
 #[test]
