@@ -17,6 +17,7 @@ test: ## Format, lints, all tests and the documentation's examples
 	@scripts/lint.sh
 	@$(CARGO) test --locked --quiet --all-targets
 	@$(CARGO) test --locked --quiet --doc
+	@RUSTDOCFLAGS='--deny warnings' $(CARGO) doc --locked --quiet --no-deps
 
 build: ## The agent, unoptimised
 	@scripts/deps.sh build

@@ -1,6 +1,6 @@
 //! The CLIENT LIST reply: who is connected, and whose output buffer grows.
 //!
-//! [`parse`] reads the reply, [`summary`] reduces it to bounded numbers in one pass, [`export`] names them. No series
+//! [`parse`] reads the reply, [`summary`] reduces it to bounded numbers in one pass, [`mod@export`] names them. No series
 //! is made per connection: a client's id and port change by themselves, and its name is its own choice.
 
 mod class;
