@@ -2,10 +2,11 @@
 
 use redis::{Cmd, Value, cmd};
 
+use super::facts::Facts;
 use super::link::Link;
 use super::reply_error::{self, Meaning};
 use super::support::Support;
-use super::{Facts, server_config, slowlog};
+use super::{server_config, slowlog};
 use crate::collector::PollError;
 use crate::config::RedisTarget;
 
@@ -173,12 +174,5 @@ fn outcome(target: &RedisTarget, command: &Command, replies: Vec<Value>) -> Resu
             let attempt = format!("asking {} for {}", target.endpoint, command.name());
             Err(reply_error::from_reply(attempt, &code, &detail))
         }
-    }
-}
-
-impl Facts {
-    /// Whether the server has at least that major version; an unknown version has not.
-    fn is_at_least(&self, major: u32) -> bool {
-        self.version.is_some_and(|version| version.0 >= major)
     }
 }

@@ -7,6 +7,7 @@ mod ask;
 mod canary;
 pub mod clients;
 pub mod cluster;
+mod facts;
 pub mod hit_ratio;
 pub mod info;
 mod label;
@@ -26,13 +27,12 @@ mod stream;
 mod support;
 mod tls;
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use ::redis::Value;
 use tokio::time::Instant;
 
 use self::ask::{Answer, Command, Outcome};
 use self::canary::Canary;
+use self::facts::{Facts, whole};
 use self::info::Info;
 use self::link::Link;
 use self::ping::Pings;
@@ -59,19 +59,6 @@ pub struct RedisCollector {
     hit_ratio: hit_ratio::HitRatio,
     buffers: clients::BufferTracker,
     client_options: clients::Options,
-}
-
-/// What the last INFO said that decides what the next poll asks.
-#[derive(Debug, Default, Clone)]
-struct Facts {
-    version: Option<(u32, u32, u32)>,
-    connected_clients: u64,
-    cluster_enabled: bool,
-    start_time: Option<f64>,
-    /// CONFIG GET knows `commandlog-*`: Valkey >= 8.1.
-    has_commandlog: bool,
-    run_id: Option<String>,
-    observed_at: Option<Instant>,
 }
 
 impl RedisCollector {
@@ -246,48 +233,6 @@ impl RedisCollector {
         let cause = "the server refuses INFO to this user, and is not asked again on this connection";
         PollError::new(Reason::Acl, attempt, cause, "allow the user the commands listed in docs/SECURITY.md")
     }
-}
-
-impl Facts {
-    fn observe(&mut self, info: &Info) {
-        self.version = info.version_tuple();
-        self.connected_clients = whole(info.number("connected_clients").unwrap_or(0.0));
-        self.cluster_enabled = info.cluster_enabled();
-        self.start_time = start_time(info, self.start_time);
-        self.run_id = info.run_id().map(str::to_owned);
-        self.observed_at = Some(Instant::now());
-    }
-
-    /// Whether the address now leads to another server (a failover behind one name) and not to the same one restarted:
-    /// it was up already when the last one still answered.
-    fn is_other_server(&self, info: &Info) -> bool {
-        let renamed = self.run_id.as_deref().zip(info.run_id()).is_some_and(|(before, now)| before != now);
-        let silence = self.observed_at.map(|at| at.elapsed().as_secs_f64());
-        renamed && info.uptime_seconds().zip(silence).is_some_and(|(uptime, silence)| uptime > silence + 1.0)
-    }
-}
-
-/// When the server started: from its own clock where it tells it, so that the value does not jitter by the second in
-/// which the poll happens to fall.
-fn start_time(info: &Info, last: Option<f64>) -> Option<f64> {
-    let uptime = info.uptime_seconds()?;
-    if let Some(usec) = info.server_time_usec() {
-        return Some((usec / 1e6).floor() - uptime);
-    }
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?.as_secs_f64();
-    let computed = now.floor() - uptime;
-    // Before Redis 7 only our own clock is at hand; a second more or less is the same start.
-    Some(last.filter(|last| (last - computed).abs() <= 2.0).unwrap_or(computed))
-}
-
-/// A count that arrived as a float; Redis' counters are whole and not negative.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "float casts saturate, which is what is meant"
-)]
-const fn whole(value: f64) -> u64 {
-    value as u64
 }
 
 impl Collector for RedisCollector {
