@@ -25,12 +25,15 @@ pub(super) struct Reader<'a> {
     text: &'a str,
     path: &'a Path,
     env: &'a dyn Fn(&str) -> Option<String>,
+    /// The offset of each newline: a line is looked up for every key.
+    line_ends: Vec<usize>,
     problems: RefCell<Vec<Problem>>,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) const fn new(text: &'a str, path: &'a Path, env: &'a dyn Fn(&str) -> Option<String>) -> Self {
-        Self { text, path, env, problems: RefCell::new(Vec::new()) }
+    pub(super) fn new(text: &'a str, path: &'a Path, env: &'a dyn Fn(&str) -> Option<String>) -> Self {
+        let line_ends = memchr::memchr_iter(b'\n', text.as_bytes()).collect();
+        Self { text, path, env, line_ends, problems: RefCell::new(Vec::new()) }
     }
 
     /// The top table; `None` if the text is no TOML.
@@ -65,7 +68,7 @@ impl<'a> Reader<'a> {
     }
 
     fn line(&self, offset: usize) -> usize {
-        memchr::memchr_iter(b'\n', &self.text.as_bytes()[..offset.min(self.text.len())]).count() + 1
+        self.line_ends.partition_point(|end| *end < offset) + 1
     }
 }
 

@@ -1,5 +1,6 @@
 //! `[[redis]]`: one Redis server to watch.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -156,11 +157,12 @@ pub(super) fn default_hit_ratio_window(interval: Duration) -> Duration {
 /// Reads every `[[redis]]`, and checks that no name occurs twice.
 pub(super) fn read_all(tables: Vec<Table<'_>>, reader: &Reader<'_>) -> Vec<RedisTarget> {
     let mut targets: Vec<RedisTarget> = Vec::new();
+    let mut names = HashSet::new();
     for table in tables {
         let line = table.line;
         let key = table.key("name");
         let target = read(table, reader);
-        if !target.name.is_empty() && targets.iter().any(|other| other.name == target.name) {
+        if !target.name.is_empty() && !names.insert(target.name.clone()) {
             let value = Some(format!("{:?}", target.name));
             reader.problem(Problem::of_key(line, key, value, "another target has this name; names must differ"));
         }
