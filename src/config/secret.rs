@@ -2,11 +2,12 @@
 
 use std::fmt;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
-/// A password or the like. It has no `Display`, its `Debug` and its serialised form are `<redacted>`, and the only way to
+/// A password, a password hash, a private key. It has no `Display`, its `Debug` and its serialised form are `<redacted>`, and the only way to
 /// the text is [`reveal`](Self::reveal), which is easy to find.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
 pub struct Secret(String);
 
 impl Secret {
@@ -16,7 +17,7 @@ impl Secret {
         Self(text.into())
     }
 
-    /// The text itself, to be sent to the server that it is for and to nowhere else.
+    /// The text itself, to be handed to what it is for and to nothing else.
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0

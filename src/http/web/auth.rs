@@ -21,7 +21,7 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::crypto::tls13::{Hkdf, OkmBlock};
 
 use super::Problem;
-use super::parse::Secret;
+use crate::config::Secret;
 
 /// Verifications that run at once.
 const RUNNING: usize = 2;
@@ -73,7 +73,7 @@ impl Authenticator {
         let before = problems.len();
         let mut known = BTreeMap::new();
         for (name, hash) in users {
-            match check_hash(hash.as_ref().map_or("", Secret::expose)) {
+            match check_hash(hash.as_ref().map_or("", Secret::reveal)) {
                 Ok(hash) => {
                     known.insert(name.clone(), User { hash: hash.into(), accepted: ArcSwapOption::empty() });
                 }
@@ -213,7 +213,7 @@ mod tests {
     }
 
     fn authenticator(users: &[(&str, &str)]) -> Authenticator {
-        let users = users.iter().map(|(name, password)| ((*name).to_owned(), Some(Secret::from(hash(password)))));
+        let users = users.iter().map(|(name, password)| ((*name).to_owned(), Some(Secret::new(hash(password)))));
         Authenticator::new(&users.collect(), &mut Vec::new()).unwrap()
     }
 

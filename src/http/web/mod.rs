@@ -26,7 +26,7 @@ use std::sync::Arc;
 use hyper::header::{HeaderName, HeaderValue};
 
 pub(crate) use auth::{Authenticator, Credentials, Verdict};
-pub use parse::{RawHttp, RawRateLimit, RawTls, RawWebConfig, Secret, parse};
+pub use parse::{RawHttp, RawRateLimit, RawTls, RawWebConfig, parse};
 pub(crate) use rate::RateLimit;
 pub(crate) use reload::TlsSource;
 

@@ -1,12 +1,12 @@
 //! The text of the web configuration file -> a typed document. Nothing is checked here beyond its form.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use serde::Deserialize;
 use serde_saphyr::Error as YamlError;
 
 use super::Problem;
+use crate::config::Secret;
 
 /// The file as it is written. A key that is not there, and one without a value, is `None` or empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -72,30 +72,6 @@ pub struct RawRateLimit {
     pub interval: Option<String>,
     /// Requests that may come at once.
     pub burst: Option<u32>,
-}
-
-/// Text that is never printed: a private key or a password hash.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
-#[serde(transparent)]
-pub struct Secret(String);
-
-impl Secret {
-    /// The text itself.
-    pub(super) fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl From<String> for Secret {
-    fn from(text: String) -> Self {
-        Self(text)
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("<secret>")
-    }
 }
 
 /// Reads the text of a web configuration file. An empty one is valid: no TLS, no users.
@@ -181,7 +157,7 @@ mod tests {
         assert_eq!(tls.prefer_server_cipher_suites, Some(false));
         assert_eq!(raw.http_server_config.unwrap().http2, Some(true));
         let users = raw.basic_auth_users.unwrap();
-        assert_eq!(users["alice"].as_ref().unwrap().expose(), "$2y$10$abc");
+        assert_eq!(users["alice"].as_ref().unwrap().reveal(), "$2y$10$abc");
         assert_eq!(users["bob"], None);
         assert_eq!(raw.rate_limit, Some(RawRateLimit { interval: Some("1s".to_owned()), burst: Some(5) }));
     }
@@ -245,7 +221,7 @@ mod tests {
         }
         assert_eq!(
             format!("{:?}", parse("basic_auth_users: {a: hunter2}").unwrap().basic_auth_users.unwrap()),
-            r#"{"a": Some(<secret>)}"#
+            r#"{"a": Some(<redacted>)}"#
         );
     }
 }

@@ -6,7 +6,7 @@ use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use super::Problem;
-use super::parse::Secret;
+use crate::config::Secret;
 
 /// Where PEM text comes from, and the key of the configuration that says so.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ impl Pem {
         dir: &Path,
         problems: &mut Vec<Problem>,
     ) -> Option<Self> {
-        let inline = inline.filter(|text| !text.expose().is_empty());
+        let inline = inline.filter(|text| !text.reveal().is_empty());
         let file = file.filter(|path| !path.is_empty());
         match (inline, file) {
             (Some(text), None) => Some(Self { key: inline_key, source: Source::Inline(text) }),
@@ -83,7 +83,7 @@ impl Pem {
 
     fn read(&self) -> Result<Vec<u8>, Problem> {
         match &self.source {
-            Source::Inline(text) => Ok(text.expose().as_bytes().to_vec()),
+            Source::Inline(text) => Ok(text.reveal().as_bytes().to_vec()),
             Source::File(path) => std::fs::read(path).map_err(|error| {
                 self.problem(format!("cannot be read: {error}"), "give the path of a PEM file that the agent may read")
             }),

@@ -9,8 +9,9 @@ use tokio_rustls::rustls::{NamedGroup, RootCertStore, ServerConfig, SupportedCip
 
 use super::Problem;
 use super::client_cert::{self, ClientAuth};
-use super::parse::{RawTls, Secret};
+use super::parse::RawTls;
 use super::pem::Pem;
+use crate::config::Secret;
 
 const CERT: &str = "tls_server_config.cert";
 const CERT_FILE: &str = "tls_server_config.cert_file";
@@ -45,7 +46,7 @@ impl TlsSettings {
             return None;
         }
         let before = problems.len();
-        let inline = |text: &Option<String>| text.clone().map(Secret::from);
+        let inline = |text: &Option<String>| text.clone().map(Secret::new);
         let cert = Pem::new((CERT, inline(&raw.cert)), (CERT_FILE, raw.cert_file.as_deref()), dir, problems);
         let key = Pem::new((KEY, raw.key.clone()), (KEY_FILE, raw.key_file.as_deref()), dir, problems);
         let client_ca = Pem::new(
