@@ -11,7 +11,7 @@ use crate::collector::PollError;
 use crate::config::RedisTarget;
 
 /// One question to the server.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) enum Command {
     Info,
     Config,
@@ -145,34 +145,29 @@ pub(super) fn plan(target: &RedisTarget, facts: &Facts, support: &Support) -> Ve
 pub(super) async fn ask(
     target: &RedisTarget,
     link: &mut Link,
-    commands: &[Command],
+    commands: Vec<Command>,
     facts: &Facts,
 ) -> Result<Vec<Answer>, PollError> {
     let built: Vec<Vec<Cmd>> = commands.iter().map(|command| command.build(target, facts)).collect();
-    let flat: Vec<Cmd> = built.iter().flatten().cloned().collect();
     let attempt = || format!("polling {}", target.endpoint);
-    let replies = link.ask(&flat).await.map_err(|error| reply_error::from_redis(attempt(), &error))?;
-    let mut replies = replies.into_iter();
+    let asked = link.ask(built.iter().flatten()).await;
+    let mut replies = asked.map_err(|error| reply_error::from_redis(attempt(), &error))?.into_iter();
     let mut answers = Vec::with_capacity(commands.len());
-    for (command, sent) in commands.iter().zip(&built) {
-        let outcome = outcome(target, command, replies.by_ref().take(sent.len()).collect())?;
-        answers.push(Answer { command: command.clone(), outcome });
+    for (command, sent) in commands.into_iter().zip(&built) {
+        let outcome = outcome(target, &command, replies.by_ref().take(sent.len()).collect())?;
+        answers.push(Answer { command, outcome });
     }
     Ok(answers)
 }
 
 fn outcome(target: &RedisTarget, command: &Command, replies: Vec<Value>) -> Result<Outcome, PollError> {
-    let error = replies.iter().find_map(|reply| match reply {
-        Value::ServerError(error) => Some((error.code().to_owned(), error.details().unwrap_or_default().to_owned())),
-        _ => None,
-    });
-    let Some((code, detail)) = error else { return Ok(Outcome::Replies(replies)) };
-    match reply_error::meaning(&code, &detail) {
+    let Some((code, detail)) = replies.iter().find_map(reply_error::of) else { return Ok(Outcome::Replies(replies)) };
+    match reply_error::meaning(code, detail) {
         Meaning::State(state) if *command != Command::Info => Ok(Outcome::State(state)),
-        Meaning::Refused => Ok(Outcome::Refused(reply_error::words(&code, &detail))),
+        Meaning::Refused => Ok(Outcome::Refused(reply_error::words(code, detail))),
         _ => {
             let attempt = format!("asking {} for {}", target.endpoint, command.name());
-            Err(reply_error::from_reply(attempt, &code, &detail))
+            Err(reply_error::from_reply(attempt, code, detail))
         }
     }
 }

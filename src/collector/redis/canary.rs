@@ -133,8 +133,8 @@ impl Canary {
             self.subscription = Some(subscription);
         }
         match answer.as_ref().map(error_of) {
-            Some(Some((code, detail))) if reply_error::meaning(&code, &detail) == Meaning::Refused => {
-                support.refused(&target.name, PUBLISH, &reply_error::words(&code, &detail));
+            Some(Some((code, detail))) if reply_error::meaning(code, detail) == Meaning::Refused => {
+                support.refused(&target.name, PUBLISH, &reply_error::words(code, detail));
                 return (None, true);
             }
             Some(None) => support.answered(PUBLISH),
@@ -167,8 +167,8 @@ async fn round_trip(
 ) -> (bool, Option<Result<Vec<Value>, RedisError>>) {
     // Another agent may watch the same server on the same channel.
     let token = format!("{:016x}", fastrand::u64(..));
-    let publish = [publish(target, &token)];
-    let mut published = std::pin::pin!(link.ask(&publish));
+    let publish = publish(target, &token);
+    let mut published = std::pin::pin!(link.ask([&publish]));
     let mut answer = None;
     let received = loop {
         tokio::select! {
@@ -200,13 +200,9 @@ fn publish(target: &RedisTarget, token: &str) -> Cmd {
     publish
 }
 
-/// Code and detail of an error reply.
-fn error_of(answer: &Result<Vec<Value>, RedisError>) -> Option<(String, String)> {
-    let Ok(replies) = answer else { return None };
-    replies.iter().find_map(|reply| match reply {
-        Value::ServerError(error) => Some((error.code().to_owned(), error.details().unwrap_or_default().to_owned())),
-        _ => None,
-    })
+/// The error reply among the answers to a PUBLISH.
+fn error_of(answer: &Result<Vec<Value>, RedisError>) -> Option<(&str, &str)> {
+    answer.as_ref().ok()?.iter().find_map(reply_error::of)
 }
 
 enum SubscribeError {

@@ -78,12 +78,13 @@ impl Link {
     }
 
     /// Sends all commands in one write and returns a reply for each; an error reply is a [`Value::ServerError`].
-    pub(super) async fn ask(&mut self, commands: &[Cmd]) -> Result<Vec<Value>, RedisError> {
-        let mut pipeline = Pipeline::with_capacity(commands.len());
+    pub(super) async fn ask(&mut self, commands: impl IntoIterator<Item = &Cmd>) -> Result<Vec<Value>, RedisError> {
+        let mut pipeline = Pipeline::new();
         for command in commands {
             pipeline.add_command(command.clone());
         }
-        let asked = self.connection.req_packed_commands(&pipeline, 0, commands.len()).await;
+        let count = pipeline.len();
+        let asked = self.connection.req_packed_commands(&pipeline, 0, count).await;
         // An error here is never a reply but the end of the connection: of the stream, or by what is no reply.
         asked.map_err(|_| match self.budget.take_ending() {
             Some(error) => error.into(),

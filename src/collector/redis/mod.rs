@@ -114,7 +114,7 @@ impl RedisCollector {
     async fn meet(&mut self, link: &mut Link) -> Result<(), PollError> {
         if self.support.may_ask(Command::Info.name()) {
             let mut introduction = Snapshot::default();
-            for answer in ask::ask(&self.target, link, &[Command::Info], &self.facts).await? {
+            for answer in ask::ask(&self.target, link, vec![Command::Info], &self.facts).await? {
                 self.take(answer, &mut introduction)?;
             }
         }
@@ -258,7 +258,7 @@ impl Collector for RedisCollector {
         snapshot.client_list_skipped =
             self.target.client_list && self.facts.connected_clients > self.target.client_list_max_clients;
         let commands = ask::plan(&self.target, &self.facts, &self.support);
-        for answer in ask::ask(&self.target, &mut link, &commands, &self.facts).await? {
+        for answer in ask::ask(&self.target, &mut link, commands, &self.facts).await? {
             self.take(answer, &mut snapshot)?;
         }
         if snapshot.info.is_none() {
@@ -267,7 +267,7 @@ impl Collector for RedisCollector {
         }
         let more = self.follow_up(&mut snapshot);
         if !more.is_empty() {
-            for answer in ask::ask(&self.target, &mut link, &more, &self.facts).await? {
+            for answer in ask::ask(&self.target, &mut link, more, &self.facts).await? {
                 self.take(answer, &mut snapshot)?;
             }
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use redis::{Value, cmd};
+use redis::cmd;
 use tokio::time::Instant;
 
 use super::link::Link;
@@ -69,10 +69,9 @@ pub(super) async fn measure(
     let mut state = None;
     while support.may_ask(COMMAND) && samples.len() < target.ping_samples as usize {
         let started = Instant::now();
-        let replies = link.ask(&[cmd(COMMAND)]).await.map_err(|error| reply_error::from_redis(attempt(), &error))?;
+        let replies = link.ask([&cmd(COMMAND)]).await.map_err(|error| reply_error::from_redis(attempt(), &error))?;
         let round_trip = started.elapsed();
-        if let Some(Value::ServerError(error)) = replies.first() {
-            let (code, detail) = (error.code(), error.details().unwrap_or_default());
+        if let Some((code, detail)) = replies.first().and_then(reply_error::of) {
             match reply_error::meaning(code, detail) {
                 Meaning::State(named) => state = Some(named),
                 Meaning::Refused => {

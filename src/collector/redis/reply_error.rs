@@ -1,6 +1,6 @@
 //! What an error reply of a server means for the poll.
 
-use redis::{ErrorKind, RedisError};
+use redis::{ErrorKind, RedisError, Value};
 
 use crate::collector::{PollError, Reason};
 
@@ -19,6 +19,14 @@ pub(super) enum Meaning {
     Turned,
     /// This command is not allowed or not known; asking again changes nothing.
     Refused,
+}
+
+/// Code and detail of an error reply; `None` for any other.
+pub(super) fn of(reply: &Value) -> Option<(&str, &str)> {
+    match reply {
+        Value::ServerError(error) => Some((error.code(), error.details().unwrap_or_default())),
+        _ => None,
+    }
 }
 
 /// The meaning of the error reply `code detail`.

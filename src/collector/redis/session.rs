@@ -30,13 +30,12 @@ pub(super) async fn open(
 ) -> Result<ServerStream, PollError> {
     let mut stream = ServerStream::connect(target, budget, resolver).await?;
     for (name, reply) in exchange(target, &mut stream, &greeting(target, support.may_ask(SET_NAME))).await? {
-        let Value::ServerError(error) = reply else {
+        let Some((code, detail)) = reply_error::of(&reply) else {
             if name == SET_NAME {
                 support.answered(SET_NAME);
             }
             continue;
         };
-        let (code, detail) = (error.code(), error.details().unwrap_or_default());
         let attempt = format!("{name} on {}", target.endpoint);
         match (name, reply_error::meaning(code, detail)) {
             // Loading and the like are no matter of these commands; the poll that follows names them.
