@@ -24,7 +24,7 @@ pub(super) fn poll(source: &Source, only: Option<&str>) -> ExitCode {
         return fail(EXIT_SOFTWARE, &format!("cannot start the runtime: {error}"));
     }
     let text = match only {
-        Some(target) => hub.render_target(target, Format::Prometheus).unwrap_or_default(),
+        Some(target) => hub.render_target(target, Format::Prometheus).map(|alone| alone.plain()).unwrap_or_default(),
         None => hub.render(Format::Prometheus).plain(),
     };
     let printed = print(&text);

@@ -4,16 +4,15 @@
 //! a family; the joined text is kept until a target changes (or for a second), and shared by all scrapers. A scrape never waits for a
 //! poll, and a poll of one target never encodes another's samples again.
 
-pub(crate) mod render;
+mod render;
 mod status;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
-use bytes::Bytes;
 
 use crate::metric::text::Format;
 use crate::metric::{Families, Family, text};
@@ -29,7 +28,7 @@ pub struct Hub {
     targets: RwLock<BTreeMap<String, Arc<TargetSamples>>>,
     /// Counts changes; a rendering of an older generation is stale.
     generation: AtomicU64,
-    rendered: [ArcSwapOption<Exposition>; 2],
+    rendered: [ArcSwapOption<Rendered>; 2],
     /// One rendering at a time: a hundred scrapers after a change cost one.
     rendering: Mutex<()>,
     self_metrics: SelfMetrics,
@@ -44,7 +43,14 @@ struct TargetSamples {
     /// The text of each family with the `target` label, in the order of `families`.
     encoded: Vec<String>,
     /// The whole exposition without the `target` label, made at the first `/scrape` of it.
-    alone: [OnceLock<Bytes>; 2],
+    alone: [OnceLock<Arc<Exposition>>; 2],
+}
+
+/// The exposition of all targets, and what says whether it is stale.
+struct Rendered {
+    generation: u64,
+    at: Instant,
+    exposition: Arc<Exposition>,
 }
 
 impl Hub {
@@ -102,12 +108,9 @@ impl Hub {
     #[must_use]
     pub fn current(&self, format: Format) -> Option<Arc<Exposition>> {
         let rendered = self.rendered[slot(format)].load();
-        rendered
-            .as_ref()
-            .filter(|exposition| {
-                exposition.generation == self.generation.load(Ordering::Acquire) && exposition.age() <= self.max_age
-            })
-            .map(Arc::clone)
+        let rendered = rendered.as_ref()?;
+        let current = rendered.generation == self.generation.load(Ordering::Acquire);
+        (current && rendered.at.elapsed() <= self.max_age).then(|| Arc::clone(&rendered.exposition))
     }
 
     /// The exposition of all targets. Takes milliseconds where there are many: call it off the runtime's threads.
@@ -123,17 +126,19 @@ impl Hub {
         let mut own = Families::new();
         (self.self_metrics)(&mut own);
         let body = render::join(&own.into_sorted(), &targets, format);
-        let exposition = Arc::new(Exposition::new(generation, body));
-        self.rendered[slot(format)].store(Some(Arc::clone(&exposition)));
+        let exposition = Arc::new(Exposition::new(body));
+        let rendered = Rendered { generation, at: Instant::now(), exposition: Arc::clone(&exposition) };
+        self.rendered[slot(format)].store(Some(Arc::new(rendered)));
         exposition
     }
 
     /// The exposition of one target, without the `target` label; `None` if there is no such target.
     #[must_use]
-    pub fn render_target(&self, target: &str, format: Format) -> Option<Bytes> {
+    pub fn render_target(&self, target: &str, format: Format) -> Option<Arc<Exposition>> {
         let samples = self.read().get(target).map(Arc::clone)?;
-        let body = samples.alone[slot(format)].get_or_init(|| Bytes::from(text::exposition(&samples.families, format)));
-        Some(body.clone())
+        let alone = samples.alone[slot(format)]
+            .get_or_init(|| Arc::new(Exposition::new(text::exposition(&samples.families, format))));
+        Some(Arc::clone(alone))
     }
 
     fn read(&self) -> std::sync::RwLockReadGuard<'_, BTreeMap<String, Arc<TargetSamples>>> {

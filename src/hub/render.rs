@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use flate2::Compression;
@@ -16,19 +15,13 @@ use crate::metric::{Family, Kind};
 /// A rendered exposition, plain and (from the first time it is asked for) gzip.
 #[derive(Debug)]
 pub struct Exposition {
-    pub(super) generation: u64,
-    rendered_at: Instant,
     plain: Bytes,
     gzip: OnceLock<Bytes>,
 }
 
 impl Exposition {
-    pub(super) fn new(generation: u64, body: String) -> Self {
-        Self { generation, rendered_at: Instant::now(), plain: Bytes::from(body), gzip: OnceLock::new() }
-    }
-
-    pub(super) fn age(&self) -> Duration {
-        self.rendered_at.elapsed()
+    pub(super) fn new(body: String) -> Self {
+        Self { plain: Bytes::from(body), gzip: OnceLock::new() }
     }
 
     /// The text.
@@ -50,9 +43,7 @@ impl Exposition {
     }
 }
 
-/// `body` as gzip.
-#[must_use]
-pub(crate) fn gzip(body: &[u8]) -> Bytes {
+fn gzip(body: &[u8]) -> Bytes {
     let mut encoder = GzEncoder::new(Vec::with_capacity(body.len() / 8 + 64), Compression::fast());
     // Writing to a Vec cannot fail.
     let _ = encoder.write_all(body);

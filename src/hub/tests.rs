@@ -112,7 +112,7 @@ fn a_target_alone_has_no_target_label() {
     hub.publish(status("a"), families(1.0));
     let body = hub.render_target("a", Format::Prometheus).unwrap();
     assert_eq!(
-        &body[..],
+        &body.plain()[..],
         b"# HELP redis_calls_total Calls.\n# TYPE redis_calls_total counter\nredis_calls_total 7\n\
           # HELP redis_db_keys Keys.\n# TYPE redis_db_keys gauge\nredis_db_keys{db=\"db0\"} 1\n"
     );

@@ -21,10 +21,11 @@ use http_body_util::Full;
 use hyper::header::{ALLOW, CONTENT_ENCODING, CONTENT_TYPE, HOST, HeaderValue, VARY};
 use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::spawn_blocking;
 
 use self::negotiate::{content_type, preferred_format, takes_gzip};
 use crate::http::server::Handler;
-use crate::hub::{Hub, render};
+use crate::hub::{Exposition, Hub};
 
 const PLAIN: &str = "text/plain; charset=utf-8";
 const HTML: &str = "text/html; charset=utf-8";
@@ -71,7 +72,7 @@ impl Routes {
                 not_allowed("GET, HEAD")
             }
             "/metrics" => self.metrics(&parts.headers).await,
-            "/scrape" => self.scrape(parts.uri.query().unwrap_or_default(), &parts.headers),
+            "/scrape" => self.scrape(parts.uri.query().unwrap_or_default(), &parts.headers).await,
             "/" => {
                 let environment = self.environment.load();
                 respond(StatusCode::OK, HTML, page::render(environment.as_deref(), &self.hub.statuses()))
@@ -94,50 +95,30 @@ impl Routes {
 
     async fn metrics(&self, headers: &HeaderMap) -> Response<Full<Bytes>> {
         let (format, escaping) = preferred_format(headers);
-        let exposition = if let Some(exposition) = self.hub.current(format) {
-            exposition
-        } else {
-            let hub = Arc::clone(&self.hub);
-            match tokio::task::spawn_blocking(move || hub.render(format)).await {
-                Ok(exposition) => exposition,
-                Err(_) => {
-                    return respond(StatusCode::INTERNAL_SERVER_ERROR, PLAIN, "rendering failed; see the log\n");
-                }
-            }
-        };
-        if !takes_gzip(headers) {
-            return exposed(content_type(format, escaping), exposition.plain(), false);
+        if let Some(exposition) = self.hub.current(format) {
+            return expose(exposition, content_type(format, escaping), headers).await;
         }
-        let body = match exposition.gzip_at_hand() {
-            Some(body) => body,
-            None => match tokio::task::spawn_blocking(move || exposition.gzip()).await {
-                Ok(body) => body,
-                Err(_) => {
-                    return respond(StatusCode::INTERNAL_SERVER_ERROR, PLAIN, "compressing failed; see the log\n");
-                }
-            },
-        };
-        exposed(content_type(format, escaping), body, true)
+        let hub = Arc::clone(&self.hub);
+        match spawn_blocking(move || hub.render(format)).await {
+            Ok(exposition) => expose(exposition, content_type(format, escaping), headers).await,
+            Err(_) => respond(StatusCode::INTERNAL_SERVER_ERROR, PLAIN, "rendering failed; see the log\n"),
+        }
     }
 
-    fn scrape(&self, query: &str, headers: &HeaderMap) -> Response<Full<Bytes>> {
+    async fn scrape(&self, query: &str, headers: &HeaderMap) -> Response<Full<Bytes>> {
         let target = url::form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == "target");
         let Some((_, target)) = target else {
             self.unknown_targets.fetch_add(1, Ordering::Relaxed);
             return respond(StatusCode::BAD_REQUEST, PLAIN, "which target? ask for /scrape?target=NAME\n");
         };
         let (format, escaping) = preferred_format(headers);
-        let Some(body) = self.hub.render_target(&target, format) else {
+        let Some(exposition) = self.hub.render_target(&target, format) else {
             self.unknown_targets.fetch_add(1, Ordering::Relaxed);
             // The name is not repeated: it may be an address with a password, from a scrape config of redis_exporter.
             let text = "no such target; only the names of config.toml are served, /sd lists them\n";
             return respond(StatusCode::NOT_FOUND, PLAIN, text);
         };
-        if takes_gzip(headers) {
-            exposed(content_type(format, escaping), render::gzip(&body), true)
-        } else {
-            exposed(content_type(format, escaping), body, false)
-        }
+        expose(exposition, content_type(format, escaping), headers).await
     }
 
     fn ready(&self) -> Response<Full<Bytes>> {
@@ -178,7 +159,19 @@ fn respond(status: StatusCode, content_type: &'static str, body: impl Into<Bytes
     response
 }
 
-fn exposed(content_type: &'static str, body: Bytes, gzip: bool) -> Response<Full<Bytes>> {
+/// Serves an exposition's shared bytes, plain or gzip as the client prefers.
+async fn expose(exposition: Arc<Exposition>, content_type: &'static str, headers: &HeaderMap) -> Response<Full<Bytes>> {
+    let gzip = takes_gzip(headers);
+    let body = if !gzip {
+        exposition.plain()
+    } else if let Some(body) = exposition.gzip_at_hand() {
+        body
+    } else {
+        match spawn_blocking(move || exposition.gzip()).await {
+            Ok(body) => body,
+            Err(_) => return respond(StatusCode::INTERNAL_SERVER_ERROR, PLAIN, "compressing failed; see the log\n"),
+        }
+    };
     let mut response = respond(StatusCode::OK, content_type, body);
     response.headers_mut().insert(VARY, HeaderValue::from_static("Accept, Accept-Encoding"));
     if gzip {
