@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
 pub use self::self_metrics::catalog;
-pub use self::supervisor::{poll_once, target_of};
+pub use self::supervisor::poll_once;
 
 use self::reload::Reloader;
 use self::self_metrics::SelfMetrics;

@@ -30,13 +30,18 @@ impl Supervisor {
 
     /// Makes the running targets those of the configuration. A target whose settings are the same goes on undisturbed.
     pub(super) async fn apply(&mut self, targets: &[RedisTarget]) {
-        let names: Vec<String> = self.running.keys().cloned().collect();
-        for name in names {
-            if !targets.iter().any(|target| self.running.get(&name).is_some_and(|running| running.target == *target)) {
-                self.end(&name).await;
-                if !targets.iter().any(|target| target.name == name) {
-                    self.hub.remove(&name);
-                }
+        let wanted: BTreeMap<&str, &RedisTarget> =
+            targets.iter().map(|target| (target.name.as_str(), target)).collect();
+        let changed = |(name, running): (&String, &Running)| {
+            (wanted.get(name.as_str()) != Some(&&running.target)).then(|| name.clone())
+        };
+        let ending: Vec<String> = self.running.iter().filter_map(changed).collect();
+        for name in ending {
+            if let Some(running) = self.running.remove(&name) {
+                running.end().await;
+            }
+            if !wanted.contains_key(name.as_str()) {
+                self.hub.remove(&name);
             }
         }
         for target in targets {
@@ -55,24 +60,22 @@ impl Supervisor {
         for running in self.running.values() {
             running.stop.cancel();
         }
-        let names: Vec<String> = self.running.keys().cloned().collect();
-        for name in names {
-            self.end(&name).await;
-        }
-    }
-
-    async fn end(&mut self, name: &str) {
-        if let Some(running) = self.running.remove(name) {
-            running.stop.cancel();
-            // A cancelled task ends at its next await; one that panicked has ended.
-            let _ = running.task.await;
+        while let Some((_, running)) = self.running.pop_first() {
+            running.end().await;
         }
     }
 }
 
+impl Running {
+    async fn end(self) {
+        self.stop.cancel();
+        // A cancelled task ends at its next await; one that panicked has ended.
+        let _ = self.task.await;
+    }
+}
+
 /// What the runner needs to know of a Redis target.
-#[must_use]
-pub fn target_of(target: &RedisTarget) -> Target {
+fn target_of(target: &RedisTarget) -> Target {
     Target {
         name: target.name.clone(),
         address: target.endpoint.to_string(),
