@@ -45,8 +45,6 @@ use crate::metric::{Families, MetricInfo};
 
 pub use self::snapshot::Snapshot;
 
-use self::label::OTHER;
-
 /// Watches one Redis server.
 pub struct RedisCollector {
     target: RedisTarget,

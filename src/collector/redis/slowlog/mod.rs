@@ -11,7 +11,7 @@ use redis::Value;
 
 pub use self::metrics::{export, metrics};
 pub use self::tracker::SlowlogTracker;
-use super::OTHER;
+use super::label::OTHER;
 use super::reply::{self, Unexpected};
 
 /// Entries that a poll asks for; enough for a quiet server, and small when it is not.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::OTHER;
+use super::super::label::OTHER;
 use super::{CommandTotal, Entry, FIRST_PAGE, MAX_PAGE, Slowlog};
 
 /// Commands that are told apart by name; the rest counts as `__other__`.
