@@ -131,7 +131,7 @@ impl SelfMetrics {
             out.push(&ENVIRONMENT_INFO, [environment], 1.0);
         }
         out.push(&TARGETS, [], self.targets.load(Ordering::Relaxed) as f64);
-        out.push(&RELOAD_SUCCESSFUL, [], f64::from(u8::from(self.reload_successful.load(Ordering::Relaxed))));
+        out.push_bool(&RELOAD_SUCCESSFUL, [], self.reload_successful.load(Ordering::Relaxed));
         out.push(&RELOAD_TIMESTAMP, [], self.reloaded_at.load(Ordering::Relaxed) as f64);
         let refused = self.routes.get().and_then(Weak::upgrade).map_or(0, |routes| routes.unknown_targets());
         out.push(&SCRAPE_REQUEST_ERRORS, [], refused as f64);

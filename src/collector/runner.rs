@@ -185,7 +185,7 @@ impl State {
             },
             out,
         );
-        out.push(&metrics::TARGET_UP, [collector], f64::from(u8::from(self.error.is_none())));
+        out.push_bool(&metrics::TARGET_UP, [collector], self.error.is_none());
         out.push(&metrics::POLL_DURATION, [collector], self.last_duration.as_secs_f64());
         out.push(&metrics::POLL_INTERVAL, [collector], self.target.interval.as_secs_f64());
         out.push(&metrics::POLLS, [collector], self.polls as f64);

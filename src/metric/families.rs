@@ -152,6 +152,11 @@ impl Families {
         self.add(family, Suffix::None, info.labels, &labels, None, value);
     }
 
+    /// Adds one sample of a yes or no: 1 or 0.
+    pub fn push_bool<const N: usize>(&mut self, metric: &Metric<N>, labels: [&str; N], value: bool) {
+        self.push(metric, labels, f64::from(value));
+    }
+
     /// Sets the value of a plain sample that was pushed before; does nothing if there is none.
     pub fn replace<const N: usize>(&mut self, metric: &Metric<N>, labels: [&str; N], value: f64) {
         let Some(&index) = self.by_name.get(metric.info().name) else { return };
@@ -170,7 +175,7 @@ impl Families {
     pub fn push_state_set(&mut self, metric: &Metric<1>, states: &[&str], current: &str) {
         let current = if states.contains(&current) { current } else { "unknown" };
         for state in states {
-            self.push(metric, [state], f64::from(u8::from(*state == current)));
+            self.push_bool(metric, [state], *state == current);
         }
     }
 

@@ -236,7 +236,7 @@ async fn subscribe(
 /// Names what became of the canaries.
 pub(super) fn export(report: &CanaryReport, out: &mut Families) {
     out.push(&ROUND_TRIP, [], report.round_trip.as_secs_f64());
-    out.push(&RECEIVED, [], f64::from(u8::from(report.received)));
+    out.push_bool(&RECEIVED, [], report.received);
     out.push(&FLOWN_TOTAL, [], report.flown as f64);
     out.push(&LOST_TOTAL, [], report.lost as f64);
 }

@@ -65,15 +65,14 @@ const CLIENT_LIST_SKIPPED: Metric<0> = Metric::gauge(
 
 /// Names what is known whether or not the last poll succeeded.
 pub(super) fn export_health(health: &Health<'_>, out: &mut Families) {
-    let up = f64::from(u8::from(health.error.is_none()));
-    out.push(&UP, [], up);
-    out.push(&CONNECTION_STATUS, [], up);
+    out.push_bool(&UP, [], health.error.is_none());
+    out.push_bool(&CONNECTION_STATUS, [], health.error.is_none());
     if let Some(error) = health.error {
         export_state(error.state.unwrap_or("unknown"), out);
     }
     out.push(&SCRAPES, [], health.polls as f64);
     let reason = health.error.map_or("", |error| error.reason.as_str());
-    out.push(&LAST_SCRAPE_ERROR, [reason], 1.0 - up);
+    out.push_bool(&LAST_SCRAPE_ERROR, [reason], health.error.is_some());
     out.push(&LAST_SCRAPE_DURATION, [], health.last_duration.as_secs_f64());
     out.push_summary(&SCRAPE_DURATION, [], &[], health.total_duration.as_secs_f64(), health.polls as f64);
 }
@@ -86,7 +85,7 @@ pub(super) fn export_state(state: &str, out: &mut Families) {
 /// Names what the poll learned about itself.
 pub(super) fn export_poll(connect_seconds: f64, client_list_skipped: bool, out: &mut Families) {
     out.push(&CONNECT_TIME, [], connect_seconds);
-    out.push(&CLIENT_LIST_SKIPPED, [], f64::from(u8::from(client_list_skipped)));
+    out.push_bool(&CLIENT_LIST_SKIPPED, [], client_list_skipped);
 }
 
 /// The metrics of this module.

@@ -121,7 +121,7 @@ pub fn export(found: &PatternSubscribers, out: &mut Families) {
     let pattern = found.pattern.as_str();
     out.push(&CHANNELS, [pattern], found.channels as f64);
     out.push(&SUBSCRIBERS, [pattern], found.subscribers as f64);
-    out.push(&TRUNCATED, [pattern], f64::from(u8::from(found.truncated)));
+    out.push_bool(&TRUNCATED, [pattern], found.truncated);
     for (channel, subscribers) in &found.top {
         out.push(&CHANNEL_SUBSCRIBERS, [pattern, channel], *subscribers as f64);
     }

@@ -70,7 +70,7 @@ impl Support {
 /// Names the state of each command.
 pub(super) fn export(commands: &[(&'static str, bool)], out: &mut Families) {
     for (command, answered) in commands {
-        out.push(&COMMAND_SUPPORTED, [command], f64::from(u8::from(*answered)));
+        out.push_bool(&COMMAND_SUPPORTED, [command], *answered);
     }
 }
 

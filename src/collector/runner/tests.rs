@@ -50,7 +50,7 @@ impl Collector for Fake {
     }
 
     fn export_health(health: &Health<'_>, out: &mut Families) {
-        out.push(&UP, [], f64::from(u8::from(health.error.is_none())));
+        out.push_bool(&UP, [], health.error.is_none());
     }
 }
 

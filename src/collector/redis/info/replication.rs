@@ -172,7 +172,7 @@ pub(super) fn export(
         out.push(&SLAVE_INFO, [host, port, read_only.unwrap_or("")], 1.0);
     }
     for master in masters {
-        let link_up = master.link_up.map(|up| f64::from(u8::from(up)));
+        let link_up = master.link_up.map(f64::from);
         for (metric, value) in [
             (&LINK_UP, link_up),
             (&LAST_IO, master.last_io_seconds_ago),

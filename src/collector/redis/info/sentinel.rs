@@ -64,8 +64,8 @@ pub(super) fn parse(value: &[u8]) -> Option<SentinelMaster> {
 /// Names the masters.
 pub(super) fn export(masters: &[SentinelMaster], out: &mut Families) {
     for master in masters {
-        let ok = f64::from(u8::from(&*master.status == "ok"));
-        out.push(&STATUS, [&master.name, &master.address, &master.status], ok);
+        let ok = &*master.status == "ok";
+        out.push_bool(&STATUS, [&master.name, &master.address, &master.status], ok);
         out.push(&SLAVES, [&master.name, &master.address], master.slaves);
         out.push(&SENTINELS, [&master.name, &master.address], master.sentinels);
     }
