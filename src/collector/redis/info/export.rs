@@ -11,10 +11,13 @@ const MALFORMED: Metric<0> = Metric::gauge(
 )
 .source("INFO");
 
-const START_TIME: Metric<0> =
-    Metric::gauge("redis_start_time_seconds", &[], "When the server started, by the agent's clock.")
-        .unit(Unit::UnixSeconds)
-        .source("INFO server");
+const START_TIME: Metric<0> = Metric::gauge(
+    "redis_start_time_seconds",
+    &[],
+    "When the server started: by its own clock where it tells it (Redis >= 6.2), else by the agent's.",
+)
+.unit(Unit::UnixSeconds)
+.source("INFO server");
 
 const INSTANCE_INFO: Metric<10> = Metric::gauge(
     "redis_instance_info",
