@@ -7,6 +7,7 @@
 //! * [`config`]: TOML text or environment in, validated settings out; all problems at once.
 //! * [`collector`]: what is watched. One folder a kind of target; the runner drives them all.
 //! * [`metric`]: what is exported. Documented constants, the samples of a poll, the text format, the catalog.
+//! * [`net`]: how a server is reached: names, sockets, TLS. Collectors and the HTTP client connect with it.
 //! * [`hub`]: the latest samples of every target, and their exposition.
 //! * [`http`]: how it is served: the server, its web configuration, the routes.
 //! * [`app`]: the wiring of all that, reloads, and the bounded shutdown.
@@ -19,3 +20,4 @@ pub mod config;
 pub mod http;
 pub mod hub;
 pub mod metric;
+pub mod net;

@@ -9,6 +9,11 @@ use std::path::Path;
 /// Links are followed: mounted secrets are links. A pipe or a terminal could keep the reader waiting for ever, and gives
 /// its text only once, while every reload reads again.
 pub(super) fn read(path: &Path, limit: u64) -> Result<String, String> {
+    String::from_utf8(read_bytes(path, limit)?).map_err(|_| "is not UTF-8; save it as UTF-8 text".to_owned())
+}
+
+/// The same for a file in an encoding of its own.
+pub(crate) fn read_bytes(path: &Path, limit: u64) -> Result<Vec<u8>, String> {
     let unreadable = |error: std::io::Error| format!("cannot be read: {error}; create the file, readable by the agent");
     // Before it is opened: opening a pipe waits for a writer.
     if !std::fs::metadata(path).map_err(unreadable)?.is_file() {
@@ -20,7 +25,7 @@ pub(super) fn read(path: &Path, limit: u64) -> Result<String, String> {
     if file.limit() == 0 {
         return Err(format!("is larger than {limit} KiB; is it the right file?"));
     }
-    String::from_utf8(bytes).map_err(|_| "is not UTF-8; save it as UTF-8 text".to_owned())
+    Ok(bytes)
 }
 
 #[cfg(test)]

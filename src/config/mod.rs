@@ -6,7 +6,7 @@
 
 mod environment;
 mod expand;
-mod file;
+pub(crate) mod file;
 mod problem;
 mod reader;
 mod redis;

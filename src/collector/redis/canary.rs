@@ -13,13 +13,13 @@ use tracing::warn;
 
 use super::link::Link;
 use super::reply_error::{self, Meaning};
-use super::resolve::Resolver;
 use super::session;
 use super::stream::Budget;
 use super::support::Support;
 use crate::collector::{PollError, Reason};
 use crate::config::RedisTarget;
 use crate::metric::{Families, Metric, MetricInfo, Unit};
+use crate::net::resolve::Resolver;
 
 /// Labels of `redis_command_supported`.
 pub(super) const PUBLISH: &str = "PUBLISH";

@@ -5,12 +5,12 @@ use redis::{AsyncConnectionConfig, Cmd, ErrorKind, Pipeline, RedisConnectionInfo
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 
-use super::resolve::Resolver;
 use super::stream::Budget;
 use super::support::Support;
 use super::{reply_error, session};
 use crate::collector::{PollError, Reason};
 use crate::config::RedisTarget;
+use crate::net::resolve::Resolver;
 
 /// Bytes that one poll may read: 64 MiB of CLIENT LIST (190,000 clients) and room for the rest.
 const POLL_BUDGET: u64 = 96 * 1024 * 1024;

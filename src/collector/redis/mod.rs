@@ -18,7 +18,6 @@ mod ping;
 pub mod pubsub;
 pub mod reply;
 mod reply_error;
-mod resolve;
 pub mod server_config;
 mod session;
 pub mod slowlog;
@@ -37,11 +36,11 @@ use self::info::Info;
 use self::link::Link;
 use self::ping::Pings;
 use self::reply::Unexpected;
-use self::resolve::Resolver;
 use self::support::Support;
 use super::{Collector, Health, PollError, Reason};
 use crate::config::RedisTarget;
 use crate::metric::{Families, MetricInfo};
+use crate::net::resolve::Resolver;
 
 pub use self::snapshot::Snapshot;
 

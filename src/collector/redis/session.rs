@@ -4,12 +4,12 @@ use redis::{Cmd, Value, cmd, parse_redis_value};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::reply_error::{self, Meaning};
-use super::resolve::Resolver;
 use super::stream::{Budget, ServerStream};
 use super::support::Support;
 use super::tls;
 use crate::collector::{PollError, Reason};
 use crate::config::RedisTarget;
+use crate::net::resolve::Resolver;
 
 /// The name that the agent's connections show in CLIENT LIST.
 pub(super) const CLIENT_NAME: &str = "manometer";

@@ -5,23 +5,18 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
-use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpStream, UnixStream};
+use tokio::net::UnixStream;
 
-use super::resolve::Resolver;
 use super::tls;
 use crate::collector::{PollError, Reason};
 use crate::config::{Endpoint, RedisTarget};
+use crate::net::resolve::Resolver;
+use crate::net::stream::{self, Transport};
 
 /// The text of the error when a poll reads more than its budget.
 pub(super) const BUDGET_EXCEEDED: &str = "more bytes than one poll may read";
-
-/// Anything that bytes go through.
-trait Transport: AsyncRead + AsyncWrite + Send + Unpin {}
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Transport for T {}
 
 /// A connected stream. It fails when more bytes arrive than were granted: a server (or what poses as one) must not be
 /// able to fill the agent's memory.
@@ -83,9 +78,7 @@ impl ServerStream {
     ) -> Result<Self, PollError> {
         let transport: Box<dyn Transport> = match &target.endpoint {
             Endpoint::Tcp { host, port } => {
-                let addresses = resolver.resolve(host, *port).await.map_err(|error| refused(target, &error))?;
-                let tcp = TcpStream::connect(&addresses[..]).await.map_err(|error| refused(target, &error))?;
-                set_options(&tcp);
+                let tcp = stream::connect(host, *port, resolver).await.map_err(|error| refused(target, &error))?;
                 match &target.tls {
                     Some(settings) => Box::new(tls::handshake(target, settings, host, tcp).await?),
                     None => Box::new(tcp),
@@ -95,14 +88,6 @@ impl ServerStream {
         };
         Ok(Self { transport, budget })
     }
-}
-
-/// A poll is small packets back and forth, and a dead peer must be noticed between polls too.
-fn set_options(tcp: &TcpStream) {
-    let keepalive = TcpKeepalive::new().with_time(Duration::from_mins(1)).with_interval(Duration::from_secs(10));
-    // Both only make things better; a system that knows neither still polls.
-    let _ = tcp.set_nodelay(true);
-    let _ = SockRef::from(tcp).set_tcp_keepalive(&keepalive);
 }
 
 fn refused(target: &RedisTarget, error: &io::Error) -> PollError {

@@ -1,4 +1,4 @@
-//! Name resolution that cannot hold up anything but its own target.
+//! Name resolution that cannot hold up anything but the one who asks.
 //!
 //! The system's resolver cannot be cancelled and may hang for half a minute. On the runtime's shared blocking threads a
 //! dead name server would stop everything that needs one of them; here each target has at most one lookup in flight, on a
@@ -11,15 +11,15 @@ use tokio::sync::oneshot;
 
 type Answer = io::Result<Vec<SocketAddr>>;
 
-/// The lookups of one target.
-#[derive(Default)]
-pub(super) struct Resolver {
+/// The lookups of one target, all for the same name.
+#[derive(Debug, Default)]
+pub struct Resolver {
     pending: Option<oneshot::Receiver<Answer>>,
 }
 
 impl Resolver {
     /// The addresses of `host`. When the future is dropped the lookup goes on, and the next call waits for it.
-    pub(super) async fn resolve(&mut self, host: &str, port: u16) -> Answer {
+    pub async fn resolve(&mut self, host: &str, port: u16) -> Answer {
         if let Ok(ip) = host.parse::<IpAddr>() {
             return Ok(vec![SocketAddr::new(ip, port)]);
         }
