@@ -9,7 +9,7 @@
 //! * [`metric`]: what is exported. Documented constants, the samples of a poll, the text format, the catalog.
 //! * [`net`]: how a server is reached: names, sockets, TLS. Collectors and the HTTP client connect with it.
 //! * [`hub`]: the latest samples of every target, and their exposition.
-//! * [`http`]: how it is served: the server, its web configuration, the routes.
+//! * [`http`]: how it is served: the server, its web configuration, the routes; and the client that asks other services.
 //! * [`app`]: the wiring of all that, reloads, and the bounded shutdown.
 //! * [`cli`]: the command line.
 

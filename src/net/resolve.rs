@@ -33,6 +33,15 @@ impl Resolver {
     }
 }
 
+#[cfg(test)]
+impl Resolver {
+    /// One whose lookup takes as long as the sender lives.
+    pub(crate) fn hanging() -> (oneshot::Sender<Answer>, Self) {
+        let (sender, receiver) = oneshot::channel();
+        (sender, Self { pending: Some(receiver) })
+    }
+}
+
 fn start(host: String, port: u16) -> io::Result<oneshot::Receiver<Answer>> {
     let (sender, receiver) = oneshot::channel();
     std::thread::Builder::new().name("resolve".to_owned()).spawn(move || {
@@ -60,9 +69,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_lookup_that_was_given_up_is_awaited_again() {
-        let mut resolver = Resolver::default();
-        let (sender, receiver) = oneshot::channel();
-        resolver.pending = Some(receiver);
+        let (sender, mut resolver) = Resolver::hanging();
         let given_up = tokio::time::timeout(std::time::Duration::ZERO, resolver.resolve("redis.example", 1)).await;
         assert!(given_up.is_err());
         let address = "10.0.0.7:1".parse().unwrap();

@@ -1,0 +1,182 @@
+//! The address of a service as people write it.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use percent_encoding::percent_decode_str;
+use serde::{Serialize, Serializer};
+use url::Url;
+
+use crate::config::{Endpoint, Secret};
+
+/// How to write one.
+const EXAMPLE: &str = "write it like http://127.0.0.1:8080";
+
+/// How to write what the syntax of URLs gives another meaning.
+const FIX: &str = "percent-encode # / ? @ \\ in user and password";
+
+/// A parsed address: `http://host:port/prefix`, the same with `https`, or `unix:/path/to.sock`.
+///
+/// User and password of the URL become a basic `Authorization` header; neither `Display` nor `Debug` shows them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BaseUrl {
+    endpoint: Endpoint,
+    tls: bool,
+    /// Begins with `/` and does not end with it, or is empty.
+    prefix: String,
+    /// The value of the `Authorization` header.
+    authorization: Option<Secret>,
+}
+
+impl BaseUrl {
+    /// Parses an address. The error says how to write one and never repeats the text, which may hold a password.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(format!("is empty; {EXAMPLE}"));
+        }
+        check_characters(text)?;
+        if let Some(path) = text.strip_prefix("unix:") {
+            return Self::unix(path);
+        }
+        let tls = match text.split_once("://") {
+            Some(("http", _)) => false,
+            Some(("https", _)) => true,
+            Some(_) => return Err("has an unknown scheme; use http, https or unix".to_owned()),
+            None => return Err(format!("has no scheme; {EXAMPLE}")),
+        };
+        let url = Url::parse(text).map_err(|error| format!("is no URL ({error}); {EXAMPLE}"))?;
+        let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else {
+            return Err(format!("has no host; {EXAMPLE}"));
+        };
+        Ok(Self {
+            endpoint: Endpoint::Tcp { host: host.trim_matches(['[', ']']).to_owned(), port },
+            tls,
+            prefix: url.path().trim_end_matches('/').to_owned(),
+            authorization: authorization(&url)?,
+        })
+    }
+
+    fn unix(path: &str) -> Result<Self, String> {
+        let path = path.strip_prefix("//").unwrap_or(path);
+        if !path.starts_with('/') || path.len() < 2 {
+            return Err("a socket path must be absolute; write it like unix:/run/service.sock".to_owned());
+        }
+        Ok(Self {
+            endpoint: Endpoint::Unix(PathBuf::from(path)),
+            tls: false,
+            prefix: String::new(),
+            authorization: None,
+        })
+    }
+
+    /// Where to connect.
+    #[must_use]
+    pub const fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// Whether to speak TLS.
+    #[must_use]
+    pub const fn is_tls(&self) -> bool {
+        self.tls
+    }
+
+    /// The value of the `Authorization` header that its user and password make.
+    pub(super) const fn authorization(&self) -> Option<&Secret> {
+        self.authorization.as_ref()
+    }
+
+    /// The value of the `Host` header.
+    pub(super) fn authority(&self) -> String {
+        match &self.endpoint {
+            Endpoint::Tcp { host, port } if *port == self.default_port() => {
+                if host.contains(':') {
+                    format!("[{host}]")
+                } else {
+                    host.clone()
+                }
+            }
+            Endpoint::Tcp { .. } => self.endpoint.to_string(),
+            Endpoint::Unix(_) => "localhost".to_owned(),
+        }
+    }
+
+    /// A path and query under the prefix. Without a path it is the prefix itself.
+    pub(super) fn join(&self, path_and_query: &str) -> String {
+        let pathless = path_and_query.is_empty() || path_and_query.starts_with('?');
+        let joined = path_and_query.starts_with('/') || (pathless && !self.prefix.is_empty());
+        let slash = if joined { "" } else { "/" };
+        format!("{}{slash}{path_and_query}", self.prefix)
+    }
+
+    /// The address of a `path` that holds the prefix already, for people.
+    pub(super) fn show(&self, path: &str) -> String {
+        match &self.endpoint {
+            Endpoint::Tcp { .. } => format!("{}{path}", self.origin()),
+            Endpoint::Unix(_) => format!("{path} on {}", self.endpoint),
+        }
+    }
+
+    /// Scheme, host and port.
+    pub(super) fn origin(&self) -> String {
+        format!("{}://{}", if self.tls { "https" } else { "http" }, self.authority())
+    }
+
+    const fn default_port(&self) -> u16 {
+        if self.tls { 443 } else { 80 }
+    }
+}
+
+impl fmt::Display for BaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.endpoint {
+            Endpoint::Tcp { .. } => write!(f, "{}{}", self.origin(), self.prefix),
+            Endpoint::Unix(_) => self.endpoint.fmt(f),
+        }
+    }
+}
+
+impl Serialize for BaseUrl {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// Refuses an address that means something else than its writer thinks: in `http://user:1/x@host` the host is `user`.
+fn check_characters(text: &str) -> Result<(), String> {
+    if text.contains(|char: char| char.is_ascii_control()) {
+        // They would be dropped, from a password too.
+        return Err("holds a line break, a tab or the like; remove it".to_owned());
+    }
+    if text.contains(['?', '#', '\\']) {
+        return Err(format!("has a part after ? or #, or a backslash; leave it out, and {FIX}"));
+    }
+    let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    // The path of a socket may hold one.
+    if authority.matches('@').count() > 1 || (path.contains('@') && !text.starts_with("unix:")) {
+        return Err(format!("has an @ where none belongs; {FIX}"));
+    }
+    Ok(())
+}
+
+fn authorization(url: &Url) -> Result<Option<Secret>, String> {
+    if url.username().is_empty() && url.password().is_none() {
+        return Ok(None);
+    }
+    let (username, password) = (decoded(url.username())?, decoded(url.password().unwrap_or_default())?);
+    if username.contains(':') {
+        return Err("has a user with a colon, which basic authentication cannot express; choose another".to_owned());
+    }
+    Ok(Some(Secret::new(format!("Basic {}", STANDARD.encode(format!("{username}:{password}"))))))
+}
+
+fn decoded(text: &str) -> Result<String, String> {
+    let decoded = percent_decode_str(text).decode_utf8();
+    decoded
+        .map(std::borrow::Cow::into_owned)
+        .map_err(|_| "user and password must be UTF-8 after percent-decoding".to_owned())
+}

@@ -1,0 +1,68 @@
+//! The body of an answer, within its limit.
+
+use std::io::Read as _;
+
+use bytes::Bytes;
+use flate2::read::MultiGzDecoder;
+use http_body_util::BodyExt as _;
+use hyper::HeaderMap;
+use hyper::body::{Body as _, Incoming};
+use hyper::header::CONTENT_ENCODING;
+
+use super::connection::Fault;
+use super::error::{ErrorKind, Failure};
+
+/// Reads `body` to its end, as sent. `received` is kept up to date with the bytes so far.
+pub(super) async fn read(mut body: Incoming, limit: usize, received: &mut usize) -> Result<Bytes, Fault> {
+    let announced = body.size_hint().exact();
+    if announced.is_some_and(|length| length > limit as u64) {
+        return Err(Fault::Failure(too_large(limit)));
+    }
+    let mut bytes = Vec::with_capacity(announced.and_then(|length| usize::try_from(length).ok()).unwrap_or_default());
+    while let Some(frame) = body.frame().await {
+        // Trailers say nothing that anyone here asks for.
+        let Ok(data) = frame.map_err(Fault::Broken)?.into_data() else { continue };
+        if data.len() > limit - bytes.len() {
+            return Err(Fault::Failure(too_large(limit)));
+        }
+        // Copied: many small chunks would each keep the buffer alive that they were read into.
+        bytes.extend_from_slice(&data);
+        *received = bytes.len();
+    }
+    Ok(bytes.into())
+}
+
+/// Decodes a body that was compressed though nobody asked for it; what comes out is within the limit too.
+pub(super) fn decode(headers: &HeaderMap, body: Bytes, limit: usize) -> Result<Bytes, Failure> {
+    let Some(encoding) = headers.get(CONTENT_ENCODING) else { return Ok(body) };
+    let encoding = encoding.as_bytes().trim_ascii();
+    if body.is_empty() || encoding.is_empty() || encoding.eq_ignore_ascii_case(b"identity") {
+        return Ok(body);
+    }
+    if !encoding.eq_ignore_ascii_case(b"gzip") && !encoding.eq_ignore_ascii_case(b"x-gzip") {
+        return Err(undecodable(&format!("it is encoded as {}", encoding.escape_ascii())));
+    }
+    let mut bytes = Vec::new();
+    let mut decoder = MultiGzDecoder::new(&body[..]).take(limit as u64 + 1);
+    decoder.read_to_end(&mut bytes).map_err(|error| undecodable(&format!("it is no valid gzip ({error})")))?;
+    if bytes.len() > limit {
+        return Err(too_large(limit));
+    }
+    Ok(bytes.into())
+}
+
+fn undecodable(cause: &str) -> Failure {
+    Failure::new(
+        ErrorKind::Protocol,
+        format!("the body cannot be read: {cause}"),
+        "the agent asks for identity; let the server, or the proxy before it, not compress",
+    )
+}
+
+fn too_large(limit: usize) -> Failure {
+    Failure::new(
+        ErrorKind::TooLarge,
+        format!("the body is larger than {limit} bytes"),
+        "is it the right path? Let it answer with less",
+    )
+}
