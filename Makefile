@@ -9,7 +9,7 @@ help: ## This list
 
 run: ## Start the playground: Redis, live traffic and the agent; Ctrl-C ends it all
 	@scripts/deps.sh run
-	@$(CARGO) build --locked --release --bin manometer --example playground
+	@$(CARGO) build --locked --release --bin manometer --example playground --example ticker
 	@exec $(CARGO) run --locked --release --quiet --example playground -- $(ARGS)
 
 test: ## Format, lints, all tests and the documentation's examples

@@ -6,8 +6,8 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::Result;
-use crate::connection::{exchange, free_port};
-use crate::process::Process;
+use crate::connection::{free_port, get};
+use crate::process::{Process, absolute, own_folder};
 
 pub(crate) const START_DEADLINE: Duration = Duration::from_secs(20);
 const RETRY_INTERVAL: Duration = Duration::from_millis(100);
@@ -31,6 +31,23 @@ match = "web-*"
 max = 20
 "#;
 
+/// Whether the agent watches the ticker's own figures. An agent that does not know services refuses the table.
+const WATCHES_SERVICES: bool = false;
+/// The services of the configuration: the ticker, and the cache that it has in Redis.
+const SERVICES: &str = r#"
+[[service]]
+name = "ticker"
+profile = "ticker"
+url = "http://@TICKER@"
+interval = "5s"
+
+[[service]]
+name = "quotes-cache"
+profile = "cache-api"
+url = "http://@TICKER@"
+interval = "5s"
+"#;
+
 /// An agent that is configured.
 pub(crate) struct Agent {
     /// Where it serves.
@@ -40,8 +57,9 @@ pub(crate) struct Agent {
 }
 
 impl Agent {
-    /// Writes `config.toml` for a Redis on that port. The agent gets its default port, or says that it is taken.
-    pub(crate) fn configure(folder: &Path, redis_port: u16) -> Result<Self> {
+    /// Writes `config.toml` for a Redis on that port and a ticker there. The agent gets its default port, or says that
+    /// it is taken.
+    pub(crate) fn configure(folder: &Path, redis_port: u16, ticker: SocketAddr) -> Result<Self> {
         let port = if TcpListener::bind((Ipv4Addr::LOCALHOST, DEFAULT_PORT)).is_ok() {
             DEFAULT_PORT
         } else {
@@ -50,8 +68,11 @@ impl Agent {
             port
         };
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        let text =
-            CONFIG.replace("@LISTEN_ADDRESS@", &address.to_string()).replace("@REDIS_PORT@", &redis_port.to_string());
+        let text = [CONFIG, if WATCHES_SERVICES { SERVICES } else { "" }]
+            .concat()
+            .replace("@LISTEN_ADDRESS@", &address.to_string())
+            .replace("@REDIS_PORT@", &redis_port.to_string())
+            .replace("@TICKER@", &ticker.to_string());
         let config = folder.join("config.toml");
         std::fs::write(&config, text)?;
         Ok(Self { address, folder: folder.to_owned(), config })
@@ -65,20 +86,11 @@ impl Agent {
 
     /// Completes when the agent calls itself ready and has seen Redis.
     pub(crate) async fn is_ready(&self) {
-        loop {
-            if self.get("/-/ready").await.is_some() && self.get("/metrics").await.is_some_and(|page| sees_redis(&page))
-            {
-                return;
-            }
+        let ready = async || get(self.address, "/-/ready").await.is_some();
+        let seeing = async || get(self.address, "/metrics").await.is_some_and(|page| sees_redis(&page));
+        while !(ready().await && seeing().await) {
             tokio::time::sleep(RETRY_INTERVAL).await;
         }
-    }
-
-    /// The page, if it is answered with 200.
-    async fn get(&self, path: &str) -> Option<String> {
-        let request = format!("GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.address);
-        let reply = exchange(self.address, &request, |_| false).await.ok()?;
-        reply.starts_with("HTTP/1.1 200 ").then_some(reply)
     }
 }
 
@@ -91,11 +103,8 @@ pub(crate) fn binary(given: Option<&PathBuf>) -> Result<PathBuf> {
     let path = if let Some(path) = given {
         path.clone()
     } else {
-        let this = std::env::current_exe()?;
-        let built = this.parent().and_then(Path::parent).ok_or("the playground's own folder is unknown")?;
-        built.join("manometer")
+        let examples = own_folder()?;
+        examples.parent().ok_or("the folder of the binaries is unknown")?.join("manometer")
     };
-    // Absolute, because the agent is started in the temporary folder.
-    path.canonicalize()
-        .map_err(|error| format!("the agent {}: {error}; `make run` builds it first", path.display()).into())
+    absolute(&path, "agent")
 }

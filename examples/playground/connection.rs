@@ -24,6 +24,13 @@ pub(crate) async fn exchange(address: SocketAddr, request: &str, enough: fn(&[u8
     Ok(String::from_utf8_lossy(&reply).into_owned())
 }
 
+/// The answer to a GET, if it is one of 200.
+pub(crate) async fn get(address: SocketAddr, path: &str) -> Option<String> {
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    let reply = exchange(address, &request, |_| false).await.ok()?;
+    reply.starts_with("HTTP/1.1 200 ").then_some(reply)
+}
+
 /// How a subscriber reads.
 #[derive(Clone, Copy)]
 pub(crate) enum Pace {

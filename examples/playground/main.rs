@@ -1,4 +1,4 @@
-//! The playground: a Redis of its own under live traffic, and the agent watching it.
+//! The playground: a Redis of its own under the live traffic of a ticker and a web cache, and the agent watching it.
 //!
 //! `make run` builds and starts it. Everything listens on 127.0.0.1, lives in one temporary folder, and ends with
 //! Ctrl-C: nothing is left behind.
@@ -12,6 +12,7 @@ mod process;
 mod redis_server;
 mod ticker;
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -58,18 +59,22 @@ impl Playground {
     /// Starts everything, says where it is, and stays until the time is up or a process ended.
     async fn run(&mut self, arguments: &Arguments) -> Result<()> {
         let binary = agent::binary(arguments.agent.as_ref())?;
+        let ticker_binary = ticker::binary()?;
         let (server, port) = redis_server::start(self.folder.path())?;
         self.processes.push(server);
         self.until(redis_server::is_ready(port), redis_server::START_DEADLINE, "redis-server").await?;
 
         let mut traffic = JoinSet::new();
         cache::start(port, &mut traffic).await?;
-        ticker::start(port, &mut traffic);
+        ticker::subscribe(port, &mut traffic);
+        let (service, ticker) = ticker::start(&ticker_binary, port, self.folder.path())?;
+        self.processes.push(service);
+        self.until(ticker::is_ready(ticker), ticker::START_DEADLINE, "the ticker").await?;
 
-        let agent = Agent::configure(self.folder.path(), port)?;
+        let agent = Agent::configure(self.folder.path(), port, ticker)?;
         self.processes.push(agent.start(&binary)?);
         self.until(agent.is_ready(), agent::START_DEADLINE, "the agent").await?;
-        self.announce(&agent, port);
+        self.announce(&agent, ticker, port);
 
         let end = arguments.seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds));
         while end.is_none_or(|end| Instant::now() < end) {
@@ -95,7 +100,7 @@ impl Playground {
         }
     }
 
-    fn announce(&self, agent: &Agent, port: u16) {
+    fn announce(&self, agent: &Agent, ticker: SocketAddr, port: u16) {
         let address = agent.address;
         let folder = self.folder.path().display();
         println!(
@@ -105,7 +110,9 @@ The playground is running; Ctrl-C ends it and removes its folder.
   status page  http://{address}/
   metrics      http://{address}/metrics
   redis        redis-cli -p {port}
-  folder       {folder} (config.toml, agent.log, redis.log)
+  ticker       http://{ticker}/advanced/backpressure/status
+  its knobs    curl -s http://{ticker}/admin/knobs
+  folder       {folder} (config.toml, agent.log, redis.log, ticker.log)
 
 What to look at: curl -s http://{address}/metrics | grep NAME
   redis_ping_ms                          one PING of the agent, well below 1
@@ -113,6 +120,16 @@ What to look at: curl -s http://{address}/metrics | grep NAME
   redis_client_output_buffer_top_bytes   slow-dashboard grows until Redis closes it, about every two minutes
   pool_usage_ratio                       pool web: connections in use of 20, about 0.4
   redis-cli -p {port} client pause 2000 write: the publish canary is late by up to 2 s, redis_ping_ms is not
+
+A drill: more than the ticker can publish, for half a minute, and back to calm
+  curl -X POST -d '{{\"instruments\":1000}}' http://{ticker}/admin/knobs
+  curl -X POST -d '{{\"instruments\":110}}' http://{ticker}/admin/knobs
+What to look at meanwhile:
+  backpressure_level                     0 healthy, 1 warning, 2 critical, 3 overload
+  backpressure_pending_publishes         grows while more comes than is published
+  backpressure_sampling_ratio            1, then 0.8, 0.5 and 0.2 of the ticks are let in, 5 s each
+  backpressure_circuit_state             closed; open after redis-cli -p {port} client pause 9000 write
+  curl -X POST -d '{{\"stall_ms\":5000}}' http://{ticker}/admin/knobs: the publisher stands still for 5 s
 "
         );
     }

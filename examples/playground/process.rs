@@ -17,6 +17,19 @@ const STOP_CHECK_INTERVAL: Duration = Duration::from_millis(20);
 /// How much of a log is shown when its process failed.
 const TAIL_LINES: usize = 15;
 
+/// Where cargo has built this example, and the others.
+pub(crate) fn own_folder() -> Result<PathBuf> {
+    let this = std::env::current_exe()?;
+    Ok(this.parent().ok_or("the playground's own folder is unknown")?.to_owned())
+}
+
+/// The path of a binary that is there. Absolute, because it is started in the temporary folder.
+pub(crate) fn absolute(binary: &Path, name: &str) -> Result<PathBuf> {
+    binary
+        .canonicalize()
+        .map_err(|error| format!("the {name} {}: {error}; `make run` builds it first", binary.display()).into())
+}
+
 /// A running child. Dropped without [`Process::stop`] (a panic), it is killed.
 pub(crate) struct Process {
     name: &'static str,

@@ -1,31 +1,54 @@
-//! A ticker over pub/sub: publishers, subscribers that keep up, and one that does not.
+//! A ticker over pub/sub: the service of examples/ticker, subscribers that keep up, and one that does not.
 
-use std::fmt::Write as _;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
-use redis::{AsyncConnectionConfig, Client, RedisResult};
 use tokio::task::JoinSet;
-use tokio::time::MissedTickBehavior;
 
-use crate::connection::{Pace, drain, keep_doing};
+use crate::Result;
+use crate::connection::{Pace, drain, free_port, get, keep_doing};
+use crate::process::{Process, absolute, own_folder};
+
+pub(crate) const START_DEADLINE: Duration = Duration::from_secs(10);
+const RETRY_INTERVAL: Duration = Duration::from_millis(100);
 
 const SYMBOLS: [&str; 2] = ["nifty", "banknifty"];
 const SUBSCRIBERS: usize = 8;
-/// Of each publisher: 200 messages a second in all.
-const PUBLISH_INTERVAL: Duration = Duration::from_millis(10);
+/// 198 messages of a kilobyte a second in all; a thousand instruments are then more than the thousand messages that the
+/// ticker publishes in a second, by so much that each level lasts for a poll of the agent.
+const FLAGS: [&str; 8] =
+    ["--instruments", "110", "--ticks-per-second", "1.8", "--depth", "25", "--sampling-step", "5s"];
 /// Longer than the output buffer takes to reach the soft limit and to exceed it for 60 s, together 115 s. Left alone, so
 /// slow a reader would not notice for an hour that Redis closed its connection: the kernel still holds megabytes for it.
 const SLOW_SESSION: Duration = Duration::from_secs(130);
-/// Levels of the order book in a message; they make it a kilobyte.
-const DEPTH: u32 = 20;
-/// Longer than the pause which the playground invites to.
-const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Starts the publishers and subscribers.
-pub(crate) fn start(port: u16, tasks: &mut JoinSet<()>) {
-    for symbol in SYMBOLS {
-        keep_doing(tasks, move || publish(port, symbol));
+/// The service, built beside the playground.
+pub(crate) fn binary() -> Result<PathBuf> {
+    absolute(&own_folder()?.join("ticker"), "ticker")
+}
+
+/// Starts the service; where it will serve comes with it.
+pub(crate) fn start(binary: &Path, redis_port: u16, folder: &Path) -> Result<(Process, SocketAddr)> {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?));
+    let mut command = Command::new(binary);
+    command.arg("--redis").arg(format!("redis://127.0.0.1:{redis_port}")).arg("--listen").arg(address.to_string());
+    command.args(FLAGS).args(["--environment", "playground"]);
+    let process = Process::start("ticker", &mut command, folder)
+        .map_err(|error| format!("starting {}: {error}", binary.display()))?;
+    Ok((process, address))
+}
+
+/// Completes when the service answers.
+pub(crate) async fn is_ready(address: SocketAddr) {
+    while get(address, "/metrics").await.is_none() {
+        tokio::time::sleep(RETRY_INTERVAL).await;
     }
+}
+
+/// Starts the subscribers.
+pub(crate) fn subscribe(port: u16, tasks: &mut JoinSet<()>) {
     for number in 1..=SUBSCRIBERS {
         let symbol = SYMBOLS[number % SYMBOLS.len()];
         keep_doing(tasks, move || async move {
@@ -34,40 +57,7 @@ pub(crate) fn start(port: u16, tasks: &mut JoinSet<()>) {
         });
     }
     keep_doing(tasks, move || {
-        let commands = "CLIENT SETNAME slow-dashboard\r\nSUBSCRIBE ticker:nifty ticker:banknifty\r\n";
+        let commands = "CLIENT SETNAME slow-dashboard\r\nPSUBSCRIBE ticker:*\r\n";
         tokio::time::timeout(SLOW_SESSION, drain(port, commands, Pace::Slow))
     });
-}
-
-async fn publish(port: u16, symbol: &str) -> RedisResult<()> {
-    let client = Client::open(format!("redis://127.0.0.1:{port}"))?;
-    let config = AsyncConnectionConfig::new().set_response_timeout(Some(RESPONSE_TIMEOUT));
-    let mut connection = client.get_multiplexed_async_connection_with_config(&config).await?;
-    redis::cmd("CLIENT").arg("SETNAME").arg(format!("publisher-{symbol}")).exec_async(&mut connection).await?;
-    let channel = format!("ticker:{symbol}");
-    let mut ticks = tokio::time::interval(PUBLISH_INTERVAL);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        redis::cmd("PUBLISH").arg(&channel).arg(quote(symbol)).exec_async(&mut connection).await?;
-    }
-}
-
-/// A quote with the order book, in JSON.
-fn quote(symbol: &str) -> String {
-    let price = fastrand::u32(22_000..23_000);
-    let mut text = format!(r#"{{"symbol":"{symbol}","price":{price},"depth":["#);
-    for level in 0..DEPTH {
-        let separator = if level == 0 { "" } else { "," };
-        // Writing to a String cannot fail.
-        let _ = write!(
-            text,
-            r#"{separator}{{"bid":{},"ask":{},"size":{}}}"#,
-            price - level,
-            price + level + 1,
-            100 + level
-        );
-    }
-    text.push_str("]}");
-    text
 }
