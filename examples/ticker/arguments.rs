@@ -1,6 +1,7 @@
 //! The command line.
 
 use std::net::SocketAddr;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use clap::Parser;
@@ -47,8 +48,8 @@ pub(crate) struct Arguments {
     #[arg(long, value_enum, default_value_t = DropPolicy::Oldest)]
     drop_policy: DropPolicy,
     /// Messages of a batch at most: with the interval, the most that can be published.
-    #[arg(long, default_value_t = 100)]
-    batch: usize,
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    batch: u32,
     /// From one batch to the next.
     #[arg(long, default_value = "100ms", value_parser = interval)]
     pub(crate) batch_interval: Duration,
@@ -97,13 +98,13 @@ pub(crate) struct Arguments {
     pub(crate) max_concurrent: u64,
 }
 
-/// No interval of this service is shorter.
-const SHORTEST: Duration = Duration::from_millis(1);
+/// No interval of this service is shorter or longer.
+const INTERVALS: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_hours(24);
 
 fn interval(text: &str) -> Result<Duration, String> {
     match humantime::parse_duration(text) {
-        Ok(duration) if duration >= SHORTEST => Ok(duration),
-        Ok(_) => Err("must be 1ms or more".to_owned()),
+        Ok(duration) if INTERVALS.contains(&duration) => Ok(duration),
+        Ok(_) => Err("must be from 1ms to 1day".to_owned()),
         Err(error) => Err(format!("{error}; write a number with a unit, like 100ms")),
     }
 }
@@ -141,7 +142,7 @@ impl Arguments {
         FlowSettings {
             capacity: self.capacity,
             policy: self.drop_policy,
-            batch: self.batch,
+            batch: self.batch as usize,
             batch_interval: self.batch_interval,
             window: self.window,
             breaker: BreakerSettings {
@@ -179,6 +180,8 @@ mod tests {
     #[test]
     fn a_flag_is_refused_as_the_knob_is() {
         assert_eq!(parse("--uncounted-loss 2").knobs().unwrap_err(), "uncounted_loss must be from 0 to 1");
-        assert!(Arguments::try_parse_from(["ticker", "--batch-interval", "0s"]).is_err());
+        for flag in ["--batch-interval=0s", "--window=25h", "--batch=0", "--breaker-failures=0", "--drop-policy=none"] {
+            assert!(Arguments::try_parse_from(["ticker", flag]).is_err(), "{flag}");
+        }
     }
 }

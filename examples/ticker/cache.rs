@@ -7,6 +7,9 @@ use redis::Pipeline;
 
 use crate::link::{Link, LinkError};
 
+/// The longest that an answer of Redis may take.
+pub(crate) const ANSWER_DEADLINE: Duration = Duration::from_secs(1);
+
 /// At fifty GETs a second each key is asked for every 2 s, filled by the first miss and then hit for its lifetime:
 /// 15 / (15 + 2) = 88 % are hits.
 const KEYS: u32 = 100;
@@ -75,6 +78,3 @@ impl Cache {
         set
     }
 }
-
-/// The longest that a PING may take.
-pub(crate) const PING_DEADLINE: Duration = Duration::from_secs(1);

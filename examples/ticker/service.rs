@@ -12,7 +12,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use crate::Result;
 use crate::arguments::Arguments;
-use crate::cache::{Cache, PING_DEADLINE};
+use crate::cache::{ANSWER_DEADLINE, Cache};
 use crate::exposition::{self, latency_histogram};
 use crate::flow::Flow;
 use crate::knobs::{KnobChange, Knobs, KnobsShown};
@@ -68,8 +68,8 @@ impl Shared {
             usage: Mutex::default(),
             cache: Cache::default(),
             calls: CallLimit::default(),
-            health_link: Link::new(client, "ticker-health", PING_DEADLINE),
-            cache_link: Link::new(client, "ticker-cache", PING_DEADLINE),
+            health_link: Link::new(client, "ticker-health", ANSWER_DEADLINE),
+            cache_link: Link::new(client, "ticker-cache", ANSWER_DEADLINE),
             arguments,
         })
     }
@@ -164,7 +164,7 @@ impl Service {
         let mut tasks = JoinSet::new();
         tasks.spawn(make_ticks(Arc::clone(&shared)));
         tasks.spawn(publisher::run(Arc::clone(&shared), link));
-        tasks.spawn(use_cache(Arc::clone(&shared), Link::new(&client, "ticker-cache-user", PING_DEADLINE)));
+        tasks.spawn(use_cache(Arc::clone(&shared), Link::new(&client, "ticker-cache-user", ANSWER_DEADLINE)));
         tasks.spawn(watch(Arc::clone(&shared)));
         tasks.spawn(server::run(listener, Arc::clone(&shared)));
         Ok(Self {

@@ -1,150 +1,17 @@
 //! The whole service, against a redis-server of the test's own.
 
-use std::net::{Ipv4Addr, TcpListener};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+mod support;
+
+use std::time::Instant;
 
 use bytes::Bytes;
-use clap::Parser as _;
-use http_body_util::BodyExt as _;
 use hyper::{Method, Request, StatusCode};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use tokio::time::sleep;
 
-use crate::arguments::Arguments;
 use crate::routes;
-use crate::service::Service;
-
-/// Long enough for anything that happens at all, on a slow machine that does much else.
-const SOON: Duration = Duration::from_secs(30);
-/// Between two looks at a condition.
-const LOOK: Duration = Duration::from_millis(20);
-const LOOPBACK: std::net::IpAddr = std::net::IpAddr::V4(Ipv4Addr::LOCALHOST);
-
-/// A redis-server that ends when it is dropped.
-struct Redis {
-    process: Child,
-    port: u16,
-}
-
-impl Redis {
-    /// `None` where it is not installed; a failure where `CI` is set.
-    async fn start() -> Option<Self> {
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        if !std::env::split_paths(&path).any(|folder| Path::new(&folder).join("redis-server").is_file()) {
-            assert!(std::env::var_os("CI").is_none(), "not installed: redis-server");
-            eprintln!("SKIPPED, not installed: redis-server");
-            return None;
-        }
-        let port = free_port();
-        let redis = Self { process: spawn(port), port };
-        redis.is_up().await;
-        Some(redis)
-    }
-
-    fn kill(&mut self) {
-        self.process.kill().unwrap();
-        self.process.wait().unwrap();
-    }
-
-    async fn start_again(&mut self) {
-        self.process = spawn(self.port);
-        self.is_up().await;
-    }
-
-    async fn is_up(&self) {
-        let started = Instant::now();
-        while TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).await.is_err() {
-            assert!(started.elapsed() < SOON, "redis-server listens");
-            sleep(LOOK).await;
-        }
-    }
-}
-
-impl Drop for Redis {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-fn spawn(port: u16) -> Child {
-    Command::new("redis-server")
-        .args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--port", &port.to_string()])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap()
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
-}
-
-async fn service(port: u16, flags: &str) -> Service {
-    let redis = format!("--redis=redis://127.0.0.1:{port}");
-    let words = ["ticker", redis.as_str()].into_iter().chain(flags.split_whitespace());
-    Service::start(Arguments::parse_from(words)).await.unwrap()
-}
-
-/// An answer: status, headers of interest, body.
-struct Reply {
-    status: StatusCode,
-    headers: hyper::HeaderMap,
-    text: String,
-}
-
-impl Reply {
-    fn json(&self) -> Value {
-        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
-    }
-}
-
-/// Asks the routes, without a socket.
-async fn ask(service: &Service, method: Method, path: &str, body: &str) -> Reply {
-    let request = Request::builder().method(method).uri(path).body(Bytes::copy_from_slice(body.as_bytes())).unwrap();
-    let answer = routes::answer(&service.shared, LOOPBACK, &request).await;
-    let (parts, body) = answer.into_parts();
-    let text = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
-    Reply { status: parts.status, headers: parts.headers, text }
-}
-
-async fn get(service: &Service, path: &str) -> Value {
-    ask(service, Method::GET, path, "").await.json()
-}
-
-async fn turn(service: &Service, knobs: &Value) {
-    let reply = ask(service, Method::POST, "/admin/knobs", &knobs.to_string()).await;
-    assert_eq!(reply.status, StatusCode::OK, "{}", reply.text);
-}
-
-/// Looks at a page until it is as wanted.
-async fn until(service: &Service, path: &str, wanted: impl Fn(&Value) -> bool) -> Value {
-    let started = Instant::now();
-    loop {
-        let seen = get(service, path).await;
-        if wanted(&seen) {
-            return seen;
-        }
-        assert!(started.elapsed() < SOON, "{path}: {seen}");
-        sleep(LOOK).await;
-    }
-}
-
-/// The accounts of this moment, which must be even.
-fn assert_even(service: &Service) -> crate::flow::Snapshot {
-    let seen = service.shared.view().seen;
-    let totals = seen.totals;
-    assert_eq!(
-        totals.received,
-        totals.published + totals.dropped + totals.sampled_out + seen.pending as u64,
-        "{seen:?}"
-    );
-    seen
-}
+use support::{Redis, SOON, ask, assert_even, free_port, get, service, turn, until};
 
 const BREAKER: &str = "/advanced/backpressure/circuit-breaker";
 const STATS: &str = "/advanced/backpressure/publisher-stats";
@@ -224,7 +91,9 @@ async fn redis_goes_and_comes_back() {
     assert!(health.json()["dependencies"]["redis"].as_str().unwrap().starts_with("error: "), "{}", health.text);
     let cache = ask(&service, Method::GET, "/api/redis/health", "").await;
     assert_eq!((cache.status, &cache.json()["status"]), (StatusCode::SERVICE_UNAVAILABLE, &json!("unhealthy")));
-    until(&service, "/api/redis/health", |health| health["cache"]["errors"].as_u64() > Some(0)).await;
+    assert_eq!(ask(&service, Method::POST, "/api/redis/reset-stats", "").await.status, StatusCode::OK);
+    let down = until(&service, "/api/redis/health", |health| health["cache"]["errors"].as_u64() > Some(0)).await;
+    assert_eq!((&down["cache"]["misses"], &down["cache"]["hits"]), (&down["cache"]["errors"], &json!(0)));
     let status = until(&service, "/advanced/backpressure/status", |status| {
         ["critical", "overload"].contains(&status["backpressure_level"].as_str().unwrap_or_default())
     });
@@ -233,10 +102,7 @@ async fn redis_goes_and_comes_back() {
 
     redis.start_again().await;
     until(&service, BREAKER, |breaker| breaker["state"] == "closed").await;
-    until(&service, "/advanced/backpressure/metrics", |metrics| {
-        metrics["backpressure_level"] == "healthy" && metrics["pending_publishes"].as_u64() < Some(50)
-    })
-    .await;
+    until(&service, STATS, |stats| stats["buffer_size"].as_u64() < Some(50)).await;
     assert_even(&service);
     assert_eq!(get(&service, "/health").await["status"], "ok");
     let seen = until(&service, "/api/redis/health", |health| health["success"] == true).await;
@@ -248,6 +114,7 @@ async fn without_redis_it_serves_and_stays_bounded() {
     let flags = "--instruments 100 --ticks-per-second 100 --capacity 1000 --shed-at 1 --breaker-failures 1 \
                  --drop-policy random --sampling-step 1h";
     let service = service(free_port(), flags).await;
+    until(&service, BREAKER, |breaker| breaker["state"] == "open").await;
     until(&service, STATS, |stats| stats["total_dropped"].as_u64() > Some(1_000)).await;
     let seen = assert_even(&service);
     assert_eq!((seen.pending, seen.capacity, seen.totals.published), (1_000, 1_000, 0));

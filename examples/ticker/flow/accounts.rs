@@ -41,7 +41,7 @@ impl<T> Flow<T> {
     /// published yet is no more than a twentieth of them.
     pub(super) fn level(&mut self, now: Instant) -> Level {
         let busy = now.saturating_duration_since(self.busy_since);
-        let settled = busy >= self.settings.batch_interval * SETTLED_AFTER;
+        let settled = busy >= self.settings.batch_interval.saturating_mul(SETTLED_AFTER);
         let ratio = if settled { self.ratio(now) } else { 1.0 };
         Level::of(Pressure { ratio, latency: self.latencies.average(), pending: self.pending() })
     }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use tokio::time::timeout;
 
 use super::{Answer, json};
-use crate::cache::{CacheCounts, PING_DEADLINE};
+use crate::cache::{ANSWER_DEADLINE, CacheCounts};
 use crate::service::Shared;
 
 #[derive(Serialize)]
@@ -108,7 +108,7 @@ async fn ping(shared: &Shared) -> Ping {
     commands.cmd("PING").ignore();
     let started = Instant::now();
     let available =
-        timeout(PING_DEADLINE, shared.cache_link.query::<()>(&commands)).await.is_ok_and(|answered| answered.is_ok());
+        timeout(ANSWER_DEADLINE, shared.cache_link.query::<()>(&commands)).await.is_ok_and(|answered| answered.is_ok());
     let latency = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     Ping { status: if available { "healthy" } else { "unhealthy" }, latency, available }
 }
