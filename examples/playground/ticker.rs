@@ -20,7 +20,7 @@ const SUBSCRIBERS: usize = 8;
 /// ticker publishes in a second, by so much that each level lasts for a poll of the agent.
 const FLAGS: [&str; 8] =
     ["--instruments", "110", "--ticks-per-second", "1.8", "--depth", "25", "--sampling-step", "5s"];
-/// Longer than the output buffer takes to reach the soft limit and to exceed it for 60 s, together 115 s. Left alone, so
+/// Longer than the output buffer takes to reach the soft limit and to exceed it for 60 s, together 110 s. Left alone, so
 /// slow a reader would not notice for an hour that Redis closed its connection: the kernel still holds megabytes for it.
 const SLOW_SESSION: Duration = Duration::from_secs(130);
 

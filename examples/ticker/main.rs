@@ -31,7 +31,7 @@ mod source;
 mod tests;
 mod usage;
 
-use std::io::{Write as _, stdout};
+use std::io::{IsTerminal as _, Write as _, stderr, stdout};
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -59,7 +59,7 @@ async fn run(arguments: Arguments) -> Result<()> {
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    tracing_subscriber::fmt().with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt().with_writer(stderr).with_ansi(stderr().is_terminal()).init();
     match run(arguments).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
