@@ -4,6 +4,7 @@ pub mod error;
 mod metrics;
 pub mod redis;
 pub mod runner;
+pub mod window;
 
 use std::future::Future;
 use std::time::Duration;

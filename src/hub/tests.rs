@@ -2,7 +2,7 @@ use std::io::Read as _;
 use std::time::Duration;
 
 use super::*;
-use crate::metric::{Kind, Metric};
+use crate::metric::{Kind, Metric, Suffix};
 
 const KEYS: Metric<1> = Metric::gauge("redis_db_keys", &["db"], "Keys.");
 const CALLS: Metric<0> = Metric::counter("redis_calls_total", &[], "Calls.");
@@ -95,7 +95,7 @@ fn an_announced_target_keeps_what_it_has() {
 fn openmetrics_differs_in_headers_and_end_only() {
     let hub = Hub::new(|_| {});
     let mut families = families(1.0);
-    families.push_named("redis_odd_counter", Kind::Counter, "Says \"no\".", 3.0);
+    families.push_foreign(("redis_odd_counter", Kind::Counter, "Says \"no\"."), Suffix::None, &[], 3.0);
     hub.publish(status("a"), families);
     assert_eq!(
         text(&hub.render(Format::OpenMetrics)),
@@ -123,9 +123,9 @@ fn a_target_alone_has_no_target_label() {
 fn another_type_of_a_known_name_is_left_out() {
     let hub = Hub::new(|_| {});
     let mut counter = Families::new();
-    counter.push_named("redis_cluster_x", Kind::Counter, "X.", 1.0);
+    counter.push_foreign(("redis_cluster_x", Kind::Counter, "X."), Suffix::None, &[], 1.0);
     let mut gauge = Families::new();
-    gauge.push_named("redis_cluster_x", Kind::Gauge, "X.", 2.0);
+    gauge.push_foreign(("redis_cluster_x", Kind::Gauge, "X."), Suffix::None, &[], 2.0);
     hub.publish(status("a"), counter);
     hub.publish(status("b"), gauge);
     assert_eq!(

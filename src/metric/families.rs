@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 
 use super::text;
-use super::{Kind, Metric, MetricInfo};
+use super::{Definition, Kind, Metric, MetricInfo};
 
 /// Samples of one target before the rest is refused, unless the configuration says otherwise.
 const DEFAULT_SERIES_LIMIT: usize = 20_000;
@@ -15,15 +15,21 @@ const MAX_LABEL_BYTES: usize = 256;
 
 /// What follows the family's name in a sample's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Suffix {
+pub enum Suffix {
+    /// A plain sample, or a quantile of a summary.
     None,
+    /// A cumulative count of a histogram.
     Bucket,
+    /// The sum of a histogram or summary.
     Sum,
+    /// The count of a histogram or summary.
     Count,
 }
 
 impl Suffix {
-    pub(super) const fn as_str(self) -> &'static str {
+    /// The text behind the family's name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::None => "",
             Self::Bucket => "_bucket",
@@ -219,23 +225,42 @@ impl Families {
         self.add(family, Suffix::Count, info.labels, &labels, None, count);
     }
 
-    /// Adds one sample of a gauge or counter whose name comes from outside (`CLUSTER INFO` has an open set of names).
+    /// Adds one sample of a metric that the configuration defines; `labels` are the values of its labels.
+    pub fn push_defined(&mut self, definition: &Definition, labels: &[&str], value: f64) {
+        let Some(family) = self.foreign_family(&definition.name, definition.kind, &definition.help) else { return };
+        let names: Vec<&str> = definition.labels.iter().map(AsRef::as_ref).collect();
+        self.add(family, Suffix::None, &names, labels, None, value);
+    }
+
+    /// Adds one sample of a family that comes from outside as a whole: a field of `CLUSTER INFO`, a series of a service's
+    /// own exposition.
     ///
     /// The name must already have the form of a metric name; one that has not is counted and left out.
-    pub fn push_named(&mut self, name: &str, kind: Kind, help: &'static str, value: f64) {
-        if !text::is_metric_name(name) {
-            self.rejections.name += 1;
-            return;
-        }
-        let family = match self.by_name.get(name) {
-            Some(&index) if self.entries[index].kind == kind => index,
-            Some(_) => {
-                self.rejections.name += 1;
-                return;
+    pub fn push_foreign(
+        &mut self,
+        (name, kind, help): (&str, Kind, &str),
+        suffix: Suffix,
+        labels: &[(&str, &str)],
+        value: f64,
+    ) {
+        let Some(family) = self.foreign_family(name, kind, help) else { return };
+        let (names, values): (Vec<&str>, Vec<&str>) = labels.iter().copied().unzip();
+        self.add(family, suffix, &names, &values, None, value);
+    }
+
+    /// The family of a name from outside; `None`, counted, if the name is none or is taken by another type.
+    fn foreign_family(&mut self, name: &str, kind: Kind, help: &str) -> Option<usize> {
+        let known = self.by_name.get(name).copied();
+        match known {
+            Some(index) if self.entries[index].kind == kind => Some(index),
+            None if text::is_metric_name(name) => {
+                Some(self.insert(Cow::Owned(name.to_owned()), kind, Cow::Owned(help.to_owned())))
             }
-            None => self.insert(Cow::Owned(name.to_owned()), kind, help),
-        };
-        self.add(family, Suffix::None, &[], &[], None, value);
+            _ => {
+                self.rejections.name += 1;
+                None
+            }
+        }
     }
 
     /// The number of samples.
@@ -268,20 +293,14 @@ impl Families {
     fn family(&mut self, info: &MetricInfo) -> usize {
         match self.by_name.get(info.name) {
             Some(&index) => index,
-            None => self.insert(Cow::Borrowed(info.name), info.kind, info.help),
+            None => self.insert(Cow::Borrowed(info.name), info.kind, Cow::Borrowed(info.help)),
         }
     }
 
-    fn insert(&mut self, name: Cow<'static, str>, kind: Kind, help: &'static str) -> usize {
+    fn insert(&mut self, name: Cow<'static, str>, kind: Kind, help: Cow<'static, str>) -> usize {
         let index = self.entries.len();
         self.by_name.insert(name.clone(), index);
-        self.entries.push(Family {
-            name,
-            kind,
-            help: Cow::Borrowed(help),
-            label_text: String::new(),
-            samples: Vec::new(),
-        });
+        self.entries.push(Family { name, kind, help, label_text: String::new(), samples: Vec::new() });
         index
     }
 

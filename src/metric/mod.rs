@@ -1,13 +1,20 @@
 //! What a metric is, and the samples that collectors push.
 //!
 //! A metric is a documented constant ([`Metric`]) that stands beside the collector which exports it; its number of
-//! labels is part of its type, so a push with the wrong number does not compile. [`Families`] holds the samples of one
-//! poll of one target. [`text`] writes them in the Prometheus text format.
+//! labels is part of its type, so a push with the wrong number does not compile. What several collectors export stands in
+//! [`vocabulary`]; what a configuration names is a [`Definition`]. [`Families`] holds the samples of one poll of one
+//! target. [`text`] writes them in the Prometheus text format.
 
 pub mod catalog;
+mod definition;
 mod families;
 mod info;
 pub mod text;
+pub mod vocabulary;
 
-pub use families::{Families, Family, Rejections};
+pub use definition::Definition;
+pub use families::{Families, Family, Rejections, Suffix};
 pub use info::{Kind, Metric, MetricInfo, Unit};
+
+/// The label value of everything beyond the first K of what others can name.
+pub const OTHER: &str = "__other__";

@@ -3,7 +3,7 @@
 use redis::Value;
 
 use super::reply::{self, Unexpected};
-use crate::metric::{Families, Kind, Metric, MetricInfo, Unit};
+use crate::metric::{Families, Kind, Metric, MetricInfo, Suffix, Unit};
 
 /// Fields that are read; Redis sends about 40, one for each type of message that was sent or received.
 const MAX_FIELDS: usize = 128;
@@ -118,7 +118,7 @@ pub fn export(info: &ClusterInfo, out: &mut Families) {
             out.push(metric, [], *value);
         } else if field.starts_with("cluster_") {
             let help = "A field of CLUSTER INFO, by the name that the server gives it.";
-            out.push_named(&metric_name(field), Kind::Gauge, help, *value);
+            out.push_foreign((&metric_name(field), Kind::Gauge, help), Suffix::None, &[], *value);
         }
     }
 }

@@ -2,29 +2,11 @@
 //!
 //! The ratio of the counters since the server's start hides a collapse for hours; this one is of a window.
 
-use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use crate::metric::{Families, Metric, MetricInfo, Unit};
-
-/// Samples that are kept over a window; more frequent ones overwrite the newest.
-const MAX_SAMPLES: u32 = 512;
-
-const RATIO: Metric<0> = Metric::gauge(
-    "redis_cache_hit_ratio",
-    &[],
-    "Part of the key lookups that found their key, over the window of redis_cache_hit_ratio_window_seconds; absent \
-     without lookups in it.",
-)
-.unit(Unit::Ratio)
-.source("INFO stats: keyspace_hits and keyspace_misses");
-const WINDOW: Metric<0> = Metric::gauge(
-    "redis_cache_hit_ratio_window_seconds",
-    &[],
-    "The time over which redis_cache_hit_ratio is computed.",
-)
-.unit(Unit::Seconds)
-.source("the configuration of the agent");
+use crate::collector::window::Window;
+use crate::metric::vocabulary::resources::{CACHE_HIT_RATIO as RATIO, CACHE_HIT_RATIO_WINDOW as WINDOW};
+use crate::metric::{Families, MetricInfo};
 
 /// The ratio of one moment.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -38,16 +20,8 @@ pub struct WindowedRatio {
 /// The counters of the last window of one server.
 #[derive(Debug)]
 pub struct HitRatio {
-    window: Duration,
     run_id: Option<String>,
-    samples: VecDeque<Sample>,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Sample {
-    at: Instant,
-    hits: u64,
-    misses: u64,
+    window: Window<2>,
 }
 
 impl HitRatio {
@@ -55,42 +29,23 @@ impl HitRatio {
     /// there is never a ratio.
     #[must_use]
     pub const fn new(window: Duration) -> Self {
-        Self { window, run_id: None, samples: VecDeque::new() }
+        Self { run_id: None, window: Window::new(window, 2) }
     }
 
     /// Takes the server's counters (`keyspace_hits`, `keyspace_misses`) and gives the ratio of the window.
     ///
     /// Another run id, or a counter that fell (CONFIG RESETSTAT), starts the window anew.
     pub fn observe(&mut self, now: Instant, run_id: Option<&str>, hits: u64, misses: u64) -> WindowedRatio {
-        let restarted = self.run_id.as_deref().zip(run_id).is_some_and(|(before, now)| before != now);
-        let fell = self.samples.back().is_some_and(|last| hits < last.hits || misses < last.misses);
-        if restarted || fell {
-            self.samples.clear();
+        if self.run_id.as_deref().zip(run_id).is_some_and(|(before, now)| before != now) {
+            self.window.restart();
         }
         if let Some(run_id) = run_id {
             self.run_id = Some(run_id.to_owned());
         }
-        while self.samples.front().is_some_and(|oldest| now.saturating_duration_since(oldest.at) > self.window) {
-            self.samples.pop_front();
-        }
-        self.keep(Sample { at: now, hits, misses });
-        WindowedRatio { ratio: self.ratio(hits, misses), window: self.window }
-    }
-
-    fn keep(&mut self, sample: Sample) {
-        let step = self.window / MAX_SAMPLES;
-        let before = self.samples.len().checked_sub(2).and_then(|index| self.samples.get(index));
-        if before.is_some_and(|before| sample.at.saturating_duration_since(before.at) < step) {
-            self.samples.pop_back();
-        }
-        self.samples.push_back(sample);
-    }
-
-    fn ratio(&self, hits: u64, misses: u64) -> Option<f64> {
-        let oldest = self.samples.front()?;
-        let hits = hits.saturating_sub(oldest.hits) as f64;
-        let lookups = hits + misses.saturating_sub(oldest.misses) as f64;
-        (lookups > 0.0).then(|| hits / lookups)
+        let growth = self.window.observe(now, [hits as f64, misses as f64]);
+        let [hits, misses] = growth.map_or([0.0; 2], |growth| growth.by);
+        let lookups = hits + misses;
+        WindowedRatio { ratio: (lookups > 0.0).then(|| hits / lookups), window: self.window.span() }
     }
 }
 
@@ -188,18 +143,6 @@ mod tests {
         assert_eq!(server.tracker.observe(now, None, 1, 1).ratio, Some(0.5));
         assert_eq!(server.at(30, "a", 2, 2), Some(0.5));
         assert_eq!(server.at(45, "b", 3, 3), None);
-    }
-
-    #[test]
-    fn samples_are_bounded_and_the_window_stays_whole() {
-        let mut server = Server::new();
-        for milli in 0..400_000_u64 {
-            let now = server.start + Duration::from_millis(milli);
-            server.tracker.observe(now, None, milli, 0);
-        }
-        assert!(server.tracker.samples.len() <= MAX_SAMPLES as usize + 2, "{}", server.tracker.samples.len());
-        let oldest = server.tracker.samples.front().unwrap();
-        assert!(oldest.hits < 101_000, "{}", oldest.hits);
     }
 
     #[test]

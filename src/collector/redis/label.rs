@@ -3,8 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-/// The label of all groups beyond the first K.
-pub(super) const OTHER: &str = "__other__";
+use crate::metric::OTHER;
 
 /// Bytes of a label. Below the limit of [`Families`](crate::metric::Families), which cuts after groups were merged and
 /// would so turn two groups into one series, of which the second is refused.

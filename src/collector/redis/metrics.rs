@@ -2,15 +2,11 @@
 
 use super::reply_error::STATES;
 use crate::collector::Health;
+use crate::metric::vocabulary::resources::CONNECTION_STATUS;
 use crate::metric::{Families, Metric, MetricInfo, Unit};
 
 const UP: Metric<0> =
     Metric::gauge("redis_up", &[], "Whether the last poll of the server succeeded.").unit(Unit::Bool).source("poll");
-
-const CONNECTION_STATUS: Metric<0> =
-    Metric::gauge("redis_connection_status", &[], "Whether the server answers: 1 connected, 0 not.")
-        .unit(Unit::Bool)
-        .source("poll");
 
 const SERVER_STATE: Metric<1> = Metric::gauge(
     "redis_server_state",

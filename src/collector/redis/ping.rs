@@ -10,14 +10,10 @@ use super::reply_error::{self, Meaning};
 use super::support::Support;
 use crate::collector::PollError;
 use crate::config::RedisTarget;
+use crate::metric::vocabulary::resources::PING_MS;
 use crate::metric::{Families, Metric, MetricInfo, Unit};
 
 const COMMAND: &str = "PING";
-
-const PING_MS: Metric<0> =
-    Metric::gauge("redis_ping_ms", &[], "Mean round trip of the PINGs of the last poll, in milliseconds.")
-        .unit(Unit::Milliseconds)
-        .source("PING");
 
 const PING_MIN_MS: Metric<0> =
     Metric::gauge("redis_ping_min_ms", &[], "Shortest round trip of the PINGs of the last poll, in milliseconds.")

@@ -26,6 +26,8 @@ pub struct BaseUrl {
     tls: bool,
     /// Begins with `/` and does not end with it, or is empty.
     prefix: String,
+    /// Whether a `/` stood behind the prefix: to many servers `/health` and `/health/` are two pages.
+    slash: bool,
     /// The value of the `Authorization` header.
     authorization: Option<Secret>,
 }
@@ -55,6 +57,7 @@ impl BaseUrl {
             endpoint: Endpoint::Tcp { host: host.trim_matches(['[', ']']).to_owned(), port },
             tls,
             prefix: url.path().trim_end_matches('/').to_owned(),
+            slash: url.path().ends_with('/'),
             authorization: authorization(&url)?,
         })
     }
@@ -68,6 +71,7 @@ impl BaseUrl {
             endpoint: Endpoint::Unix(PathBuf::from(path)),
             tls: false,
             prefix: String::new(),
+            slash: true,
             authorization: None,
         })
     }
@@ -104,10 +108,10 @@ impl BaseUrl {
         }
     }
 
-    /// A path and query under the prefix. Without a path it is the prefix itself.
+    /// A path and query under the prefix. Without a path it is the prefix itself, with the slash behind it if it has one.
     pub(super) fn join(&self, path_and_query: &str) -> String {
         let pathless = path_and_query.is_empty() || path_and_query.starts_with('?');
-        let joined = path_and_query.starts_with('/') || (pathless && !self.prefix.is_empty());
+        let joined = path_and_query.starts_with('/') || (pathless && !self.slash);
         let slash = if joined { "" } else { "/" };
         format!("{}{slash}{path_and_query}", self.prefix)
     }

@@ -12,6 +12,9 @@ use hyper::header::CONTENT_ENCODING;
 use super::connection::Fault;
 use super::error::{ErrorKind, Failure};
 
+/// Bytes of a foreign encoding's name that are shown.
+const SHOWN: usize = 32;
+
 /// Reads `body` to its end, as sent. `received` is kept up to date with the bytes so far.
 pub(super) async fn read(mut body: Incoming, limit: usize, received: &mut usize) -> Result<Bytes, Fault> {
     let announced = body.size_hint().exact();
@@ -40,7 +43,8 @@ pub(super) fn decode(headers: &HeaderMap, body: Bytes, limit: usize) -> Result<B
         return Ok(body);
     }
     if !encoding.eq_ignore_ascii_case(b"gzip") && !encoding.eq_ignore_ascii_case(b"x-gzip") {
-        return Err(undecodable(&format!("it is encoded as {}", encoding.escape_ascii())));
+        let shown = &encoding[..encoding.len().min(SHOWN)];
+        return Err(undecodable(&format!("it is encoded as {}", shown.escape_ascii())));
     }
     let mut bytes = Vec::new();
     let mut decoder = MultiGzDecoder::new(&body[..]).take(limit as u64 + 1);

@@ -65,11 +65,11 @@ fn the_series_limit_holds() {
 #[test]
 fn a_name_from_outside_must_be_one_and_keep_its_type() {
     let mut families = Families::new();
-    families.push_named("redis_cluster_x", Kind::Gauge, "X.", 1.0);
-    families.push_named("redis_cluster_x", Kind::Counter, "X.", 2.0);
-    families.push_named("redis-cluster", Kind::Gauge, "X.", 3.0);
-    families.push_named("9x", Kind::Gauge, "X.", 3.0);
-    families.push_named("", Kind::Gauge, "X.", 3.0);
+    families.push_foreign(("redis_cluster_x", Kind::Gauge, "X."), Suffix::None, &[], 1.0);
+    families.push_foreign(("redis_cluster_x", Kind::Counter, "X."), Suffix::None, &[], 2.0);
+    families.push_foreign(("redis-cluster", Kind::Gauge, "X."), Suffix::None, &[], 3.0);
+    families.push_foreign(("9x", Kind::Gauge, "X."), Suffix::None, &[], 3.0);
+    families.push_foreign(("", Kind::Gauge, "X."), Suffix::None, &[], 3.0);
     assert_eq!(families.rejections().name, 4);
     assert_eq!(lines(families), ["redis_cluster_x 1"]);
 }

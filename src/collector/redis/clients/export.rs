@@ -2,6 +2,7 @@
 
 use super::class::ClientClass;
 use super::summary::{ClientSummary, OutputBuffer, PoolUsage};
+use crate::metric::vocabulary::resources::{POOL_CONNECTIONS, POOL_MAX_CONNECTIONS, POOL_USAGE_RATIO};
 use crate::metric::{Families, Metric, MetricInfo, Unit};
 
 #[cfg(test)]
@@ -107,27 +108,6 @@ const MALFORMED: Metric<1> = Metric::gauge(
 )
 .unit(Unit::Count)
 .source("CLIENT LIST");
-
-const POOL_CONNECTIONS: Metric<2> = Metric::gauge(
-    "pool_connections",
-    &["pool", "state"],
-    "Open connections of a connection pool by state: in_use or idle.",
-)
-.unit(Unit::Count)
-.source("CLIENT LIST name, idle, flags");
-
-const POOL_MAX_CONNECTIONS: Metric<1> =
-    Metric::gauge("pool_max_connections", &["pool"], "The most connections that a connection pool may open.")
-        .unit(Unit::Count)
-        .source("configuration");
-
-const POOL_USAGE_RATIO: Metric<1> = Metric::gauge(
-    "pool_usage_ratio",
-    &["pool"],
-    "Connections of a connection pool that are in use, as a part of the most that it may open.",
-)
-.unit(Unit::Ratio)
-.source("CLIENT LIST name, idle, flags");
 
 /// Everything that [`export`] may push.
 #[must_use]

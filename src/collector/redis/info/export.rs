@@ -2,7 +2,7 @@
 
 use super::fields::{self, Text};
 use super::{Info, keyspace, module_list, replication, sentinel, stats_lines, threads};
-use crate::metric::{Families, Kind, Metric, MetricInfo, Unit};
+use crate::metric::{Families, Kind, Metric, MetricInfo, Suffix, Unit};
 
 const MALFORMED: Metric<0> = Metric::gauge(
     "redis_info_malformed_fields",
@@ -123,7 +123,7 @@ pub fn export(info: &Info, databases: Option<u32>, start_time: Option<f64>, out:
     }
     export_identity(info, out);
     for (key, value) in &info.cluster {
-        out.push_named(&format!("redis_{}", sanitised(key)), Kind::Gauge, CLUSTER_HELP, *value);
+        out.push_foreign((&format!("redis_{}", sanitised(key)), Kind::Gauge, CLUSTER_HELP), Suffix::None, &[], *value);
     }
     keyspace::export(&info.databases, filled(info, databases), out);
     module_list::export(&info.modules, out);

@@ -11,8 +11,8 @@ use redis::Value;
 
 pub use self::metrics::{export, metrics};
 pub use self::tracker::SlowlogTracker;
-use super::label::OTHER;
 use super::reply::{self, Unexpected};
+use crate::metric::OTHER;
 
 /// Entries that a poll asks for; enough for a quiet server, and small when it is not.
 pub const FIRST_PAGE: usize = 16;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::super::label::OTHER;
 use super::{CommandTotal, Entry, FIRST_PAGE, MAX_PAGE, Slowlog};
+use crate::metric::OTHER;
 
 /// Commands that are told apart by name; the rest counts as `__other__`.
 const MAX_COMMANDS: usize = 64;

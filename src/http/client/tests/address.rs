@@ -62,7 +62,7 @@ fn a_bad_address_is_told_how_to_write_one_and_never_repeated() {
 #[test]
 fn credentials_tell_addresses_apart() {
     let parse = |text| BaseUrl::parse(text).unwrap();
-    assert_eq!(parse("http://u:p@host/x/"), parse("http://u:p@host:80/x"));
+    assert_eq!(parse("http://u:p@host/x"), parse("http://u:p@host:80/x"));
     assert_ne!(parse("http://u:p@host"), parse("http://u:q@host"));
     assert_ne!(parse("http://u@host"), parse("http://host"));
     let authorization = |text| parse(text).authorization().map(|secret| secret.reveal().to_owned());
@@ -82,6 +82,8 @@ fn paths_are_joined_to_the_prefix() {
         ("http://host/api", "x", "/api/x"),
         ("http://host/api", "", "/api"),
         ("http://host/api", "?a", "/api?a"),
+        ("http://host/health/", "", "/health/"),
+        ("http://host/health/", "?a", "/health/?a"),
         ("unix:/a.sock", "/x", "/x"),
     ] {
         assert_eq!(BaseUrl::parse(base).unwrap().join(path), joined, "{base} {path}");

@@ -1,0 +1,41 @@
+//! The vocabulary that several collectors share: one name, type and label set whatever the source.
+//!
+//! A mapping may give a rule any of these names: type and labels are then checked against this table, so that alert rules
+//! and dashboards written once fit every service.
+
+pub mod backpressure;
+pub mod resources;
+pub mod service;
+
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
+use super::{Definition, MetricInfo};
+
+/// Beginnings of names that are the agent's own: of what others name, only names of the vocabulary may have them.
+pub const RESERVED: [&str; 7] =
+    ["manometer_", "redis_", "container_", "service_", "backpressure_", "node_", "process_"];
+
+/// Whether a service's own series may not have that name: it is the agent's, or one of Prometheus itself.
+#[must_use]
+pub fn is_taken(name: &str) -> bool {
+    static NAMES: LazyLock<HashSet<&str>> = LazyLock::new(|| metrics().iter().map(|info| info.name).collect());
+    NAMES.contains(name) || is_of_prometheus(name) || RESERVED.iter().any(|prefix| name.starts_with(prefix))
+}
+
+/// Whether Prometheus makes a metric of that name: one of another origin would join in everybody's `up == 0`.
+pub(super) fn is_of_prometheus(name: &str) -> bool {
+    ["up", "ALERTS", "ALERTS_FOR_STATE"].contains(&name) || name.starts_with("scrape_")
+}
+
+/// The whole vocabulary.
+#[must_use]
+pub fn metrics() -> Vec<MetricInfo> {
+    [service::metrics(), backpressure::metrics(), resources::metrics()].concat()
+}
+
+/// The shared metric of that name.
+#[must_use]
+pub fn find(name: &str) -> Option<Definition> {
+    metrics().iter().find(|info| info.name == name).map(Definition::from)
+}
