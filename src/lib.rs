@@ -6,6 +6,7 @@
 //!
 //! * [`config`]: TOML text or environment in, validated settings out; all problems at once.
 //! * [`collector`]: what is watched. One folder a kind of target; the runner drives them all.
+//! * [`mapping`]: which numbers of a service's JSON become which metrics: the language, its profiles, its evaluation.
 //! * [`metric`]: what is exported. Documented constants, the samples of a poll, the text format, the catalog.
 //! * [`net`]: how a server is reached: names, sockets, TLS. Collectors and the HTTP client connect with it.
 //! * [`hub`]: the latest samples of every target, and their exposition.
@@ -19,5 +20,6 @@ pub mod collector;
 pub mod config;
 pub mod http;
 pub mod hub;
+pub mod mapping;
 pub mod metric;
 pub mod net;

@@ -29,12 +29,7 @@ pubsub_patterns = ["ticker:*"]
 name = "web"
 match = "web-*"
 max = 20
-"#;
 
-/// Whether the agent watches the ticker's own figures. An agent that does not know services refuses the table.
-const WATCHES_SERVICES: bool = false;
-/// The services of the configuration: the ticker, and the cache that it has in Redis.
-const SERVICES: &str = r#"
 [[service]]
 name = "ticker"
 profile = "ticker"
@@ -68,8 +63,7 @@ impl Agent {
             port
         };
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        let text = [CONFIG, if WATCHES_SERVICES { SERVICES } else { "" }]
-            .concat()
+        let text = CONFIG
             .replace("@LISTEN_ADDRESS@", &address.to_string())
             .replace("@REDIS_PORT@", &redis_port.to_string())
             .replace("@TICKER@", &ticker.to_string());

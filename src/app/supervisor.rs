@@ -8,7 +8,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::collector::redis::RedisCollector;
 use crate::collector::runner::{self, Target};
-use crate::config::RedisTarget;
+use crate::collector::service::ServiceCollector;
+use crate::config::TargetConfig;
 use crate::hub::Hub;
 
 /// The running targets by name.
@@ -18,7 +19,7 @@ pub(super) struct Supervisor {
 }
 
 struct Running {
-    target: RedisTarget,
+    target: TargetConfig,
     stop: CancellationToken,
     task: JoinHandle<()>,
 }
@@ -29,9 +30,8 @@ impl Supervisor {
     }
 
     /// Makes the running targets those of the configuration. A target whose settings are the same goes on undisturbed.
-    pub(super) async fn apply(&mut self, targets: &[RedisTarget]) {
-        let wanted: BTreeMap<&str, &RedisTarget> =
-            targets.iter().map(|target| (target.name.as_str(), target)).collect();
+    pub(super) async fn apply(&mut self, targets: &[TargetConfig]) {
+        let wanted: BTreeMap<&str, &TargetConfig> = targets.iter().map(|target| (target.name(), target)).collect();
         let changed = |(name, running): (&String, &Running)| {
             (wanted.get(name.as_str()) != Some(&&running.target)).then(|| name.clone())
         };
@@ -45,12 +45,10 @@ impl Supervisor {
             }
         }
         for target in targets {
-            if !self.running.contains_key(&target.name) {
+            if !self.running.contains_key(target.name()) {
                 let stop = CancellationToken::new();
-                let settings = target.clone();
-                let make = move || RedisCollector::new(settings.clone());
-                let task = tokio::spawn(runner::run(make, target_of(target), Arc::clone(&self.hub), stop.clone()));
-                self.running.insert(target.name.clone(), Running { target: target.clone(), stop, task });
+                let task = spawn(target.clone(), Arc::clone(&self.hub), stop.clone());
+                self.running.insert(target.name().to_owned(), Running { target: target.clone(), stop, task });
             }
         }
     }
@@ -74,23 +72,52 @@ impl Running {
     }
 }
 
-/// What the runner needs to know of a Redis target.
-fn target_of(target: &RedisTarget) -> Target {
-    Target {
-        name: target.name.clone(),
-        address: target.endpoint.to_string(),
-        interval: target.interval,
-        deadline: target.deadline,
-        series_limit: target.series_limit,
+/// Starts the polling of a target by the collector of its kind.
+fn spawn(target: TargetConfig, hub: Arc<Hub>, stop: CancellationToken) -> JoinHandle<()> {
+    let spec = target_of(&target);
+    match target {
+        TargetConfig::Redis(target) => {
+            tokio::spawn(runner::run(move || RedisCollector::new(target.clone()), spec, hub, stop))
+        }
+        TargetConfig::Service(target) => {
+            tokio::spawn(runner::run(move || ServiceCollector::new(target.clone()), spec, hub, stop))
+        }
+    }
+}
+
+/// What the runner needs to know of a target.
+fn target_of(target: &TargetConfig) -> Target {
+    match target {
+        TargetConfig::Redis(target) => Target {
+            name: target.name.clone(),
+            address: target.endpoint.to_string(),
+            interval: target.interval,
+            deadline: target.deadline,
+            series_limit: target.series_limit,
+        },
+        TargetConfig::Service(target) => Target {
+            name: target.name.clone(),
+            address: target.url.to_string(),
+            interval: target.interval,
+            deadline: target.deadline,
+            series_limit: target.series_limit,
+        },
     }
 }
 
 /// Polls each of `targets` once, all at the same time, and publishes the outcomes to `hub`.
-pub async fn poll_once(targets: &[RedisTarget], hub: &Arc<Hub>) {
+pub async fn poll_once(targets: &[TargetConfig], hub: &Arc<Hub>) {
     let mut polls = tokio::task::JoinSet::new();
     for target in targets {
-        let (collector, spec) = (RedisCollector::new(target.clone()), target_of(target));
-        polls.spawn(runner::poll_and_export(collector, spec));
+        let spec = target_of(target);
+        match target.clone() {
+            TargetConfig::Redis(target) => polls.spawn(runner::poll_and_export(RedisCollector::new(target), spec)),
+            TargetConfig::Service(mut target) => {
+                // There is no other poll to which an endpoint could be left.
+                target.max_requests = usize::MAX;
+                polls.spawn(runner::poll_and_export(ServiceCollector::new(target), spec))
+            }
+        };
     }
     while let Some(polled) = polls.join_next().await {
         // A panic of the collector is an outcome like any other; only one of the export is lost here, and missed by the

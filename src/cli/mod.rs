@@ -1,12 +1,13 @@
 //! The command line.
 //!
-//! Exit codes: 0 done, 1 a target (or the agent that `healthcheck` asks) failed, 64 wrong usage or configuration, 70 the
-//! agent could not run.
+//! Exit codes: 0 done, 1 a target (or the agent that `healthcheck` asks) failed, or a mapping that `map` tries does not
+//! find everything, 64 wrong usage or configuration, 70 the agent could not run.
 
 mod check;
 mod healthcheck;
 mod log;
 mod logfmt;
+mod map;
 mod poll;
 
 use std::io::{ErrorKind, Write};
@@ -52,6 +53,9 @@ enum Command {
     /// Look at a configuration without running it.
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Look at mappings, try them on a body, and draft new ones.
+    #[command(subcommand)]
+    Map(map::MapCommand),
     /// Ask a running agent whether it is healthy; exit 0 or 1 (for container health checks).
     Healthcheck {
         /// Where the agent listens; of a list, as `run` takes it, the first is asked.
@@ -154,6 +158,7 @@ pub fn main() -> ExitCode {
         Command::Poll { config, target } => poll::poll(&config.source(Overrides::default()), target.as_deref()),
         Command::Config(ConfigCommand::Check { file }) => check::check(&file),
         Command::Config(ConfigCommand::Show { file }) => check::show(&file),
+        Command::Map(command) => map::run(command),
         Command::Healthcheck { address } => healthcheck::healthcheck(address),
         Command::Completions { shell } => {
             // Into memory first: the generator panics where it cannot write.
@@ -197,10 +202,15 @@ fn block_on<T>(future: impl Future<Output = T>) -> std::io::Result<T> {
 }
 
 /// Says why, and returns the exit code.
-#[expect(clippy::print_stderr, reason = "the command line's own place for errors")]
 fn fail(code: u8, message: &str) -> ExitCode {
-    eprintln!("manometer: {message}");
+    note(message);
     ExitCode::from(code)
+}
+
+/// Says something that does not belong to the output.
+#[expect(clippy::print_stderr, reason = "the command line's own place for errors")]
+fn note(message: &str) {
+    eprintln!("manometer: {message}");
 }
 
 /// Writes to stdout.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{EXIT_SOFTWARE, EXIT_USAGE, block_on, fail, print};
 use crate::app::{self, Source};
-use crate::config::Config;
+use crate::config::{Config, TargetConfig};
 use crate::hub::{Hub, TargetStatus};
 use crate::metric::text::Format;
 
@@ -15,7 +15,7 @@ pub(super) fn poll(source: &Source, only: Option<&str>) -> ExitCode {
         Ok(config) => config,
         Err(error) => return fail(EXIT_USAGE, &error.to_string()),
     };
-    let targets = match chosen(config, only) {
+    let targets = match chosen(&config, only) {
         Ok(targets) => targets,
         Err(message) => return fail(EXIT_USAGE, &message),
     };
@@ -42,10 +42,11 @@ fn failures(targets: usize, statuses: &[TargetStatus]) -> Vec<String> {
     failures
 }
 
-fn chosen(config: Config, only: Option<&str>) -> Result<Vec<crate::config::RedisTarget>, String> {
-    let Some(only) = only else { return Ok(config.redis) };
-    let names: Vec<String> = config.redis.iter().map(|target| target.name.clone()).collect();
-    let targets: Vec<_> = config.redis.into_iter().filter(|target| target.name == only).collect();
+fn chosen(config: &Config, only: Option<&str>) -> Result<Vec<TargetConfig>, String> {
+    let all = config.targets();
+    let Some(only) = only else { return Ok(all) };
+    let names: Vec<&str> = all.iter().map(TargetConfig::name).collect();
+    let targets: Vec<TargetConfig> = all.iter().filter(|target| target.name() == only).cloned().collect();
     if targets.is_empty() {
         return Err(format!("no target is named {only:?}; there are {}", names.join(", ")));
     }

@@ -4,6 +4,7 @@ pub mod error;
 mod metrics;
 pub mod redis;
 pub mod runner;
+pub mod service;
 pub mod window;
 
 use std::future::Future;
@@ -24,13 +25,21 @@ pub struct Kind {
 }
 
 /// The table of collectors.
-pub const KINDS: &[Kind] = &[Kind {
-    title: "Redis",
-    intro: "Of each `[[redis]]` target. Names, types and labels are those of redis_exporter wherever it has one; \
+pub const KINDS: &[Kind] = &[
+    Kind {
+        title: "Redis",
+        intro: "Of each `[[redis]]` target. Names, types and labels are those of redis_exporter wherever it has one; \
             docs/COMPATIBILITY.md lists the differences. Numeric `cluster_*` fields of INFO and CLUSTER INFO pass \
             through as gauges under `redis_<field>`.",
-    metrics: <redis::RedisCollector as Collector>::metrics,
-}];
+        metrics: <redis::RedisCollector as Collector>::metrics,
+    },
+    Kind {
+        title: "Services",
+        intro: "Of each `[[service]]` target, as far as its mapping finds them (docs/MAPPING.md). Series of a service's \
+                own exposition that the mapping passes through keep their names.",
+        metrics: <service::ServiceCollector as Collector>::metrics,
+    },
+];
 
 /// One kind of target. A value of the implementing type watches one target.
 ///
@@ -55,6 +64,10 @@ pub trait Collector: Send + 'static {
 
     /// Names what is exported whether or not the last poll succeeded: the `up` of this kind of target.
     fn export_health(health: &Health<'_>, out: &mut Families);
+
+    /// Names what the collector itself remembers, whether or not the last poll succeeded: its own counters, and what it
+    /// saw of the parts that failed.
+    fn export_state(&self, _out: &mut Families) {}
 }
 
 /// The outcome of a target's polls so far, kept by the runner.

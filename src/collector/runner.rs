@@ -16,6 +16,9 @@ use crate::metric::{Families, MetricInfo};
 /// First pause after a failure; it doubles with each further one, up to the interval.
 const FIRST_RETRY: Duration = Duration::from_secs(1);
 
+/// The most by which a poll is late, as a part of the interval; it is never early.
+const JITTER: f64 = 0.02;
+
 /// The most by which the first poll is delayed.
 const MAX_START_DELAY: Duration = Duration::from_secs(1);
 
@@ -65,7 +68,7 @@ pub async fn run<C: Collector>(make: impl Fn() -> C + Send, target: Target, hub:
         if result.is_fault() {
             collector = make();
         }
-        let families = state.record(&result, started.elapsed(), SystemTime::now());
+        let families = state.record(&collector, &result, started.elapsed(), SystemTime::now());
         hub.publish(state.status(), families);
         next = state.next(started);
     }
@@ -76,7 +79,7 @@ pub async fn poll_and_export<C: Collector>(mut collector: C, target: Target) -> 
     let mut state = State::new(C::NAME, target);
     let started = Instant::now();
     let result = poll_once(&mut collector, &state.target).await;
-    let families = state.record(&result, started.elapsed(), SystemTime::now());
+    let families = state.record(&collector, &result, started.elapsed(), SystemTime::now());
     (state.status(), families)
 }
 
@@ -139,7 +142,13 @@ impl State {
     }
 
     /// Takes note of a poll and names all that is exported of it.
-    fn record<C: Collector>(&mut self, outcome: &Outcome<C>, duration: Duration, now: SystemTime) -> Families {
+    fn record<C: Collector>(
+        &mut self,
+        collector: &C,
+        outcome: &Outcome<C>,
+        duration: Duration,
+        now: SystemTime,
+    ) -> Families {
         self.polls += 1;
         self.last_duration = duration;
         self.total_duration += duration;
@@ -154,7 +163,7 @@ impl State {
                 }
                 self.consecutive_failures = 0;
                 self.last_success = Some(now);
-                self.export_health::<C>(&mut out);
+                self.export_health(collector, &mut out);
                 C::export(snapshot, &mut out);
             }
             Err(error) => {
@@ -167,15 +176,16 @@ impl State {
                     self.failures[at] += 1;
                 }
                 self.error = Some(error.clone());
-                self.export_health::<C>(&mut out);
+                self.export_health(collector, &mut out);
             }
         }
         self.export_size(&mut out);
         out
     }
 
-    fn export_health<C: Collector>(&self, out: &mut Families) {
+    fn export_health<C: Collector>(&self, of: &C, out: &mut Families) {
         let collector = self.collector;
+        of.export_state(out);
         C::export_health(
             &Health {
                 polls: self.polls,
@@ -213,7 +223,8 @@ impl State {
 
     /// When the poll after the one that began at `started` begins.
     fn next(&self, started: Instant) -> Instant {
-        let regular = started + self.target.interval;
+        // Agents that were started together, or by the same clock, must not go on asking together.
+        let regular = started + self.target.interval.mul_f64(1.0 + fastrand::f64() * JITTER);
         let Some(doublings) = self.consecutive_failures.checked_sub(1) else { return regular };
         let pause = FIRST_RETRY.saturating_mul(2_u32.saturating_pow(doublings));
         regular.min(Instant::now() + pause.mul_f64(1.0 + fastrand::f64() / 10.0))

@@ -49,7 +49,7 @@ pub(super) fn config(env: Lookup<'_>) -> Result<Option<Config>, ConfigError> {
     }
     if problems.is_empty() {
         let (web, log) = (WebSettings::default(), LogSettings::default());
-        Ok(Some(Config { environment: get("ENV_NAME"), web, log, redis }))
+        Ok(Some(Config { environment: get("ENV_NAME"), web, log, redis, services: Vec::new() }))
     } else {
         Err(ConfigError::new("environment".to_owned(), problems))
     }

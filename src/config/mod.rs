@@ -7,14 +7,18 @@
 mod environment;
 mod expand;
 pub(crate) mod file;
+pub mod mapping;
 mod problem;
 mod reader;
 mod redis;
 mod redis_url;
 mod secret;
+mod service;
 
+use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
@@ -22,6 +26,7 @@ pub use problem::{ConfigError, Problem};
 pub use redis::{PoolConfig, RedisTarget, TlsSettings};
 pub use redis_url::{Endpoint, RedisUrl};
 pub use secret::Secret;
+pub use service::ServiceTarget;
 
 use reader::{Reader, Table};
 
@@ -41,7 +46,11 @@ pub struct Config {
     /// Logging.
     pub log: LogSettings,
     /// The Redis servers that are watched.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub redis: Vec<RedisTarget>,
+    /// The services that are watched.
+    #[serde(rename = "service", skip_serializing_if = "Vec::is_empty")]
+    pub services: Vec<ServiceTarget>,
 }
 
 /// `[web]`.
@@ -116,18 +125,80 @@ impl Config {
         let environment = root.string("environment");
         let web = WebSettings::read(root.table("web"), reader);
         let log = LogSettings::read(root.table("log"));
-        let redis = redis::read_all(root.tables("redis"), reader);
-        if redis.is_empty() {
-            reader.problem(Problem::of_key(
-                None,
-                "redis",
-                None,
-                "no target is configured; add [[redis]] with name and url",
-            ));
+        let (redis, services) = (root.tables("redis"), root.tables("service"));
+        check_names(redis.iter().chain(&services), reader);
+        if redis.is_empty() && services.is_empty() {
+            let message = "no target is configured; add [[redis]] or [[service]] with name and url";
+            reader.problem(Problem::of_key(None, "redis", None, message));
         }
+        let redis = redis::read_all(redis, reader);
+        let services = service::read_all(services, reader);
         root.finish();
-        Self { environment, web, log, redis }
+        Self { environment, web, log, redis, services }
     }
+
+    /// Every target, whatever its kind.
+    #[must_use]
+    pub fn targets(&self) -> Vec<TargetConfig> {
+        let redis = self.redis.iter().cloned().map(TargetConfig::Redis);
+        redis.chain(self.services.iter().cloned().map(TargetConfig::Service)).collect()
+    }
+}
+
+/// One target, whatever its kind.
+#[derive(Debug, Clone, PartialEq)]
+pub enum TargetConfig {
+    /// A Redis server.
+    Redis(RedisTarget),
+    /// A service.
+    Service(ServiceTarget),
+}
+
+impl TargetConfig {
+    /// The `target` label.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Redis(target) => &target.name,
+            Self::Service(target) => &target.name,
+        }
+    }
+}
+
+/// Reports targets with the name of another one, of whatever kind: the name is the label by which they are told apart.
+fn check_names<'t, 'r: 't>(tables: impl Iterator<Item = &'t Table<'r>>, reader: &Reader<'_>) {
+    let mut names = HashSet::new();
+    for table in tables {
+        let Some(name) = table.peek("name").filter(|name| !name.is_empty()) else { continue };
+        if !names.insert(name.clone()) {
+            let message = "another target has this name; names must differ";
+            reader.problem(Problem::of_key(table.line, table.key("name"), Some(format!("{name:?}")), message));
+        }
+    }
+}
+
+/// The name of a target.
+fn read_name(table: &mut Table<'_>) -> String {
+    let named = table.has("name");
+    let name = table.string("name").unwrap_or_default();
+    if !named {
+        table.problem(None, "name", None, "is missing; name the target, it becomes the label target");
+    } else if name.is_empty() {
+        table.problem(None, "name", None, "must be a text that is not empty; it becomes the label target");
+    }
+    name
+}
+
+/// The deadline of a poll. A short interval alone is no mistake: the default follows it.
+fn read_deadline(table: &mut Table<'_>, interval: Duration, default: Duration) -> Duration {
+    let deadline = table.duration("deadline", Duration::from_millis(10)..=Duration::from_hours(24));
+    let deadline = deadline.unwrap_or_else(|| default.min(interval / 2));
+    if deadline >= interval {
+        let text = |time| humantime::format_duration(time).to_string();
+        let message = format!("must be shorter than the interval, which is {}; polls never overlap", text(interval));
+        table.problem(None, "deadline", Some(format!("{:?}", text(deadline))), message);
+    }
+    deadline
 }
 
 impl WebSettings {

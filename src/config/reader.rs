@@ -16,6 +16,7 @@ use super::expand::expand;
 use super::file;
 use super::problem::{ConfigError, Problem};
 use super::secret::Secret;
+use crate::mapping::Pointer;
 
 /// The size of a secret's file in KiB beyond which it is refused.
 const SECRET_LIMIT: u64 = 64;
@@ -102,9 +103,24 @@ impl<'r> Table<'r> {
         self.values.contains_key(key)
     }
 
+    /// The line of a key that has not been taken yet.
+    pub(super) fn line_of(&self, key: &str) -> Option<usize> {
+        self.values.get(key).map(|value| self.reader.line(value.span().start))
+    }
+
+    /// The text of the key, which stays to be taken.
+    pub(super) fn peek(&self, key: &str) -> Option<String> {
+        expand(self.values.get(key)?.get_ref().as_str()?, self.reader.env).ok()
+    }
+
     /// Reports a problem with the value of `key`.
     pub(super) fn problem(&self, line: Option<usize>, key: &str, value: Option<String>, message: impl Into<String>) {
         self.reader.problem(Problem::of_key(line.or(self.line), self.key(key), value, message));
+    }
+
+    /// Problems of the file so far: who asks before and after an accessor knows whether it complained.
+    pub(super) fn problem_count(&self) -> usize {
+        self.reader.problems.borrow().len()
     }
 
     fn take(&mut self, key: &'static str) -> Option<(usize, DeValue<'r>)> {
@@ -198,6 +214,47 @@ impl<'r> Table<'r> {
         T::try_from(number).ok()
     }
 
+    /// A list of whole numbers within bounds, or a single one.
+    pub(super) fn integers(&mut self, key: &'static str, bounds: RangeInclusive<u16>) -> Vec<u16> {
+        let Some((line, value)) = self.take(key) else { return Vec::new() };
+        let number =
+            |value: &DeValue<'_>| value.as_integer()?.as_str().parse().ok().filter(|number| bounds.contains(number));
+        let numbers: Option<Vec<u16>> = match &value {
+            DeValue::Array(items) => items.iter().map(|item| number(item.get_ref())).collect(),
+            single => number(single).map(|number| vec![number]),
+        };
+        numbers.filter(|numbers| !numbers.is_empty()).unwrap_or_else(|| {
+            let message = format!("must be a list of whole numbers from {} to {}", bounds.start(), bounds.end());
+            self.problem(Some(line), key, None, message);
+            Vec::new()
+        })
+    }
+
+    /// A JSON pointer.
+    pub(super) fn pointer(&mut self, key: &'static str) -> Option<Pointer> {
+        let (line, text) = self.string_at(key)?;
+        text.parse().map_err(|error| self.problem(Some(line), key, Some(format!("{text:?}")), format!("{error}"))).ok()
+    }
+
+    /// The texts of a table whose keys are free, each with its line and key.
+    pub(super) fn pairs(&mut self, key: &'static str) -> Vec<(usize, String, String)> {
+        let Some((line, value)) = self.take(key) else { return Vec::new() };
+        let DeValue::Table(values) = value else {
+            self.mistyped(line, key, &value, "write it as { name = \"value\" }");
+            return Vec::new();
+        };
+        let mut pairs = Vec::new();
+        for (name, value) in values {
+            let line = self.reader.line(value.span().start);
+            match value.get_ref().as_str().map(|text| expand(text, self.reader.env)) {
+                Some(Ok(text)) => pairs.push((line, name.get_ref().to_string(), text)),
+                Some(Err(message)) => self.problem(Some(line), key, None, message),
+                None => self.mistyped(line, key, value.get_ref(), "write each value as text in quotes"),
+            }
+        }
+        pairs
+    }
+
     pub(super) fn boolean(&mut self, key: &'static str) -> Option<bool> {
         let (line, value) = self.take(key)?;
         let boolean = value.as_bool();
@@ -261,7 +318,7 @@ impl<'r> Table<'r> {
         let (line, values) = match self.take(key) {
             Some((line, DeValue::Table(values))) => (Some(line), values),
             Some((line, other)) => {
-                self.mistyped(line, key, &other, &format!("write it as a table: [{path}]"));
+                self.mistyped(line, key, &other, &format!("write it as a table: [{}]", header(&path)));
                 (Some(line), DeTable::default())
             }
             None => (None, DeTable::default()),
@@ -275,7 +332,7 @@ impl<'r> Table<'r> {
         let (line, items) = match self.take(key) {
             Some((line, DeValue::Array(items))) => (line, items),
             Some((line, other)) => {
-                self.mistyped(line, key, &other, &format!("write each as a table: [[{path}]]"));
+                self.mistyped(line, key, &other, &format!("write each as a table: [[{}]]", header(&path)));
                 return Vec::new();
             }
             None => return Vec::new(),
@@ -288,7 +345,7 @@ impl<'r> Table<'r> {
                     let table = Table::new(self.reader, format!("{path}[{index}]"), values);
                     tables.push(Table { line: Some(item_line), ..table });
                 }
-                other => self.mistyped(line, key, &other, &format!("write each as a table: [[{path}]]")),
+                other => self.mistyped(line, key, &other, &format!("write each as a table: [[{}]]", header(&path))),
             }
         }
         tables
@@ -307,5 +364,18 @@ impl<'r> Table<'r> {
             };
             self.problem(Some(self.reader.line(key.span().start)), name, None, message);
         }
+    }
+}
+
+/// A path as the header of a table has it: without the places in arrays.
+fn header(path: &str) -> String {
+    let parts = path.split('.').map(|part| part.split('[').next().unwrap_or_default());
+    parts.collect::<Vec<_>>().join(".")
+}
+
+/// Replaces a default where the file says something.
+pub(super) fn set<T>(field: &mut T, value: Option<T>) {
+    if let Some(value) = value {
+        *field = value;
     }
 }

@@ -1,14 +1,12 @@
 //! `[[redis]]`: one Redis server to watch.
 
-use std::collections::HashSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use globset::{Glob, GlobMatcher};
 use serde::{Serialize, Serializer};
 
-use super::problem::Problem;
-use super::reader::{Reader, Table};
+use super::reader::{Reader, Table, set};
 use super::redis_url::{Endpoint, RedisUrl};
 use super::secret::Secret;
 
@@ -154,31 +152,13 @@ pub(super) fn default_hit_ratio_window(interval: Duration) -> Duration {
     (300 * SECOND).max(2 * interval)
 }
 
-/// Reads every `[[redis]]`, and checks that no name occurs twice.
+/// Reads every `[[redis]]`.
 pub(super) fn read_all(tables: Vec<Table<'_>>, reader: &Reader<'_>) -> Vec<RedisTarget> {
-    let mut targets: Vec<RedisTarget> = Vec::new();
-    let mut names = HashSet::new();
-    for table in tables {
-        let line = table.line;
-        let key = table.key("name");
-        let target = read(table, reader);
-        if !target.name.is_empty() && !names.insert(target.name.clone()) {
-            let value = Some(format!("{:?}", target.name));
-            reader.problem(Problem::of_key(line, key, value, "another target has this name; names must differ"));
-        }
-        targets.push(target);
-    }
-    targets
+    tables.into_iter().map(|table| read(table, reader)).collect()
 }
 
 fn read(mut table: Table<'_>, reader: &Reader<'_>) -> RedisTarget {
-    let named = table.has("name");
-    let name = table.string("name").unwrap_or_default();
-    if !named {
-        table.problem(None, "name", None, "is missing; name the target, it becomes the label target");
-    } else if name.is_empty() {
-        table.problem(None, "name", None, "must be a text that is not empty; it becomes the label target");
-    }
+    let name = super::read_name(&mut table);
     let mut target = RedisTarget::new(name, read_url(&mut table));
     if let Some(username) = table.string("username").filter(|username| !username.is_empty()) {
         target.username = Some(username);
@@ -192,16 +172,10 @@ fn read(mut table: Table<'_>, reader: &Reader<'_>) -> RedisTarget {
     set(&mut target.database, table.integer("database", 0..=u64::from(u32::MAX)));
     read_times(&mut table, &mut target);
     read_scope(&mut table, &mut target);
-    target.tls = read_tls(&mut table, reader, target.tls.take());
+    target.tls = read_tls(&mut table, reader, target.tls.take(), "rediss://");
     target.pools = table.tables("pool").into_iter().filter_map(read_pool).collect();
     table.finish();
     target
-}
-
-fn set<T>(field: &mut T, value: Option<T>) {
-    if let Some(value) = value {
-        *field = value;
-    }
 }
 
 fn read_url(table: &mut Table<'_>) -> RedisUrl {
@@ -231,15 +205,7 @@ fn read_url(table: &mut Table<'_>) -> RedisUrl {
 
 fn read_times(table: &mut Table<'_>, target: &mut RedisTarget) {
     set(&mut target.interval, table.duration("interval", SECOND..=DAY));
-    let deadline = table.duration("deadline", SECOND / 100..=DAY);
-    // A short interval alone is no mistake: the deadline follows it.
-    target.deadline = deadline.unwrap_or_else(|| target.deadline.min(target.interval / 2));
-    if target.deadline >= target.interval {
-        let text = |time| humantime::format_duration(time).to_string();
-        let message =
-            format!("must be shorter than the interval, which is {}; polls never overlap", text(target.interval));
-        table.problem(None, "deadline", Some(format!("{:?}", text(target.deadline))), message);
-    }
+    target.deadline = super::read_deadline(table, target.interval, target.deadline);
     let connect = table.duration("connect_timeout", SECOND / 100..=DAY);
     target.connect_timeout = connect.unwrap_or(target.connect_timeout).min(target.deadline);
     set(&mut target.stale_after, table.duration("stale_after", SECOND..=30 * DAY));
@@ -267,7 +233,13 @@ fn read_scope(table: &mut Table<'_>, target: &mut RedisTarget) {
     }
 }
 
-fn read_tls(table: &mut Table<'_>, reader: &Reader<'_>, of_scheme: Option<TlsSettings>) -> Option<TlsSettings> {
+/// The table `tls`; `scheme` is the one of a URL that has it.
+pub(super) fn read_tls(
+    table: &mut Table<'_>,
+    reader: &Reader<'_>,
+    of_scheme: Option<TlsSettings>,
+    scheme: &str,
+) -> Option<TlsSettings> {
     let mut tls = table.table("tls");
     let present = tls.line.is_some();
     let mut file = |key| tls.string(key).map(|path| reader.resolve(&path));
@@ -281,7 +253,7 @@ fn read_tls(table: &mut Table<'_>, reader: &Reader<'_>, of_scheme: Option<TlsSet
         tls.problem(None, "cert_file", None, "certificate and key belong together; set both cert_file and key_file");
     }
     if present && of_scheme.is_none() {
-        tls.problem(None, "", None, "the URL is not a TLS one; use rediss:// or remove the table");
+        tls.problem(None, "", None, format!("the URL is not a TLS one; use {scheme} or remove the table"));
     }
     tls.finish();
     of_scheme.map(|_| settings)

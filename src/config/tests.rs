@@ -1,4 +1,5 @@
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::*;
@@ -32,7 +33,7 @@ fn bad_files_are_refused_with_their_exact_messages() {
         assert_eq!(shown, std::fs::read_to_string(&message_file).unwrap(), "{}", path.display());
         seen += 1;
     }
-    assert_eq!(seen, 24, "a bad file was added or lost");
+    assert_eq!(seen, 45, "a bad file was added or lost");
 }
 
 #[test]
@@ -64,6 +65,29 @@ fn the_documented_example_is_valid_and_shows_every_default() {
     let text = std::fs::read_to_string(&path).unwrap();
     let example = Config::parse(&text, &path, &no_env).unwrap();
     let minimal = parse("[[redis]]\nname = \"redis\"\nurl = \"redis://127.0.0.1:6379\"\n");
+    assert_eq!(example, minimal, "what config.toml sets must be the defaults, for they are documented there");
+}
+
+#[test]
+fn the_documented_service_is_valid_and_shows_every_default() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("config.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let service = &text[text.find("#[[service]]").unwrap()..];
+    // Keys that are commented out have no space behind the #; sentences have one.
+    let keys = service.lines().filter(|line| !line.starts_with("# ")).map(|line| line.trim_start_matches('#'));
+    let documented = keys.filter(|line| !line.contains("service.tls") && !line.contains("ca_file"));
+    let documented = documented.collect::<Vec<_>>().join("\n");
+    let key = |name: &str| (name == "TICKER_API_KEY").then(|| "hunter2".to_owned());
+    let mut example = Config::parse(&documented, &path, &key).unwrap().services.remove(0);
+    assert_eq!(example.headers, [("X-API-Key".to_owned(), Secret::new("hunter2"))]);
+    let orders = example.mapping.endpoints.last().unwrap();
+    assert_eq!((orders.name.as_str(), orders.path.as_str()), ("orders", "/stats/orders"));
+    assert_eq!(orders.timeout, Duration::from_secs(2));
+    assert_eq!(example.mapping.rules[0].definition.name, "orders_pending");
+    let minimal = parse("[[service]]\nname = \"ticker\"\nurl = \"http://127.0.0.1:8080\"\nprofile = \"ticker\"\n");
+    let minimal = minimal.services.into_iter().next().unwrap();
+    example.headers.clear();
+    example.mapping = Arc::clone(&minimal.mapping);
     assert_eq!(example, minimal, "what config.toml sets must be the defaults, for they are documented there");
 }
 

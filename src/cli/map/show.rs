@@ -1,0 +1,47 @@
+//! `manometer map show`: the shipped mappings.
+
+use std::process::ExitCode;
+
+use super::{EXIT_USAGE, fail, print};
+use crate::mapping::profile::{self, PROFILES};
+
+/// Prints a shipped mapping as it is, or a line for each.
+pub(super) fn show(name: Option<&str>) -> ExitCode {
+    let Some(name) = name else { return print(list().as_bytes()) };
+    match profile::find(name) {
+        Ok(profile) => print(profile.text.as_bytes()),
+        Err(message) => fail(EXIT_USAGE, &format!("{name:?} {message}")),
+    }
+}
+
+/// Each name with what the file says first.
+fn list() -> String {
+    let width = PROFILES.iter().map(|profile| profile.name.len()).max().unwrap_or_default();
+    let line = |profile: &profile::Profile| {
+        let first = profile.text.lines().next().unwrap_or_default().trim_start_matches(['#', ' ']);
+        // A sentence that begins behind the first one may end on another line.
+        let sentence = first.split_once(". ").map_or(first, |(sentence, _)| sentence);
+        format!("{:width$}  {}\n", profile.name, sentence.trim_end_matches('.'))
+    };
+    PROFILES.iter().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_profile_has_a_line() {
+        assert_eq!(
+            list(),
+            "cache-api  A Node API with a Redis cache: the cache's health and statistics\n\
+             health     A health page with the state of each dependency, 503 unless healthy; url is the whole address\n\
+             load       A service that sheds load, and says so: 503 from a load of 0.8 on, with the body\n\
+             pool       The connection pool of a Python service, as JSON or as the dictionary that its log shows; url is \
+             the whole address\n\
+             ticker     A market data ticker that publishes to Redis: backpressure, publisher, circuit breaker, \
+             subscriptions\n\
+             websocket  The metrics summary of a WebSocket service; url is the whole address\n"
+        );
+    }
+}

@@ -1,0 +1,260 @@
+use std::sync::Arc;
+
+use super::*;
+use crate::metric::text::{Format, exposition};
+use crate::metric::vocabulary;
+
+const WINDOW: Duration = Duration::from_mins(5);
+
+/// A service that is read every ten seconds.
+struct Service {
+    derive: Derive,
+    now: Instant,
+    /// Added to the index of each rule: another number is another source.
+    source: usize,
+}
+
+/// `name value`, or `name{label,label} value`; a `*` before it marks what is of an earlier poll.
+fn samples(source: usize, text: &str) -> Vec<Sample> {
+    let sample = |(line, text): (usize, &str)| {
+        let (series, value) = text.trim().rsplit_once(' ').unwrap();
+        let (name, labels) =
+            series.trim_start_matches('*').split_once('{').unwrap_or((series.trim_start_matches('*'), ""));
+        let labels = labels.trim_end_matches('}').split(',').filter(|label| !label.is_empty());
+        let definition = vocabulary::find(name).unwrap_or_else(|| panic!("{name} is in the vocabulary"));
+        Sample {
+            definition: Arc::new(definition),
+            labels: labels.map(str::to_owned).collect(),
+            value: value.parse().unwrap(),
+            rule: source + line,
+            fresh: !series.starts_with('*'),
+        }
+    };
+    text.lines().filter(|line| !line.trim().is_empty()).enumerate().map(sample).collect()
+}
+
+impl Service {
+    fn new() -> Self {
+        Self { derive: Derive::new(WINDOW), now: Instant::now(), source: 0 }
+    }
+
+    fn poll(&mut self, text: &str) -> Derived {
+        self.now += Duration::from_secs(10);
+        self.derive.observe(&samples(self.source, text), self.now)
+    }
+
+    /// Received, published, dropped, sampled out and pending.
+    fn accounts(&mut self, [received, published, dropped, sampled_out, pending]: [f64; 5]) -> Derived {
+        self.poll(&format!(
+            "backpressure_received_total {received}
+             backpressure_published_total {published}
+             backpressure_dropped_total {dropped}
+             backpressure_sampled_out_total {sampled_out}
+             backpressure_pending_publishes {pending}"
+        ))
+    }
+}
+
+fn lines(derived: &Derived) -> Vec<String> {
+    let mut families = Families::new();
+    derived.export(&mut families);
+    let text = exposition(&families.into_sorted(), Format::Prometheus);
+    text.lines().filter(|line| !line.starts_with('#')).map(str::to_owned).collect()
+}
+
+const ONLY_WINDOW: [&str; 1] = ["backpressure_window_seconds 300"];
+
+#[test]
+fn rates_and_ratios_are_of_counters() {
+    let mut service = Service::new();
+    assert_eq!(lines(&service.accounts([1000.0, 800.0, 10.0, 100.0, 90.0])), ONLY_WINDOW);
+    assert_eq!(
+        lines(&service.accounts([2000.0, 1550.0, 60.0, 300.0, 90.0])),
+        [
+            "backpressure_drop_ratio 0.05",
+            "backpressure_ingest_rate 100",
+            "backpressure_publish_rate 75",
+            "backpressure_rate_ratio 0.75",
+            "backpressure_sampling_ratio 0.8",
+            "backpressure_unaccounted_messages 0",
+            "backpressure_unaccounted_ratio 0",
+            "backpressure_window_seconds 300",
+        ]
+    );
+}
+
+#[test]
+fn a_rate_of_counters_replaces_the_one_that_the_service_tells() {
+    let mut service = Service::new();
+    let told = "backpressure_ingest_rate 55\nbackpressure_publish_rate 44\nbackpressure_rate_ratio 0.7\n";
+    let with = |counters: &str| format!("{told}{counters}");
+    let derived = service.poll(&with(""));
+    assert_eq!((derived.ingest_rate, derived.publish_rate, derived.rate_ratio), (Some(55.0), Some(44.0), Some(0.8)));
+    let counters = |received: u32| {
+        format!(
+            "backpressure_received_total {received}\nbackpressure_published_total {received}\n\
+             backpressure_dropped_total 0\nbackpressure_pending_publishes 0"
+        )
+    };
+    service.poll(&with(&counters(10)));
+    let derived = service.poll(&with(&counters(40)));
+    assert_eq!((derived.ingest_rate, derived.publish_rate, derived.rate_ratio), (Some(3.0), Some(3.0), Some(1.0)));
+    for name in ["backpressure_ingest_rate", "backpressure_publish_rate", "backpressure_rate_ratio"] {
+        assert!(derived.replaces(name), "{name}");
+    }
+    assert!(!derived.replaces("backpressure_pending_publishes") && !derived.replaces("redis_cache_hit_ratio"));
+}
+
+#[test]
+fn without_traffic_there_is_no_ratio() {
+    let mut service = Service::new();
+    let quiet = [1000.0, 900.0, 0.0, 100.0, 0.0];
+    service.accounts(quiet);
+    assert_eq!(
+        lines(&service.accounts(quiet)),
+        [
+            "backpressure_ingest_rate 0",
+            "backpressure_publish_rate 0",
+            "backpressure_unaccounted_messages 0",
+            "backpressure_window_seconds 300",
+        ]
+    );
+    let told = service.poll("backpressure_ingest_rate 0\nbackpressure_publish_rate 0");
+    assert_eq!((told.ingest_rate, told.rate_ratio), (Some(0.0), None));
+}
+
+#[test]
+fn the_drop_ratio_is_of_the_window_and_not_of_the_last_poll() {
+    let mut service = Service::new();
+    let mut poll = |published: f64, dropped: f64| service.accounts([0.0, published, dropped, 0.0, 0.0]).drop_ratio;
+    assert_eq!(poll(100.0, 0.0), None);
+    assert_eq!(poll(150.0, 50.0), Some(0.5));
+    assert_eq!(poll(300.0, 50.0), Some(0.2));
+    // The sample of five minutes before is the oldest that counts.
+    for step in 0..28 {
+        assert!(poll(300.0 + f64::from(step), 50.0).is_some_and(|ratio| ratio > 0.1));
+    }
+    assert_eq!(poll(350.0, 50.0), Some(0.0));
+}
+
+#[test]
+fn what_is_published_dropped_sampled_out_or_pending_is_accounted_for() {
+    let mut service = Service::new();
+    service.accounts([1000.0, 500.0, 200.0, 250.0, 50.0]);
+    let all = service.accounts([1100.0, 560.0, 210.0, 260.0, 70.0]);
+    assert_eq!((all.unaccounted, all.unaccounted_ratio), (Some(0.0), Some(0.0)));
+    let seven = service.accounts([1200.0, 643.0, 220.0, 270.0, 60.0]);
+    assert_eq!((seven.unaccounted, seven.unaccounted_ratio), (Some(7.0), Some(0.035)));
+    // What was pending comes out: nothing is lost twice.
+    let same = service.accounts([1200.0, 703.0, 220.0, 270.0, 0.0]);
+    assert_eq!(same.unaccounted, Some(7.0));
+}
+
+#[test]
+fn a_restart_of_the_service_is_no_loss() {
+    let mut service = Service::new();
+    service.accounts([100_000.0, 99_000.0, 1000.0, 0.0, 0.0]);
+    service.accounts([101_000.0, 99_900.0, 1100.0, 0.0, 0.0]);
+    assert_eq!(lines(&service.accounts([40.0, 30.0, 0.0, 0.0, 10.0])), ONLY_WINDOW);
+    let after = service.accounts([140.0, 140.0, 0.0, 0.0, 0.0]);
+    assert_eq!((after.unaccounted, after.drop_ratio, after.ingest_rate), (Some(0.0), Some(0.0), Some(10.0)));
+}
+
+#[test]
+fn values_vanish_with_their_source() {
+    let mut service = Service::new();
+    service.accounts([0.0, 0.0, 0.0, 0.0, 0.0]);
+    assert_eq!(service.accounts([10.0, 10.0, 0.0, 0.0, 0.0]).ingest_rate, Some(1.0));
+    // The counter of what was received is gone; what the publisher says is still there.
+    let rest = service.poll("backpressure_published_total 20\nbackpressure_dropped_total 0");
+    assert_eq!((rest.ingest_rate, rest.publish_rate, rest.unaccounted), (None, None, None));
+    assert_eq!(lines(&service.poll("backpressure_pending_publishes 0")), [""; 0]);
+    // Nor does it come back with a difference to what was before.
+    assert_eq!(lines(&service.accounts([500.0, 100.0, 0.0, 0.0, 0.0])), ONLY_WINDOW);
+}
+
+#[test]
+fn held_values_do_not_distort() {
+    let mut service = Service::new();
+    service.accounts([0.0, 0.0, 0.0, 0.0, 0.0]);
+    let first = service.accounts([100.0, 100.0, 0.0, 0.0, 0.0]);
+    // The counter of what was received is that of ten seconds before, all others went on.
+    let held = "*backpressure_received_total 100
+                backpressure_published_total 200
+                backpressure_dropped_total 0
+                backpressure_sampled_out_total 0
+                backpressure_pending_publishes 0";
+    let while_held = service.poll(held);
+    assert_eq!((while_held.ingest_rate, while_held.unaccounted), (first.ingest_rate, Some(0.0)));
+    let fresh = service.accounts([300.0, 300.0, 0.0, 0.0, 0.0]);
+    assert_eq!((fresh.ingest_rate, fresh.publish_rate, fresh.unaccounted), (Some(10.0), Some(10.0), Some(0.0)));
+}
+
+#[test]
+fn numbers_of_two_sources_have_no_difference() {
+    let mut service = Service::new();
+    service.accounts([1000.0, 700.0, 0.0, 300.0, 0.0]);
+    service.accounts([2000.0, 1400.0, 0.0, 600.0, 0.0]);
+    // The publisher's statistics fail: another endpoint has counters of another start, and none of what was sampled out.
+    service.source = 100;
+    let other = service.poll(
+        "backpressure_received_total 2100
+         backpressure_published_total 5000
+         backpressure_dropped_total 0
+         backpressure_pending_publishes 0",
+    );
+    assert_eq!(lines(&other), ONLY_WINDOW);
+    service.source = 0;
+    assert_eq!(lines(&service.accounts([2200.0, 1540.0, 0.0, 660.0, 0.0])), ONLY_WINDOW);
+    let again = service.accounts([2300.0, 1610.0, 0.0, 690.0, 0.0]);
+    assert_eq!((again.unaccounted, again.drop_ratio, again.publish_rate), (Some(0.0), Some(0.0), Some(7.0)));
+}
+
+#[test]
+fn a_service_that_does_not_sample_leaves_nothing_out() {
+    let mut service = Service::new();
+    let mut poll = |received: u32, published: u32| {
+        service.poll(&format!(
+            "backpressure_received_total {received}\nbackpressure_published_total {published}\n\
+             backpressure_dropped_total 0\nbackpressure_pending_publishes 0"
+        ))
+    };
+    poll(100, 100);
+    let derived = poll(200, 190);
+    assert_eq!((derived.sampling_ratio, derived.unaccounted, derived.rate_ratio), (Some(1.0), Some(10.0), Some(0.9)));
+}
+
+#[test]
+fn the_hit_ratio_is_of_the_lookups_in_the_window() {
+    let mut service = Service::new();
+    let mut poll =
+        |hits: u32, misses: u32| lines(&service.poll(&format!("redis_cache_hits {hits}\nredis_cache_misses {misses}")));
+    let window = "redis_cache_hit_ratio_window_seconds 300";
+    assert_eq!(poll(9_000_000, 1000), [window]);
+    assert_eq!(poll(9_000_001, 1003), ["redis_cache_hit_ratio 0.25", window]);
+    // Reset to nothing, and no lookup since.
+    assert_eq!(poll(0, 0), [window]);
+    assert_eq!(poll(0, 0), [window]);
+    assert_eq!(poll(9, 1), ["redis_cache_hit_ratio 0.9", window]);
+    assert_eq!(lines(&service.poll("redis_cache_hits 10")), [""; 0]);
+}
+
+#[test]
+fn the_usage_of_a_pool_is_computed_unless_it_is_told() {
+    let mut service = Service::new();
+    let derived = service.poll(
+        "pool_connections{web,in_use} 4
+         pool_connections{web,idle} 8
+         pool_max_connections{web} 50
+         pool_connections{jobs,in_use} 5
+         pool_max_connections{jobs} 10
+         pool_usage_ratio{jobs} 0.45
+         pool_connections{boundless,in_use} 5
+         pool_connections{closed,in_use} 0
+         pool_max_connections{closed} 0
+         pool_connections{__other__,in_use} 7
+         pool_max_connections{__other__} 9",
+    );
+    assert_eq!(derived.pools, [("web".to_owned(), 0.08)]);
+    assert_eq!(lines(&derived), ["pool_usage_ratio{pool=\"web\"} 0.08"]);
+}

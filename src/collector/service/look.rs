@@ -1,0 +1,82 @@
+//! A look at what a service says without watching it: for the commands that try a mapping.
+
+use std::time::{Duration, Instant, SystemTime};
+
+use super::derive::Derive;
+use super::fetch::{self, Verdict};
+use super::merge::{self, Answer};
+use super::{Snapshot, passing, settings};
+use crate::collector::{PollError, Reason};
+use crate::config::ServiceTarget;
+use crate::http::client::Client;
+use crate::mapping::{Body, Mapping, Miss, evaluate};
+
+/// What a look at one endpoint came to.
+#[derive(Debug)]
+pub enum Look {
+    /// A body that a poll would take.
+    Useful(Body),
+    /// Why a poll would take nothing of it.
+    Failed(PollError),
+    /// It was not asked: the endpoint (an index) that it is a fallback of has answered.
+    Spared(usize),
+}
+
+impl Snapshot {
+    /// What a poll that got these bodies would export, and the misses that it would count. `bodies` are in the order of
+    /// the mapping's endpoints.
+    #[must_use]
+    pub fn of_bodies(mapping: &Mapping, bodies: &[Option<Body>], window: Duration) -> (Self, Vec<Miss>) {
+        let answer = |(index, body): (usize, &Option<Body>)| {
+            body.as_ref().map(|body| Answer { evaluation: evaluate(mapping, index, &body.tree), fresh: true })
+        };
+        let answers: Vec<Option<Answer>> = bodies.iter().enumerate().map(answer).collect();
+        let answers: Vec<Option<&Answer>> = answers.iter().map(Option::as_ref).collect();
+        let misses = merge::standing(mapping, &answers).cloned().collect();
+        let samples = merge::merge(mapping, &answers);
+        let derived = Derive::new(window).observe(&samples, Instant::now());
+        let pass_through = mapping
+            .endpoints
+            .iter()
+            .zip(bodies)
+            .filter_map(|(endpoint, body)| Some((endpoint.name.clone(), passing(endpoint, body.as_ref()?))))
+            .filter(|(_, series)| !series.is_empty())
+            .collect();
+        (Self { samples, derived, pass_through }, misses)
+    }
+}
+
+/// Fetches the endpoints with these indices once, one after the other, as a poll does: a fallback only if what it
+/// replaces gave nothing. Each has its own time limit.
+pub async fn look(target: &ServiceTarget, endpoints: &[usize]) -> Vec<(usize, Look)> {
+    let mut client = Client::new(&target.url, settings(target));
+    let mut looks: Vec<(usize, Look)> = Vec::new();
+    for &index in endpoints {
+        let endpoint = &target.mapping.endpoints[index];
+        let answered =
+            |primary: usize| looks.iter().any(|(at, look)| *at == primary && matches!(look, Look::Useful(_)));
+        if let Some(primary) = endpoint.fallback_of.filter(|primary| answered(*primary)) {
+            looks.push((index, Look::Spared(primary)));
+            continue;
+        }
+        let fetched = match &mut client {
+            Ok(client) => client.get(&endpoint.path, endpoint.timeout).await.map_err(fetch::unanswered),
+            Err(message) => {
+                let attempt = format!("asking {}", target.url);
+                Err(PollError::new(Reason::Internal, attempt, message.clone(), "correct the header or the url"))
+            }
+        };
+        let verdict =
+            fetched.map(|response| fetch::judge(endpoint, &target.url.to_string(), &response, SystemTime::now()));
+        looks.push((
+            index,
+            match verdict {
+                Ok(Verdict::Useful(body, _)) => Look::Useful(body),
+                Ok(Verdict::Stale(error, _) | Verdict::Absent(error) | Verdict::Failed(error)) | Err(error) => {
+                    Look::Failed(error)
+                }
+            },
+        ));
+    }
+    looks
+}

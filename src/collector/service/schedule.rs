@@ -1,0 +1,140 @@
+//! Which endpoints a poll asks, and when one is asked again.
+//!
+//! Pure: it takes the moment and draws nothing but the jitter that it is given.
+
+use std::time::{Duration, Instant};
+
+use crate::mapping::Endpoint;
+
+/// First pause after a failed fetch; it doubles with each further one.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+
+/// The longest pause.
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
+
+/// When an endpoint that the service has not is looked for again.
+const ABSENT_PAUSE: Duration = Duration::from_mins(10);
+
+/// What the schedule knows of one endpoint.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Timing {
+    /// When it was last asked.
+    asked_at: Option<Instant>,
+    /// It is not asked before.
+    not_before: Option<Instant>,
+    /// Failures since it last answered usefully.
+    failures: u32,
+    /// Whether its last answer was a useful one.
+    pub(super) useful: bool,
+}
+
+impl Timing {
+    /// It answered usefully; `retry_after` is how long it asks to be left alone all the same.
+    pub(super) fn succeeded(&mut self, now: Instant, retry_after: Option<Duration>, jitter: f64) {
+        *self = Self {
+            asked_at: Some(now),
+            not_before: retry_after.map(|pause| later(now, pause, jitter)),
+            failures: 0,
+            useful: true,
+        };
+    }
+
+    /// It did not. A pause that the service asks for is kept, and lengthened by a jitter of 0 to 1 tenth: many agents are
+    /// told the same. The agent's own pause has none: it ends with the next poll, and the times of those are random.
+    pub(super) fn failed(&mut self, now: Instant, retry_after: Option<Duration>, jitter: f64) {
+        self.failures = self.failures.saturating_add(1);
+        let pause = FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(self.failures - 1)).min(LONGEST_PAUSE);
+        self.asked_at = Some(now);
+        self.not_before = Some(retry_after.map_or(now + pause, |pause| later(now, pause, jitter)));
+        self.useful = false;
+    }
+
+    /// The service has no such endpoint.
+    pub(super) fn absent(&mut self, now: Instant, jitter: f64) {
+        self.failed(now, Some(ABSENT_PAUSE), jitter);
+        self.failures = 0;
+    }
+
+    /// What it said is not to be believed any more: it is asked again as soon as it may be.
+    pub(super) fn forget(&mut self) {
+        self.asked_at = None;
+        self.useful = false;
+    }
+
+    /// Whether the pause that it asked for has lasted so long that what it said before is not what is: a minute more than
+    /// its time from one fetch to the next.
+    pub(super) fn is_outdated(&self, endpoint: &Endpoint, interval: Duration, now: Instant) -> bool {
+        let is_held_off = self.useful && self.not_before.is_some_and(|at| now < at);
+        let period = endpoint.every.unwrap_or(interval).max(interval);
+        is_held_off && self.asked_at.is_some_and(|at| now.saturating_duration_since(at) > period + LONGEST_PAUSE)
+    }
+
+    /// How long it has been due; `None` if it is not.
+    fn overdue(&self, endpoint: &Endpoint, interval: Duration, now: Instant) -> Option<Duration> {
+        if endpoint.skipped || self.not_before.is_some_and(|at| now < at) {
+            return None;
+        }
+        let Some(asked_at) = self.asked_at else { return Some(Duration::MAX) };
+        // A poll comes a little early or late; half an interval decides to which one a fetch belongs.
+        let period = endpoint.every.unwrap_or(Duration::ZERO).saturating_sub(interval / 2);
+        now.saturating_duration_since(asked_at).checked_sub(period)
+    }
+}
+
+fn later(now: Instant, pause: Duration, jitter: f64) -> Instant {
+    now + pause.mul_f64(1.0 + jitter / 10.0)
+}
+
+/// The endpoints to ask now, in the order of the mapping, at most `budget`. All but one are the first ones that are due;
+/// the last place is for the one of the others that has waited longest, so that none is forgotten: in turns with one that
+/// is meant for each poll, if there is one.
+pub(super) fn due(
+    endpoints: &[Endpoint],
+    timings: &[Timing],
+    interval: Duration,
+    now: Instant,
+    budget: usize,
+) -> Vec<usize> {
+    let replaced = |endpoint: &Endpoint| {
+        endpoint.fallback_of.is_some_and(|primary| timings[primary].useful && !endpoints[primary].skipped)
+    };
+    let mut waiting: Vec<(usize, Duration)> = endpoints
+        .iter()
+        .zip(timings)
+        .enumerate()
+        .filter(|(_, (endpoint, _))| !replaced(endpoint))
+        .filter_map(|(index, (endpoint, timing))| Some((index, timing.overdue(endpoint, interval, now)?)))
+        // A fallback waits for the outcome of what it replaces, if that is asked now.
+        .collect();
+    let asked: Vec<usize> = waiting.iter().map(|(index, _)| *index).collect();
+    waiting.retain(|(index, _)| endpoints[*index].fallback_of.is_none_or(|primary| !asked.contains(&primary)));
+    if waiting.len() > budget {
+        let rest = waiting.split_off(budget.saturating_sub(1));
+        // What is meant for each poll is left out of two in a row for nothing that is asked once a minute.
+        let left_out = |(index, overdue): &&(usize, Duration)| {
+            endpoints[*index].every.is_none() && *overdue > interval + interval / 2
+        };
+        // Of several that have waited as long, the first one.
+        let longest = || rest.iter().rev().max_by_key(|(_, overdue)| *overdue);
+        waiting.extend(rest.iter().find(left_out).or_else(longest).copied());
+    }
+    waiting.into_iter().map(|(index, _)| index).collect()
+}
+
+/// The fallbacks of an endpoint that has just failed, which may be asked now.
+pub(super) fn fallbacks(
+    endpoints: &[Endpoint],
+    timings: &[Timing],
+    interval: Duration,
+    now: Instant,
+    of: usize,
+) -> Vec<usize> {
+    let due = |index: &usize| {
+        endpoints[*index].fallback_of == Some(of)
+            && timings[*index].overdue(&endpoints[*index], interval, now).is_some()
+    };
+    (0..endpoints.len()).filter(due).collect()
+}
+
+#[cfg(test)]
+mod tests;

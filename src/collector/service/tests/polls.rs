@@ -1,0 +1,282 @@
+//! What a collector makes of answers, of missing ones, and of a service that goes away.
+
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpListener;
+
+use super::*;
+
+const TWO: &str = r#"
+[[service.endpoint]]
+name = "numbers"
+path = "/numbers?key=hunter2"
+freshness = { at = "/made_at" }
+
+[[service.endpoint]]
+name = "details"
+path = "/details"
+every = "1m"
+optional = true
+
+[[service.endpoint]]
+name = "texts"
+path = "/texts"
+fallback_of = "numbers"
+
+[[service.endpoint]]
+name = "series"
+path = "/metrics"
+format = "prometheus"
+pass_through = ["*"]
+every = "1h"
+optional = true
+
+[[service.metric]]
+name = "waiting"
+endpoint = "numbers"
+at = "/waiting"
+
+[[service.metric]]
+name = "waiting"
+endpoint = "texts"
+at = "/waiting"
+parse = "quantity"
+
+[[service.metric]]
+name = "details_total"
+type = "counter"
+endpoint = "details"
+at = "/count"
+"#;
+
+/// Endpoint and value of each sample of one metric of what a collector says of itself.
+fn state(service: &ServiceCollector, metric: &str) -> Vec<String> {
+    let mut families = Families::new();
+    service.export_state(&mut families);
+    let prefix = format!("{metric}{{endpoint=\"");
+    let lines = samples(families).into_iter();
+    lines.filter_map(|line| Some(line.strip_prefix(&prefix)?.replace("\"}", ""))).collect()
+}
+
+#[test]
+fn a_held_answer_is_shown_until_its_endpoint_fails() {
+    let mut service = Service::new(TWO);
+    service.answer("numbers", 200, "{\"waiting\": 3}").answer("details", 200, "{\"count\": 10}");
+    assert_eq!(service.poll(), ["details_total 10", "waiting 3"]);
+    service.answer("numbers", 200, "{\"waiting\": 4}");
+    assert_eq!(service.poll(), ["details_total 10", "waiting 4"]);
+    service.answer("details", 500, "");
+    assert_eq!(service.poll(), ["waiting 4"]);
+    service.answer("numbers", 200, "<html>").answer("texts", 200, "{\"waiting\": \"5\"}");
+    assert_eq!(service.poll(), ["waiting 5"]);
+    assert_eq!(state(&service.collector, "service_endpoint_up"), ["details 0", "numbers 0", "texts 1"]);
+}
+
+#[test]
+fn a_service_of_which_nothing_can_be_read_has_an_error() {
+    let mut service = Service::new(TWO);
+    service.answer("numbers", 401, "").answer("details", 404, "");
+    assert_eq!(
+        service.poll(),
+        ["GET http://127.0.0.1:1/numbers: HTTP status 401; set user and password in url, or a header with a key"]
+    );
+    let mut service = Service::new(TWO);
+    service.answer("details", 404, "");
+    assert_eq!(
+        service.poll(),
+        ["asking http://127.0.0.1:1: it has none of the endpoints that the mapping names; check url, and whether the \
+          profile is one of this service"]
+    );
+    assert_eq!(state(&service.collector, "service_endpoint_up"), [""; 0]);
+}
+
+#[test]
+fn nothing_of_a_stale_body_is_shown() {
+    let made = |seconds: u64| format!("{{\"waiting\": 3, \"made_at\": {}}}", NOON.as_secs() - seconds);
+    let mut service = Service::new(TWO);
+    service.answer("details", 200, "{\"count\": 10}").answer("numbers", 200, &made(60));
+    assert_eq!(service.poll(), ["details_total 10", "waiting 3"]);
+    assert_eq!(state(&service.collector, "service_endpoint_stale"), ["numbers 0"]);
+    service.answer("numbers", 200, &made(61));
+    assert_eq!(service.poll(), ["details_total 10"]);
+    assert_eq!(state(&service.collector, "service_endpoint_stale"), ["numbers 1"]);
+    assert_eq!(state(&service.collector, "service_endpoint_age_seconds"), ["numbers 61"]);
+    // Without a timestamp nobody knows.
+    service.answer("numbers", 200, "{\"waiting\": 3}");
+    assert_eq!(service.poll(), ["details_total 10", "waiting 3"]);
+    assert_eq!(state(&service.collector, "service_endpoint_stale"), [""; 0]);
+}
+
+#[test]
+fn misses_are_exported_by_endpoint_metric_and_reason() {
+    let mut service = Service::new(TWO);
+    service.answer("numbers", 200, "{\"waiting\": \"3\"}").answer("details", 200, "{\"count\": 9007199254740993}");
+    assert_eq!(service.poll(), ["details_total 9007199254740992"]);
+    assert_eq!(
+        state(&service.collector, "service_mapping_errors_total"),
+        [
+            "details\",metric=\"details_total\",reason=\"precision 1",
+            "numbers\",metric=\"waiting\",reason=\"string_number 1"
+        ]
+    );
+}
+
+#[test]
+fn series_pass_through_unless_they_would_spoil_the_exposition() {
+    let mut service = Service::new(TWO);
+    let series = r#"
+        orders{target="a",kind="b"} 1
+        orders{target="a",exported_target="b"} 2
+        orders{kind="a",kind="b"} 3
+        orders{__name__="other"} 4
+        orders{a:b="c"} 5
+        orders{9="c"} 6
+        orders{="c"} 7
+        orders{"utf-8 name"="c"} 8
+        redis_up 9
+        manometer_ready 10
+        plain NaN
+    "#;
+    service.answer("series", 200, series);
+    assert_eq!(
+        service.poll(),
+        [
+            "orders{exported_target=\"a\",kind=\"b\"} 1",
+            "plain NaN",
+            "service_pass_through_refused{endpoint=\"series\"} 9",
+        ]
+    );
+}
+
+#[test]
+fn a_service_that_asks_to_wait_is_counted() {
+    let mut service = Service::new(TWO);
+    let pause = Some(Duration::from_secs(5));
+    for (status, retry_after) in [(429, None), (200, None), (503, pause), (200, pause)] {
+        let response = Response { retry_after, ..response(status, "{\"waiting\": 1}") };
+        service.collector.states[0].requests += 1;
+        service.collector.heed(0, &response, service.now, 0.0);
+    }
+    assert_eq!(state(&service.collector, "service_endpoint_throttled_total"), ["numbers 3"]);
+    assert_eq!(state(&service.collector, "service_endpoint_requests_total"), ["numbers 4"]);
+}
+
+#[test]
+fn an_answer_outlives_a_long_pause_by_a_minute_at_most() {
+    let mut service = Service::new(TWO);
+    let asks_for_an_hour = Response { retry_after: Some(Duration::from_hours(1)), ..response(200, "{\"waiting\": 3}") };
+    service.collector.states[0].requests += 1;
+    service.collector.heed(0, &asks_for_an_hour, service.now, 0.0);
+    let asked_at = service.now;
+    service.collector.give_up_outdated(asked_at + Duration::from_secs(75));
+    assert_eq!(service.poll(), ["waiting 3"]);
+    service.collector.give_up_outdated(asked_at + Duration::from_secs(76));
+    assert_eq!(
+        service.poll(),
+        ["GET http://127.0.0.1:1/numbers: its Retry-After is so long that its last answer is outdated; the service \
+          limits its callers; raise interval, or every of the endpoint"]
+    );
+    assert_eq!(state(&service.collector, "service_endpoint_up"), ["numbers 0"]);
+}
+
+#[test]
+fn everything_that_is_exported_is_described() {
+    let described: Vec<&str> = ServiceCollector::metrics().iter().map(|info| info.name).collect();
+    let mut service = Service::of("ticker");
+    service.says("metrics", 200, "ticker-metrics.json").says("publisher-stats", 200, "ticker-publisher-stats.json");
+    let mut families = Families::new();
+    ServiceCollector::export(&service.collector.snapshot(service.now).unwrap(), &mut families);
+    service.collector.export_state(&mut families);
+    let error = PollError::new(Reason::Timeout, "", "", "");
+    let (polls, time) = (1, Duration::ZERO);
+    let health = Health { polls, last_duration: time, total_duration: time, error: Some(&error) };
+    ServiceCollector::export_health(&health, &mut families);
+    assert_eq!(families.get("service_up").unwrap().values().collect::<Vec<_>>(), [("", 0.0)]);
+    for family in families.into_sorted() {
+        assert!(described.contains(&family.name()), "{}", family.name());
+    }
+    let mut sorted = described.clone();
+    sorted.sort_unstable();
+    sorted.dedup();
+    assert_eq!(sorted.len(), described.len());
+}
+
+/// A service that gives each path its answer, as often as it is asked; without an answer it hangs up. The paths that it
+/// was asked for come out of the channel.
+async fn serve(answers: Vec<(&'static str, &'static str)>) -> (String, tokio::sync::mpsc::UnboundedReceiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let (asked, paths) = tokio::sync::mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        while let Ok((mut socket, _)) = listener.accept().await {
+            let (reader, mut writer) = socket.split();
+            let mut lines = BufReader::new(reader).lines();
+            while let Ok(Some(line)) = lines.next_line().await {
+                let Some(path) = line.strip_prefix("GET ") else { continue };
+                let path = path.trim_end_matches(" HTTP/1.1").to_owned();
+                while lines.next_line().await.is_ok_and(|line| line.is_some_and(|line| !line.is_empty())) {}
+                let answer = answers.iter().find(|(known, _)| path == *known).map(|(_, answer)| *answer);
+                asked.send(path).unwrap();
+                let Some((status, body)) = answer.and_then(|answer| answer.split_once(' ')) else { break };
+                let head = format!("HTTP/1.1 {status} X\r\ncontent-length: {}\r\n\r\n", body.len());
+                writer.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
+            }
+        }
+    });
+    (url, paths)
+}
+
+/// A collector of that service.
+fn collector(url: &str, keys: &str) -> ServiceCollector {
+    let text = format!("[[service]]\nname = \"s\"\nurl = {url:?}\n{keys}");
+    let config = Config::parse(&text, Path::new("config.toml"), &|_| None).unwrap();
+    ServiceCollector::new(config.services.into_iter().next().unwrap())
+}
+
+fn asked(paths: &mut tokio::sync::mpsc::UnboundedReceiver<String>) -> Vec<String> {
+    std::iter::from_fn(|| paths.try_recv().ok()).collect()
+}
+
+#[tokio::test]
+async fn a_fallback_is_asked_in_the_poll_in_which_the_other_fails() {
+    let answers = vec![("/numbers?key=hunter2", "500 "), ("/texts", "200 {\"waiting\": \"5\"}"), ("/details", "404 ")];
+    let (url, mut paths) = serve(answers).await;
+    let mut collector = collector(&url, &format!("max_requests = 3\n{TWO}"));
+    let snapshot = collector.poll().await.unwrap();
+    assert_eq!(exported(&snapshot), ["waiting 5"]);
+    assert_eq!(asked(&mut paths), ["/numbers?key=hunter2", "/texts", "/details"]);
+    assert_eq!(state(&collector, "service_endpoint_up"), ["numbers 0", "texts 1"]);
+    assert_eq!(state(&collector, "service_endpoint_http_status"), ["details 404", "numbers 500", "texts 200"]);
+}
+
+#[tokio::test]
+async fn a_poll_asks_no_more_than_its_budget() {
+    let answers = vec![("/numbers?key=hunter2", "500 "), ("/texts", "200 {\"waiting\": \"5\"}")];
+    let (url, mut paths) = serve(answers).await;
+    let mut collector = collector(&url, &format!("max_requests = 1\n{TWO}"));
+    let error = collector.poll().await.unwrap_err();
+    assert_eq!(error.to_string(), format!("GET {url}/numbers: HTTP status 500; look at the log of the service"));
+    assert_eq!(asked(&mut paths), ["/numbers?key=hunter2"]);
+}
+
+#[tokio::test]
+async fn a_service_that_is_away_takes_all_of_its_numbers_with_it() {
+    let (url, mut paths) = serve(vec![
+        ("/numbers?key=hunter2", "200 {\"waiting\": 3}"),
+        ("/details", "200 {\"count\": 10}"),
+        ("/metrics", "200 orders 1"),
+    ])
+    .await;
+    let mut collector = collector(&url, TWO);
+    let snapshot = collector.poll().await.unwrap();
+    assert_eq!(
+        exported(&snapshot),
+        ["details_total 10", "orders 1", "service_pass_through_refused{endpoint=\"series\"} 0", "waiting 3"]
+    );
+    assert_eq!(asked(&mut paths), ["/numbers?key=hunter2", "/details", "/metrics"]);
+    // Port 1 refuses: only one connection is tried, and nothing is held.
+    collector.client = Ok(Client::new(&target(TWO).url, Settings::default()).unwrap());
+    let error = collector.poll().await.unwrap_err();
+    assert_eq!(error.reason, Reason::Refused);
+    assert_eq!(state(&collector, "service_endpoint_requests_total"), ["details 1", "numbers 2", "series 1"]);
+    assert!(collector.states.iter().all(|state| state.answer.is_none() && state.series.is_empty()));
+}

@@ -1,0 +1,114 @@
+//! What a mapping looked for and did not get, and what to do about it.
+
+use super::pointer::Pointer;
+
+/// Why a rule gave no value, or one to be wary of. The label `reason` of `service_mapping_errors_total`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum MissReason {
+    /// The key is not there, or null.
+    Missing,
+    /// Of another JSON type than the rule expects.
+    Type,
+    /// A number in quotes where `parse` is `number`.
+    StringNumber,
+    /// NaN or infinite.
+    NotFinite,
+    /// A text that does not have the form that the rule expects.
+    Malformed,
+    /// A unit that is unknown or measures something else.
+    Unit,
+    /// A word that is none of the states; shown as `unknown`.
+    State,
+    /// A whole number above 2^53; its last digits are lost.
+    Precision,
+    /// Two elements have the same labels.
+    Duplicate,
+    /// More elements than the rule's limit, which cannot be merged.
+    Limit,
+    /// A counter fell.
+    Reset,
+}
+
+impl MissReason {
+    /// The label's value.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Type => "type",
+            Self::StringNumber => "string_number",
+            Self::NotFinite => "not_finite",
+            Self::Malformed => "malformed",
+            Self::Unit => "unit",
+            Self::State => "state",
+            Self::Precision => "precision",
+            Self::Duplicate => "duplicate",
+            Self::Limit => "limit",
+            Self::Reset => "reset",
+        }
+    }
+
+    /// Whether there is a value all the same.
+    #[must_use]
+    pub const fn has_value(self) -> bool {
+        matches!(self, Self::State | Self::Precision | Self::Limit | Self::Reset)
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub const fn advice(self) -> &'static str {
+        match self {
+            Self::Missing => "correct the pointer, or set missing = \"ignore\" if the key may be absent",
+            Self::Type => "point at a value of the type that parse expects, or set parse",
+            Self::StringNumber => "set parse = \"quantity\": the number is in quotes",
+            Self::NotFinite => "nothing can be done here: the service divides by zero",
+            Self::Malformed => "set parse to how the value is written",
+            Self::Unit => "set unit or suffix to what stands behind the number",
+            Self::State => "add the word to states or aliases",
+            Self::Precision => "nothing is wrong with the mapping: a sample has 53 bits",
+            Self::Duplicate => "add a label that tells the elements apart, or set duplicates",
+            Self::Limit => "raise limit, or set duplicates to sum or max",
+            Self::Reset => "nothing is wrong: the service was restarted, or its counters were reset",
+        }
+    }
+}
+
+/// Values of one rule that could not be had, or are to be handled with care, for the same reason.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Miss {
+    /// The index of the rule.
+    pub rule: usize,
+    /// Why.
+    pub reason: MissReason,
+    /// Where the first of them was looked for.
+    pub at: Pointer,
+    /// How many there are.
+    pub times: u64,
+}
+
+impl Miss {
+    /// A single one.
+    #[must_use]
+    pub const fn new(rule: usize, reason: MissReason, at: Pointer) -> Self {
+        Self { rule, reason, at, times: 1 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::MissReason::{
+        Duplicate, Limit, Malformed, Missing, NotFinite, Precision, Reset, State, StringNumber, Type, Unit,
+    };
+
+    #[test]
+    fn a_reason_says_whether_there_is_a_value_and_what_to_do() {
+        let all = [Missing, Type, StringNumber, NotFinite, Malformed, Unit, State, Precision, Duplicate, Limit, Reset];
+        let with_value: Vec<&str> =
+            all.into_iter().filter(|reason| reason.has_value()).map(super::MissReason::as_str).collect();
+        assert_eq!(with_value, ["state", "precision", "limit", "reset"]);
+        let mut advice = all.map(super::MissReason::advice).to_vec();
+        advice.sort_unstable();
+        advice.dedup();
+        assert_eq!(advice.len(), all.len());
+    }
+}
