@@ -70,6 +70,10 @@ impl Fake {
         })
     }
 
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     pub(crate) fn url(&self) -> String {
         format!("redis://{}", self.address)
     }

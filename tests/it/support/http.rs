@@ -15,6 +15,7 @@ pub(crate) struct Request<'a> {
     method: &'a str,
     path: &'a str,
     headers: Vec<(&'a str, String)>,
+    body: &'a str,
     tls: Option<Arc<ClientConfig>>,
 }
 
@@ -28,7 +29,7 @@ pub(crate) struct Response {
 
 impl<'a> Request<'a> {
     pub(crate) fn new(method: &'a str, path: &'a str) -> Self {
-        Self { method, path, headers: Vec::new(), tls: None }
+        Self { method, path, headers: Vec::new(), body: "", tls: None }
     }
 
     pub(crate) fn get(path: &'a str) -> Self {
@@ -38,6 +39,11 @@ impl<'a> Request<'a> {
     pub(crate) fn header(mut self, name: &'a str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self
+    }
+
+    pub(crate) fn body(mut self, body: &'a str) -> Self {
+        self.body = body;
+        self.header("Content-Length", body.len().to_string())
     }
 
     /// Over TLS, for the server name `localhost`.
@@ -72,7 +78,7 @@ impl<'a> Request<'a> {
         for (name, value) in &self.headers {
             head.extend([name, ": ", value, "\r\n"]);
         }
-        head.push_str("\r\n");
+        head.extend(["\r\n", self.body]);
         stream.write_all(head.as_bytes())?;
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer)?;

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 /// Long enough for anything that happens at all, on a slow machine that does much else.
-pub(crate) const SOON: Duration = Duration::from_secs(10);
+pub(crate) const SOON: Duration = Duration::from_secs(30);
 
 /// Between two looks at a condition.
 const LOOK: Duration = Duration::from_millis(20);

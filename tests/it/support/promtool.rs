@@ -1,0 +1,31 @@
+//! What promtool thinks of an exposition.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+
+/// Fails unless `promtool check metrics` has nothing to say of the names that are the agent's own.
+///
+/// Names of redis_exporter, of the Go client and of a service must stay as they are, whatever promtool thinks of them.
+#[track_caller]
+pub(crate) fn check_metrics(text: &str) {
+    let of_others = |name: &str| ["redis_", "process_", "ticker_"].iter().any(|prefix| name.starts_with(prefix));
+    let mut ours = String::new();
+    for line in text.lines() {
+        let name = line.trim_start_matches("# HELP ").trim_start_matches("# TYPE ");
+        if !of_others(name) {
+            writeln!(ours, "{line}").unwrap();
+        }
+    }
+    let mut promtool = Command::new("promtool")
+        .args(["check", "metrics"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    promtool.stdin.take().unwrap().write_all(ours.as_bytes()).unwrap();
+    let output = promtool.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success() && said.is_empty(), "{said}");
+}

@@ -1,0 +1,66 @@
+//! The example ticker service: the real binary on a real Redis.
+
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+use super::http::{Request, Response};
+use super::process::Process;
+use super::redis::RedisServer;
+
+/// A running ticker. It ends when it is dropped.
+pub(crate) struct Ticker {
+    _process: Process,
+    pub(crate) address: SocketAddr,
+}
+
+impl Ticker {
+    /// On that Redis, with these arguments besides.
+    #[track_caller]
+    pub(crate) fn start(redis: &RedisServer, arguments: &[&str]) -> Self {
+        let mut command = Command::new(binary());
+        command.args(["--redis", &redis.url(), "--listen", "127.0.0.1:0"]).args(arguments);
+        let mut process = Process::spawn(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()));
+        let mut line = String::new();
+        BufReader::new(process.stdout()).read_line(&mut line).unwrap();
+        let address = line.trim().strip_prefix("listening on http://").and_then(|address| address.parse().ok());
+        let address = address.unwrap_or_else(|| panic!("the ticker says {line:?} instead of where it listens"));
+        Self { _process: process, address }
+    }
+
+    /// A `[[service]]` table for it, polled as often as the agent allows; `more` are further lines.
+    pub(crate) fn table(&self, name: &str, profile: &str, more: &str) -> String {
+        format!(
+            "[[service]]\nname = {name:?}\nprofile = {profile:?}\nurl = \"http://{}\"\ninterval = \"5s\"\n{more}\n",
+            self.address
+        )
+    }
+
+    /// Turns its knobs.
+    #[track_caller]
+    pub(crate) fn turn(&self, knobs: &str) {
+        let response = self.send(Request::new("POST", "/admin/knobs").body(knobs));
+        assert_eq!(response.status, 200, "{}", response.text());
+    }
+
+    #[track_caller]
+    pub(crate) fn send(&self, request: Request<'_>) -> Response {
+        request.send(self.address)
+    }
+}
+
+/// The example's binary. `cargo test` builds its tests, and not itself.
+fn binary() -> &'static Path {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY.get_or_init(|| {
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut build = Command::new(cargo);
+        let status = build.args(["build", "--locked", "--quiet", "--example", "ticker"]).current_dir(folder).status();
+        assert!(status.unwrap().success(), "building the example ticker");
+        let this = std::env::current_exe().unwrap();
+        this.parent().and_then(Path::parent).unwrap().join("examples/ticker")
+    })
+}
