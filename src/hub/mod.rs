@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
+use tracing::warn;
 
 use crate::metric::text::Format;
 use crate::metric::{Families, Family, text};
@@ -29,8 +30,9 @@ pub struct Hub {
     /// Counts changes; a rendering of an older generation is stale.
     generation: AtomicU64,
     rendered: [ArcSwapOption<Rendered>; 2],
-    /// One rendering at a time: a hundred scrapers after a change cost one.
-    rendering: Mutex<()>,
+    /// One rendering at a time: a hundred scrapers after a change cost one. Holds what the last one left out, by family
+    /// and target.
+    rendering: Mutex<Vec<(String, String)>>,
     self_metrics: SelfMetrics,
     /// A rendering that is older is stale although no target has changed: the agent's own metrics change by themselves.
     max_age: Duration,
@@ -61,7 +63,7 @@ impl Hub {
             targets: RwLock::default(),
             generation: AtomicU64::new(0),
             rendered: [ArcSwapOption::empty(), ArcSwapOption::empty()],
-            rendering: Mutex::new(()),
+            rendering: Mutex::default(),
             self_metrics: Box::new(self_metrics),
             max_age: Duration::from_secs(1),
         }
@@ -116,7 +118,7 @@ impl Hub {
     /// The exposition of all targets. Takes milliseconds where there are many: call it off the runtime's threads.
     #[must_use]
     pub fn render(&self, format: Format) -> Arc<Exposition> {
-        let _one_at_a_time = lock(&self.rendering);
+        let mut known = lock(&self.rendering);
         if let Some(current) = self.current(format) {
             return current;
         }
@@ -125,7 +127,11 @@ impl Hub {
         let targets: Vec<Arc<TargetSamples>> = self.read().values().map(Arc::clone).collect();
         let mut own = Families::new();
         (self.self_metrics)(&mut own);
-        let body = render::join(&own.into_sorted(), &targets, format);
+        let (body, left_out) = render::join(&own.into_sorted(), &targets, format);
+        for (family, target) in left_out.iter().filter(|pair| !known.contains(pair)) {
+            warn!(%family, target_name = %target, "left out of /metrics: another target exports it with another type; rename one");
+        }
+        *known = left_out;
         let exposition = Arc::new(Exposition::new(body));
         let rendered = Rendered { generation, at: Instant::now(), exposition: Arc::clone(&exposition) };
         self.rendered[slot(format)].store(Some(Arc::new(rendered)));

@@ -60,8 +60,9 @@ struct Joined<'a> {
 /// All families by name: the agent's own, then each target's block in the order of the targets' names.
 ///
 /// A block whose type differs from the family's is left out: two types of one name would make the whole scrape invalid.
-/// Fixed names cannot differ (the catalog is checked), so this is only about names that a server made up.
-pub(super) fn join(own: &[Family], targets: &[Arc<TargetSamples>], format: Format) -> String {
+/// Fixed names cannot differ (the catalog is checked), so this is only about names that a server or a service made up. They
+/// are returned beside the text, each with the target that lost it.
+pub(super) fn join(own: &[Family], targets: &[Arc<TargetSamples>], format: Format) -> (String, Vec<(String, String)>) {
     let own_encoded: Vec<String> = own
         .iter()
         .map(|family| {
@@ -71,10 +72,13 @@ pub(super) fn join(own: &[Family], targets: &[Arc<TargetSamples>], format: Forma
         })
         .collect();
     let mut families: BTreeMap<&str, Joined<'_>> = BTreeMap::new();
-    let own_blocks = own.iter().zip(&own_encoded);
-    let target_blocks = targets.iter().flat_map(|target| target.families.iter().zip(&target.encoded));
-    let mut size = 0;
-    for (family, block) in own_blocks.chain(target_blocks) {
+    let own_blocks = own.iter().zip(&own_encoded).map(|(family, block)| ("", family, block));
+    let target_blocks = targets.iter().flat_map(|target| {
+        let families = target.families.iter().zip(&target.encoded);
+        families.map(|(family, block)| (target.status.name.as_str(), family, block))
+    });
+    let (mut size, mut left_out) = (0, Vec::new());
+    for (target, family, block) in own_blocks.chain(target_blocks) {
         let joined = families.entry(family.name()).or_insert_with(|| {
             size += 2 * family.name().len() + family.help().len() + 32;
             Joined { kind: family.kind(), help: family.help(), blocks: Vec::new() }
@@ -82,6 +86,8 @@ pub(super) fn join(own: &[Family], targets: &[Arc<TargetSamples>], format: Forma
         if joined.kind == family.kind() {
             size += block.len();
             joined.blocks.push(block);
+        } else {
+            left_out.push((family.name().to_owned(), target.to_owned()));
         }
     }
     let mut out = String::with_capacity(size);
@@ -92,5 +98,5 @@ pub(super) fn join(own: &[Family], targets: &[Arc<TargetSamples>], format: Forma
     if format == Format::OpenMetrics {
         out.push_str("# EOF\n");
     }
-    out
+    (out, left_out)
 }
