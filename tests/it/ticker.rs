@@ -25,6 +25,20 @@ fn seen(agent: &Agent, what: &str, look: impl Fn(&Exposition) -> bool) -> Exposi
     until(DRILL, &format!("{what}; the log:\n{}", agent.log()), || Some(agent.scrape("ticker")).filter(&look))
 }
 
+/// A ticker whose circuit breaker is quick to open and to try again, and the agent on it and on its Redis.
+#[track_caller]
+fn with_a_quick_breaker(redis: &RedisServer) -> (Ticker, Agent) {
+    let ticker = Ticker::start(redis, &["--breaker-failures", "2", "--breaker-open", "4s", "--window", "5s"]);
+    let redis_table = format!("{}canary = true\n", target("redis", &redis.url()));
+    let agent = Agent::run(&format!("{redis_table}{}", ticker.table("ticker", "ticker", "")));
+    (ticker, agent)
+}
+
+/// The series of a circuit breaker that is closed: 1 while it is, 0 while it is not.
+fn closed(seen: &Exposition) -> Option<f64> {
+    seen.get("backpressure_circuit_state", &[("state", "closed")])
+}
+
 /// Redis stands still for ten seconds.
 #[test]
 fn a_redis_that_stands_still_is_seen_on_both_sides_and_so_is_its_recovery() {
@@ -32,11 +46,9 @@ fn a_redis_that_stands_still_is_seen_on_both_sides_and_so_is_its_recovery() {
         return;
     }
     let redis = RedisServer::start();
-    let ticker = Ticker::start(&redis, &["--breaker-failures", "2", "--breaker-open", "4s", "--window", "5s"]);
-    let redis_table = format!("{}canary = true\n", target("redis", &redis.url()));
-    let agent = Agent::run(&format!("{redis_table}{}", ticker.table("ticker", "ticker", "")));
+    let (_ticker, agent) = with_a_quick_breaker(&redis);
     let calm = seen(&agent, "all is well", |seen| {
-        seen.get("backpressure_circuit_state", &[("state", "closed")]) == Some(1.0)
+        closed(seen) == Some(1.0)
             && gauge(seen, "published_total").is_some_and(|published| published > 100.0)
             && gauge(seen, "level") == Some(0.0)
     });
@@ -46,9 +58,7 @@ fn a_redis_that_stands_still_is_seen_on_both_sides_and_so_is_its_recovery() {
     let pending = gauge(&calm, "pending_publishes").unwrap();
 
     redis.freeze();
-    let frozen = seen(&agent, "the breaker leaves closed", |seen| {
-        seen.get("backpressure_circuit_state", &[("state", "closed")]) == Some(0.0)
-    });
+    let frozen = seen(&agent, "the breaker leaves closed", |seen| closed(seen) == Some(0.0));
     agent.until("redis", "Redis does not answer", |seen| (seen.get("redis_up", &[]) == Some(0.0)).then_some(()));
     assert!(gauge(&frozen, "circuit_failures").is_some_and(|failures| failures >= 1.0));
     let stalled = seen(&agent, "messages wait", |seen| gauge(seen, "pending_publishes") > Some(pending + 200.0));
@@ -58,9 +68,7 @@ fn a_redis_that_stands_still_is_seen_on_both_sides_and_so_is_its_recovery() {
 
     redis.thaw();
     let well = seen(&agent, "all is well again", |seen| {
-        seen.get("backpressure_circuit_state", &[("state", "closed")]) == Some(1.0)
-            && gauge(seen, "level") == Some(0.0)
-            && gauge(seen, "pending_publishes") < Some(100.0)
+        closed(seen) == Some(1.0) && gauge(seen, "level") == Some(0.0) && gauge(seen, "pending_publishes") < Some(100.0)
     });
     assert!(gauge(&well, "published_total") > gauge(&calm, "published_total"));
     agent.until("redis", "Redis answers", |seen| (seen.get("redis_up", &[]) == Some(1.0)).then_some(()));
@@ -73,9 +81,7 @@ fn a_redis_that_publishes_nothing_loses_the_canary_and_opens_the_breaker() {
         return;
     }
     let redis = RedisServer::start();
-    let ticker = Ticker::start(&redis, &["--breaker-failures", "2", "--breaker-open", "4s", "--window", "5s"]);
-    let redis_table = format!("{}canary = true\n", target("redis", &redis.url()));
-    let agent = Agent::run(&format!("{redis_table}{}", ticker.table("ticker", "ticker", "")));
+    let (_ticker, agent) = with_a_quick_breaker(&redis);
     let lost = |seen: &Exposition| seen.get("redis_publish_canaries_lost_total", &[]);
     agent.until("redis", "the canary flies", |seen| (lost(seen) == Some(0.0)).then_some(()));
     seen(&agent, "messages are published", |seen| gauge(seen, "published_total") > Some(100.0));
@@ -84,13 +90,10 @@ fn a_redis_that_publishes_nothing_loses_the_canary_and_opens_the_breaker() {
         until(DRILL, "the canary is lost", || Some(agent.scrape("redis")).filter(|seen| lost(seen) >= Some(1.0)));
     assert_eq!(canary.get("redis_up", &[]), Some(1.0));
     assert!(canary.get("redis_ping_ms", &[]).is_some_and(|ping| ping < 900.0), "PING is answered all the while");
-    let stalled = seen(&agent, "the breaker leaves closed", |seen| {
-        seen.get("backpressure_circuit_state", &[("state", "closed")]) == Some(0.0)
-    });
+    let stalled = seen(&agent, "the breaker leaves closed", |seen| closed(seen) == Some(0.0));
     assert!(gauge(&stalled, "pending_publishes") > Some(100.0));
     seen(&agent, "all is well again", |seen| {
-        seen.get("backpressure_circuit_state", &[("state", "closed")]) == Some(1.0)
-            && gauge(seen, "pending_publishes") < Some(100.0)
+        closed(seen) == Some(1.0) && gauge(seen, "pending_publishes") < Some(100.0)
     });
 }
 
