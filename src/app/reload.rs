@@ -57,7 +57,7 @@ impl Reloader {
                 }
                 self.web.store(Arc::new(web));
                 self.apply(&config).await;
-                info!(targets = config.targets().len(), "configuration reloaded");
+                info!(targets = config.target_count(), "configuration reloaded");
                 Ok(())
             }
             Err(error) => {

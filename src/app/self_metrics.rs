@@ -113,7 +113,7 @@ impl SelfMetrics {
     /// `config` is in force.
     pub(super) fn configured(&self, config: &Config) {
         self.environment.store(Arc::new(config.environment.clone()));
-        self.targets.store(config.targets().len() as u64, Ordering::Relaxed);
+        self.targets.store(config.target_count() as u64, Ordering::Relaxed);
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         self.reloaded_at.store(now.as_secs(), Ordering::Relaxed);
         self.reload_successful.store(true, Ordering::Relaxed);

@@ -14,7 +14,7 @@ pub(super) fn check(file: &Path) -> ExitCode {
         Err(error) => return fail(EXIT_USAGE, &error.to_string()),
     };
     match load_web(&config.web) {
-        Ok(_) => print(format!("{}: valid, {} targets\n", file.display(), config.targets().len()).as_bytes()),
+        Ok(_) => print(format!("{}: valid, {} targets\n", file.display(), config.target_count()).as_bytes()),
         Err(error) => fail(EXIT_USAGE, &error.to_string()),
     }
 }

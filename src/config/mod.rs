@@ -137,6 +137,12 @@ impl Config {
         Self { environment, web, log, redis, services }
     }
 
+    /// The number of targets.
+    #[must_use]
+    pub const fn target_count(&self) -> usize {
+        self.redis.len() + self.services.len()
+    }
+
     /// Every target, whatever its kind.
     #[must_use]
     pub fn targets(&self) -> Vec<TargetConfig> {
@@ -245,6 +251,11 @@ impl Default for LogSettings {
     fn default() -> Self {
         Self { level: LogLevel::Info, format: LogFormat::Logfmt }
     }
+}
+
+/// A duration the way people write it.
+fn duration<S: Serializer>(value: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&humantime::format_duration(*value))
 }
 
 fn lower_case<T: std::fmt::Debug, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {

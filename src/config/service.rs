@@ -29,13 +29,13 @@ pub struct ServiceTarget {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub skip: Vec<String>,
     /// Time from the start of one poll to the next.
-    #[serde(serialize_with = "duration")]
+    #[serde(serialize_with = "super::duration")]
     pub interval: Duration,
     /// The most that a poll may take.
-    #[serde(serialize_with = "duration")]
+    #[serde(serialize_with = "super::duration")]
     pub deadline: Duration,
     /// What `backpressure_drop_ratio`, `backpressure_unaccounted_messages` and `redis_cache_hit_ratio` look back.
-    #[serde(serialize_with = "duration")]
+    #[serde(serialize_with = "super::duration")]
     pub window: Duration,
     /// Requests of one poll.
     pub max_requests: usize,
@@ -52,10 +52,6 @@ pub struct ServiceTarget {
     /// What is read of it.
     #[serde(skip)]
     pub mapping: Arc<Mapping>,
-}
-
-fn duration<S: Serializer>(value: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(&humantime::format_duration(*value))
 }
 
 fn headers<S: Serializer>(headers: &[(String, Secret)], serializer: S) -> Result<S::Ok, S::Error> {

@@ -73,7 +73,7 @@ pub fn endpoints_of(mapping: &Mapping, metric: &str) -> Vec<usize> {
     let gives = |rule: &Rule| names.iter().any(|name| is_of(rule, name));
     (0..mapping.endpoints.len())
         .filter(|index| {
-            let passes = mapping.endpoints[*index].pass_through.iter().any(|pattern| pattern.0.is_match(metric));
+            let passes = mapping.endpoints[*index].passes(metric);
             passes || mapping.rules.iter().any(|rule| rule.endpoint == *index && gives(rule))
         })
         .collect()

@@ -29,8 +29,7 @@ fn score(mapping: &Mapping, endpoint: usize, body: &Body) -> (usize, Reverse<usi
         elements.iter().any(|element| find(rule, element.value).is_some())
     };
     let rules = evaluation.readings.iter().filter(|(index, _)| finds(index)).count();
-    let patterns = &mapping.endpoints[endpoint].pass_through;
-    let passing = body.series.iter().filter(|series| patterns.iter().any(|pattern| pattern.0.is_match(&series.name)));
+    let passing = body.series.iter().filter(|series| mapping.endpoints[endpoint].passes(&series.name));
     (rules + passing.count(), Reverse(evaluation.misses.len()))
 }
 

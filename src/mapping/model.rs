@@ -57,6 +57,12 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
+    /// Whether series of that name pass through.
+    #[must_use]
+    pub fn passes(&self, name: &str) -> bool {
+        self.pass_through.iter().any(|pattern| pattern.0.is_match(name))
+    }
+
     /// Whether the mapping reads a counter of it.
     #[must_use]
     pub fn has_counters(&self, mapping: &Mapping) -> bool {

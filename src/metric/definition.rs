@@ -48,11 +48,11 @@ impl Definition {
 }
 
 fn check_label(label: &str) -> Result<(), String> {
-    if !text::is_metric_name(label) || label.contains(':') {
-        return Err(format!("{label:?} is no label name; use letters, digits and _, a letter first"));
-    }
     if label.starts_with("__") {
         return Err(format!("label {label}: names that begin with __ belong to Prometheus; rename it"));
+    }
+    if !text::is_label_name(label) {
+        return Err(format!("{label:?} is no label name; use letters, digits and _, a letter first"));
     }
     if ["target", "le", "quantile", "job", "instance"].contains(&label) {
         return Err(format!("label {label} is set by the agent or by Prometheus; rename it"));

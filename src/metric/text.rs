@@ -21,6 +21,12 @@ pub fn is_metric_name(name: &str) -> bool {
         && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b':')
 }
 
+/// Whether `name` is a label name that others than Prometheus may give: `[a-zA-Z_][a-zA-Z0-9_]*`, and not `__` first.
+#[must_use]
+pub fn is_label_name(name: &str) -> bool {
+    is_metric_name(name) && !name.contains(':') && !name.starts_with("__")
+}
+
 /// Appends `name="value"`, escaped.
 pub(super) fn write_label(out: &mut String, name: &str, value: &str) {
     out.push_str(name);

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use crate::collector::{PollError, Reason};
-use crate::http::client::{ClientError, ErrorKind, Response};
+use crate::http::client::{BaseUrl, Client, ClientError, ErrorKind, Response};
 use crate::mapping::{Body, Endpoint, Unreadable, age, ahead, timestamp};
 
 /// What a fetch came to.
@@ -17,6 +17,22 @@ pub(super) enum Verdict {
     Absent(PollError),
     /// Anything else.
     Failed(PollError),
+}
+
+/// Asks for a path of the service at `url`. A client that could not be made fails like one that gets no answer.
+pub(super) async fn get(
+    client: &mut Result<Client, String>,
+    url: &BaseUrl,
+    path: &str,
+    limit: Duration,
+) -> Result<Response, PollError> {
+    match client {
+        Ok(client) => client.get(path, limit).await.map_err(unanswered),
+        Err(message) => {
+            let attempt = format!("asking {url}");
+            Err(PollError::new(Reason::Internal, attempt, message.clone(), "correct the header or the url"))
+        }
+    }
 }
 
 /// Judges an answer. `address` is the service, for the error.
@@ -98,7 +114,7 @@ const fn advice_for(status: u16) -> (Reason, &'static str) {
 }
 
 /// The poll's error for a fetch that got no answer.
-pub(super) fn unanswered(error: ClientError) -> PollError {
+fn unanswered(error: ClientError) -> PollError {
     let reason = match error.kind {
         ErrorKind::Timeout => Reason::Timeout,
         ErrorKind::Connect => Reason::Connect,

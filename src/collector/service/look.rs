@@ -6,7 +6,7 @@ use super::derive::Derive;
 use super::fetch::{self, Verdict};
 use super::merge::{self, Answer};
 use super::{Snapshot, passing, settings};
-use crate::collector::{PollError, Reason};
+use crate::collector::PollError;
 use crate::config::ServiceTarget;
 use crate::http::client::Client;
 use crate::mapping::{Body, Mapping, Miss, evaluate};
@@ -59,13 +59,7 @@ pub async fn look(target: &ServiceTarget, endpoints: &[usize]) -> Vec<(usize, Lo
             looks.push((index, Look::Spared(primary)));
             continue;
         }
-        let fetched = match &mut client {
-            Ok(client) => client.get(&endpoint.path, endpoint.timeout).await.map_err(fetch::unanswered),
-            Err(message) => {
-                let attempt = format!("asking {}", target.url);
-                Err(PollError::new(Reason::Internal, attempt, message.clone(), "correct the header or the url"))
-            }
-        };
+        let fetched = fetch::get(&mut client, &target.url, &endpoint.path, endpoint.timeout).await;
         let verdict =
             fetched.map(|response| fetch::judge(endpoint, &target.url.to_string(), &response, SystemTime::now()));
         looks.push((

@@ -101,10 +101,7 @@ pub(super) fn count_misses(mapping: &Mapping, answers: &[Option<&Answer>], count
 }
 
 /// The misses of the fresh answers that no other rule makes up for.
-pub(super) fn standing<'a>(
-    mapping: &'a Mapping,
-    answers: &'a [Option<&'a Answer>],
-) -> impl Iterator<Item = &'a crate::mapping::Miss> {
+pub(super) fn standing<'a>(mapping: &'a Mapping, answers: &'a [Option<&'a Answer>]) -> impl Iterator<Item = &'a Miss> {
     let misses = answers.iter().flatten().filter(|answer| answer.fresh).flat_map(|answer| &answer.evaluation.misses);
     misses.filter(move |miss| miss.reason.has_value() || !is_supplied(mapping, answers, miss.rule))
 }

@@ -27,7 +27,7 @@ use super::{Collector, Health, PollError, Reason};
 use crate::config::ServiceTarget;
 use crate::http::client::{Client, Response, Settings};
 use crate::mapping::{self, Endpoint, Series, SeriesSample, evaluate};
-use crate::metric::text::is_metric_name;
+use crate::metric::text::is_label_name;
 use crate::metric::{Families, Metric, MetricInfo, Unit, vocabulary};
 
 const UP: Metric<0> = Metric::gauge(
@@ -83,13 +83,7 @@ impl ServiceCollector {
         let state = &mut self.states[index];
         state.requests += 1;
         (state.status, state.phases, state.age, state.stale) = (None, None, None, None);
-        let fetched = match &mut self.client {
-            Ok(client) => client.get(path, limit).await.map_err(fetch::unanswered),
-            Err(message) => {
-                let attempt = format!("asking {}", self.target.url);
-                Err(PollError::new(Reason::Internal, attempt, message.clone(), "correct the header or the url"))
-            }
-        };
+        let fetched = fetch::get(&mut self.client, &self.target.url, path, limit).await;
         let (now, jitter) = (Instant::now(), fastrand::f64());
         match fetched {
             Ok(response) => self.heed(index, &response, now, jitter),
@@ -144,11 +138,9 @@ impl ServiceCollector {
         let endpoint = &mapping.endpoints[index];
         let state = &mut self.states[index];
         let mut evaluation = evaluate(mapping, index, &body.tree);
-        // Counters are remembered through an outage: a service that was restarted comes back with smaller ones.
-        if let Some(before) = &state.before {
+        if let Some(before) = state.before() {
             merge::note_resets(mapping, before, &mut evaluation);
         }
-        state.before = Some(evaluation.clone());
         state.series = passing(endpoint, body);
         state.answer = Some(Answer { evaluation, fresh: true });
         state.last_success = Some(SystemTime::now());
@@ -334,8 +326,7 @@ fn settings(target: &ServiceTarget) -> Settings {
 
 /// The families of a body that pass through.
 fn passing(endpoint: &Endpoint, body: &mapping::Body) -> Vec<Series> {
-    let wanted = |series: &&Series| endpoint.pass_through.iter().any(|pattern| pattern.0.is_match(&series.name));
-    body.series.iter().filter(wanted).cloned().collect()
+    body.series.iter().filter(|series| endpoint.passes(&series.name)).cloned().collect()
 }
 
 /// Names the series of a service's own exposition as it named them.
@@ -365,8 +356,7 @@ fn labels(sample: &SeriesSample) -> Option<Vec<(&str, &str)>> {
     for (name, value) in &sample.labels {
         // Prometheus does the same to a label that it sets itself.
         let name = if name == "target" { "exported_target" } else { name };
-        let is_name = is_metric_name(name) && !name.contains(':') && !name.starts_with("__");
-        if !is_name || !names.insert(name) {
+        if !is_label_name(name) || !names.insert(name) {
             return None;
         }
         labels.push((name, value.as_str()));

@@ -79,8 +79,9 @@ pub(super) struct State {
     pub(super) timing: Timing,
     /// What is still good of its last answer.
     pub(super) answer: Option<Answer>,
-    /// What it said before, for counters that fell since.
-    pub(super) before: Option<Evaluation>,
+    /// What it said before that was dropped. Counters are remembered through an outage: a service that was restarted
+    /// comes back with smaller ones.
+    dropped: Option<Evaluation>,
     /// The families of its last answer that pass through.
     pub(super) series: Vec<Series>,
     /// Why the last fetch failed.
@@ -97,9 +98,16 @@ pub(super) struct State {
 }
 
 impl State {
-    /// Forgets what the endpoint said.
+    /// What it said the last time that it was useful, for counters that fell since.
+    pub(super) fn before(&self) -> Option<&Evaluation> {
+        self.answer.as_ref().map(|answer| &answer.evaluation).or(self.dropped.as_ref())
+    }
+
+    /// Takes what the endpoint said out of sight.
     pub(super) fn drop_answer(&mut self) {
-        self.answer = None;
+        if let Some(answer) = self.answer.take() {
+            self.dropped = Some(answer.evaluation);
+        }
         self.series.clear();
     }
 

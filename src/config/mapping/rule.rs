@@ -232,7 +232,7 @@ fn of_vocabulary(shared: Definition, has_states: bool) -> Result<Definition, Str
 /// A definition that is not of the vocabulary, if it may exist.
 fn own(definition: Definition) -> Result<Definition, String> {
     definition.check()?;
-    if let Some(prefix) = vocabulary::RESERVED.iter().find(|prefix| definition.name.starts_with(**prefix)) {
+    if let Some(prefix) = vocabulary::reserved(&definition.name) {
         return Err(format!(
             "names that begin with {prefix} are the agent's own; take one of docs/METRICS.md, or another beginning"
         ));

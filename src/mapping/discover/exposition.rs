@@ -20,8 +20,7 @@ pub(super) fn draft(source: &Source, endpoint: &str, samples: &[&Body; 2]) -> Dr
         let end = name.find('_').map_or(name.len(), |at| at + 1);
         *groups.entry(&name[..end]).or_insert(0) += 1;
     }
-    let is_reserved = |group: &str| vocabulary::is_taken(group);
-    let is_own = |group: &str| !is_reserved(group) && !RUNTIMES.contains(&group);
+    let is_own = |group: &str| !vocabulary::is_taken(group) && !RUNTIMES.contains(&group);
     let own: Vec<&str> = groups.keys().copied().filter(|group| is_own(group)).collect();
     let patterns: Vec<String> = match own.as_slice() {
         [only] => vec![pattern(longest(only, &names))],
@@ -30,7 +29,7 @@ pub(super) fn draft(source: &Source, endpoint: &str, samples: &[&Body; 2]) -> Dr
     let mut draft = write::header(source, endpoint, Format::Prometheus, None);
     let mut left_out = 0;
     for (group, count) in &groups {
-        let what = if is_reserved(group) {
+        let what = if vocabulary::is_taken(group) {
             "left out, such names are the agent's own"
         } else if is_own(group) {
             "passed through"

@@ -59,7 +59,7 @@ pub fn prefix(name: &str) -> Result<String, String> {
     if !prefix.starts_with(|first: char| first.is_ascii_lowercase()) {
         return Err(format!("{name:?} begins with no letter; names of metrics do"));
     }
-    match vocabulary::RESERVED.iter().find(|reserved| prefix.starts_with(**reserved)) {
+    match vocabulary::reserved(&prefix) {
         Some(reserved) => Err(format!("names that begin with {reserved} are the agent's own; choose another name")),
         None => Ok(prefix),
     }

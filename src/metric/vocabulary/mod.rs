@@ -7,20 +7,28 @@ pub mod backpressure;
 pub mod resources;
 pub mod service;
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use super::{Definition, MetricInfo};
 
 /// Beginnings of names that are the agent's own: of what others name, only names of the vocabulary may have them.
-pub const RESERVED: [&str; 7] =
-    ["manometer_", "redis_", "container_", "service_", "backpressure_", "node_", "process_"];
+const RESERVED: [&str; 7] = ["manometer_", "redis_", "container_", "service_", "backpressure_", "node_", "process_"];
+
+/// The vocabulary by name: a configuration of many services looks up every name of every rule.
+static BY_NAME: LazyLock<HashMap<&str, MetricInfo>> =
+    LazyLock::new(|| metrics().into_iter().map(|info| (info.name, info)).collect());
+
+/// The reserved beginning that a name has.
+#[must_use]
+pub fn reserved(name: &str) -> Option<&'static str> {
+    RESERVED.into_iter().find(|prefix| name.starts_with(prefix))
+}
 
 /// Whether a service's own series may not have that name: it is the agent's, or one of Prometheus itself.
 #[must_use]
 pub fn is_taken(name: &str) -> bool {
-    static NAMES: LazyLock<HashSet<&str>> = LazyLock::new(|| metrics().iter().map(|info| info.name).collect());
-    NAMES.contains(name) || is_of_prometheus(name) || RESERVED.iter().any(|prefix| name.starts_with(prefix))
+    BY_NAME.contains_key(name) || is_of_prometheus(name) || reserved(name).is_some()
 }
 
 /// Whether Prometheus makes a metric of that name: one of another origin would join in everybody's `up == 0`.
@@ -37,5 +45,5 @@ pub fn metrics() -> Vec<MetricInfo> {
 /// The shared metric of that name.
 #[must_use]
 pub fn find(name: &str) -> Option<Definition> {
-    metrics().iter().find(|info| info.name == name).map(Definition::from)
+    BY_NAME.get(name).map(Definition::from)
 }
