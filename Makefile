@@ -15,6 +15,8 @@ run: ## Start the playground: Redis, live traffic and the agent; Ctrl-C ends it 
 test: ## Format, lints, all tests and the documentation's examples
 	@scripts/deps.sh test
 	@scripts/lint.sh
+	@# For the test of the container image, which says so if it is not there.
+	@scripts/static.sh >/dev/null || echo 'make: no static agent: the container image is not tested'
 	@# Tests wait for servers far more than they compute: more of them at a time than there are cores.
 	@RUST_TEST_THREADS=$${RUST_TEST_THREADS:-6} $(CARGO) test --locked --quiet --all-targets
 	@$(CARGO) test --locked --quiet --doc

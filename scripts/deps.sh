@@ -39,6 +39,11 @@ c_compiler_works() {
     printf '#include <stdlib.h>\nint main(void) { return 0; }\n' | cc -x c - -o /dev/null 2>/dev/null
 }
 
+# A busybox that needs no library runs in an image that holds nothing else.
+have_static_busybox() {
+    have busybox && ! ldd "$(command -v busybox)" >/dev/null 2>&1
+}
+
 # add PACKAGE...: marks Debian packages as missing, once each.
 add() {
     for package in "$@"; do
@@ -61,6 +66,13 @@ find_missing() {
         have redis-server || add redis-server
         { have prometheus && have promtool; } || add prometheus
         have prometheus-redis-exporter || have redis_exporter || add prometheus-redis-exporter
+        # The engine that the tests start is their own; on a machine without one it needs these, and a shell for its images.
+        { have dockerd && have docker; } || add docker.io
+        have_static_busybox || add busybox-static
+        # Before the engine's socket, as docs/SECURITY.md has it.
+        have nginx || add nginx
+        # The static agent of the container image: ring compiles C for it.
+        have musl-gcc || [ -e /etc/alpine-release ] || add musl-tools
         ;;
     *) fail "unknown mode '$1': build, lint, run, test or bench" ;;
     esac
@@ -79,6 +91,8 @@ name_elsewhere() {
         libc6-dev) say "missing: C headers - dnf: glibc-devel; pacman: glibc; apk: musl-dev; macOS: xcode-select --install" ;;
         redis-server) say "missing: redis-server - brew, dnf, pacman, apk: redis" ;;
         prometheus) say "missing: prometheus, promtool - brew, pacman, apk: prometheus; dnf: golang-github-prometheus" ;;
+        docker.io) say "missing: dockerd, docker - https://docs.docker.com/engine/install; pacman, apk: docker" ;;
+        busybox-static) say "missing: static busybox - dnf, pacman: busybox; apk: busybox-static" ;;
         prometheus-redis-exporter) say "missing: redis_exporter - https://github.com/oliver006/redis_exporter/releases" ;;
         curl) ;;
         *) say "missing: $package - brew, dnf, pacman, apk: $package" ;;
@@ -219,6 +233,16 @@ install_lint_tools() {
     have_lint_tools || fail "rustup could not add clippy and rustfmt; is there a network?"
 }
 
+# The standard library for a static binary. Without it the test of the container image says so.
+add_static_target() {
+    PATH=$PATH:${CARGO_HOME:-$HOME/.cargo}/bin
+    target=$(uname -m)-unknown-linux-musl
+    sysroot=$(cd "$root" && rustc --print sysroot 2>/dev/null) || return 0
+    if [ -d "$sysroot/lib/rustlib/$target" ] || ! have rustup; then return 0; fi
+    say "the standard library for static binaries is missing: rustup target add $target"
+    (cd "$root" && rustup target add "$target") || say "rustup could not add it; the container image cannot be tested"
+}
+
 mode=${1:-build}
 find_missing "$mode"
 if ! have apt-get || ! have dpkg-query; then
@@ -232,3 +256,4 @@ have_rust || install_rust
 case $mode in
 lint | test) have_lint_tools || install_lint_tools ;;
 esac
+[ "$mode" != test ] || add_static_target

@@ -7,9 +7,11 @@
 //! * [`config`]: TOML text or environment in, validated settings out; all problems at once.
 //! * [`collector`]: what is watched. One folder a kind of target; the runner drives them all.
 //! * [`mapping`]: which numbers of a service's JSON become which metrics: the language, its profiles, its evaluation.
+//! * [`logpattern`]: which log lines count, and as what: the ready sets, a configuration's own patterns, the matching.
 //! * [`metric`]: what is exported. Documented constants, the samples of a poll, the text format, the catalog.
 //! * [`net`]: how a server is reached: names, sockets, TLS. Collectors and the HTTP client connect with it.
 //! * [`hub`]: the latest samples of every target, and their exposition.
+//! * [`queue`]: the bounded queue between two of its tasks, and what it says of itself.
 //! * [`http`]: how it is served: the server, its web configuration, the routes; and the client that asks other services.
 //! * [`app`]: the wiring of all that, reloads, and the bounded shutdown.
 //! * [`cli`]: the command line.
@@ -20,6 +22,8 @@ pub mod collector;
 pub mod config;
 pub mod http;
 pub mod hub;
+pub mod logpattern;
 pub mod mapping;
 pub mod metric;
 pub mod net;
+pub mod queue;

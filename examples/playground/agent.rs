@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::Result;
 use crate::connection::{free_port, get};
+use crate::container::Engine;
 use crate::process::{Process, absolute, own_folder};
 
 pub(crate) const START_DEADLINE: Duration = Duration::from_secs(20);
@@ -43,6 +44,18 @@ url = "http://@TICKER@"
 interval = "5s"
 "#;
 
+/// What is added where the ticker runs in a container.
+const CONTAINERS: &str = r#"
+[[docker]]
+name = "engine"
+url = "@ENGINE@"
+containers = ["@CONTAINER@"]
+interval = "5s"
+
+[docker.logs]
+sets = ["redis", "ticker"]
+"#;
+
 /// An agent that is configured.
 pub(crate) struct Agent {
     /// Where it serves.
@@ -52,9 +65,14 @@ pub(crate) struct Agent {
 }
 
 impl Agent {
-    /// Writes `config.toml` for a Redis on that port and a ticker there. The agent gets its default port, or says that
-    /// it is taken.
-    pub(crate) fn configure(folder: &Path, redis_port: u16, ticker: SocketAddr) -> Result<Self> {
+    /// Writes `config.toml` for a Redis on that port and a ticker there, which may run in a container of `engine`. The
+    /// agent gets its default port, or says that it is taken.
+    pub(crate) fn configure(
+        folder: &Path,
+        redis_port: u16,
+        ticker: SocketAddr,
+        engine: Option<&Engine>,
+    ) -> Result<Self> {
         let port = if TcpListener::bind((Ipv4Addr::LOCALHOST, DEFAULT_PORT)).is_ok() {
             DEFAULT_PORT
         } else {
@@ -63,7 +81,9 @@ impl Agent {
             port
         };
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        let text = CONFIG
+        let containers =
+            engine.map(|engine| CONTAINERS.replace("@ENGINE@", &engine.url).replace("@CONTAINER@", &engine.name));
+        let text = format!("{CONFIG}{}", containers.unwrap_or_default())
             .replace("@LISTEN_ADDRESS@", &address.to_string())
             .replace("@REDIS_PORT@", &redis_port.to_string())
             .replace("@TICKER@", &ticker.to_string());

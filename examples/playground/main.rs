@@ -8,12 +8,13 @@
 mod agent;
 mod cache;
 mod connection;
+mod container;
 mod process;
 mod redis_server;
 mod ticker;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -24,6 +25,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::agent::Agent;
+use crate::container::Engine;
 use crate::process::Process;
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
@@ -48,6 +50,8 @@ struct Playground {
     folder: TempDir,
     /// In the order of their start.
     processes: Vec<Process>,
+    /// The engine in which the ticker runs.
+    engine: Option<Engine>,
 }
 
 impl Playground {
@@ -67,14 +71,12 @@ impl Playground {
         let mut traffic = JoinSet::new();
         cache::start(port, &mut traffic).await?;
         ticker::subscribe(port, &mut traffic);
-        let (service, ticker) = ticker::start(&ticker_binary, port, self.folder.path())?;
-        self.processes.push(service);
-        self.until(ticker::is_ready(ticker), ticker::START_DEADLINE, "the ticker").await?;
+        let (ticker, containers) = self.start_ticker(&ticker_binary, port).await?;
 
-        let agent = Agent::configure(self.folder.path(), port, ticker)?;
+        let agent = Agent::configure(self.folder.path(), port, ticker, self.engine.as_ref())?;
         self.processes.push(agent.start(&binary)?);
         self.until(agent.is_ready(), agent::START_DEADLINE, "the agent").await?;
-        self.announce(&agent, ticker, port);
+        self.announce(&agent, ticker, port, &containers);
 
         let end = arguments.seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds));
         while end.is_none_or(|end| Instant::now() < end) {
@@ -82,6 +84,38 @@ impl Playground {
             self.check()?;
         }
         Ok(())
+    }
+
+    /// Starts the ticker, in a container if there is an engine for it; where it serves, and a line on what it runs in.
+    async fn start_ticker(&mut self, binary: &Path, redis_port: u16) -> Result<(SocketAddr, String)> {
+        let why = match self.start_ticker_in_container(binary, redis_port).await {
+            Ok(started) => return Ok(started),
+            Err(error) => error,
+        };
+        if let Some(engine) = self.engine.take() {
+            engine.remove().await;
+        }
+        let (address, command) = ticker::command(std::process::Command::new(binary), redis_port)?;
+        self.processes.push(ticker::start(command, self.folder.path())?);
+        self.until(ticker::is_ready(address), ticker::START_DEADLINE, "the ticker").await?;
+        Ok((address, format!("none, so there is no container_* to see: {why}")))
+    }
+
+    async fn start_ticker_in_container(&mut self, binary: &Path, redis_port: u16) -> Result<(SocketAddr, String)> {
+        let engine = self.engine.insert(Engine::find().await?);
+        let (address, command) = ticker::command(engine.run(binary), redis_port)?;
+        let line = format!("{} of the engine at {}: the ticker", engine.name, engine.url);
+        let mut service = ticker::start(command, self.folder.path())?;
+        let mut ready = std::pin::pin!(ticker::is_ready(address));
+        let end = Instant::now() + ticker::START_DEADLINE;
+        while tokio::time::timeout(WATCH_INTERVAL, &mut ready).await.is_err() {
+            service.check()?;
+            if Instant::now() >= end {
+                return Err(format!("a ticker in a container was not reached{}", service.log_tail()).into());
+            }
+        }
+        self.processes.push(service);
+        Ok((address, line))
     }
 
     /// Waits for `ready`, which retries by itself, as long as every process lives.
@@ -100,7 +134,7 @@ impl Playground {
         }
     }
 
-    fn announce(&self, agent: &Agent, ticker: SocketAddr, port: u16) {
+    fn announce(&self, agent: &Agent, ticker: SocketAddr, port: u16, containers: &str) {
         let address = agent.address;
         let folder = self.folder.path().display();
         println!(
@@ -112,6 +146,7 @@ The playground is running; Ctrl-C ends it and removes its folder.
   redis        redis-cli -p {port}
   ticker       http://{ticker}/advanced/backpressure/status
   its knobs    curl -s http://{ticker}/admin/knobs
+  containers   {containers}
   folder       {folder} (config.toml, agent.log, redis.log, ticker.log)
 
 What to look at: curl -s http://{address}/metrics | grep NAME
@@ -139,6 +174,9 @@ What to look at meanwhile:
         for process in self.processes.into_iter().rev() {
             process.stop().await;
         }
+        if let Some(engine) = self.engine {
+            engine.remove().await;
+        }
         let path = self.folder.path().to_owned();
         if let Err(error) = self.folder.close() {
             eprintln!("playground: removing {}: {error}", path.display());
@@ -161,7 +199,7 @@ async fn end_signal() -> std::io::Result<()> {
 
 async fn play(arguments: &Arguments) -> Result<()> {
     let folder = tempfile::Builder::new().prefix("manometer-playground-").tempdir()?;
-    let mut playground = Playground { folder, processes: Vec::new() };
+    let mut playground = Playground { folder, processes: Vec::new(), engine: None };
     let outcome = tokio::select! {
         // The handlers are in place before the first process is.
         biased;

@@ -29,15 +29,18 @@ pub(crate) fn binary() -> Result<PathBuf> {
     absolute(&own_folder()?.join("ticker"), "ticker")
 }
 
-/// Starts the service; where it will serve comes with it.
-pub(crate) fn start(binary: &Path, redis_port: u16, folder: &Path) -> Result<(Process, SocketAddr)> {
+/// `program`, which runs the service, with its arguments; where it will serve comes first.
+pub(crate) fn command(mut program: Command, redis_port: u16) -> Result<(SocketAddr, Command)> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?));
-    let mut command = Command::new(binary);
-    command.arg("--redis").arg(format!("redis://127.0.0.1:{redis_port}")).arg("--listen").arg(address.to_string());
-    command.args(FLAGS).args(["--environment", "playground"]);
-    let process = Process::start("ticker", &mut command, folder)
-        .map_err(|error| format!("starting {}: {error}", binary.display()))?;
-    Ok((process, address))
+    program.arg("--redis").arg(format!("redis://127.0.0.1:{redis_port}")).arg("--listen").arg(address.to_string());
+    program.args(FLAGS).args(["--environment", "playground"]);
+    Ok((address, program))
+}
+
+/// Starts the service.
+pub(crate) fn start(mut command: Command, folder: &Path) -> Result<Process> {
+    Process::start("ticker", &mut command, folder)
+        .map_err(|error| format!("starting {}: {error}", command.get_program().display()).into())
 }
 
 /// Completes when the service answers.

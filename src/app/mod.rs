@@ -144,6 +144,17 @@ pub async fn run(source: Source, config: Config) -> Result<(), StartError> {
         drain: DRAIN,
         ..Limits::default()
     };
+    let mut reloader = Reloader {
+        source,
+        web: Arc::clone(&web),
+        routes: Arc::clone(&routes),
+        self_metrics,
+        supervisor: Supervisor::new(hub),
+        requests: reload_requests,
+        hangup,
+    };
+    // Who asks before it is known what is watched would hear of a ready agent without targets.
+    reloader.apply(&config).await;
     let mut servers = JoinSet::new();
     for listener in listeners {
         if let Ok(address) = listener.local_addr() {
@@ -159,8 +170,6 @@ pub async fn run(source: Source, config: Config) -> Result<(), StartError> {
             stop.clone().cancelled_owned(),
         ));
     }
-    let supervisor = Supervisor::new(hub);
-    let reloader = Reloader { source, web, routes, self_metrics, supervisor, requests: reload_requests, hangup };
     let reloads = tokio::spawn(reloader.run(config, stop.clone()));
 
     let signal = tokio::select! {

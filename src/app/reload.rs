@@ -31,9 +31,9 @@ pub(super) struct Reloader {
 }
 
 impl Reloader {
-    /// Applies `started`, then each new one that SIGHUP or a request asks for, until `stop`; then ends the targets.
+    /// Applies each new configuration that SIGHUP or a request asks for after `started`, until `stop`; then ends the
+    /// targets.
     pub(super) async fn run(mut self, started: Config, stop: CancellationToken) {
-        self.apply(&started).await;
         loop {
             let request = tokio::select! {
                 () = stop.cancelled() => break,
@@ -82,7 +82,7 @@ impl Reloader {
         }
     }
 
-    async fn apply(&mut self, config: &Config) {
+    pub(super) async fn apply(&mut self, config: &Config) {
         self.routes.set_environment(config.environment.clone());
         self.self_metrics.configured(config);
         self.supervisor.apply(&config.targets()).await;

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::collector::docker::{DockerCollector, Memory};
+use crate::collector::host::HostCollector;
 use crate::collector::redis::RedisCollector;
 use crate::collector::runner::{self, Target};
 use crate::collector::service::ServiceCollector;
@@ -82,6 +84,13 @@ fn spawn(target: TargetConfig, hub: Arc<Hub>, stop: CancellationToken) -> JoinHa
         TargetConfig::Service(target) => {
             tokio::spawn(runner::run(move || ServiceCollector::new(target.clone()), spec, hub, stop))
         }
+        TargetConfig::Docker(target) => {
+            let memory = Arc::new(Memory::new(&target));
+            tokio::spawn(runner::run(move || DockerCollector::new(Arc::clone(&memory)), spec, hub, stop))
+        }
+        TargetConfig::Host(target) => {
+            tokio::spawn(runner::run(move || HostCollector::new(target.clone()), spec, hub, stop))
+        }
     }
 }
 
@@ -102,6 +111,20 @@ fn target_of(target: &TargetConfig) -> Target {
             deadline: target.deadline,
             series_limit: target.series_limit,
         },
+        TargetConfig::Docker(target) => Target {
+            name: target.name.clone(),
+            address: target.url.to_string(),
+            interval: target.interval,
+            deadline: target.deadline,
+            series_limit: target.series_limit,
+        },
+        TargetConfig::Host(target) => Target {
+            name: target.name.clone(),
+            address: "this machine".to_owned(),
+            interval: target.interval,
+            deadline: target.deadline,
+            series_limit: target.series_limit,
+        },
     }
 }
 
@@ -117,6 +140,11 @@ pub async fn poll_once(targets: &[TargetConfig], hub: &Arc<Hub>) {
                 target.max_requests = usize::MAX;
                 polls.spawn(runner::poll_and_export(ServiceCollector::new(target), spec))
             }
+            TargetConfig::Docker(target) => {
+                let collector = DockerCollector::new(Arc::new(Memory::new(&target)));
+                polls.spawn(runner::poll_and_export(collector, spec))
+            }
+            TargetConfig::Host(target) => polls.spawn(runner::poll_and_export(HostCollector::new(target), spec)),
         };
     }
     while let Some(polled) = polls.join_next().await {

@@ -1,9 +1,12 @@
 //! Collectors: the code for one kind of target, and the one runner that drives them all.
 
+pub mod docker;
 pub mod error;
+pub mod host;
 mod metrics;
 pub mod redis;
 pub mod runner;
+mod sample;
 pub mod service;
 pub mod window;
 
@@ -11,6 +14,7 @@ use std::future::Future;
 use std::time::Duration;
 
 pub use error::{PollError, Reason};
+pub use sample::Sample;
 
 use crate::metric::{Families, MetricInfo};
 
@@ -38,6 +42,18 @@ pub const KINDS: &[Kind] = &[
         intro: "Of each `[[service]]` target, as far as its mapping finds them (docs/MAPPING.md). Series of a service's \
                 own exposition that the mapping passes through keep their names.",
         metrics: <service::ServiceCollector as Collector>::metrics,
+    },
+    Kind {
+        title: "Containers",
+        intro: "Of each `[[docker]]` target, under cAdvisor's names wherever the Engine API can feed them. Docker labels \
+                that `export_labels` names become labels `container_label_<name>`; docs/COMPATIBILITY.md lists the \
+                differences.",
+        metrics: <docker::DockerCollector as Collector>::metrics,
+    },
+    Kind {
+        title: "Host",
+        intro: "Of `[host]`, under node_exporter's names for the part of them that there is.",
+        metrics: <host::HostCollector as Collector>::metrics,
     },
 ];
 
@@ -68,6 +84,11 @@ pub trait Collector: Send + 'static {
     /// Names what the collector itself remembers, whether or not the last poll succeeded: its own counters, and what it
     /// saw of the parts that failed.
     fn export_state(&self, _out: &mut Families) {}
+
+    /// Lines of foreign text that it keeps for people; they are shown, and never exported.
+    fn samples(&self) -> Vec<Sample> {
+        Vec::new()
+    }
 }
 
 /// The outcome of a target's polls so far, kept by the runner.

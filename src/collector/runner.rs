@@ -1,5 +1,6 @@
 //! The one loop that drives every collector: interval, jitter, deadline, back-off, `up`, durations and logging.
 
+use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -9,7 +10,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use super::{Collector, Health, PollError, Reason, metrics};
+use super::{Collector, Health, PollError, Reason, Sample, metrics};
 use crate::hub::{Hub, TargetStatus};
 use crate::metric::{Families, MetricInfo};
 
@@ -48,10 +49,27 @@ pub fn metrics() -> Vec<MetricInfo> {
 /// After a failure the next poll comes sooner than the interval (1 s, doubling up to it, with jitter): a target that was
 /// away for a moment is seen again at once, and one that stays away is not hammered. Should the collector panic, that is
 /// a failed poll like any other, and the next one is made by a new collector from `make`.
-pub async fn run<C: Collector>(make: impl Fn() -> C + Send, target: Target, hub: Arc<Hub>, stop: CancellationToken) {
-    let mut collector = make();
-    let mut state = State::new(C::NAME, target);
+///
+/// The target is known to `hub` when this returns, before the future is polled: nobody must take an agent for ready that has
+/// not come to its targets yet.
+pub fn run<C: Collector>(
+    make: impl Fn() -> C + Send,
+    target: Target,
+    hub: Arc<Hub>,
+    stop: CancellationToken,
+) -> impl Future<Output = ()> + Send {
+    let state = State::new(C::NAME, target);
     hub.announce(state.status());
+    poll_until(make, state, hub, stop)
+}
+
+async fn poll_until<C: Collector>(
+    make: impl Fn() -> C + Send,
+    mut state: State,
+    hub: Arc<Hub>,
+    stop: CancellationToken,
+) {
+    let mut collector = make();
     // Targets that start together must not poll together, and nobody wants to wait long for the first numbers.
     let spread = MAX_START_DELAY.min(state.target.interval / 10);
     let mut next = Instant::now() + spread.mul_f64(fastrand::f64());
@@ -123,6 +141,7 @@ struct State {
     last_poll: Option<SystemTime>,
     last_success: Option<SystemTime>,
     error: Option<PollError>,
+    samples: Vec<Sample>,
 }
 
 impl State {
@@ -138,6 +157,7 @@ impl State {
             last_poll: None,
             last_success: None,
             error: None,
+            samples: Vec::new(),
         }
     }
 
@@ -153,6 +173,7 @@ impl State {
         self.last_duration = duration;
         self.total_duration += duration;
         self.last_poll = Some(now);
+        self.samples = collector.samples();
         let mut out = Families::with_limit(self.target.series_limit);
         match &outcome.0 {
             Ok(snapshot) => {
@@ -241,6 +262,7 @@ impl State {
             last_duration: self.last_duration,
             last_poll: self.last_poll,
             error: self.error.clone(),
+            samples: self.samples.clone(),
         }
     }
 }

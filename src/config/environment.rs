@@ -49,7 +49,15 @@ pub(super) fn config(env: Lookup<'_>) -> Result<Option<Config>, ConfigError> {
     }
     if problems.is_empty() {
         let (web, log) = (WebSettings::default(), LogSettings::default());
-        Ok(Some(Config { environment: get("ENV_NAME"), web, log, redis, services: Vec::new() }))
+        Ok(Some(Config {
+            environment: get("ENV_NAME"),
+            web,
+            log,
+            redis,
+            services: Vec::new(),
+            docker: Vec::new(),
+            host: None,
+        }))
     } else {
         Err(ConfigError::new("environment".to_owned(), problems))
     }

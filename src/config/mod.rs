@@ -4,10 +4,13 @@
 //! the module of its table. A value may hold `${VARIABLE}` or `${VARIABLE:-default}`; a secret may stand in a file of its
 //! own (`password_file`). Both are read again at each reload.
 
+mod docker;
 mod environment;
 mod expand;
 pub(crate) mod file;
+mod host;
 pub mod mapping;
+mod names;
 mod problem;
 mod reader;
 mod redis;
@@ -22,6 +25,10 @@ use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
+pub(crate) use docker::label_name;
+pub use docker::{DockerTarget, FollowSettings, LogPattern, LogStreams, PatternSet};
+pub use host::{HostTarget, HostWhen};
+pub use names::Names;
 pub use problem::{ConfigError, Problem};
 pub use redis::{PoolConfig, RedisTarget, TlsSettings};
 pub use redis_url::{Endpoint, RedisUrl};
@@ -51,6 +58,12 @@ pub struct Config {
     /// The services that are watched.
     #[serde(rename = "service", skip_serializing_if = "Vec::is_empty")]
     pub services: Vec<ServiceTarget>,
+    /// The Docker engines whose containers are watched.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub docker: Vec<DockerTarget>,
+    /// The machine that the agent runs on, if it is watched.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host: Option<HostTarget>,
 }
 
 /// `[web]`.
@@ -125,29 +138,38 @@ impl Config {
         let environment = root.string("environment");
         let web = WebSettings::read(root.table("web"), reader);
         let log = LogSettings::read(root.table("log"));
-        let (redis, services) = (root.tables("redis"), root.tables("service"));
-        check_names(redis.iter().chain(&services), reader);
-        if redis.is_empty() && services.is_empty() {
-            let message = "no target is configured; add [[redis]] or [[service]] with name and url";
+        let (redis, services, docker) = (root.tables("redis"), root.tables("service"), root.tables("docker"));
+        let host = root.has("host").then(|| root.table("host"));
+        // The one machine need not be named, and has a name nevertheless.
+        let nameless = host.iter().map(|table| (table, Some(host::DEFAULT_NAME)));
+        let others = redis.iter().chain(&services).chain(&docker).map(|table| (table, None));
+        check_names(others.chain(nameless), reader);
+        if redis.is_empty() && services.is_empty() && docker.is_empty() && host.is_none() {
+            let message =
+                "no target is configured; add [[redis]], [[service]] or [[docker]] with name and url, or [host]";
             reader.problem(Problem::of_key(None, "redis", None, message));
         }
         let redis = redis::read_all(redis, reader);
         let services = service::read_all(services, reader);
+        let docker = docker::read_all(docker, reader);
+        let host = host.map(host::read);
         root.finish();
-        Self { environment, web, log, redis, services }
+        Self { environment, web, log, redis, services, docker, host }
     }
 
     /// The number of targets.
     #[must_use]
     pub const fn target_count(&self) -> usize {
-        self.redis.len() + self.services.len()
+        self.redis.len() + self.services.len() + self.docker.len() + self.host.is_some() as usize
     }
 
     /// Every target, whatever its kind.
     #[must_use]
     pub fn targets(&self) -> Vec<TargetConfig> {
         let redis = self.redis.iter().cloned().map(TargetConfig::Redis);
-        redis.chain(self.services.iter().cloned().map(TargetConfig::Service)).collect()
+        let services = self.services.iter().cloned().map(TargetConfig::Service);
+        let docker = self.docker.iter().cloned().map(TargetConfig::Docker);
+        redis.chain(services).chain(docker).chain(self.host.iter().cloned().map(TargetConfig::Host)).collect()
     }
 }
 
@@ -158,6 +180,10 @@ pub enum TargetConfig {
     Redis(RedisTarget),
     /// A service.
     Service(ServiceTarget),
+    /// A Docker engine.
+    Docker(DockerTarget),
+    /// The machine that the agent runs on.
+    Host(HostTarget),
 }
 
 impl TargetConfig {
@@ -167,17 +193,24 @@ impl TargetConfig {
         match self {
             Self::Redis(target) => &target.name,
             Self::Service(target) => &target.name,
+            Self::Docker(target) => &target.name,
+            Self::Host(target) => &target.name,
         }
     }
 }
 
 /// Reports targets with the name of another one, of whatever kind: the name is the label by which they are told apart.
-fn check_names<'t, 'r: 't>(tables: impl Iterator<Item = &'t Table<'r>>, reader: &Reader<'_>) {
+/// Beside each table stands the name that it has without the key.
+fn check_names<'t, 'r: 't>(tables: impl Iterator<Item = (&'t Table<'r>, Option<&'static str>)>, reader: &Reader<'_>) {
     let mut names = HashSet::new();
-    for table in tables {
-        let Some(name) = table.peek("name").filter(|name| !name.is_empty()) else { continue };
+    for (table, default) in tables {
+        let default = default.filter(|_| !table.has("name")).map(str::to_owned);
+        let message = match default {
+            Some(_) => "this is the name unless another is set, and another target has it; names must differ",
+            None => "another target has this name; names must differ",
+        };
+        let Some(name) = default.or_else(|| table.peek("name")).filter(|name| !name.is_empty()) else { continue };
         if !names.insert(name.clone()) {
-            let message = "another target has this name; names must differ";
             reader.problem(Problem::of_key(table.line, table.key("name"), Some(format!("{name:?}")), message));
         }
     }
@@ -197,8 +230,12 @@ fn read_name(table: &mut Table<'_>) -> String {
 
 /// The deadline of a poll. A short interval alone is no mistake: the default follows it.
 fn read_deadline(table: &mut Table<'_>, interval: Duration, default: Duration) -> Duration {
-    let deadline = table.duration("deadline", Duration::from_millis(10)..=Duration::from_hours(24));
-    let deadline = deadline.unwrap_or_else(|| default.min(interval / 2));
+    read_deadline_or(table, interval, default.min(interval / 2))
+}
+
+/// The deadline of a poll, `default` if none is set.
+fn read_deadline_or(table: &mut Table<'_>, interval: Duration, default: Duration) -> Duration {
+    let deadline = table.duration("deadline", Duration::from_millis(10)..=Duration::from_hours(24)).unwrap_or(default);
     if deadline >= interval {
         let text = |time| humantime::format_duration(time).to_string();
         let message = format!("must be shorter than the interval, which is {}; polls never overlap", text(interval));

@@ -267,7 +267,22 @@ impl<'r> Table<'r> {
     /// One of a closed set of words.
     pub(super) fn choice<T: ValueEnum>(&mut self, key: &'static str) -> Option<T> {
         let (line, text) = self.string_at(key)?;
-        let choice = T::from_str(&text, true).ok();
+        self.word(key, line, &text)
+    }
+
+    /// One or several of a closed set of words, each once.
+    pub(super) fn choices<T: ValueEnum + PartialEq>(&mut self, key: &'static str) -> Vec<T> {
+        let mut chosen = Vec::new();
+        for (line, text) in self.strings(key) {
+            if let Some(choice) = self.word(key, line, &text).filter(|choice| !chosen.contains(choice)) {
+                chosen.push(choice);
+            }
+        }
+        chosen
+    }
+
+    fn word<T: ValueEnum>(&self, key: &str, line: usize, text: &str) -> Option<T> {
+        let choice = T::from_str(text, true).ok();
         if choice.is_none() {
             let words: Vec<String> = T::value_variants()
                 .iter()

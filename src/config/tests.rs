@@ -33,7 +33,7 @@ fn bad_files_are_refused_with_their_exact_messages() {
         assert_eq!(shown, std::fs::read_to_string(&message_file).unwrap(), "{}", path.display());
         seen += 1;
     }
-    assert_eq!(seen, 45, "a bad file was added or lost");
+    assert_eq!(seen, 54, "a bad file was added or lost");
 }
 
 #[test]
@@ -68,15 +68,21 @@ fn the_documented_example_is_valid_and_shows_every_default() {
     assert_eq!(example, minimal, "what config.toml sets must be the defaults, for they are documented there");
 }
 
+/// The keys that the example documents from `start` to `end`, without those of lines that hold one of `examples`, which
+/// have no default.
+fn documented(text: &str, start: &str, end: &str, examples: &[&str]) -> String {
+    let part = &text[text.find(start).unwrap()..];
+    let part = &part[..part.find(end).unwrap_or(part.len())];
+    // Keys that are commented out have no space behind the #; sentences have one.
+    let keys = part.lines().filter(|line| !line.starts_with("# ")).map(|line| line.trim_start_matches('#'));
+    keys.filter(|line| !examples.iter().any(|example| line.contains(example))).collect::<Vec<_>>().join("\n")
+}
+
 #[test]
 fn the_documented_service_is_valid_and_shows_every_default() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("config.toml");
     let text = std::fs::read_to_string(&path).unwrap();
-    let service = &text[text.find("#[[service]]").unwrap()..];
-    // Keys that are commented out have no space behind the #; sentences have one.
-    let keys = service.lines().filter(|line| !line.starts_with("# ")).map(|line| line.trim_start_matches('#'));
-    let documented = keys.filter(|line| !line.contains("service.tls") && !line.contains("ca_file"));
-    let documented = documented.collect::<Vec<_>>().join("\n");
+    let documented = documented(&text, "#[[service]]", "\n#[[docker]]", &["service.tls", "ca_file"]);
     let key = |name: &str| (name == "TICKER_API_KEY").then(|| "hunter2".to_owned());
     let mut example = Config::parse(&documented, &path, &key).unwrap().services.remove(0);
     assert_eq!(example.headers, [("X-API-Key".to_owned(), Secret::new("hunter2"))]);
@@ -89,6 +95,54 @@ fn the_documented_service_is_valid_and_shows_every_default() {
     example.headers.clear();
     example.mapping = Arc::clone(&minimal.mapping);
     assert_eq!(example, minimal, "what config.toml sets must be the defaults, for they are documented there");
+}
+
+#[test]
+fn the_documented_engine_and_host_are_valid_and_show_every_default() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("config.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let examples = ["docker.tls", "ca_file", "concurrency", "bandwidth_bits_per_second"];
+    let docker = documented(&text, "#[[docker]]", "\n#[host]", &examples);
+    let mut example = parse(&docker).docker.remove(0);
+    let pattern = example.logs.as_mut().unwrap().patterns.remove(0);
+    assert_eq!((pattern.name.as_str(), pattern.exclude.as_deref()), ("order_rejected", Some("dry run")));
+    assert_eq!((pattern.stream, pattern.ignore_case), (LogStreams::default(), false));
+    let minimal = parse("[[docker]]\nname = \"docker\"\n[docker.logs]\n").docker.remove(0);
+    assert_eq!(example, minimal, "what config.toml sets must be the defaults, for they are documented there");
+    let host = parse(&documented(&text, "#[host]", "\n#[[none]]", &[])).host;
+    assert_eq!(host, parse("[host]\n").host);
+    let whole = documented(&text, "#[[docker]]", "\n#[[none]]", &["docker.tls", "ca_file"]);
+    let config = parse(&whole);
+    assert_eq!(config.docker[0].concurrency, Some(8));
+    assert_eq!(config.docker[0].bandwidth_bits_per_second, Some(10_000_000));
+}
+
+#[test]
+fn every_key_of_the_host_reaches_its_setting() {
+    let host = |keys: &str| parse(&format!("[host]\n{keys}\n")).host.unwrap();
+    let second = Duration::from_secs(1);
+    let named = HostTarget {
+        name: "db-1".to_owned(),
+        when: HostWhen::Always,
+        interval: 4 * second,
+        deadline: second,
+        processes: vec!["redis-server".to_owned(), "ticker".to_owned()],
+        series_limit: 300,
+    };
+    let keys = "name = \"db-1\"\nwhen = \"always\"\ninterval = \"4s\"\ndeadline = \"1s\"\n\
+                processes = [\"redis-server\", \"ticker\"]\nseries_limit = 300";
+    assert_eq!(host(keys), named);
+    let default = HostTarget {
+        name: "host".to_owned(),
+        when: HostWhen::Auto,
+        interval: 15 * second,
+        deadline: 5 * second,
+        processes: Vec::new(),
+        series_limit: 2000,
+    };
+    assert_eq!(host(""), default);
+    assert_eq!(host("interval = \"4s\"").deadline, 2 * second);
+    assert_eq!(parse("[[docker]]\nname = \"d\"\n").host, None);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::collector::PollError;
+use crate::collector::{PollError, Sample};
 
 /// What a person or a service discovery wants to know of a target.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +25,8 @@ pub struct TargetStatus {
     pub last_poll: Option<SystemTime>,
     /// Why the last poll failed; `None` when it succeeded or there was none.
     pub error: Option<PollError>,
+    /// The last log lines that patterns matched, where the configuration wants them shown.
+    pub samples: Vec<Sample>,
 }
 
 impl TargetStatus {

@@ -158,6 +158,21 @@ impl Families {
         self.add(family, Suffix::None, info.labels, &labels, None, value);
     }
 
+    /// Adds one sample that has `more` labels beside its own: those that the configuration names.
+    pub fn push_with<const N: usize>(
+        &mut self,
+        metric: &Metric<N>,
+        labels: [&str; N],
+        more: &[(String, String)],
+        value: f64,
+    ) {
+        let info = metric.info();
+        let family = self.family(info);
+        let names: Vec<&str> = info.labels.iter().copied().chain(more.iter().map(|(name, _)| name.as_str())).collect();
+        let values: Vec<&str> = labels.into_iter().chain(more.iter().map(|(_, value)| value.as_str())).collect();
+        self.add(family, Suffix::None, &names, &values, None, value);
+    }
+
     /// Adds one sample of a yes or no: 1 or 0.
     pub fn push_bool<const N: usize>(&mut self, metric: &Metric<N>, labels: [&str; N], value: bool) {
         self.push(metric, labels, f64::from(value));

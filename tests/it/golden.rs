@@ -92,6 +92,15 @@ fn metrics_page_is_the_catalog() {
 }
 
 #[test]
+fn logs_page_has_the_ready_patterns() {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/LOGS.md")).unwrap();
+    let (before, rest) = page.split_once("logs_page` -->\n").expect("the beginning of what is rendered");
+    let (_, after) = rest.split_once("<!-- /rendered -->").expect("its end");
+    let table = manometer::logpattern::markdown();
+    assert_golden("docs/LOGS.md", &format!("{before}logs_page` -->\n{table}<!-- /rendered -->{after}"));
+}
+
+#[test]
 fn what_a_scrape_has_is_in_the_catalog() {
     if missing(&["redis-server"]) {
         return;

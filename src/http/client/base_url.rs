@@ -109,7 +109,7 @@ impl BaseUrl {
     }
 
     /// A path and query under the prefix. Without a path it is the prefix itself, with the slash behind it if it has one.
-    pub(super) fn join(&self, path_and_query: &str) -> String {
+    pub(crate) fn join(&self, path_and_query: &str) -> String {
         let pathless = path_and_query.is_empty() || path_and_query.starts_with('?');
         let joined = path_and_query.starts_with('/') || (pathless && !self.slash);
         let slash = if joined { "" } else { "/" };
@@ -117,7 +117,7 @@ impl BaseUrl {
     }
 
     /// The address of a `path` that holds the prefix already, for people.
-    pub(super) fn show(&self, path: &str) -> String {
+    pub(crate) fn show(&self, path: &str) -> String {
         match &self.endpoint {
             Endpoint::Tcp { .. } => format!("{}{path}", self.origin()),
             Endpoint::Unix(_) => format!("{path} on {}", self.endpoint),

@@ -109,6 +109,9 @@ pub(super) fn broken(error: &hyper::Error) -> Failure {
                 Failure::new(ErrorKind::Tls, format!("TLS handshake: {cause}"), HANDSHAKE_ADVICE)
             }
             io::ErrorKind::UnexpectedEof => closed(),
+            io::ErrorKind::FileTooLarge => {
+                Failure::new(ErrorKind::TooLarge, cause.to_string(), "is this the server that is meant?")
+            }
             // So hyper words what is wrong with chunks.
             io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => malformed(cause),
             _ => Failure::new(ErrorKind::Connect, format!("the connection broke: {cause}"), BREAK_ADVICE),

@@ -12,6 +12,7 @@ mod redirect;
 #[cfg(test)]
 mod tests;
 
+use std::io;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
@@ -27,6 +28,7 @@ pub use header::check_header;
 
 use crate::config::{Secret, TlsSettings};
 use crate::net::resolve::Resolver;
+use crate::net::tls::TlsError;
 use connection::{Answer, Connection};
 use error::Failure;
 
@@ -45,6 +47,9 @@ pub struct Settings {
     pub user_agent: String,
 }
 
+/// The value of the `User-Agent` header unless [`Settings`] say otherwise.
+const USER_AGENT: &str = concat!("manometer/", env!("CARGO_PKG_VERSION"));
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -52,9 +57,29 @@ impl Default for Settings {
             headers: Vec::new(),
             body_limit: 1024 * 1024,
             connect_timeout: Duration::from_secs(5),
-            user_agent: concat!("manometer/", env!("CARGO_PKG_VERSION")).to_owned(),
+            user_agent: USER_AGENT.to_owned(),
         }
     }
+}
+
+/// The headers of every request to `base`, for who has connections of its own.
+pub(crate) fn base_headers(base: &BaseUrl) -> Result<HeaderMap, String> {
+    header::of_requests(base, USER_AGENT, &[])
+}
+
+/// The error of an `attempt` for which no connection could be made.
+pub(crate) fn unconnected(error: &io::Error, attempt: &str) -> ClientError {
+    error::unconnected(error).of(attempt.to_owned())
+}
+
+/// The error of an `attempt` whose TLS handshake failed.
+pub(crate) fn untrusted(error: &TlsError, attempt: &str) -> ClientError {
+    error::untrusted(error).of(attempt.to_owned())
+}
+
+/// The error of an `attempt` that broke off on its connection.
+pub(crate) fn broken(error: &hyper::Error, attempt: &str) -> ClientError {
+    error::broken(error).of(attempt.to_owned())
 }
 
 /// A whole answer, whatever its status.

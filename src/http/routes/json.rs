@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::collector::Sample;
 use crate::hub::TargetStatus;
 
 /// The envelope of Prometheus' own API.
@@ -36,6 +37,19 @@ struct Target<'a> {
     poll_interval: f64,
     polls: u64,
     failures: u64,
+    /// The last log lines that patterns matched; absent unless the configuration wants them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    samples: Vec<LogLine<'a>>,
+}
+
+#[derive(Serialize)]
+struct LogLine<'a> {
+    container: &'a str,
+    pattern: &'a str,
+    stream: &'a str,
+    /// RFC 3339.
+    at: String,
+    text: &'a str,
 }
 
 /// `/api/v1/targets`.
@@ -52,8 +66,19 @@ pub(super) fn targets(statuses: &[TargetStatus]) -> String {
         poll_interval: status.interval.as_secs_f64(),
         polls: status.polls,
         failures: status.failures,
+        samples: status.samples.iter().map(log_line).collect(),
     });
     text(&Envelope { status: "success", data: Targets { targets: targets.collect() } })
+}
+
+fn log_line(sample: &Sample) -> LogLine<'_> {
+    LogLine {
+        container: &sample.container,
+        pattern: &sample.pattern,
+        stream: sample.stream,
+        at: humantime::format_rfc3339_millis(sample.at).to_string(),
+        text: &sample.text,
+    }
 }
 
 /// The word for a target's state.

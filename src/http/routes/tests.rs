@@ -21,6 +21,7 @@ fn status(name: &str, polled: bool, error: Option<PollError>) -> TargetStatus {
         last_duration: Duration::from_micros(1500),
         last_poll: polled.then(|| SystemTime::UNIX_EPOCH + Duration::from_hours(24)),
         error,
+        samples: Vec::new(),
     }
 }
 

@@ -1,0 +1,124 @@
+//! Log lines of 135 bytes: matching them with twenty patterns and with all that are shipped, and reading them from the
+//! frames in which the engine sends them.
+#![expect(clippy::expect_used, reason = "a bench that cannot be set up has nothing to measure")]
+
+use std::hint::black_box;
+
+use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
+use manometer::collector::docker::logs::decode::{Decoder, ansi};
+use manometer::config::{FollowSettings, LogPattern, LogStreams, Names, PatternSet};
+use manometer::logpattern::{Matcher, Patterns, Stream};
+
+const LINES: usize = 10_000;
+
+/// What a service logs all the time.
+fn harmless(at: usize) -> String {
+    let line = format!(
+        "2026-11-24 20:50:40,{:03} INFO ticker.publisher - request {at} handled: path=/api/v1/quotes/NIFTY status=200 \
+         duration=12.4ms user=4711 trace=9f2c",
+        at % 1_000
+    );
+    format!("{line:.135}")
+}
+
+/// Lines of which one in `every` matches.
+fn lines(every: usize) -> Vec<String> {
+    let line = |at: usize| {
+        if at % every == every - 1 {
+            format!(
+                "{:<135}",
+                format!("2026-11-24 20:50:40,276 ERROR ticker.publisher - Redis publish failed: attempt {at}")
+            )
+        } else {
+            harmless(at)
+        }
+    };
+    let lines: Vec<String> = (0..LINES).map(line).collect();
+    assert!(lines.iter().all(|line| line.len() == 135), "{}", lines[0].len());
+    lines
+}
+
+fn own(name: &str, regex: &str) -> LogPattern {
+    LogPattern {
+        name: name.to_owned(),
+        regex: regex.to_owned(),
+        exclude: None,
+        stream: LogStreams::Both,
+        ignore_case: false,
+        containers: Names::default(),
+    }
+}
+
+/// The patterns of two sets and four of a user's own: twenty.
+fn twenty() -> Matcher {
+    let own = vec![
+        own("order_rejected", r"order \d+ rejected"),
+        own("slow_request", r"duration=(?<value>[0-9]{4,})ms"),
+        own("status_5xx", r"status=5\d\d"),
+        own("upstream", "upstream (?:connect|read) error"),
+    ];
+    let sets = vec![PatternSet::Redis, PatternSet::Pool];
+    matcher(&FollowSettings { sets, patterns: own, ..FollowSettings::default() }, 20)
+}
+
+fn matcher(settings: &FollowSettings, count: usize) -> Matcher {
+    let patterns = Patterns::new(settings);
+    assert!(patterns.len() >= count, "{}", patterns.len());
+    patterns.matcher(patterns.select("web"))
+}
+
+fn count(matcher: &Matcher, lines: &[String]) -> usize {
+    lines.iter().map(|line| matcher.hits(Stream::Stderr, black_box(line.as_bytes())).count()).sum()
+}
+
+/// The bytes of an answer of the engine.
+fn framed(lines: &[String]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for (at, line) in lines.iter().enumerate() {
+        let content = format!("2026-11-24T20:50:40.{at:09}Z {line}\n");
+        bytes.extend_from_slice(&[2, 0, 0, 0]);
+        bytes.extend_from_slice(&u32::try_from(content.len()).expect("a short line").to_be_bytes());
+        bytes.extend_from_slice(content.as_bytes());
+    }
+    bytes
+}
+
+fn read(group: &mut BenchmarkGroup<'_, criterion::measurement::WallTime>, name: &str, matcher: &Matcher, every: usize) {
+    let bytes = framed(&lines(every));
+    group.bench_function(name, |bencher| {
+        let mut scratch = Vec::new();
+        bencher.iter(|| {
+            let (mut decoder, mut hits) = (Decoder::new(None), 0);
+            // The transport hands on so many bytes at a time.
+            for chunk in black_box(&bytes).chunks(16 << 10) {
+                decoder
+                    .feed(chunk, &mut |line| {
+                        hits += matcher.hits(line.stream, ansi::strip(line.text, &mut scratch)).count();
+                    })
+                    .expect("well-formed frames");
+            }
+            hits
+        });
+    });
+}
+
+fn log_patterns(criterion: &mut Criterion) {
+    let twenty = twenty();
+    let all = matcher(&FollowSettings::default(), 30);
+    let (none, some) = (lines(usize::MAX), lines(100));
+    assert_eq!(count(&twenty, &none) + count(&all, &none), 0);
+    // Each is an error of Redis, and a failed publish.
+    assert_eq!(count(&twenty, &some), 2 * LINES / 100);
+    let mut group = criterion.benchmark_group("log_patterns");
+    group.throughput(Throughput::Elements(LINES as u64));
+    group.bench_function("20 patterns, none matches", |bencher| bencher.iter(|| count(&twenty, black_box(&none))));
+    group.bench_function("20 patterns, 1 % match", |bencher| bencher.iter(|| count(&twenty, black_box(&some))));
+    group.bench_function("all shipped, none matches", |bencher| bencher.iter(|| count(&all, black_box(&none))));
+    group.bench_function("all shipped, 1 % match", |bencher| bencher.iter(|| count(&all, black_box(&some))));
+    read(&mut group, "frames and 20 patterns, none matches", &twenty, usize::MAX);
+    read(&mut group, "frames and 20 patterns, 1 % match", &twenty, 100);
+    group.finish();
+}
+
+criterion_group!(benches, log_patterns);
+criterion_main!(benches);

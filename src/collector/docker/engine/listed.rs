@@ -1,0 +1,186 @@
+//! The list of containers.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde::de::{SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+
+use super::lenient::{or_default, texts};
+
+/// The list, item by item: one that cannot be read must not cost the others.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct List {
+    pub(crate) containers: Vec<Listed>,
+    /// Items that could not be read.
+    pub(crate) undecodable: u64,
+}
+
+/// A container as the list shows it. States are words: an unknown one must not cost the others.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(from = "Wire")]
+pub(crate) struct Listed {
+    /// The engine's id.
+    pub(crate) id: String,
+    /// Without the leading slash. Of several names (legacy links) it is the container's own.
+    pub(crate) name: String,
+    /// As given at creation, or a digest once the tag has moved.
+    pub(crate) image: String,
+    /// `running`, `exited`, and whatever else an engine says.
+    pub(crate) state: String,
+    /// `starting`, `healthy`, `unhealthy`; `None` without a health check.
+    pub(crate) health: Option<String>,
+    pub(crate) created: Option<SystemTime>,
+    pub(crate) labels: BTreeMap<String, String>,
+    /// `bridge`, `host`, `none`, `container:<id>` or a network's name.
+    pub(crate) network_mode: String,
+    /// How long it has been running, or not running.
+    pub(crate) age: Option<Age>,
+    /// Of the last run, if it has ended.
+    pub(crate) exit_code: Option<i64>,
+}
+
+/// A time span as the engine words it for people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Age {
+    pub(crate) at_least: Duration,
+    pub(crate) below: Duration,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Wire {
+    id: String,
+    #[serde(default, deserialize_with = "or_default")]
+    names: Vec<String>,
+    #[serde(default, deserialize_with = "or_default")]
+    image: String,
+    #[serde(default, deserialize_with = "or_default")]
+    state: String,
+    /// For people: `Up 5 minutes (healthy)`. Before API 1.52 it is the only place of the health.
+    #[serde(default, deserialize_with = "or_default")]
+    status: String,
+    #[serde(default, deserialize_with = "or_default")]
+    health: WireHealth,
+    #[serde(default, deserialize_with = "or_default")]
+    created: Option<u64>,
+    #[serde(default, deserialize_with = "texts")]
+    labels: BTreeMap<String, String>,
+    #[serde(default, deserialize_with = "or_default")]
+    host_config: WireHostConfig,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct WireHealth {
+    status: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct WireHostConfig {
+    #[serde(deserialize_with = "or_default")]
+    network_mode: String,
+}
+
+impl<'de> Deserialize<'de> for List {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Items;
+
+        impl<'de> Visitor<'de> for Items {
+            type Value = List;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list of containers")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<List, A::Error> {
+                let mut list = List::default();
+                while let Some(item) = items.next_element::<serde_json::Value>()? {
+                    match Listed::deserialize(item) {
+                        Ok(container) if !container.id.is_empty() => list.containers.push(container),
+                        _ => list.undecodable += 1,
+                    }
+                }
+                Ok(list)
+            }
+        }
+
+        deserializer.deserialize_seq(Items)
+    }
+}
+
+impl From<Wire> for Listed {
+    fn from(wire: Wire) -> Self {
+        // A link shows up as `/other/alias`.
+        let own = wire.names.iter().map(|name| name.trim_start_matches('/')).find(|name| !name.contains('/'));
+        let health = wire.health.status.or_else(|| health_in(&wire.status).map(str::to_owned));
+        Self {
+            name: own.map_or_else(|| super::short(&wire.id).to_owned(), str::to_owned),
+            image: wire.image,
+            state: wire.state,
+            health: health.filter(|health| !matches!(health.as_str(), "" | "none")),
+            created: wire.created.and_then(|seconds| UNIX_EPOCH.checked_add(Duration::from_secs(seconds))),
+            labels: wire.labels,
+            network_mode: wire.host_config.network_mode,
+            age: age_in(&wire.status),
+            exit_code: exit_code_in(&wire.status),
+            id: wire.id,
+        }
+    }
+}
+
+/// The health in the status text for people.
+fn health_in(status: &str) -> Option<&'static str> {
+    let inside = status.rsplit_once('(')?.1.strip_suffix(')')?;
+    match inside {
+        "healthy" => Some("healthy"),
+        "unhealthy" => Some("unhealthy"),
+        "health: starting" => Some("starting"),
+        _ => None,
+    }
+}
+
+/// The exit code in `Exited (137) 3 seconds ago` and `Restarting (1) 1 second ago`.
+fn exit_code_in(status: &str) -> Option<i64> {
+    let rest = ["Exited (", "Restarting ("].iter().find_map(|start| status.strip_prefix(start))?;
+    rest.split_once(')')?.0.parse().ok()
+}
+
+/// The time span in `Up 5 minutes (healthy)` and `Exited (0) About an hour ago`.
+fn age_in(status: &str) -> Option<Age> {
+    let words = match status.strip_prefix("Up ") {
+        Some(up) => up.split(" (").next()?,
+        None => status.strip_suffix(" ago")?.split_once(") ")?.1,
+    };
+    let (count, unit) = match words {
+        "Less than a second" => (0, "second"),
+        "About a minute" => (1, "minute"),
+        "About an hour" => (1, "hour"),
+        _ => {
+            let (count, unit) = words.split_once(' ')?;
+            (count.parse::<u32>().ok()?, unit.strip_suffix('s').unwrap_or(unit))
+        }
+    };
+    let hours = |hours: u64| Duration::from_hours(hours);
+    let unit = match unit {
+        "second" => Duration::from_secs(1),
+        "minute" => Duration::from_mins(1),
+        "hour" => hours(1),
+        "day" => hours(24),
+        "week" => hours(24 * 7),
+        "month" => hours(24 * 30),
+        "year" => hours(24 * 365),
+        _ => return None,
+    };
+    // From an hour on the engine rounds to the nearest hour before it counts days.
+    let rounded = if unit < hours(1) { Duration::ZERO } else { Duration::from_mins(30) };
+    Some(Age {
+        at_least: unit.checked_mul(count)?.saturating_sub(rounded),
+        below: unit.checked_mul(count.checked_add(1)?)?,
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,255 @@
+//! The Engine API: what is asked of it, and nothing that could change anything. Every request is a GET.
+//!
+//! bollard negotiates the API version and reads the statistics. Lists, inspections and events are read here, by small
+//! structures that know only what the agent needs: a state, an event type or a field that this agent has never heard of
+//! must not cost the whole reply, and a container's environment, with its secrets, is never read into memory as a value.
+
+mod capability;
+mod error;
+mod event;
+mod inspected;
+mod lenient;
+mod listed;
+mod stream;
+mod time;
+mod transport;
+mod version;
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bollard::Docker;
+use bollard::models::ContainerStatsResponse;
+use bollard::query_parameters::StatsOptionsBuilder;
+use futures_util::StreamExt as _;
+use hyper::body::Incoming;
+use serde::de::DeserializeOwned;
+use tokio::time::timeout;
+
+use self::capability::Capabilities;
+pub(super) use self::capability::Endpoint;
+pub(super) use self::error::EngineError;
+pub(super) use self::event::Event;
+pub(super) use self::inspected::{Inspected, Limits};
+pub(super) use self::listed::{Age, List, Listed};
+pub(super) use self::stream::{EventStream, LogBody};
+pub(super) use self::time::parse as parse_time;
+use self::transport::{Budget, Transport};
+use self::version::Negotiated;
+use crate::config::DockerTarget;
+use crate::metric::{Families, MetricInfo};
+
+/// Bytes of a list beyond which it is refused; ten thousand containers are half of it.
+const LIST_LIMIT: usize = 32 << 20;
+
+/// Bytes of any other reply beyond which it is refused.
+const REPLY_LIMIT: usize = 4 << 20;
+
+/// One engine. A clone is the same engine: its connections and what was negotiated are shared.
+#[derive(Clone)]
+pub(super) struct Engine(Arc<Inner>);
+
+struct Inner {
+    transport: Arc<Transport>,
+    docker: Result<Docker, String>,
+    call_timeout: Duration,
+    inspect: bool,
+    with_labels: Vec<String>,
+    negotiated: Mutex<Option<Negotiated>>,
+    capabilities: Capabilities,
+}
+
+impl Engine {
+    /// An engine that was not asked anything yet. Nothing is connected here: one that is away now may come.
+    pub(super) fn new(target: &DockerTarget) -> Self {
+        let transport = Arc::new(Transport::new(target));
+        Self(Arc::new(Inner {
+            docker: version::client(&transport),
+            transport,
+            call_timeout: target.call_timeout,
+            inspect: target.inspect,
+            with_labels: target.with_labels.clone(),
+            negotiated: Mutex::default(),
+            capabilities: Capabilities::default(),
+        }))
+    }
+
+    /// Sees to it that the API version is negotiated and that it is known which endpoints may be used.
+    pub(super) async fn ready(&self) -> Result<(), EngineError> {
+        if self.negotiated().is_some() {
+            return Ok(());
+        }
+        let docker = self.0.docker.as_ref().map_err(|cause| self.0.transport.unusable(cause))?;
+        let attempt = self.attempt("/version");
+        let negotiated = self.within(&attempt, version::negotiate(docker, &self.0.transport, &attempt)).await?;
+        self.probe().await?;
+        *self.0.negotiated.lock().unwrap_or_else(PoisonError::into_inner) = Some(negotiated);
+        Ok(())
+    }
+
+    /// What was negotiated, if the engine answered.
+    pub(super) fn negotiated(&self) -> Option<Negotiated> {
+        self.0.negotiated.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What was negotiated may not hold any more: it is asked anew when the engine is needed next.
+    pub(super) fn doubt(&self) {
+        *self.0.negotiated.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// Whether an endpoint may be used, as far as is known.
+    pub(super) fn may(&self, endpoint: Endpoint) -> bool {
+        (endpoint != Endpoint::Inspect || self.0.inspect) && self.0.capabilities.may(endpoint)
+    }
+
+    /// All containers, whatever their state, that have the labels which the configuration asks for.
+    pub(super) async fn list(&self) -> Result<List, EngineError> {
+        let mut path = "/containers/json?all=1".to_owned();
+        if !self.0.with_labels.is_empty() {
+            let filters = BTreeMap::from([("label", &self.0.with_labels)]);
+            path.push_str("&filters=");
+            path.push_str(&query_value(&serde_json::json!(filters).to_string()));
+        }
+        self.get(Endpoint::List, &path, LIST_LIMIT).await
+    }
+
+    /// What only an inspection tells of a container.
+    pub(super) async fn inspect(&self, id: &str) -> Result<Inspected, EngineError> {
+        self.get(Endpoint::Inspect, &format!("/containers/{id}/json"), REPLY_LIMIT).await
+    }
+
+    /// One sample of a container's usage, without the wait for a second one.
+    pub(super) async fn stats(&self, id: &str) -> Result<ContainerStatsResponse, EngineError> {
+        let docker = self.0.docker.as_ref().map_err(|cause| self.0.transport.unusable(cause))?;
+        let attempt = self.attempt(&format!("/containers/{}/stats", short(id)));
+        let options = StatsOptionsBuilder::default().stream(false).one_shot(true).build();
+        let mut stream = Box::pin(docker.stats(id, Some(options)));
+        let reply = self
+            .within(&attempt, async {
+                match stream.next().await {
+                    Some(Ok(reply)) => Ok(reply),
+                    Some(Err(error)) => Err(error::of_bollard(error, &attempt)),
+                    None => Err(error::empty(&attempt)),
+                }
+            })
+            .await;
+        self.note(Endpoint::Stats, reply)
+    }
+
+    /// The events of containers from now on, or those since `since` (nanoseconds since 1970) that the engine remembers.
+    pub(super) async fn events(&self, since: Option<i64>) -> Result<EventStream, EngineError> {
+        let mut path = format!("/events?filters={}", query_value(r#"{"type":["container"]}"#));
+        if let Some(since) = since {
+            // The engine takes seconds with a fraction.
+            let (seconds, nanos) = (since.div_euclid(1_000_000_000), since.rem_euclid(1_000_000_000));
+            path = format!("{path}&since={seconds}.{nanos:09}");
+        }
+        let body = self.open(Endpoint::Events, &path).await?.1;
+        Ok(EventStream::new(body, self.attempt("/events")))
+    }
+
+    /// What a container logs from now on; from the beginning or from `since` (seconds since 1970) on if it is given.
+    pub(super) async fn logs(&self, id: &str, since: Option<u64>) -> Result<LogBody, EngineError> {
+        let from = match since {
+            Some(0) => "tail=all".to_owned(),
+            Some(since) => format!("tail=all&since={since}"),
+            None => "tail=0".to_owned(),
+        };
+        let path = format!("/containers/{id}/logs?follow=1&stdout=1&stderr=1&timestamps=1&{from}");
+        let (content_type, body) = self.open(Endpoint::Logs, &path).await?;
+        Ok(LogBody::new(body, content_type.as_deref(), self.attempt(&format!("/containers/{}/logs", short(id)))))
+    }
+
+    /// Names what is known of the engine.
+    pub(super) fn export(&self, out: &mut Families) {
+        self.0.capabilities.export(self.0.inspect, out);
+        if let Some(negotiated) = self.negotiated() {
+            negotiated.export(out);
+        }
+    }
+
+    async fn get<T: DeserializeOwned>(&self, endpoint: Endpoint, path: &str, limit: usize) -> Result<T, EngineError> {
+        let attempt = self.attempt(path);
+        let reply = self
+            .within(&attempt, async {
+                let response = self.0.transport.get(path, Budget::Bytes(limit)).await?;
+                let body = stream::whole(response, &attempt).await?;
+                serde_json::from_slice(&body).map_err(|error| error::undecodable(&error, &attempt))
+            })
+            .await;
+        self.note(endpoint, reply)
+    }
+
+    /// The content type and body of an answer that does not end by itself.
+    async fn open(&self, endpoint: Endpoint, path: &str) -> Result<(Option<String>, Incoming), EngineError> {
+        let attempt = self.attempt(path);
+        let reply = self
+            .within(&attempt, async {
+                let response = self.0.transport.get(path, Budget::Unlimited).await?;
+                stream::opened(response, &attempt).await
+            })
+            .await;
+        self.note(endpoint, reply)
+    }
+
+    /// Asks each endpoint once, in a way that costs the engine nothing.
+    async fn probe(&self) -> Result<(), EngineError> {
+        for endpoint in Endpoint::ALL {
+            if endpoint == Endpoint::Inspect && !self.0.inspect {
+                continue;
+            }
+            let path = endpoint.probe();
+            let attempt = self.attempt(path);
+            let status = self
+                .within(&attempt, async {
+                    let response = self.0.transport.get(path, Budget::Bytes(LIST_LIMIT)).await?;
+                    stream::verdict(response, &attempt).await
+                })
+                .await?;
+            self.0.capabilities.learn(endpoint, status);
+        }
+        Ok(())
+    }
+
+    /// Takes note of what an answer says about the endpoint, and of a lost engine.
+    fn note<T>(&self, endpoint: Endpoint, reply: Result<T, EngineError>) -> Result<T, EngineError> {
+        match &reply {
+            Ok(_) => self.0.capabilities.learn(endpoint, true),
+            Err(error) if error.is_denied() => self.0.capabilities.learn(endpoint, false),
+            // Another engine, or the same one with another version, may answer next time.
+            Err(error) if error.is_unreachable() => self.doubt(),
+            Err(_) => {}
+        }
+        reply
+    }
+
+    async fn within<T>(
+        &self,
+        attempt: &str,
+        call: impl Future<Output = Result<T, EngineError>>,
+    ) -> Result<T, EngineError> {
+        timeout(self.0.call_timeout, call).await.unwrap_or_else(|_| Err(error::late(attempt, self.0.call_timeout)))
+    }
+
+    /// What is tried, for people: without the query.
+    fn attempt(&self, path: &str) -> String {
+        self.0.transport.attempt(path)
+    }
+}
+
+/// The part of an id that people use.
+fn short(id: &str) -> &str {
+    id.get(..12).unwrap_or(id)
+}
+
+/// A text as the value of a query.
+fn query_value(text: &str) -> String {
+    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
+}
+
+/// Everything that is exported of it.
+pub(super) fn metrics() -> Vec<MetricInfo> {
+    [capability::metrics(), version::metrics()].concat()
+}

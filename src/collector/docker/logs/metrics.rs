@@ -1,0 +1,224 @@
+//! The names of what is counted in logs.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use tokio::time::Instant;
+
+use super::totals::Totals;
+use crate::logpattern::{Patterns, Selection, Stream};
+use crate::metric::vocabulary::resources::{POOL_CONNECTIONS, POOL_MAX_CONNECTIONS, POOL_USAGE_RATIO};
+use crate::metric::{Families, Metric, MetricInfo, Unit};
+
+const MATCHES: Metric<2> = Metric::counter(
+    "container_log_matches_total",
+    &["name", "pattern"],
+    "Lines of the container's log that match a pattern, since the agent follows it; 0 from the start, and kept when the container is created anew.",
+)
+.unit(Unit::Count)
+.source("GET /containers/{id}/logs; docs/METRICS.md lists the ready patterns");
+const LINES: Metric<2> =
+    Metric::counter("container_log_lines_total", &["name", "stream"], "Lines read of the container's log.")
+        .unit(Unit::Count)
+        .source("GET /containers/{id}/logs");
+const BYTES: Metric<1> = Metric::counter(
+    "container_log_bytes_total",
+    &["name"],
+    "Bytes read of the container's log, line ends included and the engine's times not.",
+)
+.unit(Unit::Bytes)
+.source("GET /containers/{id}/logs");
+const TRUNCATED: Metric<1> = Metric::counter(
+    "container_log_lines_truncated_total",
+    &["name"],
+    "Lines of the container's log of which only the first 16 KiB were matched.",
+)
+.unit(Unit::Count)
+.source("GET /containers/{id}/logs");
+const FOLLOW_UP: Metric<1> = Metric::gauge(
+    "container_log_follow_up",
+    &["name"],
+    "Whether the log of the running container is being read; absent while it does not run or its log is not followed.",
+)
+.unit(Unit::Bool)
+.source("agent");
+const LAST_LINE: Metric<1> = Metric::gauge(
+    "container_log_last_line_timestamp_seconds",
+    &["name"],
+    "When the engine got the latest line of the container's log that was read.",
+)
+.unit(Unit::UnixSeconds)
+.source("GET /containers/{id}/logs: timestamps");
+const PAUSED: Metric<1> = Metric::counter(
+    "container_log_read_paused_seconds_total",
+    &["name"],
+    "Time for which the container's log was not read because it grew faster than lines_per_second; nothing is lost by it as long as the engine keeps the log.",
+)
+.unit(Unit::Seconds)
+.source("agent");
+const LATENCY: Metric<1> = Metric::gauge(
+    "container_log_publish_latency_seconds",
+    &["name"],
+    "Latency of a publish as the last line of the pattern published names it; absent without one in the last 11 minutes.",
+)
+.unit(Unit::Seconds)
+.source("log line: Published to ... (latency=2.31ms)");
+const VALUE: Metric<2> = Metric::gauge(
+    "container_log_value",
+    &["name", "pattern"],
+    "The number in the last line that matches the pattern, where the pattern has a group called value; absent without one in the last 11 minutes.",
+)
+.unit(Unit::Count)
+.source("log line: the group value");
+const FOLLOWED: Metric<0> = Metric::gauge("manometer_docker_logs_followed", &[], "Containers whose logs are followed.")
+    .unit(Unit::Count)
+    .source("agent");
+const SKIPPED: Metric<1> = Metric::gauge(
+    "manometer_docker_logs_skipped",
+    &["reason"],
+    "Running containers whose logs should be followed and are not: more than max_followed (limit), with a terminal (tty), with a log driver that cannot be read (driver).",
+)
+.unit(Unit::Count)
+.source("agent");
+const RECONNECTS: Metric<1> = Metric::counter(
+    "manometer_docker_log_reconnects_total",
+    &["reason"],
+    "Logs that were opened again while the container ran: after a broken stream (error), one that could not be read (protocol), a long silence (idle_refresh), or so long an interruption that following began at now (gap).",
+)
+.unit(Unit::Count)
+.source("agent");
+
+/// Why a log was opened again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reopened {
+    Error,
+    Protocol,
+    IdleRefresh,
+    Gap,
+}
+
+impl Reopened {
+    pub(super) const ALL: [Self; 4] = [Self::Error, Self::Protocol, Self::IdleRefresh, Self::Gap];
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Protocol => "protocol",
+            Self::IdleRefresh => "idle_refresh",
+            Self::Gap => "gap",
+        }
+    }
+}
+
+/// Why a log is not followed that should be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Skipped {
+    Limit,
+    Terminal,
+    Driver,
+}
+
+impl Skipped {
+    pub(super) const ALL: [Self; 3] = [Self::Limit, Self::Terminal, Self::Driver];
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Limit => "limit",
+            Self::Terminal => "tty",
+            Self::Driver => "driver",
+        }
+    }
+}
+
+/// How many logs are followed and how many are not, by [`Skipped`], and how many were opened again, by [`Reopened`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Counts {
+    pub(super) followed: usize,
+    pub(super) skipped: [usize; Skipped::ALL.len()],
+    pub(super) reopened: [u64; Reopened::ALL.len()],
+}
+
+/// Names the state of all logs.
+pub(super) fn export_counts(counts: &Counts, out: &mut Families) {
+    out.push(&FOLLOWED, [], counts.followed as f64);
+    for (reason, count) in Skipped::ALL.into_iter().zip(counts.skipped) {
+        out.push(&SKIPPED, [reason.as_str()], count as f64);
+    }
+    for (reason, count) in Reopened::ALL.into_iter().zip(counts.reopened) {
+        out.push(&RECONNECTS, [reason.as_str()], count as f64);
+    }
+}
+
+/// Names whether the log of a running container is being read.
+pub(super) fn export_follow_up(name: &str, is_open: bool, out: &mut Families) {
+    out.push_bool(&FOLLOW_UP, [name], is_open);
+}
+
+/// Names what was counted in the logs of the containers of one name.
+pub(super) fn export_totals(
+    name: &str,
+    totals: &Totals,
+    (patterns, selection): (&Patterns, Selection),
+    now: Instant,
+    out: &mut Families,
+) {
+    if !totals.readable.load(Relaxed) {
+        return;
+    }
+    for (index, pattern) in patterns.names(selection) {
+        let count = totals.matches.get(index).map_or(0, |count| count.load(Relaxed));
+        out.push(&MATCHES, [name, pattern], count as f64);
+    }
+    for (stream, count) in Stream::ALL.into_iter().zip(&totals.lines) {
+        out.push(&LINES, [name, stream.as_str()], count.load(Relaxed) as f64);
+    }
+    out.push(&BYTES, [name], totals.bytes.load(Relaxed) as f64);
+    out.push(&TRUNCATED, [name], totals.truncated.load(Relaxed) as f64);
+    out.push(&PAUSED, [name], totals.paused.load(Relaxed) as f64 / 1e6);
+    let last = totals.last_line.load(Relaxed);
+    if last > 0 {
+        out.push(&LAST_LINE, [name], last as f64 / 1e9);
+    }
+    export_readings(name, totals, patterns, now, out);
+}
+
+fn export_readings(name: &str, totals: &Totals, patterns: &Patterns, now: Instant, out: &mut Families) {
+    let recent = totals.recent(now);
+    if let Some(seconds) = recent.latency {
+        out.push(&LATENCY, [name], seconds);
+    }
+    for (index, value) in recent.values {
+        out.push(&VALUE, [name, patterns.name(index)], value);
+    }
+    if let Some(max) = recent.pool.max {
+        out.push(&POOL_MAX_CONNECTIONS, [name], max);
+    }
+    for (state, connections) in [("in_use", recent.pool.in_use), ("idle", recent.pool.idle)] {
+        if let Some(connections) = connections {
+            out.push(&POOL_CONNECTIONS, [name, state], connections);
+        }
+    }
+    if let Some(ratio) = recent.usage {
+        out.push(&POOL_USAGE_RATIO, [name], ratio);
+    }
+}
+
+/// Everything above.
+pub(super) fn metrics() -> Vec<MetricInfo> {
+    vec![
+        *MATCHES.info(),
+        *LINES.info(),
+        *BYTES.info(),
+        *TRUNCATED.info(),
+        *FOLLOW_UP.info(),
+        *LAST_LINE.info(),
+        *PAUSED.info(),
+        *LATENCY.info(),
+        *VALUE.info(),
+        *POOL_CONNECTIONS.info(),
+        *POOL_MAX_CONNECTIONS.info(),
+        *POOL_USAGE_RATIO.info(),
+        *FOLLOWED.info(),
+        *SKIPPED.info(),
+        *RECONNECTS.info(),
+    ]
+}

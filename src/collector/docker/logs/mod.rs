@@ -1,0 +1,115 @@
+//! The logs of the containers, followed and counted by pattern.
+//!
+//! Each followed container has a task that reads its log (`follow`): bytes become lines ([`decode`]), a line that was
+//! counted before is left out (`cursor`), and the others are matched and counted on the spot (`reader`). There is no
+//! queue before a counter; a container that logs faster than it may is read later (`bucket`), never not at all.
+//! `registry` decides which containers have a task. What was counted is kept by container name (`totals`).
+
+mod backoff;
+mod bucket;
+mod cursor;
+pub mod decode;
+mod follow;
+mod metrics;
+mod reader;
+mod redact;
+mod registry;
+mod samples;
+mod source;
+mod totals;
+
+use std::sync::Arc;
+
+use self::registry::Registry;
+use self::source::FromEngine;
+use super::engine::Engine;
+use crate::collector::Sample;
+use crate::config::{DockerTarget, Endpoint};
+use crate::metric::{Families, MetricInfo};
+
+/// One run of a container whose log may be worth following.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Run {
+    /// The engine's id.
+    pub(super) id: String,
+    /// The container's name.
+    pub(super) name: String,
+    /// Where following begins.
+    pub(super) from: From,
+}
+
+/// Where following begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum From {
+    /// At the end: the container ran before the agent did, and what it logged then alarms nobody now.
+    Now,
+    /// At the beginning of the run.
+    Start,
+}
+
+/// The logs of one engine's containers. Its tasks end when it is dropped.
+pub(super) struct Logs(Option<Arc<Registry<FromEngine>>>);
+
+impl Logs {
+    pub(super) fn new(target: &DockerTarget, engine: Engine) -> Self {
+        let is_local = matches!(target.url.endpoint(), Endpoint::Unix(_));
+        Self(target.logs.clone().map(|settings| Arc::new(Registry::new(FromEngine { engine, is_local }, settings))))
+    }
+
+    /// Follows the log of a run, unless it is followed already or need not be. Does not wait: a container that lives for
+    /// twenty milliseconds has its log followed only if this is done at once.
+    pub(super) fn begin(&self, run: Run) {
+        if let Some(registry) = &self.0 {
+            registry.begin(run);
+        }
+    }
+
+    /// Takes note that a run has ended: what is left of its log is read, and then it is not followed any more.
+    pub(super) fn end(&self, id: &str) {
+        if let Some(registry) = &self.0 {
+            registry.end(id);
+        }
+    }
+
+    /// Takes note of a new name.
+    pub(super) fn rename(&self, id: &str, name: &str) {
+        if let Some(registry) = &self.0 {
+            registry.rename(id, name);
+        }
+    }
+
+    /// Gives up what is known of the container of that name: it was removed some time ago.
+    pub(super) fn forget(&self, name: &str) {
+        if let Some(registry) = &self.0 {
+            registry.forget(name);
+        }
+    }
+
+    /// Names what it counted.
+    pub(super) fn export(&self, out: &mut Families) {
+        if let Some(registry) = &self.0 {
+            registry.export(out);
+        }
+    }
+
+    /// The last matching lines, the newest first; none unless the configuration wants them.
+    pub(super) fn samples(&self) -> Vec<Sample> {
+        self.0.as_ref().map(|registry| registry.samples()).unwrap_or_default()
+    }
+}
+
+impl Drop for Logs {
+    fn drop(&mut self) {
+        if let Some(registry) = &self.0 {
+            registry.stop();
+        }
+    }
+}
+
+/// Everything that is exported of it.
+pub(super) fn metrics() -> Vec<MetricInfo> {
+    [metrics::metrics(), samples::metrics()].concat()
+}
+
+#[cfg(test)]
+mod tests;

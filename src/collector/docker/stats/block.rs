@@ -1,0 +1,235 @@
+//! Block I/O by device. Control groups count what reaches a device on the container's account: on cgroup v1 that is direct
+//! and synchronous I/O alone, and only where the I/O scheduler or a limit makes the kernel count at all.
+
+use std::collections::BTreeMap;
+
+use bollard::models::{ContainerBlkioStatEntry, ContainerBlkioStats, ContainerStorageStats};
+
+use super::device::Devices;
+use super::series::{Series, seconds};
+use crate::metric::{Metric, MetricInfo, Unit};
+
+const READ_BYTES: Metric<3> = Metric::counter(
+    "container_fs_reads_bytes_total",
+    &["name", "image", "device"],
+    "Bytes that the container read from a device; absent where the kernel does not count them.",
+)
+.unit(Unit::Bytes)
+.source("stats: blkio_stats.io_service_bytes_recursive");
+
+const WRITTEN_BYTES: Metric<3> = Metric::counter(
+    "container_fs_writes_bytes_total",
+    &["name", "image", "device"],
+    "Bytes that the container wrote to a device; absent where the kernel does not count them.",
+)
+.unit(Unit::Bytes)
+.source("stats: blkio_stats.io_service_bytes_recursive");
+
+const READS: Metric<3> = Metric::counter(
+    "container_fs_reads_total",
+    &["name", "image", "device"],
+    "Reads of the container from a device; cgroup v1 and Windows alone.",
+)
+.source("stats: blkio_stats.io_serviced_recursive");
+
+const WRITES: Metric<3> = Metric::counter(
+    "container_fs_writes_total",
+    &["name", "image", "device"],
+    "Writes of the container to a device; cgroup v1 and Windows alone.",
+)
+.source("stats: blkio_stats.io_serviced_recursive");
+
+const READS_MERGED: Metric<3> = Metric::counter(
+    "container_fs_reads_merged_total",
+    &["name", "image", "device"],
+    "Reads of the container that were merged into others; cgroup v1 with the I/O scheduler BFQ or CFQ alone.",
+)
+.source("stats: blkio_stats.io_merged_recursive");
+
+const WRITES_MERGED: Metric<3> = Metric::counter(
+    "container_fs_writes_merged_total",
+    &["name", "image", "device"],
+    "Writes of the container that were merged into others; cgroup v1 with the I/O scheduler BFQ or CFQ alone.",
+)
+.source("stats: blkio_stats.io_merged_recursive");
+
+const READ_SECONDS: Metric<3> = Metric::counter(
+    "container_fs_read_seconds_total",
+    &["name", "image", "device"],
+    "Time that the container's reads took; cgroup v1 with the I/O scheduler BFQ or CFQ alone.",
+)
+.unit(Unit::Seconds)
+.source("stats: blkio_stats.io_service_time_recursive");
+
+const WRITE_SECONDS: Metric<3> = Metric::counter(
+    "container_fs_write_seconds_total",
+    &["name", "image", "device"],
+    "Time that the container's writes took; cgroup v1 with the I/O scheduler BFQ or CFQ alone.",
+)
+.unit(Unit::Seconds)
+.source("stats: blkio_stats.io_service_time_recursive");
+
+const IO_SECONDS: Metric<3> = Metric::counter(
+    "container_fs_io_time_seconds_total",
+    &["name", "image", "device"],
+    "Time that the container's I/O took; cgroup v1 with the I/O scheduler BFQ or CFQ alone.",
+)
+.unit(Unit::Seconds)
+.source("stats: blkio_stats.io_service_time_recursive");
+
+const QUEUED: Metric<3> = Metric::gauge(
+    "container_fs_io_current",
+    &["name", "image", "device"],
+    "I/O of the container that waits or is under way; cgroup v1 with the I/O scheduler BFQ or CFQ alone.",
+)
+.source("stats: blkio_stats.io_queue_recursive");
+
+const USAGE: Metric<6> = Metric::counter(
+    "container_blkio_device_usage_total",
+    &["name", "image", "device", "major", "minor", "operation"],
+    "Bytes of the container's I/O by operation, as the engine counts it; operations overlap on cgroup v1.",
+)
+.unit(Unit::Bytes)
+.source("stats: blkio_stats.io_service_bytes_recursive");
+
+/// What an entry counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Operation {
+    Read,
+    Write,
+    Sync,
+    Async,
+    Discard,
+    Total,
+}
+
+impl Operation {
+    /// Engines differ in their spelling: `Read`, `read`, `rbytes`. Podman has counts of requests among the bytes, whose
+    /// names must not be taken for reads and writes.
+    fn named(word: &str) -> Option<Self> {
+        let is = |name: &str| word.eq_ignore_ascii_case(name);
+        match word.bytes().next()?.to_ascii_lowercase() {
+            _ if word.ends_with("ios") => None,
+            b'r' => Some(Self::Read),
+            b'w' => Some(Self::Write),
+            b's' if is("sync") => Some(Self::Sync),
+            b'a' if is("async") => Some(Self::Async),
+            b'd' if is("discard") || is("dbytes") => Some(Self::Discard),
+            b't' if is("total") => Some(Self::Total),
+            _ => None,
+        }
+    }
+
+    /// As cAdvisor shows it.
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "Read",
+            Self::Write => "Write",
+            Self::Sync => "Sync",
+            Self::Async => "Async",
+            Self::Discard => "Discard",
+            Self::Total => "Total",
+        }
+    }
+}
+
+/// The block I/O of a container.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Block(pub(super) Vec<Device>);
+
+/// That of one device.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Device {
+    /// Major and minor number; `None` for all devices of a system that does not tell them apart.
+    pub(super) number: Option<(u64, u64)>,
+    pub(super) bytes: Counts,
+    pub(super) requests: Counts,
+    pub(super) merged: Counts,
+    /// Nanoseconds.
+    pub(super) time: Counts,
+    pub(super) queued: Counts,
+}
+
+/// Counts by operation.
+type Counts = BTreeMap<Operation, u64>;
+
+impl Block {
+    /// That of Linux.
+    pub(super) fn read(stats: &ContainerBlkioStats) -> Self {
+        let mut devices = BTreeMap::<(u64, u64), Device>::new();
+        let mut take = |entries: Option<&Vec<ContainerBlkioStatEntry>>, counts: fn(&mut Device) -> &mut Counts| {
+            for entry in entries.into_iter().flatten() {
+                let (Some(major), Some(minor), Some(value)) = (entry.major, entry.minor, entry.value) else { continue };
+                let Some(operation) = entry.op.as_deref().and_then(Operation::named) else { continue };
+                let device = devices.entry((major, minor)).or_default();
+                let count = counts(device).entry(operation).or_default();
+                *count = count.saturating_add(value);
+            }
+        };
+        take(stats.io_service_bytes_recursive.as_ref(), |device| &mut device.bytes);
+        take(stats.io_serviced_recursive.as_ref(), |device| &mut device.requests);
+        take(stats.io_merged_recursive.as_ref(), |device| &mut device.merged);
+        take(stats.io_service_time_recursive.as_ref(), |device| &mut device.time);
+        take(stats.io_queue_recursive.as_ref(), |device| &mut device.queued);
+        Self(devices.into_iter().map(|(number, device)| Device { number: Some(number), ..device }).collect())
+    }
+
+    /// That of Windows, which does not tell devices apart.
+    pub(super) fn read_storage(stats: &ContainerStorageStats) -> Self {
+        let counts = |reads: Option<u64>, writes: Option<u64>| -> Counts {
+            let both = [(Operation::Read, reads), (Operation::Write, writes)];
+            both.into_iter().filter_map(|(operation, count)| Some((operation, count?))).collect()
+        };
+        let device = Device {
+            bytes: counts(stats.read_size_bytes, stats.write_size_bytes),
+            requests: counts(stats.read_count_normalized, stats.write_count_normalized),
+            ..Device::default()
+        };
+        Self(if device == Device::default() { Vec::new() } else { vec![device] })
+    }
+
+    /// Names it.
+    pub(super) fn export(&self, names: &Devices, series: &mut Series<'_>) {
+        for device in &self.0 {
+            let name = names.name(device.number);
+            let of = |counts: &Counts, operation| counts.get(&operation).copied();
+            for (metric, counts, operation) in [
+                (&READ_BYTES, &device.bytes, Operation::Read),
+                (&WRITTEN_BYTES, &device.bytes, Operation::Write),
+                (&READS, &device.requests, Operation::Read),
+                (&WRITES, &device.requests, Operation::Write),
+                (&READS_MERGED, &device.merged, Operation::Read),
+                (&WRITES_MERGED, &device.merged, Operation::Write),
+                (&QUEUED, &device.queued, Operation::Total),
+            ] {
+                series.count_of(metric, &name, of(counts, operation));
+            }
+            for (metric, operation) in
+                [(&READ_SECONDS, Operation::Read), (&WRITE_SECONDS, Operation::Write), (&IO_SECONDS, Operation::Total)]
+            {
+                series.put_of(metric, &name, of(&device.time, operation).map(seconds));
+            }
+            let Some((major, minor)) = device.number else { continue };
+            let [major, minor] = [major, minor].map(|number| number.to_string());
+            for (operation, bytes) in &device.bytes {
+                series.count_of_four(&USAGE, [&name, &major, &minor, operation.as_str()], *bytes);
+            }
+        }
+    }
+}
+
+pub(super) fn metrics() -> Vec<MetricInfo> {
+    vec![
+        *READ_BYTES.info(),
+        *WRITTEN_BYTES.info(),
+        *READS.info(),
+        *WRITES.info(),
+        *READS_MERGED.info(),
+        *WRITES_MERGED.info(),
+        *READ_SECONDS.info(),
+        *WRITE_SECONDS.info(),
+        *IO_SECONDS.info(),
+        *QUEUED.info(),
+        *USAGE.info(),
+    ]
+}

@@ -1,0 +1,131 @@
+//! What no single sample says: rates and ratios, from what a container's counters grew by since its previous sample.
+//!
+//! The time between two samples is that between their own stamps: neither the agent's delays nor the engine's idea of the
+//! system's CPU time (with which Podman leaves out the idle part) are in it.
+
+use std::time::SystemTime;
+
+use super::sample::Sample;
+use super::series::Series;
+use crate::collector::docker::engine::Limits;
+use crate::metric::{Metric, MetricInfo, Unit};
+
+const CPU_CORES: Metric<2> = Metric::gauge(
+    "container_cpu_usage_cores",
+    &["name", "image"],
+    "CPUs that the container kept busy since its previous sample: CPU time / time; docker stats shows it times 100.",
+)
+.unit(Unit::Count)
+.source("stats: cpu_stats.cpu_usage.total_usage of two samples, divided by the time between their read stamps");
+
+const CPU_RATIO: Metric<2> = Metric::gauge(
+    "container_cpu_usage_ratio",
+    &["name", "image"],
+    "CPU that the container used since its previous sample, as a part of what it may use: CPU time / time / its CPU limit, or the host's CPUs if it has none or inspections are off.",
+)
+.unit(Unit::Ratio)
+.source("container_cpu_usage_cores; inspect: HostConfig.NanoCpus, CpuQuota; stats: cpu_stats.online_cpus");
+
+const MEMORY_RATIO: Metric<2> = Metric::gauge(
+    "container_memory_usage_ratio",
+    &["name", "image"],
+    "Memory of the container without inactive page cache, as a part of its configured limit: working set / limit; absent without a limit.",
+)
+.unit(Unit::Ratio)
+.source("container_memory_working_set_bytes; inspect: HostConfig.Memory");
+
+const BANDWIDTH_RATIO: Metric<3> = Metric::gauge(
+    "container_network_bandwidth_ratio",
+    &["name", "image", "direction"],
+    "Network traffic of the container since its previous sample, as a part of the configured bandwidth: bytes of all interfaces x 8 / time / bandwidth_bits_per_second; absent unless that is set.",
+)
+.unit(Unit::Ratio)
+.source("stats: networks of two samples; config.toml bandwidth_bits_per_second");
+
+/// What is kept of a container's last sample.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Previous {
+    /// The run to which it belongs: a new one counts from 0.
+    started: Option<SystemTime>,
+    read: SystemTime,
+    cpu: Option<u64>,
+    traffic: Option<[u64; 2]>,
+}
+
+/// What two samples and the limits say together.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(super) struct Derived {
+    pub(super) cpu_cores: Option<f64>,
+    pub(super) cpu_ratio: Option<f64>,
+    pub(super) memory_ratio: Option<f64>,
+    /// Received and sent.
+    pub(super) bandwidth: Option<[f64; 2]>,
+}
+
+/// What the derived numbers are parts of.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Whole<'a> {
+    /// `None` where they are not known.
+    pub(super) limits: Option<&'a Limits>,
+    /// Whether limits can be known, so that without them nobody can tell of what a number is a part.
+    pub(super) has_limits: bool,
+    pub(super) bits_per_second: Option<u64>,
+}
+
+impl Previous {
+    /// What the next sample needs of this one.
+    pub(super) fn of(sample: &Sample, started: Option<SystemTime>) -> Self {
+        Self { started, read: sample.read, cpu: sample.cpu.total, traffic: sample.network.bytes() }
+    }
+
+    /// Seconds from this sample to the next of the same run, if it is later.
+    fn until(&self, next: &Self) -> Option<f64> {
+        let passed = next.read.duration_since(self.read).ok().filter(|passed| !passed.is_zero())?;
+        (self.started == next.started).then_some(passed.as_secs_f64())
+    }
+}
+
+impl Derived {
+    /// Of a sample and the one before it.
+    pub(super) fn of(sample: &Sample, previous: Option<&Previous>, current: &Previous, whole: Whole<'_>) -> Self {
+        let since = previous.and_then(|previous| Some((previous, previous.until(current)?)));
+        let cpu_cores = since.and_then(|(previous, seconds)| {
+            // A counter that went back is another run's.
+            let used = current.cpu?.checked_sub(previous.cpu?)?;
+            Some(used as f64 / 1e9 / seconds)
+        });
+        let host = sample.cpus.map(f64::from);
+        let cpus = match whole.limits {
+            Some(limits) => limits.cpus().or(host),
+            None if whole.has_limits => None,
+            None => host,
+        };
+        let memory_limit = whole.limits.map(|limits| limits.memory).filter(|limit| *limit > 0);
+        let capacity = whole.bits_per_second.filter(|capacity| *capacity > 0);
+        let bandwidth = since.zip(capacity).and_then(|((previous, seconds), capacity)| {
+            let ([received_before, sent_before], [received, sent]) = (previous.traffic?, current.traffic?);
+            let grown = [received.checked_sub(received_before)?, sent.checked_sub(sent_before)?];
+            Some(grown.map(|bytes| bytes as f64 * 8.0 / seconds / capacity as f64))
+        });
+        Self {
+            cpu_cores,
+            cpu_ratio: cpu_cores.zip(cpus).map(|(used, cpus)| used / cpus),
+            memory_ratio: sample.memory.working_set.zip(memory_limit).map(|(used, limit)| used as f64 / limit as f64),
+            bandwidth,
+        }
+    }
+
+    /// Names it.
+    pub(super) fn export(&self, series: &mut Series<'_>) {
+        series.put(&CPU_CORES, self.cpu_cores);
+        series.put(&CPU_RATIO, self.cpu_ratio);
+        series.put(&MEMORY_RATIO, self.memory_ratio);
+        let [received, sent] = self.bandwidth.map_or([None; 2], |both| both.map(Some));
+        series.put_of(&BANDWIDTH_RATIO, "receive", received);
+        series.put_of(&BANDWIDTH_RATIO, "transmit", sent);
+    }
+}
+
+pub(super) fn metrics() -> Vec<MetricInfo> {
+    vec![*CPU_CORES.info(), *CPU_RATIO.info(), *MEMORY_RATIO.info(), *BANDWIDTH_RATIO.info()]
+}

@@ -1,0 +1,98 @@
+//! One sample of a container's usage, as the engine's body tells it. Who the container is, is not read from it: some
+//! engines leave that out.
+
+use std::time::SystemTime;
+
+use bollard::models::ContainerStatsResponse;
+
+use super::block::Block;
+use super::cpu::Cpu;
+use super::device::Devices;
+use super::dialect::Dialect;
+use super::memory::Memory;
+use super::network::Network;
+use super::series::Series;
+use crate::collector::docker::engine::parse_time;
+use crate::metric::{Metric, MetricInfo};
+
+const TASKS: Metric<2> = Metric::gauge(
+    "container_threads",
+    &["name", "image"],
+    "Processes and threads in the container; docker stats shows it as PIDS.",
+)
+.source("stats: pids_stats.current");
+
+const MAX_TASKS: Metric<2> = Metric::gauge(
+    "container_threads_max",
+    &["name", "image"],
+    "Processes and threads that the container may have; absent without a limit.",
+)
+.source("stats: pids_stats.limit");
+
+/// What a container uses.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Sample {
+    /// When the engine read it.
+    pub(super) read: SystemTime,
+    /// CPUs of the host.
+    pub(super) cpus: Option<u32>,
+    pub(super) cpu: Cpu,
+    pub(super) memory: Memory,
+    pub(super) network: Network,
+    pub(super) block: Block,
+    pub(super) tasks: Option<u64>,
+    pub(super) max_tasks: Option<u64>,
+}
+
+impl Sample {
+    /// Reads a body. `None` if it is none of a running container: the engine answers for others too, with zeros.
+    pub(super) fn read(body: &ContainerStatsResponse, engine: Dialect) -> Option<Self> {
+        let dialect = engine.of_body(body);
+        let read = body.read.as_deref().and_then(parse_time)?;
+        let cpu = body.cpu_stats.as_ref().map(|stats| Cpu::read(stats, dialect)).unwrap_or_default();
+        let memory = body.memory_stats.as_ref().map(|stats| Memory::read(stats, dialect)).unwrap_or_default();
+        // Machines without the memory controller tell no memory at all, and nothing has run without CPU time.
+        if memory.usage.is_none() && cpu.total.unwrap_or(0) == 0 {
+            return None;
+        }
+        let block = if dialect.windows {
+            body.storage_stats.as_ref().map(Block::read_storage)
+        } else {
+            body.blkio_stats.as_ref().map(Block::read)
+        };
+        let tasks = body.pids_stats.as_ref();
+        let online = body.cpu_stats.as_ref().and_then(|stats| stats.online_cpus);
+        Some(Self {
+            read,
+            cpus: if dialect.windows { body.num_procs } else { online }
+                .filter(|cpus| *cpus > 0)
+                .or_else(|| listed(body)),
+            cpu,
+            memory,
+            network: body.networks.as_ref().map(|networks| Network::read(networks, dialect)).unwrap_or_default(),
+            block: block.unwrap_or_default(),
+            tasks: tasks.and_then(|tasks| tasks.current),
+            max_tasks: tasks.and_then(|tasks| tasks.limit).filter(|limit| ![0, u64::MAX].contains(limit)),
+        })
+    }
+
+    /// Names it.
+    pub(super) fn export(&self, has_quota: bool, devices: &Devices, series: &mut Series<'_>) {
+        self.cpu.export(has_quota, series);
+        self.memory.export(series);
+        self.network.export(series);
+        self.block.export(devices, series);
+        series.count(&TASKS, self.tasks);
+        series.count(&MAX_TASKS, self.max_tasks);
+    }
+}
+
+/// The CPUs whose usage is listed one by one, for engines that do not tell their number.
+fn listed(body: &ContainerStatsResponse) -> Option<u32> {
+    let listed = body.cpu_stats.as_ref()?.cpu_usage.as_ref()?.percpu_usage.as_ref()?.len();
+    u32::try_from(listed).ok().filter(|cpus| *cpus > 0)
+}
+
+pub(super) fn metrics() -> Vec<MetricInfo> {
+    vec![*TASKS.info(), *MAX_TASKS.info()]
+}

@@ -1,0 +1,146 @@
+//! Rates and ratios of two samples.
+
+use super::*;
+use crate::collector::docker::stats::cpu::Cpu;
+
+const LIMITS: Limits = Limits {
+    memory: 1 << 30,
+    memory_swap: 0,
+    memory_reservation: 0,
+    cpu_shares: 0,
+    cpu_period: 0,
+    cpu_quota: 0,
+    nano_cpus: 500_000_000,
+};
+
+/// What two samples say of a container with those limits; the first is of an earlier run if `restarted`.
+fn derived(first: &Sample, second: &Sample, restarted: bool, whole: Whole<'_>) -> Derived {
+    let run = |second: u64| Some(UNIX_EPOCH + Duration::from_secs(second));
+    let previous = Previous::of(first, run(if restarted { 1 } else { 2 }));
+    Derived::of(second, Some(&previous), &Previous::of(second, run(2)), whole)
+}
+
+/// Limits as they are known, and a bandwidth of 10 Mbit/s.
+const fn of_limits(limits: &Limits) -> Whole<'_> {
+    Whole { limits: Some(limits), has_limits: true, bits_per_second: Some(10_000_000) }
+}
+
+fn later(sample: &Sample, seconds: f64) -> Sample {
+    Sample { read: sample.read + Duration::from_secs_f64(seconds), ..sample.clone() }
+}
+
+#[test]
+fn of_two_samples_of_cgroup_v2() {
+    // 7 s of CPU time in 15.5 s, of half a CPU.
+    let all = derived(&read(V2_44), &read(V2_52), false, of_limits(&LIMITS));
+    assert_eq!(all.cpu_cores, Some(7.0 / 15.5));
+    assert_eq!(all.cpu_ratio, Some(7.0 / 15.5 / 0.5));
+    // 734003200 - 104857600 of 1 GiB.
+    assert_eq!(all.memory_ratio, Some(629_145_600.0 / 1_073_741_824.0));
+    // 1937500 bytes received and 15500000 sent in 15.5 s: a megabit a second, and eight.
+    assert_eq!(all.bandwidth, Some([0.1, 0.8]));
+    assert_eq!(
+        lines(&exposed(&container("ticker", None), with_nothing(), all)),
+        [
+            "container_cpu_usage_cores 0.45161290322580644",
+            "container_cpu_usage_ratio 0.9032258064516129",
+            r#"container_cpu_usage_seconds_total{cpu="total"} 1"#,
+            "container_memory_usage_ratio 0.5859375",
+            r#"container_network_bandwidth_ratio{direction="receive"} 0.1"#,
+            r#"container_network_bandwidth_ratio{direction="transmit"} 0.8"#,
+        ]
+    );
+}
+
+const fn nanos(total: u64) -> Cpu {
+    Cpu { total: Some(total), user: None, system: None, throttling: None }
+}
+
+fn with_nothing() -> Sample {
+    read(r#"{"read":"2026-11-24T10:00:00Z","cpu_stats":{"cpu_usage":{"total_usage":1000000000}}}"#)
+}
+
+#[test]
+fn cpu_is_a_part_of_the_limit_or_of_the_host() {
+    let ratio = |whole: Whole<'_>| derived(&read(V2_44), &read(V2_52), false, whole).cpu_ratio;
+    let known = |limits: &Limits| ratio(of_limits(limits));
+    let quota = Limits { cpu_quota: 150_000, cpu_period: 50_000, ..Limits::default() };
+    assert_eq!(known(&quota), Some(7.0 / 15.5 / 3.0));
+    assert_eq!(known(&Limits::default()), Some(7.0 / 15.5 / 4.0));
+    // Inspections are off or forbidden: the host's CPUs are all that is known.
+    assert_eq!(ratio(Whole::default()), Some(7.0 / 15.5 / 4.0));
+    // This container's inspection is still to come: it may have a limit.
+    assert_eq!(ratio(Whole { has_limits: true, ..Whole::default() }), None);
+}
+
+#[test]
+fn without_the_number_of_cpus_there_is_no_part_of_them() {
+    let old = |json: &str| json.replace(r#""online_cpus":4"#, r#""online_cpus":0"#);
+    let of_two = derived(&read(&old(V2_44)), &read(&old(V2_52)), false, Whole::default());
+    assert_eq!((of_two.cpu_cores, of_two.cpu_ratio), (Some(7.0 / 15.5), None));
+    // Cgroup v1 lists the usage of each.
+    assert_eq!(read(&V1_LIMITED.replace(r#""online_cpus":2,"#, "")).cpus, Some(2));
+}
+
+#[test]
+fn windows_and_podman_need_no_system_time() {
+    let busy = Sample { cpu: nanos(123_456_789_000 + 4_000_000_000), ..later(&read(WINDOWS), 10.0) };
+    let of_windows = derived(&read(WINDOWS), &busy, false, Whole::default());
+    assert_eq!((of_windows.cpu_cores, of_windows.cpu_ratio), (Some(0.4), Some(0.05)));
+    let podman = read_of_podman(PODMAN);
+    let busy = Sample { cpu: nanos(407_550_299_000 + 4_000_000_000), ..later(&podman, 10.0) };
+    assert_eq!(derived(&podman, &busy, false, Whole::default()).cpu_ratio, Some(0.05));
+}
+
+#[test]
+fn the_first_sample_says_nothing_of_rates() {
+    let sample = read(V2_44);
+    let first = Derived::of(&sample, None, &Previous::of(&sample, None), of_limits(&LIMITS));
+    let memory_ratio = Some(524_288_000.0 / 1_073_741_824.0);
+    assert_eq!(first, Derived { memory_ratio, ..Derived::default() });
+}
+
+#[test]
+fn another_run_is_not_compared_with_this_one() {
+    let restarted = derived(&read(V2_44), &read(V2_52), true, of_limits(&LIMITS));
+    assert_eq!((restarted.cpu_cores, restarted.cpu_ratio, restarted.bandwidth), (None, None, None));
+}
+
+#[test]
+fn no_rate_without_time_or_with_a_counter_that_went_back() {
+    let (first, second) = (read(V2_44), read(V2_52));
+    for stamp in [first.read, first.read - Duration::from_secs(1)] {
+        let odd = derived(&first, &Sample { read: stamp, ..second.clone() }, false, of_limits(&LIMITS));
+        assert_eq!((odd.cpu_cores, odd.bandwidth), (None, None));
+    }
+    let back = derived(&first, &Sample { cpu: nanos(1), ..second.clone() }, false, of_limits(&LIMITS));
+    assert_eq!((back.cpu_cores, back.cpu_ratio, back.bandwidth), (None, None, Some([0.1, 0.8])));
+    let mut less = second.clone();
+    less.network.0.as_mut().unwrap().remove("eth0");
+    let less = derived(&first, &less, false, of_limits(&LIMITS));
+    assert_eq!((less.cpu_cores, less.bandwidth), (Some(7.0 / 15.5), None));
+}
+
+#[test]
+fn memory_is_a_part_of_a_configured_limit_alone() {
+    let ratio = |limits: &Limits| derived(&read(V2_44), &read(V2_52), false, of_limits(limits)).memory_ratio;
+    assert_eq!(ratio(&Limits { memory: 629_145_600, ..Limits::default() }), Some(1.0));
+    assert_eq!(ratio(&Limits::default()), None);
+    assert_eq!(derived(&read(V2_44), &read(V2_52), false, Whole::default()).memory_ratio, None);
+}
+
+#[test]
+fn bandwidth_is_a_part_of_a_configured_one_alone() {
+    let of = |bits_per_second| {
+        let whole = Whole { bits_per_second, ..Whole::default() };
+        derived(&read(V2_44), &read(V2_52), false, whole).bandwidth
+    };
+    assert_eq!(of(None), None);
+    assert_eq!(of(Some(0)), None);
+    assert_eq!(of(Some(1_000_000)), Some([1.0, 8.0]));
+    let quiet = later(&read(V2_44), 1.0);
+    let idle = derived(&read(V2_44), &quiet, false, of_limits(&LIMITS));
+    assert_eq!((idle.cpu_cores, idle.bandwidth), (Some(0.0), Some([0.0, 0.0])));
+    let none = derived(&read(V1_LIMITED), &later(&read(V1_LIMITED), 1.0), false, of_limits(&LIMITS));
+    assert_eq!((none.cpu_cores, none.bandwidth), (Some(0.0), None));
+}

@@ -1,0 +1,352 @@
+//! Each formula, and what must be left out.
+
+use super::*;
+use crate::collector::docker::stats::block::Operation;
+use crate::collector::docker::stats::cpu::{Cpu, Throttling};
+use crate::collector::docker::stats::memory::Cgroup;
+use crate::collector::docker::stats::network::Network;
+
+/// The samples of a body whose names begin with `prefix`.
+fn lines_of(sample: Sample, limits: Option<Limits>, prefix: &str) -> Vec<String> {
+    let text = exposed(&container("ticker", limits), sample, Derived::default());
+    lines(&text).into_iter().filter(|line| line.starts_with(prefix)).collect()
+}
+
+/// A body with the given parts beside the time and some CPU usage.
+fn with(parts: &str) -> Sample {
+    let json = format!(
+        r#"{{"read":"2026-11-24T10:00:00Z","cpu_stats":{{"cpu_usage":{{"total_usage":1000000000}}}},{parts}}}"#
+    );
+    read(&json)
+}
+
+#[test]
+fn cpu_time_is_in_nanoseconds_on_linux_and_in_hundreds_of_them_on_windows() {
+    let throttling = Throttling { periods: 58, throttled_periods: 57, throttled_time: 9_917_990_202 };
+    assert_eq!(
+        read(V1_LIMITED).cpu,
+        Cpu {
+            total: Some(1_174_653_421),
+            user: Some(1_150_000_000),
+            system: Some(10_000_000),
+            throttling: Some(throttling)
+        }
+    );
+    // 123.456789 s and 34.56789 s; what stands there as user mode is the kernel's time again.
+    assert_eq!(
+        read(WINDOWS).cpu,
+        Cpu { total: Some(123_456_789_000), user: None, system: Some(34_567_890_000), throttling: None }
+    );
+    let hyper_v = WINDOWS.replace("345678900", "0");
+    assert_eq!(read(&hyper_v).cpu.system, None);
+    let most = read(&WINDOWS.replace("1234567890", "18446744073709551615"));
+    assert_eq!(most.cpu.total, Some(u64::MAX));
+}
+
+#[test]
+fn throttling_is_shown_with_a_quota_or_where_it_happened() {
+    let throttled = "container_cpu_cfs_";
+    let quota = Limits { cpu_quota: 20_000, ..Limits::default() };
+    assert_eq!(lines_of(read(V1_UNLIMITED), Some(Limits::default()), throttled), [""; 0]);
+    assert_eq!(lines_of(read(V1_UNLIMITED), None, throttled), [""; 0]);
+    assert_eq!(
+        lines_of(read(V1_UNLIMITED), Some(quota), throttled),
+        [
+            "container_cpu_cfs_periods_total 0",
+            "container_cpu_cfs_throttled_periods_total 0",
+            "container_cpu_cfs_throttled_seconds_total 0",
+        ]
+    );
+    // Without inspections nobody knows of a quota, and there is one.
+    assert_eq!(
+        lines_of(read(V1_LIMITED), None, throttled),
+        [
+            "container_cpu_cfs_periods_total 58",
+            "container_cpu_cfs_throttled_periods_total 57",
+            "container_cpu_cfs_throttled_seconds_total 9.917990202",
+        ]
+    );
+    // Podman sends zeros with a quota too.
+    assert_eq!(lines_of(read_of_podman(PODMAN), Some(quota), throttled), [""; 0]);
+}
+
+#[test]
+fn memory_without_cache_is_that_of_docker_stats() {
+    let usage = |sample: Sample| (sample.memory.cgroup, sample.memory.usage, sample.memory.working_set);
+    // 2482176 - total_inactive_file 274432
+    assert_eq!(usage(read(V1_LIMITED)), (Some(Cgroup::V1), Some(2_482_176), Some(2_207_744)));
+    // 18542592 - total_inactive_file 17825792
+    assert_eq!(usage(read(V1_UNLIMITED)), (Some(Cgroup::V1), Some(18_542_592), Some(716_800)));
+    // 629145600 - inactive_file 104857600
+    assert_eq!(usage(read(V2_44)), (Some(Cgroup::V2), Some(629_145_600), Some(524_288_000)));
+    assert_eq!(usage(read_of_podman(PODMAN)), (None, Some(1_391_792_128), Some(1_391_792_128)));
+    assert_eq!(usage(read(WINDOWS)), (None, None, Some(83_886_080)));
+    // Of cgroup v1 both keys are there, and total_inactive_file has the nested groups too.
+    let nested = V1_LIMITED.replace(r#""total_inactive_file":274432"#, r#""total_inactive_file":1000000"#);
+    assert_eq!(usage(read(&nested)).2, Some(1_482_176));
+    // cAdvisor's 0, where docker stats shows all of the usage.
+    for more in ["2482176", "2482177", "18446744073709551615"] {
+        let more = V1_LIMITED.replace(r#""total_inactive_file":274432"#, &format!(r#""total_inactive_file":{more}"#));
+        assert_eq!(usage(read(&more)).2, Some(0));
+    }
+}
+
+#[test]
+fn keys_of_both_cgroups_feed_the_same_names() {
+    let names = ["rss", "cache", "mapped_file", "total_active_file_bytes", "file_dirty_bytes", "file_writeback_bytes"];
+    let values = |json: &str| {
+        let lines = lines_of(read(json), None, "container_memory_");
+        names.map(|name| {
+            let prefix = format!("container_memory_{name} ");
+            lines.iter().find_map(|line| line.strip_prefix(&prefix)).unwrap().to_owned()
+        })
+    };
+    assert_eq!(values(V1_LIMITED), ["151552", "1908736", "1679360", "1634304", "0", "0"]);
+    assert_eq!(values(V2_44), ["471859200", "146800640", "10485760", "20971520", "8192", "4096"]);
+}
+
+#[test]
+fn what_one_cgroup_does_not_know_is_not_shown_of_it() {
+    let shown = |json: &str, name: &str| lines_of(read(json), None, &format!("container_memory_{name}"));
+    // The engine leaves out a failcnt of 0 on v1, and means something else by it on v2.
+    assert_eq!(shown(V1_LIMITED, "failcnt"), ["container_memory_failcnt 0"]);
+    let failed = V1_LIMITED.replace(r#""max_usage":"#, r#""failcnt":31,"max_usage":"#);
+    assert_eq!(shown(&failed, "failcnt"), ["container_memory_failcnt 31"]);
+    assert_eq!(shown(V2_44, "failcnt"), [""; 0]);
+    assert_eq!(shown(V1_LIMITED, "max_usage"), ["container_memory_max_usage_bytes 4083712"]);
+    assert_eq!(shown(V2_44, "max_usage"), [""; 0]);
+    assert_eq!(shown(V1_LIMITED, "pgs"), [""; 0]);
+    assert_eq!(shown(V2_44, "pgs"), ["container_memory_pgscan_total 640", "container_memory_pgsteal_total 512"]);
+    assert_eq!(lines_of(read_of_podman(PODMAN), None, "container_memory_max"), [""; 0]);
+}
+
+#[test]
+fn faults_are_the_same_in_both_scopes() {
+    assert_eq!(
+        lines_of(read(V2_44), None, "container_memory_failures_total"),
+        [
+            r#"container_memory_failures_total{failure_type="pgfault",scope="container"} 250000"#,
+            r#"container_memory_failures_total{failure_type="pgfault",scope="hierarchy"} 250000"#,
+            r#"container_memory_failures_total{failure_type="pgmajfault",scope="container"} 17"#,
+            r#"container_memory_failures_total{failure_type="pgmajfault",scope="hierarchy"} 17"#,
+        ]
+    );
+}
+
+#[test]
+fn an_interface_whose_name_is_an_id_is_one_of_the_others() {
+    let network = read(WINDOWS).network;
+    assert_eq!(network.bytes(), Some([42_000, 21_000]));
+    assert_eq!(
+        lines_of(read(WINDOWS), None, "container_network_"),
+        [
+            r#"container_network_receive_bytes_total{interface="__other__"} 42000"#,
+            r#"container_network_receive_packets_dropped_total{interface="__other__"} 1"#,
+            r#"container_network_receive_packets_total{interface="__other__"} 420"#,
+            r#"container_network_transmit_bytes_total{interface="__other__"} 21000"#,
+            r#"container_network_transmit_packets_dropped_total{interface="__other__"} 2"#,
+            r#"container_network_transmit_packets_total{interface="__other__"} 210"#,
+        ]
+    );
+}
+
+#[test]
+fn podman_knows_bytes_alone_until_it_counts_packets() {
+    assert_eq!(
+        lines_of(read_of_podman(PODMAN), None, "container_network_"),
+        [
+            r#"container_network_receive_bytes_total{interface="network"} 29380"#,
+            r#"container_network_transmit_bytes_total{interface="network"} 1168"#,
+        ]
+    );
+    let counting = PODMAN.replace(r#""rx_packets":0"#, r#""rx_packets":12"#);
+    let lines = lines_of(read_of_podman(&counting), None, "container_network_");
+    assert_eq!(lines.len(), 8, "{lines:?}");
+    assert!(lines.contains(&r#"container_network_receive_packets_total{interface="network"} 12"#.to_owned()));
+}
+
+#[test]
+fn no_network_is_no_series() {
+    for networks in [r#""networks":null"#, r#""networks":{}"#, r#""num_procs":0"#] {
+        let sample = with(networks);
+        assert_eq!(sample.network, Network(None));
+        assert_eq!(lines_of(sample, None, "container_network_"), [""; 0]);
+    }
+}
+
+#[test]
+fn block_io_is_summed_by_device_whatever_the_case_of_its_operations() {
+    let entries = [
+        ("Read", 8, 0, 100),
+        ("read", 8, 0, 20),
+        ("R", 8, 0, 3),
+        ("WRITE", 8, 0, 7),
+        ("Write", 8, 16, 9),
+        ("Sync", 8, 16, 1000),
+        ("Async", 8, 16, 2000),
+        ("Discard", 8, 16, 4000),
+        ("Total", 8, 16, 8000),
+        ("rios", 8, 16, 16000),
+        ("wios", 8, 16, 32000),
+        ("dios", 8, 16, 64000),
+        ("", 8, 16, 5),
+        ("özel", 8, 16, 5),
+        ("Quantum", 8, 16, 5),
+    ];
+    let entry = |(op, major, minor, value): (&str, u64, u64, u64)| {
+        format!(r#"{{"major":{major},"minor":{minor},"op":"{op}","value":{value}}}"#)
+    };
+    let entries = entries.map(entry).join(",");
+    let sample = with(&format!(r#""blkio_stats":{{"io_service_bytes_recursive":[{entries}]}}"#));
+    assert_eq!(sample.block.0.len(), 2);
+    assert_eq!(sample.block.0[0].bytes.get(&Operation::Read), Some(&123));
+    assert_eq!(
+        lines_of(sample, None, "container_"),
+        [
+            r#"container_blkio_device_usage_total{device="8:0",major="8",minor="0",operation="Read"} 123"#,
+            r#"container_blkio_device_usage_total{device="8:0",major="8",minor="0",operation="Write"} 7"#,
+            r#"container_blkio_device_usage_total{device="8:16",major="8",minor="16",operation="Write"} 9"#,
+            r#"container_blkio_device_usage_total{device="8:16",major="8",minor="16",operation="Sync"} 1000"#,
+            r#"container_blkio_device_usage_total{device="8:16",major="8",minor="16",operation="Async"} 2000"#,
+            r#"container_blkio_device_usage_total{device="8:16",major="8",minor="16",operation="Discard"} 4000"#,
+            r#"container_blkio_device_usage_total{device="8:16",major="8",minor="16",operation="Total"} 8000"#,
+            r#"container_cpu_usage_seconds_total{cpu="total"} 1"#,
+            r#"container_fs_reads_bytes_total{device="8:0"} 123"#,
+            r#"container_fs_writes_bytes_total{device="8:0"} 7"#,
+            r#"container_fs_writes_bytes_total{device="8:16"} 9"#,
+        ]
+    );
+}
+
+#[test]
+fn requests_times_and_queues_are_there_where_the_scheduler_counts_them() {
+    let entry = |op: &str, value: u64| format!(r#"{{"major":8,"minor":0,"op":"{op}","value":{value}}}"#);
+    let list = |name: &str, read: u64, write: u64, total: u64| {
+        format!(r#""{name}":[{},{},{}]"#, entry("Read", read), entry("Write", write), entry("Total", total))
+    };
+    let lists = [
+        list("io_serviced_recursive", 4, 8, 12),
+        list("io_merged_recursive", 1, 2, 3),
+        list("io_service_time_recursive", 1_500_000_000, 250_000_000, 1_750_000_000),
+        list("io_queue_recursive", 0, 5, 5),
+    ];
+    assert_eq!(
+        lines_of(with(&format!(r#""blkio_stats":{{{}}}"#, lists.join(","))), None, "container_fs_"),
+        [
+            r#"container_fs_io_current{device="8:0"} 5"#,
+            r#"container_fs_io_time_seconds_total{device="8:0"} 1.75"#,
+            r#"container_fs_read_seconds_total{device="8:0"} 1.5"#,
+            r#"container_fs_reads_merged_total{device="8:0"} 1"#,
+            r#"container_fs_reads_total{device="8:0"} 4"#,
+            r#"container_fs_write_seconds_total{device="8:0"} 0.25"#,
+            r#"container_fs_writes_merged_total{device="8:0"} 2"#,
+            r#"container_fs_writes_total{device="8:0"} 8"#,
+        ]
+    );
+}
+
+#[test]
+fn tasks_have_a_limit_only_if_there_is_one() {
+    let tasks = |json: &str| {
+        let sample = with(&format!(r#""pids_stats":{json}"#));
+        (sample.tasks, sample.max_tasks)
+    };
+    assert_eq!(tasks(r#"{"current":3,"limit":50}"#), (Some(3), Some(50)));
+    assert_eq!(tasks(r#"{"current":3}"#), (Some(3), None));
+    assert_eq!(tasks(r#"{"current":3,"limit":0}"#), (Some(3), None));
+    assert_eq!(tasks(r#"{"current":3,"limit":18446744073709551615}"#), (Some(3), None));
+    assert_eq!(tasks("{}"), (None, None));
+}
+
+#[test]
+fn limits_are_those_of_the_inspection() {
+    let spec = |limits: Limits, json: &str| lines_of(read(json), Some(limits), "container_spec_");
+    assert_eq!(
+        spec(Limits::default(), V1_UNLIMITED),
+        [
+            "container_spec_cpu_period 100000",
+            "container_spec_cpu_shares 1024",
+            "container_spec_memory_limit_bytes 0",
+            "container_spec_memory_reservation_limit_bytes 0",
+            "container_spec_memory_swap_limit_bytes 0",
+        ]
+    );
+    // `--cpus=4 --memory=4g`, and a soft limit.
+    let large = Limits {
+        nano_cpus: 4_000_000_000,
+        memory: 4 << 30,
+        memory_swap: 6 << 30,
+        memory_reservation: 1 << 30,
+        cpu_shares: 512,
+        ..Limits::default()
+    };
+    let expected = |swap: &str| {
+        [
+            "container_spec_cpu_period 100000",
+            "container_spec_cpu_quota 400000",
+            "container_spec_cpu_shares 512",
+            "container_spec_memory_limit_bytes 4294967296",
+            "container_spec_memory_reservation_limit_bytes 1073741824",
+            swap,
+        ]
+        .map(str::to_owned)
+    };
+    assert_eq!(spec(large, V1_UNLIMITED), expected("container_spec_memory_swap_limit_bytes 6442450944"));
+    assert_eq!(spec(large, V2_44), expected("container_spec_memory_swap_limit_bytes 2147483648"));
+    let quota = |limits: Limits| spec(limits, V2_44).into_iter().find(|line| line.contains("quota"));
+    let odd = Limits { cpu_period: 50_000, cpu_quota: 12_345, ..Limits::default() };
+    assert_eq!(quota(odd).as_deref(), Some("container_spec_cpu_quota 12345"));
+    assert_eq!(quota(Limits { cpu_quota: -1, ..Limits::default() }), None);
+    // A swap of its own is unlimited.
+    let endless = spec(Limits { memory: 1 << 30, memory_swap: -1, ..Limits::default() }, V2_44);
+    assert!(endless.contains(&"container_spec_memory_swap_limit_bytes 0".to_owned()), "{endless:?}");
+    // Without a sample the engine's control groups, and with them the meaning of the swap, are not known.
+    let swap =
+        spec(large, V2_44.split_once(r#","memory_stats""#).map(|(head, _)| format!("{head}}}")).unwrap().as_str());
+    assert!(!swap.iter().any(|line| line.contains("swap")), "{swap:?}");
+}
+
+#[test]
+fn limits_of_what_does_not_run_are_not_shown() {
+    let limits = Limits { memory: 1 << 30, ..Limits::default() };
+    for state in RunState::ALL {
+        let container = Container { state, ..container("ticker", Some(limits)) };
+        let text = text_of(&[container], &Usage::default());
+        assert_eq!(text.contains("container_spec_memory_limit_bytes"), state.has_usage(), "{state:?}");
+    }
+}
+
+#[test]
+fn the_machine_is_known_from_what_runs_on_it() {
+    let machine = |limits: Option<Limits>, json: &str| -> Vec<String> {
+        let text = exposed(&container("ticker", limits), read(json), Derived::default());
+        text.lines().filter(|line| line.starts_with("machine_")).map(str::to_owned).collect()
+    };
+    let unlimited = Some(Limits::default());
+    assert_eq!(machine(unlimited, V1_UNLIMITED), ["machine_cpu_cores 2", "machine_memory_bytes 25276502016"]);
+    assert_eq!(machine(Some(Limits { memory: 1, ..Limits::default() }), V1_LIMITED), ["machine_cpu_cores 2"]);
+    assert_eq!(machine(None, V1_UNLIMITED), ["machine_cpu_cores 2"]);
+    assert_eq!(machine(None, WINDOWS), ["machine_cpu_cores 8"]);
+    let no_limit = V1_UNLIMITED.replace("25276502016", "9223372036854771712");
+    assert_eq!(machine(unlimited, &no_limit), ["machine_cpu_cores 2"]);
+    assert_eq!(text_of(&[], &Usage::default()).lines().filter(|line| line.starts_with("machine")).count(), 0);
+}
+
+#[test]
+fn the_agent_says_how_a_sweep_went() {
+    let stages = Stages { seen: 10, sampled: 4, idle: 3, failed: 2, skipped: 1 };
+    let usage = Usage::new(HashMap::new(), Devices::default(), stages, Duration::from_millis(1250));
+    let text = text_of(&[], &usage);
+    let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
+    assert_eq!(
+        lines,
+        [
+            r#"manometer_docker_containers{stage="seen"} 10"#,
+            r#"manometer_docker_containers{stage="sampled"} 4"#,
+            r#"manometer_docker_containers{stage="idle"} 3"#,
+            r#"manometer_docker_containers{stage="failed"} 2"#,
+            r#"manometer_docker_containers{stage="skipped"} 1"#,
+            "manometer_docker_sweep_duration_seconds 1.25",
+        ]
+    );
+}

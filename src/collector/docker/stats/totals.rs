@@ -1,0 +1,64 @@
+//! What the sweeps have counted since the agent started.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::collector::Reason;
+use crate::metric::{Families, Metric, MetricInfo};
+
+const SAMPLES: Metric<0> = Metric::counter(
+    "manometer_docker_stats_samples_total",
+    &[],
+    "Usage samples of containers that the engine gave; a container that lives shorter than the interval may have none.",
+)
+.source("agent");
+
+const FAILURES: Metric<1> = Metric::counter(
+    "manometer_docker_stats_failures_total",
+    &["reason"],
+    "Usage samples of containers that the engine was asked for in vain, by reason; one that has just ended is no failure.",
+)
+.source("agent");
+
+const SKIPPED: Metric<0> = Metric::counter(
+    "manometer_docker_stats_skipped_total",
+    &[],
+    "Usage samples of running containers that were not asked for: the poll's time was up, or the endpoint is not allowed.",
+)
+.source("agent");
+
+/// The counters of one target's sweeps. They outlive the sweeper.
+#[derive(Debug, Default)]
+pub(crate) struct Totals {
+    samples: AtomicU64,
+    skipped: AtomicU64,
+    failures: [AtomicU64; Reason::ALL.len()],
+}
+
+impl Totals {
+    pub(super) fn sampled(&self) {
+        self.samples.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn skipped(&self, containers: usize) {
+        self.skipped.fetch_add(containers as u64, Ordering::Relaxed);
+    }
+
+    pub(super) fn failed(&self, reason: Reason, containers: usize) {
+        if let Some(at) = Reason::ALL.iter().position(|known| *known == reason) {
+            self.failures[at].fetch_add(containers as u64, Ordering::Relaxed);
+        }
+    }
+
+    /// Names them; every reason is there from the start.
+    pub(super) fn export(&self, out: &mut Families) {
+        out.push(&SAMPLES, [], self.samples.load(Ordering::Relaxed) as f64);
+        out.push(&SKIPPED, [], self.skipped.load(Ordering::Relaxed) as f64);
+        for (reason, failures) in Reason::ALL.iter().zip(&self.failures) {
+            out.push(&FAILURES, [reason.as_str()], failures.load(Ordering::Relaxed) as f64);
+        }
+    }
+}
+
+pub(super) fn metrics() -> Vec<MetricInfo> {
+    vec![*SAMPLES.info(), *FAILURES.info(), *SKIPPED.info()]
+}

@@ -1,0 +1,142 @@
+//! What one sweep brought, and its names.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use super::derive::Derived;
+use super::device::Devices;
+use super::memory::Cgroup;
+use super::sample::Sample;
+use super::series::Series;
+use super::spec;
+use crate::collector::docker::container::Container;
+use crate::collector::docker::engine::Limits;
+use crate::metric::{Families, Metric, MetricInfo, Unit};
+
+const DURATION: Metric<0> = Metric::gauge(
+    "manometer_docker_sweep_duration_seconds",
+    &[],
+    "How long the last poll took to ask the running containers for their usage.",
+)
+.unit(Unit::Seconds)
+.source("agent");
+
+const CONTAINERS: Metric<1> = Metric::gauge(
+    "manometer_docker_containers",
+    &["stage"],
+    "Watched containers (seen), and what the last poll's question for their usage came to: sampled, idle (not running), failed (error, or no answer in time) or skipped (not asked).",
+)
+.source("agent");
+
+const CORES: Metric<0> = Metric::gauge(
+    "machine_cpu_cores",
+    &[],
+    "CPUs of the machine on which the engine runs; absent until a container runs.",
+)
+.source("stats: cpu_stats.online_cpus; num_procs of Windows");
+
+const MEMORY: Metric<0> = Metric::gauge(
+    "machine_memory_bytes",
+    &[],
+    "Memory of the machine on which the engine runs; absent until a container runs that has no memory limit.",
+)
+.unit(Unit::Bytes)
+.source("stats: memory_stats.limit of a container without a limit");
+
+/// Bytes that no machine has: the kernel's ways to write that there is no limit are above it.
+const NO_LIMIT: u64 = 1 << 60;
+
+/// What one sweep brought, container by container.
+#[derive(Debug, Default)]
+pub(crate) struct Usage {
+    /// By the engine's id.
+    measured: HashMap<String, Measured>,
+    devices: Devices,
+    stages: Stages,
+    duration: Duration,
+}
+
+/// One container's sample and what it says together with the one before it.
+#[derive(Debug)]
+pub(super) struct Measured {
+    pub(super) sample: Sample,
+    pub(super) derived: Derived,
+}
+
+/// How many containers got how far; all but the first add up to it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Stages {
+    pub(super) seen: usize,
+    pub(super) sampled: usize,
+    pub(super) idle: usize,
+    pub(super) failed: usize,
+    pub(super) skipped: usize,
+}
+
+impl Usage {
+    pub(super) const fn new(
+        measured: HashMap<String, Measured>,
+        devices: Devices,
+        stages: Stages,
+        duration: Duration,
+    ) -> Self {
+        Self { measured, devices, stages, duration }
+    }
+
+    #[cfg(test)]
+    pub(super) const fn stages(&self) -> Stages {
+        self.stages
+    }
+
+    /// The control groups of the engine; all of its containers have the same.
+    fn cgroup(&self) -> Option<Cgroup> {
+        self.measured.values().find_map(|measured| measured.sample.memory.cgroup)
+    }
+}
+
+/// Names what a sweep brought.
+pub(crate) fn export(containers: &[Container], usage: &Usage, out: &mut Families) {
+    let Stages { seen, sampled, idle, failed, skipped } = usage.stages;
+    out.push(&DURATION, [], usage.duration.as_secs_f64());
+    for (stage, containers) in
+        [("seen", seen), ("sampled", sampled), ("idle", idle), ("failed", failed), ("skipped", skipped)]
+    {
+        out.push(&CONTAINERS, [stage], containers as f64);
+    }
+    let cgroup = usage.cgroup();
+    for container in containers {
+        let limits = container.inspected.as_ref().map(|inspected| &inspected.limits);
+        let mut series = Series::new(container, out);
+        // As cAdvisor does, which knows the limits of what runs: sums over them are sums over what may be used now.
+        if let Some(limits) = limits.filter(|_| container.state.has_usage()) {
+            spec::export(limits, cgroup, &mut series);
+        }
+        if let Some(Measured { sample, derived }) = usage.measured.get(&container.id) {
+            let has_quota = limits.and_then(Limits::cpus).is_some();
+            sample.export(has_quota, &usage.devices, &mut series);
+            derived.export(&mut series);
+        }
+    }
+    export_machine(containers, usage, out);
+}
+
+/// Names what the samples tell of the engine's machine.
+fn export_machine(containers: &[Container], usage: &Usage, out: &mut Families) {
+    if let Some(cores) = usage.measured.values().filter_map(|measured| measured.sample.cpus).max() {
+        out.push(&CORES, [], f64::from(cores));
+    }
+    // The engine shows the machine's memory as the limit of what has none.
+    let unlimited =
+        |container: &&Container| container.inspected.as_ref().is_some_and(|inspected| inspected.limits.memory == 0);
+    let limits = containers.iter().filter(unlimited).filter_map(|container| {
+        let memory = &usage.measured.get(&container.id)?.sample.memory;
+        memory.limit.filter(|limit| (1..NO_LIMIT).contains(limit))
+    });
+    if let Some(memory) = limits.max() {
+        out.push(&MEMORY, [], memory as f64);
+    }
+}
+
+pub(super) fn metrics() -> Vec<MetricInfo> {
+    vec![*DURATION.info(), *CONTAINERS.info(), *CORES.info(), *MEMORY.info()]
+}

@@ -1,0 +1,82 @@
+//! Work that may hang in the kernel.
+
+use std::io;
+use std::thread;
+
+use tokio::sync::oneshot;
+
+/// A thread for work that may hang, one at a time: what hangs in the kernel cannot be ended, and must not get company.
+///
+/// The threads are not those of the runtime, which waits for its own when the agent stops.
+pub(super) struct Blocking<T> {
+    name: &'static str,
+    running: Option<oneshot::Receiver<T>>,
+}
+
+impl<T: Send + 'static> Blocking<T> {
+    /// Without a thread yet; `name` is for who looks at the threads of the process.
+    pub(super) const fn new(name: &'static str) -> Self {
+        Self { name, running: None }
+    }
+
+    /// The result of `work`. When the future is dropped the work goes on, and the next call waits for its end first.
+    pub(super) async fn run(&mut self, work: impl FnOnce() -> T + Send + 'static) -> io::Result<T> {
+        if let Some(earlier) = &mut self.running {
+            // The answer to a question of long ago: of no use any more.
+            let _ = earlier.await;
+            self.running = None;
+        }
+        let (send, receive) = oneshot::channel();
+        let task = move || {
+            // Nobody may wait for it any more.
+            let _ = send.send(work());
+        };
+        thread::Builder::new().name(self.name.to_owned()).spawn(task)?;
+        let result = self.running.insert(receive).await;
+        self.running = None;
+        result.map_err(|_| io::Error::other("a fault of the agent ended the thread; see the log, report it"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::mpsc;
+
+    use futures_util::FutureExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_hangs_gets_no_company_and_its_late_answer_is_thrown_away() {
+        let mut blocking = Blocking::new("test");
+        let (release, released) = mpsc::channel::<()>();
+        let begun = Arc::new(AtomicUsize::new(0));
+        let work = |answer: u32, wait: Option<mpsc::Receiver<()>>| {
+            let begun = Arc::clone(&begun);
+            move || {
+                begun.fetch_add(1, Ordering::SeqCst);
+                wait.map(|wait| wait.recv());
+                answer
+            }
+        };
+        // The deadline passes: the future is dropped.
+        assert!(blocking.run(work(1, Some(released))).now_or_never().is_none());
+        for _ in 0..10 {
+            assert!(blocking.run(work(2, None)).now_or_never().is_none());
+        }
+        release.send(()).unwrap();
+        assert_eq!(blocking.run(work(3, None)).await.unwrap(), 3);
+        assert_eq!(begun.load(Ordering::SeqCst), 2, "the first and the last alone had a thread");
+        assert_eq!(blocking.run(work(4, None)).await.unwrap(), 4);
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_an_error_and_the_next_call_works() {
+        let mut blocking = Blocking::new("test");
+        let error = blocking.run(|| panic!("a bug")).await.unwrap_err();
+        assert_eq!(error.to_string(), "a fault of the agent ended the thread; see the log, report it");
+        assert_eq!(blocking.run(|| 5).await.unwrap(), 5);
+    }
+}

@@ -1,0 +1,128 @@
+//! The machine as a whole: what is known of it, each part for itself.
+
+use std::time::SystemTime;
+
+use sysinfo::LoadAvg;
+
+use super::cpu::{self, Stat};
+use super::disk::{self, Disk};
+use super::filesystem::{self, Mount};
+use super::memory::{self, Memory};
+use super::network::{self, Device};
+use super::parse::Bounded;
+use super::read::Texts;
+use super::sysctl::{self, Sysctls};
+use super::system::{self, Files, Uname};
+use crate::metric::{Families, Metric, MetricInfo, Unit};
+
+const SUCCESS: Metric<1> = Metric::gauge(
+    "node_scrape_collector_success",
+    &["collector"],
+    "Whether this part of the machine could be read; filesystem is 0 while one does not answer.",
+)
+.unit(Unit::Bool)
+.source("poll");
+
+const LEFT_OUT: Metric<1> = Metric::gauge(
+    "manometer_host_left_out",
+    &["kind"],
+    "File systems, disks and network devices beyond the most that are shown of each.",
+)
+.source("poll");
+
+/// What is known of it; `None` for a part that could not be read.
+#[derive(Debug)]
+pub(super) struct Machine {
+    time: SystemTime,
+    pub(super) cpu: Option<Stat>,
+    load: Option<LoadAvg>,
+    memory: Option<Memory>,
+    disks: Option<Bounded<Disk>>,
+    devices: Option<Bounded<Device>>,
+    mounts: Option<Bounded<Mount>>,
+    files: Option<Files>,
+    uname: Option<Uname>,
+    sysctls: Option<Sysctls>,
+}
+
+impl Machine {
+    /// Reads the texts.
+    pub(super) fn of(texts: &Texts, mounts: Option<Vec<Mount>>, time: SystemTime) -> Self {
+        Self {
+            time,
+            cpu: cpu::parse(&texts.stat, texts.ticks_per_second),
+            load: texts.load.clone(),
+            memory: texts.meminfo.as_deref().and_then(memory::parse),
+            disks: texts.diskstats.as_deref().map(disk::parse),
+            devices: texts.net_dev.as_deref().map(network::parse),
+            mounts: mounts.map(filesystem::select),
+            files: texts.file_nr.as_deref().and_then(system::parse_files),
+            uname: system::parse_uname(&texts.kernel, texts.machine.clone()),
+            sysctls: sysctl::parse(&texts.sysctls),
+        }
+    }
+
+    /// Whether each part could be read, under the names that `node_exporter` gives them.
+    const fn parts(&self) -> [(&'static str, bool); 9] {
+        [
+            ("cpu", self.cpu.is_some()),
+            ("diskstats", self.disks.is_some()),
+            ("filefd", self.files.is_some()),
+            ("filesystem", self.mounts.is_some()),
+            ("loadavg", self.load.is_some()),
+            ("meminfo", self.memory.is_some()),
+            ("netdev", self.devices.is_some()),
+            ("sysctl", self.sysctls.is_some()),
+            ("uname", self.uname.is_some()),
+        ]
+    }
+}
+
+/// The large families come last: it is they that the series limit cuts.
+pub(super) fn export(machine: &Machine, out: &mut Families) {
+    for (part, success) in machine.parts() {
+        out.push_bool(&SUCCESS, [part], success);
+    }
+    system::export_time(machine.time, out);
+    let left_out = [
+        ("disk", machine.disks.as_ref().map(|disks| disks.left_out)),
+        ("filesystem", machine.mounts.as_ref().map(|mounts| mounts.left_out)),
+        ("network", machine.devices.as_ref().map(|devices| devices.left_out)),
+    ];
+    for (kind, count) in left_out {
+        if let Some(count) = count {
+            out.push(&LEFT_OUT, [kind], count as f64);
+        }
+    }
+    let Machine { cpu, load, memory, disks, devices, mounts, files, uname, sysctls, .. } = machine;
+    put(load.as_ref(), system::export_load, out);
+    put(uname.as_ref(), system::export_uname, out);
+    put(files.as_ref(), |files, out| system::export_files(*files, out), out);
+    put(sysctls.as_ref(), sysctl::export, out);
+    put(memory.as_ref(), memory::export, out);
+    put(cpu.as_ref(), cpu::export_counts, out);
+    put(mounts.as_ref(), filesystem::export, out);
+    put(devices.as_ref(), network::export, out);
+    put(disks.as_ref(), disk::export, out);
+    put(cpu.as_ref(), cpu::export_cpus, out);
+}
+
+fn put<T>(part: Option<&T>, export: impl FnOnce(&T, &mut Families), out: &mut Families) {
+    if let Some(part) = part {
+        export(part, out);
+    }
+}
+
+pub(super) fn metrics() -> Vec<MetricInfo> {
+    let own = vec![*SUCCESS.info(), *LEFT_OUT.info()];
+    let parts = [
+        system::metrics(),
+        cpu::metrics(),
+        memory::metrics(),
+        filesystem::metrics(),
+        disk::metrics(),
+        network::metrics(),
+        sysctl::metrics(),
+    ];
+    [own, parts.concat()].concat()
+}

@@ -1,0 +1,160 @@
+//! The host collector: the machine that the agent runs on, under `node_exporter`'s names.
+//!
+//! Its files are read on threads of their own: a look at a dead network file system may hang in the kernel for ever, and
+//! must cost neither the runtime a thread nor the rest of the numbers their freshness. Where `node_exporter` runs already
+//! its series are left to it, and only what it has not is shown.
+
+mod blocking;
+mod cpu;
+mod disk;
+mod exporter;
+mod filesystem;
+mod machine;
+mod memory;
+mod network;
+mod parse;
+mod process;
+mod read;
+mod sysctl;
+mod system;
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use tokio::time::timeout;
+use tracing::info;
+
+use self::blocking::Blocking;
+use self::cpu::Ratchet;
+use self::exporter::Exporter;
+use self::filesystem::Mount;
+use self::machine::Machine;
+use self::process::Processes;
+use self::read::Texts;
+use super::{Collector, Health, PollError, Reason};
+use crate::config::{HostTarget, HostWhen};
+use crate::metric::{Families, Metric, MetricInfo, Unit};
+
+/// Where the kernel tells of itself.
+const PROC: &str = "/proc";
+
+const UP: Metric<0> =
+    Metric::gauge("host_up", &[], "Whether the last poll of the host succeeded.").unit(Unit::Bool).source("poll");
+
+const SUPPRESSED: Metric<0> = Metric::gauge(
+    "manometer_host_suppressed",
+    &[],
+    "Whether the series of node_exporter are left to the node_exporter that runs beside the agent.",
+)
+.unit(Unit::Bool)
+.source("/proc/PID/comm and cmdline; GET / of 127.0.0.1:9100");
+
+/// Watches the machine.
+pub struct HostCollector {
+    target: HostTarget,
+    names: Arc<[String]>,
+    files: Blocking<io::Result<Reading>>,
+    mounts: Blocking<Option<Vec<Mount>>>,
+    exporter: Exporter,
+    ratchet: Ratchet,
+    /// What was last said of it in the log.
+    suppressed: bool,
+}
+
+/// What one poll saw.
+#[derive(Debug)]
+pub struct Snapshot {
+    processes: Processes,
+    /// `None` where another exporter has it.
+    machine: Option<Machine>,
+}
+
+/// What was read of /proc, all at one moment.
+struct Reading {
+    texts: Texts,
+    processes: Processes,
+    time: SystemTime,
+}
+
+impl HostCollector {
+    /// A collector that has not looked yet.
+    #[must_use]
+    pub fn new(target: HostTarget) -> Self {
+        Self {
+            names: target.processes.clone().into(),
+            target,
+            files: Blocking::new("host"),
+            mounts: Blocking::new("host-mounts"),
+            exporter: Exporter::default(),
+            ratchet: Ratchet::default(),
+            suppressed: false,
+        }
+    }
+
+    /// Whether another exporter has the series already.
+    async fn is_suppressed(&mut self, processes: &Processes) -> bool {
+        let suppressed = self.target.when == HostWhen::Auto && (processes.exporter || self.exporter.answers().await);
+        if suppressed != self.suppressed {
+            self.suppressed = suppressed;
+            if suppressed {
+                info!(target_name = %self.target.name, "node_exporter runs here; its series are left to it");
+            } else {
+                info!(target_name = %self.target.name, "node_exporter has gone; its series are shown");
+            }
+        }
+        suppressed
+    }
+}
+
+fn read(names: &[String]) -> io::Result<Reading> {
+    let root = Path::new(PROC);
+    Ok(Reading { time: SystemTime::now(), texts: read::texts(root)?, processes: process::scan(root, names) })
+}
+
+impl Collector for HostCollector {
+    const NAME: &'static str = "host";
+    type Snapshot = Snapshot;
+
+    fn metrics() -> Vec<MetricInfo> {
+        [vec![*UP.info(), *SUPPRESSED.info()], process::metrics(), machine::metrics()].concat()
+    }
+
+    async fn poll(&mut self) -> Result<Snapshot, PollError> {
+        let names = Arc::clone(&self.names);
+        let read = self.files.run(move || read(&names)).await.and_then(std::convert::identity);
+        let Reading { texts, processes, time } = read.map_err(|error| unreadable(&error))?;
+        if self.is_suppressed(&processes).await {
+            return Ok(Snapshot { processes, machine: None });
+        }
+        // One that hangs costs the numbers of the file systems and no others.
+        let mounts = timeout(self.target.deadline / 2, self.mounts.run(filesystem::read)).await;
+        let mounts = mounts.ok().and_then(Result::ok).flatten();
+        let mut machine = Machine::of(&texts, mounts, time);
+        if let Some(cpu) = &mut machine.cpu {
+            self.ratchet.hold(cpu);
+        }
+        Ok(Snapshot { processes, machine: Some(machine) })
+    }
+
+    fn export(snapshot: &Snapshot, out: &mut Families) {
+        out.push_bool(&SUPPRESSED, [], snapshot.machine.is_none());
+        process::export(&snapshot.processes, out);
+        if let Some(machine) = &snapshot.machine {
+            machine::export(machine, out);
+        }
+    }
+
+    fn export_health(health: &Health<'_>, out: &mut Families) {
+        out.push_bool(&UP, [], health.error.is_none());
+    }
+}
+
+fn unreadable(error: &io::Error) -> PollError {
+    let advice = "mount proc there, and let the agent read it";
+    PollError::new(Reason::Connect, format!("reading {PROC}"), error.to_string(), advice)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,77 @@
+//! /proc/net/dev.
+
+use super::parse::{Bounded, numbers};
+use crate::metric::{Families, Metric, MetricInfo, Unit};
+
+const fn counter(name: &'static str, help: &'static str) -> Metric<1> {
+    Metric::counter(name, &["device"], help).source("/proc/net/dev")
+}
+
+/// The columns that are shown, by their place behind the device's name.
+const COLUMNS: [(usize, Metric<1>); 8] = [
+    (0, counter("node_network_receive_bytes_total", "Bytes received.").unit(Unit::Bytes)),
+    (1, counter("node_network_receive_packets_total", "Packets received.")),
+    (2, counter("node_network_receive_errs_total", "Errors in receiving.")),
+    (3, counter("node_network_receive_drop_total", "Received packets that were dropped.")),
+    (8, counter("node_network_transmit_bytes_total", "Bytes sent.").unit(Unit::Bytes)),
+    (9, counter("node_network_transmit_packets_total", "Packets sent.")),
+    (10, counter("node_network_transmit_errs_total", "Errors in sending.")),
+    (11, counter("node_network_transmit_drop_total", "Packets to send that were dropped.")),
+];
+
+/// Devices beyond it are left out.
+const MOST: usize = 32;
+
+/// One device: the sixteen numbers behind its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Device {
+    name: String,
+    numbers: [u64; 16],
+}
+
+/// Reads the text, without the ends of containers' networks.
+pub(super) fn parse(text: &str) -> Bounded<Device> {
+    Bounded::of(text.lines().filter_map(device).filter(|device| !is_of_container(&device.name)), MOST)
+}
+
+fn device(line: &str) -> Option<Device> {
+    // The alias of a device has a colon in its name.
+    let (name, values) = line.rsplit_once(':')?;
+    Some(Device { name: name.trim().to_owned(), numbers: numbers(values.split_ascii_whitespace())? })
+}
+
+/// A device that goes with a container and has an id for a name. What it carries is told of the container.
+fn is_of_container(name: &str) -> bool {
+    name.starts_with("veth") || name.starts_with("cali")
+}
+
+pub(super) fn export(devices: &Bounded<Device>, out: &mut Families) {
+    for Device { name, numbers } in &devices.shown {
+        for (at, metric) in &COLUMNS {
+            out.push(metric, [name], numbers[*at] as f64);
+        }
+    }
+}
+
+pub(super) fn metrics() -> Vec<MetricInfo> {
+    COLUMNS.iter().map(|(_, metric)| *metric.info()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_stand_close_or_far_and_those_of_containers_are_left_out() {
+        let numbers = "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16";
+        let text = format!(
+            "Inter-| Receive\n face |bytes\n  eth0:{numbers}\neth0:1: {numbers}\nveth1a2b3c4: {numbers}\n docker0: 1 2\n"
+        );
+        let devices = parse(&text);
+        let names: Vec<&str> = devices.shown.iter().map(|device| device.name.as_str()).collect();
+        assert_eq!((names, devices.left_out), (vec!["eth0", "eth0:1"], 0));
+        assert_eq!(devices.shown[0].numbers[15], 16);
+        let many = (0..40).map(|n| format!("br{n}: {numbers}")).collect::<Vec<_>>().join("\n");
+        assert_eq!((parse(&many).shown.len(), parse(&many).left_out), (32, 8));
+    }
+}

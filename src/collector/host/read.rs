@@ -1,0 +1,56 @@
+//! The texts of /proc.
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::Path;
+
+use sysinfo::{LoadAvg, System};
+
+use super::sysctl;
+
+/// Bytes of one file; the interrupts of /proc/stat are some hundred KiB on the largest machines.
+const FILE_LIMIT: u64 = 4 << 20;
+
+/// The texts as they were, and what is not told by one; `None` for what could not be read.
+#[derive(Debug)]
+pub(super) struct Texts {
+    pub(super) load: Option<LoadAvg>,
+    /// The kind of processor.
+    pub(super) machine: String,
+    /// The unit of the times in `stat`.
+    pub(super) ticks_per_second: u64,
+    pub(super) stat: String,
+    pub(super) meminfo: Option<String>,
+    pub(super) diskstats: Option<String>,
+    pub(super) net_dev: Option<String>,
+    pub(super) file_nr: Option<String>,
+    /// `domainname`, `hostname`, `osrelease`, `ostype` and `version`.
+    pub(super) kernel: [Option<String>; 5],
+    /// In the order of [`sysctl::NAMES`].
+    pub(super) sysctls: Vec<Option<String>>,
+}
+
+/// Reads them under `root`. Without the kernel's statistics there is no proc file system there.
+pub(super) fn texts(root: &Path) -> io::Result<Texts> {
+    let read = |path: &str| text(&root.join(path)).ok();
+    let kernel = |name: &str| read(&format!("sys/kernel/{name}"));
+    Ok(Texts {
+        load: System::load_average().ok(),
+        machine: System::cpu_arch(),
+        ticks_per_second: procfs::ticks_per_second(),
+        stat: text(&root.join("stat"))?,
+        meminfo: read("meminfo"),
+        diskstats: read("diskstats"),
+        net_dev: read("net/dev"),
+        file_nr: read("sys/fs/file-nr"),
+        kernel: ["domainname", "hostname", "osrelease", "ostype", "version"].map(kernel),
+        sysctls: sysctl::NAMES.map(|name| read(&format!("sys/{name}"))).into(),
+    })
+}
+
+/// One file; what is no UTF-8 in it is replaced, for a name in it may be anything.
+pub(super) fn text(path: &Path) -> io::Result<String> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(FILE_LIMIT).read_to_end(&mut bytes)?;
+    Ok(String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+}

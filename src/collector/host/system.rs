@@ -1,0 +1,92 @@
+//! What there is one of: load, open files, clock, and the name of it all.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use sysinfo::LoadAvg;
+
+use super::parse::numbers;
+use crate::metric::{Families, Metric, MetricInfo, Unit};
+
+const LOAD_1: Metric<0> =
+    Metric::gauge("node_load1", &[], "Mean number of threads that run or wait to, over 1 minute.")
+        .source("/proc/loadavg");
+
+const LOAD_5: Metric<0> =
+    Metric::gauge("node_load5", &[], "Mean number of threads that run or wait to, over 5 minutes.")
+        .source("/proc/loadavg");
+
+const LOAD_15: Metric<0> =
+    Metric::gauge("node_load15", &[], "Mean number of threads that run or wait to, over 15 minutes.")
+        .source("/proc/loadavg");
+
+const FILES: Metric<0> = Metric::gauge("node_filefd_allocated", &[], "Files that are open on the whole machine.")
+    .source("/proc/sys/fs/file-nr");
+
+const MAX_FILES: Metric<0> =
+    Metric::gauge("node_filefd_maximum", &[], "The most files that may be open on the whole machine.")
+        .source("/proc/sys/fs/file-nr");
+
+const TIME: Metric<0> = Metric::gauge("node_time_seconds", &[], "The clock of the machine when it was looked at.")
+    .unit(Unit::UnixSeconds)
+    .source("clock");
+
+const UNAME: Metric<6> = Metric::gauge(
+    "node_uname_info",
+    &["domainname", "machine", "nodename", "release", "sysname", "version"],
+    "The kernel, and the name of the machine.",
+)
+.unit(Unit::Info)
+.source("/proc/sys/kernel");
+
+/// Files that are open, and the most that may be.
+pub(super) type Files = (u64, u64);
+
+/// Reads /proc/sys/fs/file-nr: open files, those that are kept for reuse, and the most of them.
+pub(super) fn parse_files(text: &str) -> Option<Files> {
+    numbers(text.split_ascii_whitespace()).map(|[allocated, _, maximum]| (allocated, maximum))
+}
+
+/// The kernel, and the name of the machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Uname {
+    domain: String,
+    machine: String,
+    node: String,
+    release: String,
+    system: String,
+    version: String,
+}
+
+/// Reads the files of /proc/sys/kernel; `None` without all of them.
+pub(super) fn parse_uname(texts: &[Option<String>; 5], machine: String) -> Option<Uname> {
+    let [domain, node, release, system, version] =
+        texts.each_ref().map(|text| text.as_ref().map(|text| text.trim_end().to_owned()));
+    Some(Uname { domain: domain?, machine, node: node?, release: release?, system: system?, version: version? })
+}
+
+pub(super) fn export_load(load: &LoadAvg, out: &mut Families) {
+    for (metric, value) in [(&LOAD_1, load.one), (&LOAD_5, load.five), (&LOAD_15, load.fifteen)] {
+        out.push(metric, [], value);
+    }
+}
+
+pub(super) fn export_files((allocated, maximum): Files, out: &mut Families) {
+    out.push(&FILES, [], allocated as f64);
+    out.push(&MAX_FILES, [], maximum as f64);
+}
+
+pub(super) fn export_time(time: SystemTime, out: &mut Families) {
+    if let Ok(since) = time.duration_since(UNIX_EPOCH) {
+        out.push(&TIME, [], since.as_secs_f64());
+    }
+}
+
+pub(super) fn export_uname(uname: &Uname, out: &mut Families) {
+    let Uname { domain, machine, node, release, system, version } = uname;
+    out.push(&UNAME, [domain, machine, node, release, system, version], 1.0);
+}
+
+pub(super) fn metrics() -> Vec<MetricInfo> {
+    let plain = [LOAD_1, LOAD_5, LOAD_15, FILES, MAX_FILES, TIME];
+    plain.iter().map(|metric| *metric.info()).chain([*UNAME.info()]).collect()
+}

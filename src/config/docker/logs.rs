@@ -1,0 +1,209 @@
+//! `[docker.logs]`: log lines that are counted.
+
+use std::time::Duration;
+
+use clap::ValueEnum;
+use serde::Serialize;
+
+use crate::config::names::Names;
+use crate::config::reader::{Table, set};
+use crate::logpattern::{self, MAX_PATTERNS, MAX_REGEX_BYTES};
+
+const SECOND: Duration = Duration::from_secs(1);
+const DAY: Duration = Duration::from_hours(24);
+
+/// Bytes of a pattern's name, which is a label.
+const MAX_NAME_BYTES: usize = 64;
+
+/// `[docker.logs]`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct FollowSettings {
+    /// Of the watched containers, those whose logs are followed, by name; all if empty.
+    #[serde(skip_serializing_if = "Names::is_empty")]
+    pub containers: Names,
+    /// Those whose logs are not followed, by name.
+    #[serde(skip_serializing_if = "Names::is_empty")]
+    pub exclude: Names,
+    /// Ready sets of patterns.
+    pub sets: Vec<PatternSet>,
+    /// Patterns of the configuration's own.
+    #[serde(rename = "pattern", skip_serializing_if = "Vec::is_empty")]
+    pub patterns: Vec<LogPattern>,
+    /// Whether containers with a terminal are followed too: their output has no frames, and stdout and stderr are one.
+    pub tty: bool,
+    /// Whether the last matching lines are kept and shown, cut and without what looks like a secret.
+    pub samples: bool,
+    /// Lines a second that are read of one container in the long run; beyond it reading pauses.
+    pub lines_per_second: u32,
+    /// Lines that are read at once before that holds.
+    pub burst: u32,
+    /// Logs followed at the same time.
+    pub max_followed: usize,
+    /// After a longer interruption following begins at now.
+    #[serde(serialize_with = "crate::config::duration")]
+    pub max_gap: Duration,
+    /// A log in which nothing was written for so long is opened anew.
+    #[serde(serialize_with = "crate::config::duration")]
+    pub idle_refresh: Duration,
+}
+
+/// A ready set of patterns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum PatternSet {
+    /// Redis errors and timeouts as services log them.
+    Redis,
+    /// What a ticker or broadcast service logs of its own flow.
+    Ticker,
+    /// Connection pools.
+    Pool,
+}
+
+/// `[[docker.logs.pattern]]`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LogPattern {
+    /// The `pattern` label.
+    pub name: String,
+    /// The regular expression; a group named `value` is captured as a number.
+    pub regex: String,
+    /// A line that this one matches too does not count.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exclude: Option<String>,
+    /// The streams that are looked at.
+    pub stream: LogStreams,
+    /// Whether case is ignored.
+    pub ignore_case: bool,
+    /// Containers whose lines are looked at, by name; all that are followed if empty.
+    #[serde(skip_serializing_if = "Names::is_empty")]
+    pub containers: Names,
+}
+
+/// Streams of a container's output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum LogStreams {
+    /// Both.
+    #[default]
+    Both,
+    /// Standard output alone.
+    Stdout,
+    /// Standard error alone.
+    Stderr,
+}
+
+impl Default for FollowSettings {
+    fn default() -> Self {
+        Self {
+            containers: Names::default(),
+            exclude: Names::default(),
+            sets: PatternSet::value_variants().to_vec(),
+            patterns: Vec::new(),
+            tty: false,
+            samples: false,
+            lines_per_second: 5_000,
+            burst: 20_000,
+            max_followed: 50,
+            max_gap: 300 * SECOND,
+            idle_refresh: 600 * SECOND,
+        }
+    }
+}
+
+/// Reads `[docker.logs]`; `None` without it.
+pub(super) fn read(mut table: Table<'_>) -> Option<FollowSettings> {
+    let present = table.line.is_some();
+    let mut settings = FollowSettings {
+        containers: Names::read(&mut table, "containers"),
+        exclude: Names::read(&mut table, "exclude"),
+        ..FollowSettings::default()
+    };
+    if table.has("sets") {
+        settings.sets = table.choices("sets");
+    }
+    settings.patterns = read_patterns(&mut table, &settings.sets);
+    set(&mut settings.tty, table.boolean("tty"));
+    set(&mut settings.samples, table.boolean("samples"));
+    set(&mut settings.lines_per_second, table.integer("lines_per_second", 1..=10_000_000));
+    set(&mut settings.burst, table.integer("burst", 1..=100_000_000));
+    set(&mut settings.max_followed, table.integer("max_followed", 1..=1_000));
+    set(&mut settings.max_gap, table.duration("max_gap", SECOND..=DAY));
+    set(&mut settings.idle_refresh, table.duration("idle_refresh", SECOND..=DAY));
+    if present && settings.sets.is_empty() && settings.patterns.is_empty() {
+        let message = "is empty, and there is no [[docker.logs.pattern]]; nothing would be looked for";
+        table.problem(None, "sets", None, message);
+    }
+    if let Err(message) = logpattern::check_together(&settings) {
+        table.problem(None, "pattern", None, message);
+    }
+    table.finish();
+    present.then_some(settings)
+}
+
+fn read_patterns(table: &mut Table<'_>, sets: &[PatternSet]) -> Vec<LogPattern> {
+    let tables = table.tables("pattern");
+    if tables.len() > MAX_PATTERNS {
+        let message = format!("there are {} patterns; {MAX_PATTERNS} are the most", tables.len());
+        table.problem(None, "pattern", None, message);
+    }
+    let mut patterns: Vec<LogPattern> = Vec::new();
+    for mut table in tables {
+        let Some(pattern) = read_pattern(&mut table) else {
+            table.finish();
+            continue;
+        };
+        if patterns.iter().any(|other| other.name == pattern.name) {
+            let message = "another pattern has this name; names must differ";
+            table.problem(None, "name", Some(format!("{:?}", pattern.name)), message);
+        } else if logpattern::known_as(&pattern.name, sets).is_some() {
+            let message = "a pattern of the ready sets has this name; rename this one, or leave that set out of sets";
+            table.problem(None, "name", Some(format!("{:?}", pattern.name)), message);
+        }
+        table.finish();
+        patterns.push(pattern);
+    }
+    patterns
+}
+
+fn read_pattern(table: &mut Table<'_>) -> Option<LogPattern> {
+    let name = read_pattern_name(table);
+    let ignore_case = table.boolean("ignore_case").unwrap_or(false);
+    if !table.has("regex") {
+        table.problem(None, "regex", None, "is missing; write the regular expression that a line must match");
+    }
+    let regex = read_regex(table, "regex", ignore_case);
+    let exclude = read_regex(table, "exclude", ignore_case);
+    let stream = table.choice("stream").unwrap_or_default();
+    let containers = Names::read(table, "containers");
+    Some(LogPattern { name: name?, regex: regex?, exclude, stream, ignore_case, containers })
+}
+
+fn read_pattern_name(table: &mut Table<'_>) -> Option<String> {
+    let present = table.has("name");
+    let Some((line, name)) = table.string_at("name") else {
+        if !present {
+            table.problem(None, "name", None, "is missing; name the pattern, it becomes the label pattern");
+        }
+        return None;
+    };
+    let mut bytes = name.bytes();
+    let is_sane = bytes.next().is_some_and(|first| first.is_ascii_lowercase())
+        && bytes.all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+        && name.len() <= MAX_NAME_BYTES;
+    if !is_sane {
+        let message = format!("must be a-z, 0-9 and _, a letter first, {MAX_NAME_BYTES} at most");
+        table.problem(Some(line), "name", Some(format!("{name:?}")), message);
+    }
+    is_sane.then_some(name)
+}
+
+fn read_regex(table: &mut Table<'_>, key: &'static str, ignore_case: bool) -> Option<String> {
+    let (line, text) = table.string_at(key)?;
+    match logpattern::check_regex(&text, ignore_case) {
+        Ok(()) => Some(text),
+        Err(message) => {
+            let shown = (text.len() <= MAX_REGEX_BYTES).then(|| format!("{text:?}"));
+            table.problem(Some(line), key, shown, message);
+            None
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! `[[docker]]`: the containers of one Docker engine.
+
+mod logs;
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+pub use logs::{FollowSettings, LogPattern, LogStreams, PatternSet};
+
+use super::names::Names;
+use super::reader::{Reader, Table};
+use super::redis::{TlsSettings, read_tls};
+use crate::http::client::BaseUrl;
+
+const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_mins(1);
+const DAY: Duration = Duration::from_hours(24);
+
+/// Where an engine listens unless it was told otherwise.
+const DEFAULT_URL: &str = "unix:///var/run/docker.sock";
+
+/// The port of `tcp://` where none is given, and the one with certificates.
+const PORT: u16 = 2375;
+const TLS_PORT: u16 = 2376;
+
+/// How to write an address.
+const URL_FIX: &str = "write it like unix:///var/run/docker.sock, tcp://127.0.0.1:2375 or https://engine:2376";
+
+/// Docker labels that a target may ask for, and those that it may export: each is a label of every series.
+const MAX_LABELS: usize = 32;
+
+/// A validated `[[docker]]`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct DockerTarget {
+    /// The `target` label.
+    pub name: String,
+    /// Where the engine is: `unix:///var/run/docker.sock`, `tcp://host:2375` (the same as `http`) or `https://host:2376`.
+    pub url: BaseUrl,
+    /// TLS, if the scheme is `https`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls: Option<TlsSettings>,
+    /// Time from the start of one poll to the next.
+    #[serde(serialize_with = "super::duration")]
+    pub interval: Duration,
+    /// The most that a poll may take.
+    #[serde(serialize_with = "super::duration")]
+    pub deadline: Duration,
+    /// The most that one request of a poll may take.
+    #[serde(serialize_with = "super::duration")]
+    pub call_timeout: Duration,
+    /// Statistics that are asked for at the same time; by the engine's version unless it is set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub concurrency: Option<usize>,
+    /// Containers that are watched, by name; all if empty.
+    #[serde(skip_serializing_if = "Names::is_empty")]
+    pub containers: Names,
+    /// Containers that are not watched, by name.
+    #[serde(skip_serializing_if = "Names::is_empty")]
+    pub exclude: Names,
+    /// Docker labels that a watched container has, all of them: `key` or `key=value`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub with_labels: Vec<String>,
+    /// Docker labels that become labels of its series, as `container_label_<name>`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub export_labels: Vec<String>,
+    /// Containers beyond it are not watched, and counted.
+    pub max_containers: usize,
+    /// Whether containers are inspected: limits, restarts, exit codes and OOM kills that no event told need it.
+    pub inspect: bool,
+    /// How long the series of a removed container stay.
+    #[serde(serialize_with = "super::duration")]
+    pub keep_removed: Duration,
+    /// What a container's network may carry in bits a second, either way; for `container_network_bandwidth_ratio`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bandwidth_bits_per_second: Option<u64>,
+    /// Samples beyond it are left out and counted.
+    pub series_limit: usize,
+    /// Which logs are followed, and for what; none without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub logs: Option<FollowSettings>,
+}
+
+/// The label name of a Docker label, as cAdvisor makes it.
+pub(crate) fn label_name(key: &str) -> String {
+    let sane = |char: char| if char.is_ascii_alphanumeric() || char == '_' { char } else { '_' };
+    format!("container_label_{}", key.chars().map(sane).collect::<String>())
+}
+
+/// Reads every `[[docker]]`.
+pub(super) fn read_all(tables: Vec<Table<'_>>, reader: &Reader<'_>) -> Vec<DockerTarget> {
+    tables.into_iter().filter_map(|table| read(table, reader)).collect()
+}
+
+fn read(mut table: Table<'_>, reader: &Reader<'_>) -> Option<DockerTarget> {
+    let name = super::read_name(&mut table);
+    let url = read_url(&mut table);
+    let of_scheme = url.as_ref().filter(|url| url.is_tls()).map(|_| TlsSettings::default());
+    // A wrong URL has no scheme to which the table could be held.
+    let of_scheme = of_scheme.or_else(|| url.is_none().then(TlsSettings::default));
+    let tls = read_tls(&mut table, reader, of_scheme, "tcp:// or https://");
+    let (interval, deadline, call_timeout) = read_times(&mut table);
+    let target = DockerTarget {
+        name,
+        url: url.or_else(|| BaseUrl::parse(DEFAULT_URL).ok())?,
+        tls,
+        interval,
+        deadline,
+        call_timeout,
+        concurrency: table.integer("concurrency", 1..=256),
+        containers: Names::read(&mut table, "containers"),
+        exclude: Names::read(&mut table, "exclude"),
+        with_labels: read_wanted_labels(&mut table),
+        export_labels: read_exported_labels(&mut table),
+        max_containers: table.integer("max_containers", 1..=10_000).unwrap_or(500),
+        inspect: table.boolean("inspect").unwrap_or(true),
+        keep_removed: table.duration("keep_removed", Duration::ZERO..=30 * DAY).unwrap_or(15 * MINUTE),
+        bandwidth_bits_per_second: table.integer("bandwidth_bits_per_second", 1..=1_000_000_000_000_000),
+        series_limit: table.integer("series_limit", 100..=10_000_000).unwrap_or(50_000),
+        logs: logs::read(table.table("logs")),
+    };
+    table.finish();
+    Some(target)
+}
+
+/// The engine's address; `None`, reported, if it is none.
+fn read_url(table: &mut Table<'_>) -> Option<BaseUrl> {
+    let with_tls = table.has("tls");
+    let present = table.has("url");
+    match table.string_at("url") {
+        // The value is not shown: it may hold a password.
+        Some((line, text)) => {
+            parse_url(&text, with_tls).map_err(|message| table.problem(Some(line), "url", None, message)).ok()
+        }
+        None if present => None,
+        None => BaseUrl::parse(DEFAULT_URL).ok(),
+    }
+}
+
+/// The address as docker's own tools write it: `tcp` is HTTP, and HTTPS with certificates.
+fn parse_url(text: &str, with_tls: bool) -> Result<BaseUrl, String> {
+    let text = text.trim();
+    if let Some(rest) = text.strip_prefix("tcp://") {
+        let (scheme, port) = if with_tls { ("https", TLS_PORT) } else { ("http", PORT) };
+        let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        if authority.is_empty() {
+            return Err(format!("has no host; {URL_FIX}"));
+        }
+        // The colon of an IPv6 address stands within brackets, that of a password before the @.
+        let host = authority.rsplit(['@', ']']).next().unwrap_or_default();
+        let port = if host.contains(':') { String::new() } else { format!(":{port}") };
+        return BaseUrl::parse(&format!("{scheme}://{authority}{port}{path}"));
+    }
+    let scheme = text.split_once(':').map(|(scheme, _)| scheme);
+    match scheme {
+        Some("unix" | "http" | "https") => BaseUrl::parse(text),
+        Some("npipe") => Err(format!("names a Windows pipe, which the agent cannot open; {URL_FIX}")),
+        Some("ssh") => {
+            Err("needs an ssh client, which the agent is not; forward the engine's socket with ssh -L and name that"
+                .to_owned())
+        }
+        Some("fd") => Err(format!("is where an engine listens, not where it is reached; {URL_FIX}")),
+        _ if text.is_empty() => Err(format!("is empty; {URL_FIX}")),
+        _ => Err(format!("has no scheme or an unknown one; {URL_FIX}")),
+    }
+}
+
+fn read_times(table: &mut Table<'_>) -> (Duration, Duration, Duration) {
+    let interval = table.duration("interval", SECOND..=DAY).unwrap_or(15 * SECOND);
+    // A sweep over two hundred containers takes four seconds: it gets more of a short interval than other polls.
+    let deadline = super::read_deadline_or(table, interval, (10 * SECOND).min(interval * 4 / 5));
+    let call_timeout = table.duration("call_timeout", SECOND / 100..=DAY).unwrap_or(5 * SECOND);
+    (interval, deadline, call_timeout.min(deadline))
+}
+
+/// `key` or `key=value`, all of which a container must have.
+fn read_wanted_labels(table: &mut Table<'_>) -> Vec<String> {
+    let key = "with_labels";
+    let mut wanted = Vec::new();
+    for (line, label) in table.strings(key) {
+        if label.is_empty() || label.starts_with('=') {
+            let message = "names no label; write the key of a Docker label, or key=value";
+            table.problem(Some(line), key, Some(format!("{label:?}")), message);
+        } else {
+            wanted.push(label);
+        }
+    }
+    check_count(table, key, wanted.len());
+    wanted
+}
+
+/// Docker labels that become labels of the series: no two of them the same one.
+fn read_exported_labels(table: &mut Table<'_>) -> Vec<String> {
+    let key = "export_labels";
+    let mut exported: Vec<String> = Vec::new();
+    for (line, label) in table.strings(key) {
+        let name = label_name(&label);
+        let shown = Some(format!("{label:?}"));
+        if label.is_empty() {
+            table.problem(Some(line), key, shown, "names no label; write the key of a Docker label");
+        } else if let Some(other) = exported.iter().find(|other| label_name(other) == name) {
+            let message = if *other == label {
+                "stands twice; keep one of the two".to_owned()
+            } else {
+                format!("becomes the label {name}, and {other:?} does too; keep one of the two")
+            };
+            table.problem(Some(line), key, shown, message);
+        } else {
+            exported.push(label);
+        }
+    }
+    check_count(table, key, exported.len());
+    exported
+}
+
+fn check_count(table: &Table<'_>, key: &str, count: usize) {
+    if count > MAX_LABELS {
+        table.problem(None, key, None, format!("names {count} labels; {MAX_LABELS} are the most"));
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,73 @@
+//! Names and globs that choose what is watched.
+
+use globset::{Glob, GlobMatcher};
+use serde::{Serialize, Serializer};
+
+use super::reader::Table;
+
+/// A list of names or globs (`ticker`, `api-*`).
+#[derive(Debug, Clone, Default)]
+pub struct Names(Vec<GlobMatcher>);
+
+impl Names {
+    /// Whether one of them matches `name`.
+    #[must_use]
+    pub fn matches(&self, name: &str) -> bool {
+        self.0.iter().any(|glob| glob.is_match(name))
+    }
+
+    /// Whether the list is empty.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The texts as they were written.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|glob| glob.glob().glob())
+    }
+
+    /// The texts that are names: no pattern, so that there is one thing that they mean.
+    pub fn plain(&self) -> impl Iterator<Item = &str> {
+        self.texts().filter(|text| !text.contains(['*', '?', '[', '{', '\\']))
+    }
+
+    /// Names and globs that are known to be valid, for tests.
+    #[cfg(test)]
+    pub(crate) fn of(texts: &[&str]) -> Self {
+        Self(texts.iter().map(|text| Glob::new(text).unwrap().compile_matcher()).collect())
+    }
+
+    /// Reads one name or a list of them.
+    pub(super) fn read(table: &mut Table<'_>, key: &'static str) -> Self {
+        let mut globs = Vec::new();
+        for (line, text) in table.strings(key) {
+            match Glob::new(&text) {
+                Ok(glob) if !text.is_empty() => globs.push(glob.compile_matcher()),
+                Ok(_) => table.problem(
+                    Some(line),
+                    key,
+                    Some(format!("{text:?}")),
+                    "is empty; write a name, or a pattern like \"web-*\"",
+                ),
+                Err(error) => {
+                    let message = format!("is no pattern: {}", error.kind());
+                    table.problem(Some(line), key, Some(format!("{text:?}")), message);
+                }
+            }
+        }
+        Self(globs)
+    }
+}
+
+impl PartialEq for Names {
+    fn eq(&self, other: &Self) -> bool {
+        self.texts().eq(other.texts())
+    }
+}
+
+impl Serialize for Names {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.texts())
+    }
+}

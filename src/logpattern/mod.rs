@@ -1,0 +1,52 @@
+//! Patterns of log lines: the ready sets, those of a configuration, and one pass over a line for all of them.
+//!
+//! Everything here is pure. A line is matched by one set of regular expressions, in linear time whatever they are; only for
+//! a pattern that matches are its `exclude`, the line's level and its number looked at. No text of a line leaves this
+//! module: a match is the pattern's index, and a number where the pattern names one.
+//!
+//! The ready sets are [`known`]. Their names are the values of the label `pattern`.
+
+mod check;
+mod level;
+mod matcher;
+mod patterns;
+mod reading;
+mod sets;
+
+pub use check::{check_regex, check_together, known_as};
+pub use matcher::{Hit, Matcher};
+pub use patterns::{Patterns, Selection};
+pub use reading::{Pool, Reading};
+pub use sets::{Known, known, markdown};
+
+/// Patterns that a configuration may have of its own.
+pub const MAX_PATTERNS: usize = 64;
+
+/// Bytes that a regular expression may have.
+pub const MAX_REGEX_BYTES: usize = 1024;
+
+/// Which of a container's two streams a line was written to. All that a terminal shows counts as standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Stream {
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+}
+
+impl Stream {
+    /// Both, in the order of their numbers.
+    pub const ALL: [Self; 2] = [Self::Stdout, Self::Stderr];
+
+    /// The label's value.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Stdout => "stdout",
+            Self::Stderr => "stderr",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,112 @@
+//! The container image: the last stage of the Dockerfile, on a real engine, with a static binary that was built here.
+
+use std::fmt::Write as _;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::support::docker::{self, Docker};
+use super::support::exposition::Exposition;
+use super::support::missing::missing;
+use super::support::wait::{SOON, until};
+
+/// The static agent that `scripts/static.sh` builds beside the one under test.
+fn static_agent() -> Option<PathBuf> {
+    let debug = Path::new(env!("CARGO_BIN_EXE_manometer")).parent().unwrap();
+    let triple = format!("{}-unknown-linux-musl", std::env::consts::ARCH);
+    let file = debug.parent().unwrap().join(triple).join("debug/manometer");
+    if file.is_file() {
+        return Some(file);
+    }
+    assert!(std::env::var_os("CI").is_none(), "{} is not there; run scripts/static.sh", file.display());
+    eprintln!("SKIPPED, there is no static agent; run scripts/static.sh");
+    None
+}
+
+/// Builds the image by the Dockerfile's own last stage. What its first stage compiles lies ready: no engine of a test can
+/// pull the compiler.
+fn build_image(docker: &Docker, agent: &Path) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let dockerfile = std::fs::read_to_string(root.join("Dockerfile")).unwrap();
+    let last = dockerfile.rfind("\nFROM ").expect("the Dockerfile has two stages");
+    assert!(dockerfile[last..].starts_with("\nFROM scratch\n"), "{}", &dockerfile[last..]);
+    let context = tempfile::tempdir().unwrap();
+    let certificates = context.path().join("etc/ssl/certs");
+    std::fs::create_dir_all(&certificates).unwrap();
+    std::fs::write(certificates.join("ca-certificates.crt"), "").unwrap();
+    std::fs::copy(agent, context.path().join("manometer")).unwrap();
+    std::fs::copy(root.join("config.toml"), context.path().join("config.toml")).unwrap();
+    let ours = "FROM scratch AS build\nCOPY etc /etc\nCOPY manometer /manometer\n";
+    std::fs::write(context.path().join("Dockerfile"), format!("{ours}{}", &dockerfile[last..])).unwrap();
+    let mut build = Command::new("docker");
+    // The builder that is a part of the engine: the other one is a program of its own.
+    build.env("DOCKER_BUILDKIT", "0").env("DOCKER_HOST", docker.url()).env("DOCKER_CONFIG", context.path());
+    let output = build.args(["build", "--tag", "manometer"]).arg(context.path()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// An image of this machine's redis-server with the libraries that it needs.
+fn import_redis(docker: &Docker) {
+    let root = tempfile::tempdir().unwrap();
+    let redis = Command::new("sh").args(["-c", "readlink -f \"$(command -v redis-server)\""]).output().unwrap();
+    let redis = String::from_utf8(redis.stdout).unwrap().trim().to_owned();
+    let ldd = String::from_utf8(Command::new("ldd").arg(&redis).output().unwrap().stdout).unwrap();
+    let libraries = ldd.lines().filter_map(|line| line.split_whitespace().find(|word| word.starts_with('/')));
+    // The program may go by several names, and does what its own name says.
+    for (file, name) in libraries.map(|file| (file, file)).chain([(redis.as_str(), "/redis-server")]) {
+        let copy = root.path().join(name.trim_start_matches('/'));
+        std::fs::create_dir_all(copy.parent().unwrap()).unwrap();
+        std::fs::copy(file, copy).unwrap();
+    }
+    let entry = r#"ENTRYPOINT ["/redis-server", "--protected-mode", "no", "--save", ""]"#;
+    docker.import(root.path(), "redis:test", &[entry]);
+}
+
+#[test]
+fn the_image_runs_without_rights_and_watches_what_it_reaches_by_name() {
+    if docker::unavailable() || missing(&["redis-server", "ldd"]) {
+        return;
+    }
+    let Some(agent) = static_agent() else { return };
+    let docker = Docker::start();
+    build_image(&docker, &agent);
+    import_redis(&docker);
+    docker.cli(&["network", "create", "services"]);
+    docker.cli(&["run", "--detach", "--name", "redis", "--network", "services", "redis:test"]);
+    docker.run("web", &["--network", "services"], &["sleep", "1000"]);
+
+    let mut config = "[[redis]]\nname = \"main\"\nurl = \"redis://redis:6379\"\ninterval = \"1s\"\n".to_owned();
+    write!(config, "[[docker]]\nname = \"engine\"\nurl = \"unix:///run/docker.sock\"\ninterval = \"2s\"\n").unwrap();
+    std::fs::write(docker.file("config.toml"), config).unwrap();
+    let mounts = [
+        format!("{}:/etc/manometer/config.toml:ro", docker.file("config.toml").display()),
+        format!("{}:/run/docker.sock:ro", docker.socket().display()),
+    ];
+    // The agent's own user has no rights but that of the socket's group.
+    let group = std::fs::metadata(docker.socket()).unwrap().gid().to_string();
+    let mut run = vec!["run", "--detach", "--name", "manometer", "--network", "services", "--read-only"];
+    run.extend(["--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--group-add", &group]);
+    run.extend(["--health-interval", "1s", "--volume", &mounts[0], "--volume", &mounts[1], "manometer"]);
+    docker.cli(&run);
+
+    let seen = until(SOON, "the agent watches both", || {
+        let page = docker.try_cli(&["exec", "web", "wget", "-q", "-O", "-", "http://manometer:10121/metrics"]);
+        let text = String::from_utf8(page.stdout).unwrap();
+        let seen = page.status.success().then(|| Exposition::of(&text))?;
+        let up = |name, target| seen.get(name, &[("target", target)]) == Some(1.0);
+        (up("redis_up", "main") && up("docker_up", "engine")).then_some(seen)
+    });
+    let running = |name| seen.get("container_state", &[("target", "engine"), ("name", name), ("state", "running")]);
+    assert_eq!(running("redis"), Some(1.0));
+    assert_eq!(running("manometer"), Some(1.0));
+    until(SOON, "the health check turns healthy", || {
+        (docker.inspect("manometer")["State"]["Health"]["Status"] == "healthy").then_some(())
+    });
+    let inspected = docker.inspect("manometer");
+    assert_eq!(inspected["Config"]["User"], "65532:65532");
+    assert_eq!(inspected["HostConfig"]["ReadonlyRootfs"], true);
+    let pid = inspected["State"]["Pid"].as_u64().unwrap();
+    assert_ne!(pid, 0, "the agent runs");
+    docker.cli(&["stop", "--time", "10", "manometer"]);
+    assert_eq!(docker.inspect("manometer")["State"]["ExitCode"], 0, "SIGTERM ends it in order");
+}
