@@ -2,7 +2,7 @@
 CARGO := scripts/cargo.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help run test build release bench microbench fmt lint docs clean
+.PHONY: help run test render build release bench microbench fmt lint docs clean
 
 help: ## This list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -22,6 +22,10 @@ test: ## Format, lints, all tests and the documentation's examples
 	@$(CARGO) test --locked --quiet --doc
 	@RUSTDOCFLAGS='--deny warnings' $(CARGO) doc --locked --quiet --no-deps
 
+render: ## Write rules, tests, dashboards and documentation from alerts/policy.toml
+	@scripts/deps.sh build
+	@$(CARGO) run --locked --quiet --bin manometer -- render --config config.toml
+
 build: ## The agent, unoptimised
 	@scripts/deps.sh build
 	@$(CARGO) build --locked
@@ -30,10 +34,11 @@ release: ## The agent, as it is shipped
 	@scripts/deps.sh build
 	@$(CARGO) build --locked --release --bin manometer
 
-bench: ## Ratios against redis_exporter on the same Redis
+bench: ## Ratios against redis_exporter on the same Redis, and the cost of watching containers
 	@scripts/deps.sh bench
 	@$(CARGO) build --locked --release --bin manometer --example hold_clients
 	@scripts/bench.sh
+	@if [ "$$(id -u)" -eq 0 ]; then scripts/bench_docker.sh; else echo 'make: the containers need root: scripts/bench_docker.sh'; fi
 
 microbench: ## The criterion benchmarks
 	@scripts/deps.sh build

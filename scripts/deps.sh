@@ -65,12 +65,16 @@ find_missing() {
     test | bench)
         have redis-server || add redis-server
         { have prometheus && have promtool; } || add prometheus
+        { { have alertmanager || have prometheus-alertmanager; } && have amtool; } || add prometheus-alertmanager
         have prometheus-redis-exporter || have redis_exporter || add prometheus-redis-exporter
         # The engine that the tests start is their own; on a machine without one it needs these, and a shell for its images.
         { have dockerd && have docker; } || add docker.io
         have_static_busybox || add busybox-static
         # Before the engine's socket, as docs/SECURITY.md has it.
         have nginx || add nginx
+        # The commands of the runbooks.
+        have curl || add curl ca-certificates
+        have jq || add jq
         # The static agent of the container image: ring compiles C for it.
         have musl-gcc || [ -e /etc/alpine-release ] || add musl-tools
         ;;
@@ -91,6 +95,7 @@ name_elsewhere() {
         libc6-dev) say "missing: C headers - dnf: glibc-devel; pacman: glibc; apk: musl-dev; macOS: xcode-select --install" ;;
         redis-server) say "missing: redis-server - brew, dnf, pacman, apk: redis" ;;
         prometheus) say "missing: prometheus, promtool - brew, pacman, apk: prometheus; dnf: golang-github-prometheus" ;;
+        prometheus-alertmanager) say "missing: alertmanager, amtool - brew, pacman, apk: alertmanager; https://prometheus.io/download" ;;
         docker.io) say "missing: dockerd, docker - https://docs.docker.com/engine/install; pacman, apk: docker" ;;
         busybox-static) say "missing: static busybox - dnf, pacman: busybox; apk: busybox-static" ;;
         prometheus-redis-exporter) say "missing: redis_exporter - https://github.com/oliver006/redis_exporter/releases" ;;

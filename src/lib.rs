@@ -12,6 +12,8 @@
 //! * [`net`]: how a server is reached: names, sockets, TLS. Collectors and the HTTP client connect with it.
 //! * [`hub`]: the latest samples of every target, and their exposition.
 //! * [`queue`]: the bounded queue between two of its tasks, and what it says of itself.
+//! * [`policy`]: the one table of alerts.
+//! * [`render`]: what is written from it: rules, their tests, dashboards, routes, documentation.
 //! * [`http`]: how it is served: the server, its web configuration, the routes; and the client that asks other services.
 //! * [`app`]: the wiring of all that, reloads, and the bounded shutdown.
 //! * [`cli`]: the command line.
@@ -26,4 +28,6 @@ pub mod logpattern;
 pub mod mapping;
 pub mod metric;
 pub mod net;
+pub mod policy;
 pub mod queue;
+pub mod render;

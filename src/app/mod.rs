@@ -3,6 +3,7 @@
 mod reload;
 mod self_metrics;
 mod supervisor;
+mod thresholds;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -17,7 +18,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
-pub use self::self_metrics::catalog;
+pub use self::self_metrics::{catalog, metrics};
 pub use self::supervisor::poll_once;
 
 use self::reload::Reloader;

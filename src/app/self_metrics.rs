@@ -8,12 +8,14 @@ use arc_swap::ArcSwap;
 use prometheus::core::Collector as _;
 use prometheus::process_collector::ProcessCollector;
 
+use super::thresholds;
 use crate::collector::{self, runner};
 use crate::config::Config;
 use crate::http::routes::Routes;
 use crate::http::server::{self, ServerStats};
 use crate::metric::catalog::Group;
 use crate::metric::{Families, Metric, MetricInfo, Unit};
+use crate::policy::Policy;
 
 const BUILD_INFO: Metric<2> =
     Metric::gauge("manometer_build_info", &["version", "revision"], "The version and git revision of the agent.")
@@ -84,6 +86,7 @@ pub(super) struct SelfMetrics {
     routes: OnceLock<Weak<Routes>>,
     process: Option<ProcessCollector>,
     environment: ArcSwap<Option<String>>,
+    policy: ArcSwap<Policy>,
     targets: AtomicU64,
     reload_successful: AtomicBool,
     /// Seconds since the epoch.
@@ -98,6 +101,7 @@ impl SelfMetrics {
             routes: OnceLock::new(),
             process: pid.map(|pid| ProcessCollector::new(pid, "")),
             environment: ArcSwap::default(),
+            policy: ArcSwap::default(),
             targets: AtomicU64::new(0),
             reload_successful: AtomicBool::new(true),
             reloaded_at: AtomicU64::new(0),
@@ -113,6 +117,7 @@ impl SelfMetrics {
     /// `config` is in force.
     pub(super) fn configured(&self, config: &Config) {
         self.environment.store(Arc::new(config.environment.clone()));
+        self.policy.store(Arc::new(config.policy.clone()));
         self.targets.store(config.target_count() as u64, Ordering::Relaxed);
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         self.reloaded_at.store(now.as_secs(), Ordering::Relaxed);
@@ -135,6 +140,7 @@ impl SelfMetrics {
         out.push(&RELOAD_TIMESTAMP, [], self.reloaded_at.load(Ordering::Relaxed) as f64);
         let refused = self.routes.get().and_then(Weak::upgrade).map_or(0, |routes| routes.unknown_targets());
         out.push(&SCRAPE_REQUEST_ERRORS, [], refused as f64);
+        thresholds::export(&self.policy.load(), out);
         self.export_process(out);
         server::export(&self.server, out);
     }
@@ -173,6 +179,7 @@ pub fn catalog() -> Vec<Group> {
         *RELOAD_SUCCESSFUL.info(),
         *RELOAD_TIMESTAMP.info(),
         *SCRAPE_REQUEST_ERRORS.info(),
+        *thresholds::THRESHOLD.info(),
         *VIRTUAL_MEMORY_MAX.info(),
         *CPU_SECONDS.info(),
     ];
@@ -185,6 +192,12 @@ pub fn catalog() -> Vec<Group> {
     groups.push(group("Every target", "The runner's view of a target, whatever its kind.", runner::metrics()));
     groups.push(group("The agent", "These have no `target` label and are not part of `/scrape`.", own));
     groups
+}
+
+/// The catalog without its headings, each metric once: what the policy is checked against.
+#[must_use]
+pub fn metrics() -> Vec<MetricInfo> {
+    catalog().into_iter().flat_map(|group| group.metrics).collect()
 }
 
 const fn group(title: &'static str, intro: &'static str, metrics: Vec<MetricInfo>) -> Group {

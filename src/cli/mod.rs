@@ -1,7 +1,8 @@
 //! The command line.
 //!
-//! Exit codes: 0 done, 1 a target (or the agent that `healthcheck` asks) failed, or a mapping that `map` tries does not
-//! find everything, 64 wrong usage or configuration, 70 the agent could not run.
+//! Exit codes: 0 done, 1 a target (or the agent that `healthcheck` asks) failed, a mapping that `map` tries does not find
+//! everything, or `render --check` found what is stale, 64 wrong usage or configuration, 70 the agent could not run, or
+//! not write.
 
 mod check;
 mod healthcheck;
@@ -9,6 +10,7 @@ mod log;
 mod logfmt;
 mod map;
 mod poll;
+mod render;
 
 use std::io::{ErrorKind, Write};
 use std::net::SocketAddr;
@@ -56,6 +58,8 @@ enum Command {
     /// Look at mappings, try them on a body, and draft new ones.
     #[command(subcommand)]
     Map(map::MapCommand),
+    /// Write alert rules, their tests, dashboards and documentation from the policy.
+    Render(render::RenderArgs),
     /// Ask a running agent whether it is healthy; exit 0 or 1 (for container health checks).
     Healthcheck {
         /// Where the agent listens; of a list, as `run` takes it, the first is asked.
@@ -159,6 +163,7 @@ pub fn main() -> ExitCode {
         Command::Config(ConfigCommand::Check { file }) => check::check(&file),
         Command::Config(ConfigCommand::Show { file }) => check::show(&file),
         Command::Map(command) => map::run(command),
+        Command::Render(arguments) => render::render(&arguments),
         Command::Healthcheck { address } => healthcheck::healthcheck(address),
         Command::Completions { shell } => {
             // Into memory first: the generator panics where it cannot write.

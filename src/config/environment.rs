@@ -13,7 +13,7 @@ use super::problem::{ConfigError, Problem};
 use super::redis::{RedisTarget, TlsSettings, default_hit_ratio_window};
 use super::redis_url::RedisUrl;
 use super::secret::Secret;
-use super::{Config, LogSettings, WebSettings};
+use super::{Config, LogSettings, Thresholds, WebSettings, policy};
 
 /// The targets by the variable that holds their URL.
 const URLS: [(&str, &str); 2] = [("REDIS_URL", "redis"), ("REDIS_CACHE_URL", "cache")];
@@ -47,6 +47,7 @@ pub(super) fn config(env: Lookup<'_>) -> Result<Option<Config>, ConfigError> {
             Err(message) => problems.push(Problem::of_key(None, variable, None, message)),
         }
     }
+    let policy = policy::shipped()?;
     if problems.is_empty() {
         let (web, log) = (WebSettings::default(), LogSettings::default());
         Ok(Some(Config {
@@ -57,6 +58,8 @@ pub(super) fn config(env: Lookup<'_>) -> Result<Option<Config>, ConfigError> {
             services: Vec::new(),
             docker: Vec::new(),
             host: None,
+            thresholds: Thresholds::default(),
+            policy,
         }))
     } else {
         Err(ConfigError::new("environment".to_owned(), problems))

@@ -8,7 +8,7 @@ use std::path::Path;
 ///
 /// Links are followed: mounted secrets are links. A pipe or a terminal could keep the reader waiting for ever, and gives
 /// its text only once, while every reload reads again.
-pub(super) fn read(path: &Path, limit: u64) -> Result<String, String> {
+pub(crate) fn read(path: &Path, limit: u64) -> Result<String, String> {
     String::from_utf8(read_bytes(path, limit)?).map_err(|_| "is not UTF-8; save it as UTF-8 text".to_owned())
 }
 

@@ -11,12 +11,14 @@ pub(crate) mod file;
 mod host;
 pub mod mapping;
 mod names;
+pub mod policy;
 mod problem;
 mod reader;
 mod redis;
 mod redis_url;
 mod secret;
 mod service;
+mod thresholds;
 
 use std::collections::HashSet;
 use std::net::SocketAddr;
@@ -34,8 +36,11 @@ pub use redis::{PoolConfig, RedisTarget, TlsSettings};
 pub use redis_url::{Endpoint, RedisUrl};
 pub use secret::Secret;
 pub use service::ServiceTarget;
+pub use thresholds::{Override, Profile, Setting, Thresholds};
 
 use reader::{Reader, Table};
+
+use crate::policy::Policy;
 
 /// Where the agent listens unless told otherwise.
 pub const DEFAULT_LISTEN_ADDRESS: &str = "127.0.0.1:10121";
@@ -64,6 +69,12 @@ pub struct Config {
     /// The machine that the agent runs on, if it is watched.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub host: Option<HostTarget>,
+    /// What is overridden of the policy.
+    #[serde(skip_serializing_if = "Thresholds::is_default")]
+    pub thresholds: Thresholds,
+    /// The policy in force: the shipped one with what is overridden.
+    #[serde(skip)]
+    pub policy: Policy,
 }
 
 /// `[web]`.
@@ -153,8 +164,36 @@ impl Config {
         let services = service::read_all(services, reader);
         let docker = docker::read_all(docker, reader);
         let host = host.map(host::read);
+        let names = names(&redis, &services, &docker, host.as_ref());
+        let (thresholds, policy) = match policy::shipped() {
+            Ok(shipped) => thresholds::read(root.table("thresholds"), &names, shipped),
+            Err(error) => {
+                reader.problem(Problem::of_file(format!("the policy that the agent was built with is wrong: {error}")));
+                (Thresholds::default(), Policy::default())
+            }
+        };
         root.finish();
-        Self { environment, web, log, redis, services, docker, host }
+        Self { environment, web, log, redis, services, docker, host, thresholds, policy }
+    }
+
+    /// `policy` with what the file's `[thresholds]` override, whatever else the file says: who renders rules need not have
+    /// the secrets of the agent.
+    pub fn apply_thresholds(path: &Path, policy: Policy) -> Result<Policy, ConfigError> {
+        let text = file::read(path, FILE_LIMIT)
+            .map_err(|message| ConfigError::one(path.display().to_string(), Problem::of_file(message)))?;
+        let env = |name: &str| std::env::var(name).ok();
+        let reader = Reader::new(&text, path, &env);
+        let applied = reader.root().map(|mut root| {
+            let mut names = Vec::new();
+            for key in ["redis", "service", "docker"] {
+                names.extend(root.tables(key).iter().filter_map(|table| table.peek("name")));
+            }
+            if root.has("host") {
+                names.push(root.table("host").peek("name").unwrap_or_else(|| host::DEFAULT_NAME.to_owned()));
+            }
+            thresholds::read(root.table("thresholds"), &names, policy).1
+        });
+        reader.finish(applied)
     }
 
     /// The number of targets.
@@ -171,6 +210,19 @@ impl Config {
         let docker = self.docker.iter().cloned().map(TargetConfig::Docker);
         redis.chain(services).chain(docker).chain(self.host.iter().cloned().map(TargetConfig::Host)).collect()
     }
+}
+
+/// The names of all targets.
+fn names(
+    redis: &[RedisTarget],
+    services: &[ServiceTarget],
+    docker: &[DockerTarget],
+    host: Option<&HostTarget>,
+) -> Vec<String> {
+    let redis = redis.iter().map(|target| &target.name);
+    let services = services.iter().map(|target| &target.name);
+    let docker = docker.iter().map(|target| &target.name);
+    redis.chain(services).chain(docker).chain(host.map(|target| &target.name)).cloned().collect()
 }
 
 /// One target, whatever its kind.

@@ -2,6 +2,10 @@
 //!
 //! Deserialising whole structures stops at the first mistake; an operator who edits a file at night wants them all.
 
+mod free;
+
+pub(super) use free::Named;
+
 use std::cell::RefCell;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};

@@ -1,3 +1,5 @@
+mod environment;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,7 +35,7 @@ fn bad_files_are_refused_with_their_exact_messages() {
         assert_eq!(shown, std::fs::read_to_string(&message_file).unwrap(), "{}", path.display());
         seen += 1;
     }
-    assert_eq!(seen, 54, "a bad file was added or lost");
+    assert_eq!(seen, 58, "a bad file was added or lost");
 }
 
 #[test]
@@ -109,12 +111,28 @@ fn the_documented_engine_and_host_are_valid_and_show_every_default() {
     assert_eq!((pattern.stream, pattern.ignore_case), (LogStreams::default(), false));
     let minimal = parse("[[docker]]\nname = \"docker\"\n[docker.logs]\n").docker.remove(0);
     assert_eq!(example, minimal, "what config.toml sets must be the defaults, for they are documented there");
-    let host = parse(&documented(&text, "#[host]", "\n#[[none]]", &[])).host;
+    let host = parse(&documented(&text, "#[host]", "\n#[thresholds]", &[])).host;
     assert_eq!(host, parse("[host]\n").host);
-    let whole = documented(&text, "#[[docker]]", "\n#[[none]]", &["docker.tls", "ca_file"]);
+    let whole = documented(&text, "#[[docker]]", "\n#[thresholds]", &["docker.tls", "ca_file"]);
     let config = parse(&whole);
     assert_eq!(config.docker[0].concurrency, Some(8));
     assert_eq!(config.docker[0].bandwidth_bits_per_second, Some(10_000_000));
+}
+
+#[test]
+fn the_documented_thresholds_are_valid_and_show_every_default() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("config.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let targets = "[[redis]]\nname = \"redis\"\nurl = \"redis://a:6379\"\n\
+                   [[redis]]\nname = \"far-redis\"\nurl = \"redis://b:6379\"\n";
+    let documented = documented(&text, "#[thresholds]", "\n#[[none]]", &[]);
+    let (defaults, _) = documented.split_once("[[thresholds").unwrap();
+    let example = parse(&format!("{targets}{defaults}"));
+    assert_eq!(example.policy, policy::shipped().unwrap(), "what config.toml sets must be the defaults");
+    let levels = parse(&format!("{targets}{documented}")).policy.alert("RedisPingHigh").unwrap().levels.clone();
+    let scopes: Vec<Vec<&str>> =
+        levels.iter().map(|level| level.scopes.iter().map(|scope| scope.targets[0].as_str()).collect()).collect();
+    assert_eq!(scopes, [vec!["far-redis"], vec!["redis", "far-redis"], vec!["far-redis"]]);
 }
 
 #[test]
@@ -329,72 +347,4 @@ fn urls_that_mean_something_else_than_they_say_are_refused() {
     }
     let broken = RedisUrl::parse("redis://user:hun\nter2@host").unwrap_err();
     assert_eq!(broken, "holds a line break, a tab or the like; remove it");
-}
-
-#[test]
-fn the_environment_of_a_service_is_a_configuration() {
-    let env = |name: &str| {
-        let value = match name {
-            "REDIS_URL" => "redis://h/0",
-            "REDIS_CACHE_URL" => "redis://:own@h/1",
-            "REDIS_TLS" => "true",
-            "REDIS_PASSWORD" => "shared",
-            "REDIS_CONNECT_TIMEOUT" => "2000",
-            "REDIS_COMMAND_TIMEOUT" => "8000",
-            "ENV_NAME" => "production",
-            _ => return None,
-        };
-        Some(value.to_owned())
-    };
-    let config = Config::from_environment(&env).unwrap().unwrap();
-    assert_eq!(config.environment.as_deref(), Some("production"));
-    let names: Vec<&str> = config.redis.iter().map(|target| target.name.as_str()).collect();
-    assert_eq!(names, ["redis", "cache"]);
-    let passwords: Vec<&str> = config.redis.iter().map(|target| target.password.as_ref().unwrap().reveal()).collect();
-    assert_eq!(passwords, ["shared", "own"]);
-    assert!(config.redis.iter().all(|target| target.tls.is_some()));
-    assert_eq!(config.redis[1].database, 1);
-    assert_eq!(config.redis[0].connect_timeout, Duration::from_secs(2));
-    assert_eq!((config.redis[0].deadline, config.redis[0].interval), (Duration::from_secs(8), Duration::from_secs(16)));
-    assert_eq!(Config::from_environment(&no_env).unwrap(), None);
-}
-
-#[test]
-fn the_times_of_the_environment_fit_each_other() {
-    // Milliseconds of the connect and of the command timeout; seconds of connect timeout, deadline, interval and window.
-    for (connect, command, expected) in [
-        (None, None, [5, 5, 10, 300]),
-        (None, Some("2000"), [2, 2, 10, 300]),
-        (None, Some("8000"), [5, 8, 16, 300]),
-        (Some("3000"), None, [3, 5, 10, 300]),
-        (Some("9000"), None, [9, 9, 18, 300]),
-        (Some("9000"), Some("1000"), [9, 9, 18, 300]),
-        (Some("1000"), Some("600000"), [1, 600, 1200, 2400]),
-    ] {
-        let env = |name: &str| match name {
-            "REDIS_URL" => Some("redis://h".to_owned()),
-            "REDIS_CONNECT_TIMEOUT" => connect.map(str::to_owned),
-            "REDIS_COMMAND_TIMEOUT" => command.map(str::to_owned),
-            _ => None,
-        };
-        let target = Config::from_environment(&env).unwrap().unwrap().redis.remove(0);
-        let times = [target.connect_timeout, target.deadline, target.interval, target.hit_ratio_window];
-        assert_eq!(times, expected.map(Duration::from_secs), "{connect:?} {command:?}");
-    }
-}
-
-#[test]
-fn a_bad_environment_is_refused_whole() {
-    let env = |name: &str| match name {
-        "REDIS_URL" => Some("ftp://hunter2@h".to_owned()),
-        "REDIS_TLS" => Some("maybe".to_owned()),
-        "REDIS_COMMAND_TIMEOUT" => Some("5s".to_owned()),
-        _ => None,
-    };
-    assert_eq!(
-        Config::from_environment(&env).unwrap_err().to_string(),
-        "environment: REDIS_TLS = \"maybe\": must be true or false\n\
-         environment: REDIS_COMMAND_TIMEOUT = \"5s\": must be a number of milliseconds from 10 to 600000\n\
-         environment: REDIS_URL: the scheme \"ftp\" is unknown; use redis, rediss, valkey, valkeys, tcp or unix"
-    );
 }

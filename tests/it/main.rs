@@ -4,15 +4,18 @@
 //! `UPDATE_GOLDEN=1` writes the golden files anew.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr, reason = "these are tests, helpers included")]
 
+mod alertmanager;
 mod canary;
 mod clients;
 mod commands;
 mod compatibility;
+mod deploy;
 mod docker;
 mod docker_lifecycle;
 mod docker_logs;
 mod docker_proxy;
 mod docker_stats;
+mod drills;
 mod faults;
 mod golden;
 mod host;
@@ -21,7 +24,12 @@ mod image;
 mod map;
 mod prometheus;
 mod redis_kinds;
+mod render;
+mod replay;
+mod rule_tests;
+mod runbooks;
 mod service;
 mod states;
 mod support;
 mod ticker;
+mod words;

@@ -1,6 +1,7 @@
 //! What every test stands on: real servers, the real agent, and strict readers of what they say.
 
 pub(crate) mod agent;
+pub(crate) mod alertmanager;
 pub(crate) mod docker;
 pub(crate) mod exposition;
 pub(crate) mod fake;

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io::Write as _;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 /// Fails unless `promtool check metrics` has nothing to say of the names that are the agent's own.
@@ -28,4 +29,22 @@ pub(crate) fn check_metrics(text: &str) {
     let output = promtool.wait_with_output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success() && said.is_empty(), "{said}");
+}
+
+/// Whether files of rules are well-formed: what promtool said where one is not.
+pub(crate) fn check_rules(files: &[PathBuf]) -> Result<(), String> {
+    run(&["check", "rules", "--lint=all", "--lint-fatal"], files)
+}
+
+/// Runs unit tests of rules: what promtool said where one of them fails.
+pub(crate) fn test_rules(files: &[PathBuf]) -> Result<(), String> {
+    run(&["test", "rules"], files)
+}
+
+fn run(command: &[&str], files: &[PathBuf]) -> Result<(), String> {
+    let output = Command::new("promtool").args(command).args(files).output().unwrap();
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
 }

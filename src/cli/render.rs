@@ -1,0 +1,143 @@
+//! `manometer render`: from the policy to files.
+//!
+//! Everything is read and checked before anything is written, and what is written is complete or not there.
+
+mod write;
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+
+use super::{DEFAULT_CONFIG, EXIT_SOFTWARE, EXIT_USAGE, fail, print};
+use crate::app;
+use crate::config::{Config, policy};
+use crate::policy::{Policy, check};
+use crate::render::{self, File, runbooks};
+
+/// What is rendered, and whereto.
+#[derive(Debug, Args)]
+pub(super) struct RenderArgs {
+    /// The configuration, for its [thresholds]; ./config.toml if it exists.
+    #[arg(long, value_name = "FILE", env = "MANOMETER_CONFIG")]
+    config: Option<PathBuf>,
+    /// The policy; the one that the agent was built with unless given.
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+    /// The folder that the files are written below.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    out: PathBuf,
+    /// Write nothing; list the files that are not up to date, and exit 1 if there is one.
+    #[arg(long)]
+    check: bool,
+    /// What is written.
+    #[arg(long, value_name = "FORMAT", default_value = "all")]
+    format: Format,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Format {
+    /// Rules for Prometheus.
+    Rules,
+    /// Manifests for the Prometheus operator.
+    #[value(name = "prometheusrule")]
+    PrometheusRule,
+    /// Rules, manifests, tests, routes, dashboards and documentation.
+    All,
+}
+
+impl From<Format> for render::Format {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Rules => Self::Rules,
+            Format::PrometheusRule => Self::PrometheusRule,
+            Format::All => Self::All,
+        }
+    }
+}
+
+/// Renders, or checks what is rendered.
+pub(super) fn render(arguments: &RenderArgs) -> ExitCode {
+    let files = match rendered(arguments) {
+        Ok(files) => files,
+        Err(message) => return fail(EXIT_USAGE, &message),
+    };
+    let stale: Vec<&File> = files.iter().filter(|file| !write::is_written(&arguments.out, file)).collect();
+    let left = write::left_over(&arguments.out, &files);
+    if arguments.check {
+        return report(&arguments.out, &files, &stale, &left);
+    }
+    if let Err(message) = write::write_all(&arguments.out, &stale) {
+        return fail(EXIT_SOFTWARE, &message);
+    }
+    let mut text = String::new();
+    for file in &stale {
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "wrote {}", arguments.out.join(&file.path).display());
+    }
+    for path in &left {
+        let _ = writeln!(text, "{} belongs to nothing any more; remove it", path.display());
+    }
+    let _ = writeln!(text, "{} of {} files changed", stale.len(), files.len());
+    print(text.as_bytes())
+}
+
+/// Every file, unless something is wrong.
+fn rendered(arguments: &RenderArgs) -> Result<Vec<File>, String> {
+    let (policy, origin) = match &arguments.policy {
+        Some(file) => (policy::load(file), file.display().to_string()),
+        None => (policy::shipped(), "alerts/policy.toml".to_owned()),
+    };
+    let policy = policy.map_err(|error| error.to_string())?;
+    let metrics = app::metrics();
+    let mut problems = check(&policy, &metrics);
+    let (pages, wanted) = pages(arguments)?;
+    if wanted {
+        problems.extend(runbooks::problems(&policy, &pages));
+    }
+    let applied = apply(arguments, policy);
+    let problems: Vec<String> = problems.iter().map(|problem| format!("{origin}: {problem}")).collect();
+    match applied {
+        Ok(policy) if problems.is_empty() => Ok(render::render(&policy, &metrics, arguments.format.into(), &pages)),
+        Ok(_) => Err(problems.join("\n")),
+        Err(error) => Err(problems.into_iter().chain([error]).collect::<Vec<_>>().join("\n")),
+    }
+}
+
+/// The policy with what the configuration overrides.
+fn apply(arguments: &RenderArgs, policy: Policy) -> Result<Policy, String> {
+    let default = Path::new(DEFAULT_CONFIG);
+    let config = arguments.config.as_deref().or_else(|| default.exists().then_some(default));
+    match config {
+        Some(file) => Config::apply_thresholds(file, policy).map_err(|error| error.to_string()),
+        None => Ok(policy),
+    }
+}
+
+/// The pages of the runbooks by their alerts' names, and whether every alert must have one: not where the rules of the
+/// shipped policy are written into a folder of somebody's Prometheus.
+fn pages(arguments: &RenderArgs) -> Result<(BTreeMap<String, String>, bool), String> {
+    let folder = arguments.out.join(runbooks::FOLDER);
+    let pages = if folder.is_dir() { write::read_pages(&folder)? } else { BTreeMap::new() };
+    let wanted = matches!(arguments.format, Format::All) && (!pages.is_empty() || arguments.policy.is_some());
+    Ok((pages, wanted))
+}
+
+fn report(out: &Path, files: &[File], stale: &[&File], left: &[PathBuf]) -> ExitCode {
+    if stale.is_empty() && left.is_empty() {
+        return print(format!("{} files are up to date\n", files.len()).as_bytes());
+    }
+    let mut text = String::new();
+    for file in stale {
+        let path = out.join(&file.path);
+        let word = if path.exists() { "is stale" } else { "is missing" };
+        let _ = writeln!(text, "{} {word}", path.display());
+    }
+    for path in left {
+        let _ = writeln!(text, "{} belongs to nothing any more; remove it", path.display());
+    }
+    let _ = print(text.as_bytes());
+    fail(1, "not everything is up to date; run make render (or this command without --check)")
+}

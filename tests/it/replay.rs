@@ -1,0 +1,97 @@
+//! Every query of every panel, asked of a real Prometheus that scrapes a real agent on real servers.
+//!
+//! A query may be right in every way that can be read off it and still yield nothing: a state that is called otherwise, a
+//! label that two sides do not share, a division by 0. That shows only where it is asked.
+
+mod others;
+mod world;
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use manometer::app;
+use manometer::config::policy;
+use manometer::render::Catalog;
+use manometer::render::dashboard::{Expression, expressions};
+
+use self::world::World;
+use crate::support::missing::missing;
+use crate::support::prometheus::{Element, Prometheus};
+use crate::support::wait::until;
+
+/// Services are polled every five seconds, and a rate needs two polls.
+const ANSWERED: Duration = Duration::from_mins(3);
+
+/// What may be empty, and is so even here: no series is rejected, and an older Redis does not count whom it cuts off.
+const STAY_EMPTY: [&str; 2] = ["agent.rejected-series", "clients.cut-off"];
+
+/// What only a Docker engine has to say.
+const OF_CONTAINERS: [&str; 4] = ["container_", "docker_up", "manometer_docker_", "manometer_log_"];
+
+/// What Grafana would send for a choice of everything.
+fn chosen(expr: &str) -> String {
+    let values = [("$__rate_interval", "30s"), ("$job", "manometer"), ("$instance", ".+"), ("$target", ".+")];
+    values.iter().fold(expr.to_owned(), |expr, (variable, value)| expr.replace(variable, value))
+}
+
+/// Every query that can be answered, with or without an engine.
+fn queries(with_engine: bool) -> Vec<Expression> {
+    let policy = policy::shipped().unwrap();
+    let mut all = expressions(&policy, &Catalog::new(&app::metrics()));
+    all.retain(|query| with_engine || !OF_CONTAINERS.iter().any(|start| query.expr.contains(start)));
+    all
+}
+
+fn ask(prometheus: &Prometheus, query: &Expression) -> Vec<Element> {
+    prometheus.query(&chosen(&query.expr))
+}
+
+fn is_finite(answer: &[Element]) -> bool {
+    answer.iter().all(|element| element.value.is_finite())
+}
+
+#[test]
+fn no_panel_is_empty_where_there_is_something_to_see() {
+    if missing(&["redis-server", "prometheus"]) {
+        return;
+    }
+    let mut world = World::start();
+    let all = queries(world.has_engine());
+    assert!(all.len() > 150, "{}", all.len());
+    let mut pending: Vec<&Expression> =
+        all.iter().filter(|query| !STAY_EMPTY.contains(&query.panel.as_str())).collect();
+    let mut open = String::new();
+    until(ANSWERED, "every query is answered", || {
+        world.go_on();
+        pending.retain(|query| {
+            let answer = ask(&world.prometheus, query);
+            answer.is_empty() || !is_finite(&answer)
+        });
+        let now: Vec<String> = pending.iter().map(|query| format!("{} {}", query.panel, query.ref_id)).collect();
+        if now.join("\n") != open {
+            open = now.join("\n");
+            eprintln!("{} queries are open: {}", now.len(), now.join(", "));
+        }
+        pending.is_empty().then_some(())
+    });
+    // All at once, as a dashboard asks.
+    let mut faults = Vec::new();
+    for query in &all {
+        let answer = ask(&world.prometheus, query);
+        if !is_finite(&answer) || (answer.is_empty() && query.may_be_empty.is_none()) {
+            faults.push(format!("{} {}: {}: {answer:?}", query.panel, query.ref_id, query.expr));
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn what_may_be_empty_has_a_reason_and_what_is_empty_everywhere_is_named() {
+    let all = queries(true);
+    let panels: BTreeSet<&str> = all.iter().map(|query| query.panel.as_str()).collect();
+    for panel in STAY_EMPTY {
+        assert!(panels.contains(panel), "{panel}");
+        assert!(all.iter().filter(|query| query.panel == panel).all(|query| query.may_be_empty.is_some()), "{panel}");
+    }
+    assert!(all.iter().filter_map(|query| query.may_be_empty).all(|why| why.len() > 10));
+}
