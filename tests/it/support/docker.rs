@@ -273,6 +273,9 @@ impl Drop for Docker {
             cgroups.push(PathBuf::from(format!("{}{}", controller.path().display(), self.cgroup())));
         }
         cgroups.push(PathBuf::from(format!("/sys/fs/cgroup{}", self.cgroup())));
+        for cgroup in &cgroups {
+            thaw(cgroup);
+        }
         self.holder.kill();
         drop(self.engine.take());
         for cgroup in cgroups.iter().filter(|cgroup| cgroup.is_dir()) {
@@ -284,6 +287,15 @@ impl Drop for Docker {
         while std::fs::remove_dir_all(&data).is_err() && data.exists() && started.elapsed() < SOON {
             super::wait::pause(std::time::Duration::from_millis(20));
         }
+    }
+}
+
+/// Lets paused containers go on: a frozen process does not end when it is killed.
+fn thaw(cgroup: &Path) {
+    for container in std::fs::read_dir(cgroup).into_iter().flatten().flatten() {
+        // Of cgroup v1 and of v2; the files that are not there cannot be made either.
+        let _ = std::fs::write(container.path().join("freezer.state"), "THAWED");
+        let _ = std::fs::write(container.path().join("cgroup.freeze"), "0");
     }
 }
 
