@@ -46,13 +46,16 @@ until_true() {
     done
 }
 
+# The one child of a process; none is an error.
+child_of() { grep -o '[0-9]*' "/proc/$1/task/$1/children"; }
+
 start_engine() {
     unshare --net --mount --pid --fork --kill-child --mount-proc \
         sh -c 'busybox ip link set lo up; sleep 1000000 & wait' &
     holder=$!
-    until_true 5 test -s "/proc/$holder/task/$holder/children"
     local first
-    read -r first _ <"/proc/$holder/task/$holder/children"
+    until_true 5 child_of "$holder"
+    first=$(child_of "$holder")
     echo '{}' >"$folder/daemon.json"
     nsenter --target "$first" --net --mount --pid dockerd --data-root "$folder/data" --exec-root "$folder/exec" \
         --pidfile "$folder/pid" --config-file "$folder/daemon.json" --host "unix://$socket" --bridge none \
@@ -80,7 +83,7 @@ make_containers() {
 # The processes of the engine: dockerd, containerd and the shims, not what runs in the containers.
 engine_pids() {
     local dockerd
-    read -r dockerd _ <"/proc/$nsenter_pid/task/$nsenter_pid/children"
+    dockerd=$(child_of "$nsenter_pid")
     echo "$dockerd"
     pgrep -P "$dockerd" || true
     pgrep -f "containerd-shim.*$folder/exec" || true

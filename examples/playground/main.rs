@@ -150,6 +150,7 @@ The playground is running; Ctrl-C ends it and removes its folder.
   folder       {folder} (config.toml, agent.log, redis.log, ticker.log)
 
 What to look at: curl -s http://{address}/metrics | grep NAME
+  container_cpu_usage_ratio              of the CPU that the ticker's container may use, if it runs in one
   redis_ping_ms                          one PING of the agent, well below 1
   redis_cache_hit_ratio                  about 0.85, from 2,000 keys which expire and are filled again
   redis_client_output_buffer_top_bytes   slow-dashboard grows until Redis closes it, about every two minutes
