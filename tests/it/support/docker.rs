@@ -278,13 +278,18 @@ impl Drop for Docker {
         }
         self.holder.kill();
         drop(self.engine.take());
-        for cgroup in cgroups.iter().filter(|cgroup| cgroup.is_dir()) {
-            remove_cgroup(cgroup);
-        }
-        // The last of its processes may still be about to leave its folder.
+        // The last of its processes may still be about to leave its folder and its cgroups.
         let data = self.file("data");
         let started = std::time::Instant::now();
-        while std::fs::remove_dir_all(&data).is_err() && data.exists() && started.elapsed() < SOON {
+        loop {
+            let _ = std::fs::remove_dir_all(&data);
+            cgroups.retain(|cgroup| cgroup.is_dir());
+            for cgroup in &cgroups {
+                remove_cgroup(cgroup);
+            }
+            if (cgroups.is_empty() && !data.exists()) || started.elapsed() > SOON {
+                break;
+            }
             super::wait::pause(std::time::Duration::from_millis(20));
         }
     }
