@@ -65,7 +65,9 @@ pub(super) fn render(arguments: &RenderArgs) -> ExitCode {
         Err(message) => return fail(EXIT_USAGE, &message),
     };
     let stale: Vec<&File> = files.iter().filter(|file| !write::is_written(&arguments.out, file)).collect();
-    let left = write::left_over(&arguments.out, &files);
+    // Of one format it is not known what the others have written.
+    let is_all = matches!(arguments.format, Format::All);
+    let left = if is_all { write::left_over(&arguments.out, &files) } else { Vec::new() };
     if arguments.check {
         return report(&arguments.out, &files, &stale, &left);
     }

@@ -52,9 +52,10 @@ pub(super) fn left_over(out: &Path, files: &[File]) -> Vec<PathBuf> {
 /// Whether a file is one that this command wrote: others keep files of their own in the same folders.
 fn is_rendered(path: &Path) -> bool {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    let has_header = |text: String| text.split_whitespace().skip(1).zip(HEADER.split(' ')).take(4).all(|(a, b)| a == b);
+    // The header is broken into lines somewhere; its first words are not.
+    let begins = |text: String| text.strip_prefix("# ").is_some_and(|text| text.starts_with(&HEADER[..40]));
     match path.extension().and_then(|ending| ending.to_str()) {
-        Some("yml" | "yaml") => file::read(path, PAGE_LIMIT).is_ok_and(has_header),
+        Some("yml" | "yaml") => file::read(path, PAGE_LIMIT).is_ok_and(begins),
         // JSON has no comments.
         Some("json") => name.starts_with("manometer-"),
         _ => false,

@@ -64,6 +64,7 @@ fn what_was_rendered_once_is_left_over() {
         ("alerts/redis.rules.yml", rendered.as_str()),
         ("alerts/old.rules.yml", rendered.as_str()),
         ("alerts/own.rules.yml", "groups: []\n"),
+        ("alerts/empty.rules.yml", ""),
         ("dashboards/manometer-old.json", "{}"),
         ("dashboards/own.json", "{}"),
     ] {
