@@ -5,6 +5,7 @@
 //! kills) and the containers' logs (`logs`). What they count is kept in [`Memory`], by container name, and outlives the
 //! container, a lost connection and the collector itself.
 
+mod backoff;
 mod container;
 mod engine;
 mod expected;

@@ -240,7 +240,7 @@ impl Engine {
 }
 
 /// The part of an id that people use.
-fn short(id: &str) -> &str {
+pub(super) fn short(id: &str) -> &str {
     id.get(..12).unwrap_or(id)
 }
 

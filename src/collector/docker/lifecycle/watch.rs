@@ -1,7 +1,6 @@
 //! The event stream: subscribed to, read, and subscribed to again.
 
 use std::pin::pin;
-use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::future::{Fuse, FutureExt as _};
@@ -10,16 +9,8 @@ use tokio::time::{Instant, sleep};
 
 use super::book::Moment;
 use super::{IN_FLIGHT, Lifecycle};
+use crate::collector::docker::backoff::{Backoff, HEALTHY};
 use crate::collector::docker::engine::{Endpoint, EngineError};
-
-/// The first pause before a new subscription; it doubles with each further one.
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
-
-/// The longest one.
-const LONGEST_PAUSE: Duration = Duration::from_mins(1);
-
-/// A stream that went on for so long was a good one.
-const HEALTHY: Duration = Duration::from_secs(30);
 
 /// How a stream ended.
 struct Ended {
@@ -29,7 +20,7 @@ struct Ended {
 
 /// Reads the events for ever.
 pub(super) async fn watch(lifecycle: &Lifecycle) {
-    let mut failures = 0;
+    let mut backoff = Backoff::default();
     let mut is_warned = false;
     loop {
         let ended = follow(lifecycle, &mut is_warned).await;
@@ -39,10 +30,9 @@ pub(super) async fn watch(lifecycle: &Lifecycle) {
             lifecycle.engine.doubt();
         }
         if ended.subscribed.is_some_and(|at| at.elapsed() >= HEALTHY) {
-            failures = 0;
+            backoff.reset();
         }
-        let pause = pause(failures, fastrand::f64());
-        failures += 1;
+        let pause = backoff.next();
         let is_unreachable = ended.error.as_ref().is_some_and(EngineError::is_unreachable);
         match ended.error {
             // The polls say so already.
@@ -130,24 +120,4 @@ async fn stream(
 
 fn is_done<F: Future>(future: &Fuse<F>) -> bool {
     futures_util::future::FusedFuture::is_terminated(future)
-}
-
-/// The pause after so many failures, lengthened by a jitter of 0 to 1 tenth: many agents see the same engine go.
-fn pause(failures: u32, jitter: f64) -> Duration {
-    let pause = FIRST_PAUSE.saturating_mul(1 << failures.min(16)).min(LONGEST_PAUSE);
-    pause.mul_f64(1.0 + jitter / 10.0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pauses_double_up_to_a_minute_and_are_never_shorter_than_that() {
-        let seconds = |failures, jitter| pause(failures, jitter).as_secs();
-        let pauses = [0, 1, 2, 5, 6, 7, u32::MAX].map(|failures| seconds(failures, 0.0));
-        assert_eq!(pauses, [1, 2, 4, 32, 60, 60, 60]);
-        assert_eq!(pause(0, 1.0), Duration::from_millis(1100));
-        assert_eq!(pause(9, 0.5), Duration::from_secs(63));
-    }
 }

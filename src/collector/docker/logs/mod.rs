@@ -5,7 +5,6 @@
 //! queue before a counter; a container that logs faster than it may is read later (`bucket`), never not at all.
 //! `registry` decides which containers have a task. What was counted is kept by container name (`totals`).
 
-mod backoff;
 mod bucket;
 mod cursor;
 pub mod decode;

@@ -50,8 +50,7 @@ fn every_metric_and_label_is_exported() {
     let mut faults = Vec::new();
     for (panel, asked) in asked() {
         let expr = parsed(&asked.expr).unwrap();
-        let mut found = Vec::new();
-        selectors(&expr, None, &mut found);
+        let found = selectors(&expr);
         for found in found {
             let name = found.selector.name.as_deref().unwrap_or_default();
             if !known.contains_key(name) {
@@ -87,8 +86,7 @@ fn words_of_states_are_those_that_are_exported() {
     let mut faults = Vec::new();
     for (panel, asked) in asked() {
         let expr = parsed(&asked.expr).unwrap();
-        let mut found = Vec::new();
-        selectors(&expr, None, &mut found);
+        let found = selectors(&expr);
         for selector in found.iter().map(|found| found.selector) {
             for (metric, label, values) in states {
                 let of_metric = selector.name.as_deref() == Some(metric);

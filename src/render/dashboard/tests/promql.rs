@@ -27,7 +27,13 @@ pub(super) struct Found<'e> {
 }
 
 /// Every selector of an expression.
-pub(super) fn selectors<'e>(expr: &'e Expr, function: Option<&'e str>, out: &mut Vec<Found<'e>>) {
+pub(super) fn selectors(expr: &Expr) -> Vec<Found<'_>> {
+    let mut found = Vec::new();
+    collect(expr, None, &mut found);
+    found
+}
+
+fn collect<'e>(expr: &'e Expr, function: Option<&'e str>, out: &mut Vec<Found<'e>>) {
     match expr {
         Expr::VectorSelector(selector) => out.push(Found { selector, function, range: None }),
         Expr::MatrixSelector(matrix) => {
@@ -35,17 +41,17 @@ pub(super) fn selectors<'e>(expr: &'e Expr, function: Option<&'e str>, out: &mut
         }
         Expr::Call(call) => {
             for argument in &call.args.args {
-                selectors(argument, Some(call.func.name), out);
+                collect(argument, Some(call.func.name), out);
             }
         }
-        Expr::Aggregate(AggregateExpr { expr, .. }) => selectors(expr, function, out),
+        Expr::Aggregate(AggregateExpr { expr, .. }) => collect(expr, function, out),
         Expr::Binary(binary) => {
-            selectors(&binary.lhs, None, out);
-            selectors(&binary.rhs, None, out);
+            collect(&binary.lhs, None, out);
+            collect(&binary.rhs, None, out);
         }
-        Expr::Paren(paren) => selectors(&paren.expr, function, out),
-        Expr::Unary(unary) => selectors(&unary.expr, function, out),
-        Expr::Subquery(subquery) => selectors(&subquery.expr, function, out),
+        Expr::Paren(paren) => collect(&paren.expr, function, out),
+        Expr::Unary(unary) => collect(&unary.expr, function, out),
+        Expr::Subquery(subquery) => collect(&subquery.expr, function, out),
         Expr::NumberLiteral(_) | Expr::StringLiteral(_) | Expr::Extension(_) => {}
     }
 }
@@ -106,8 +112,7 @@ fn rates_look_back_as_far_as_the_resolution_asks() {
             continue;
         }
         let expr = parsed(&asked.expr).unwrap();
-        let mut found = Vec::new();
-        selectors(&expr, None, &mut found);
+        let found = selectors(&expr);
         for range in found.iter().filter_map(|found| found.range) {
             if range != sentinel {
                 faults.push(format!("{panel}: {}: {range} s", asked.expr));
@@ -122,8 +127,7 @@ fn counters_stand_in_functions_of_counters_and_gauges_do_not() {
     let mut faults = Vec::new();
     for (panel, asked) in asked() {
         let expr = parsed(&asked.expr).unwrap();
-        let mut found = Vec::new();
-        selectors(&expr, None, &mut found);
+        let found = selectors(&expr);
         for found in found {
             let name = found.selector.name.as_deref().unwrap_or_default();
             let of_counters =
@@ -148,8 +152,7 @@ fn every_selector_is_of_what_is_chosen() {
     let mut faults = Vec::new();
     for (panel, asked) in asked() {
         let expr = parsed(&asked.expr).unwrap();
-        let mut found = Vec::new();
-        selectors(&expr, None, &mut found);
+        let found = selectors(&expr);
         for found in found {
             let (name, matchers) =
                 (found.selector.name.as_deref().unwrap_or_default(), &found.selector.matchers.matchers);

@@ -10,19 +10,16 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use self::read::End;
-use super::backoff::Backoff;
 use super::bucket::Bucket;
 use super::cursor::Cursor;
 use super::metrics::Reopened;
 use super::reader::Binding;
 use super::registry::Registry;
 use super::source::{Refused, Source};
+use crate::collector::docker::backoff::{Backoff, HEALTHY};
 
 /// How long what is left of the log of a run that is over may let wait for itself.
 const DRAIN: Duration = Duration::from_secs(30);
-
-/// A log that was open for so long is in order: the next pause is a short one.
-const HEALTHY: Duration = Duration::from_secs(30);
 
 /// How long the engine may take to tell that the container of a log that has ended is over.
 const SETTLED: Duration = Duration::from_secs(1);

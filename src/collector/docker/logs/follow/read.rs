@@ -7,7 +7,8 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::{DRAIN, Follower, Verdict};
-use crate::collector::docker::logs::backoff::jittered;
+use crate::collector::docker::backoff::jittered;
+use crate::collector::docker::engine::short;
 use crate::collector::docker::logs::decode::Malformed;
 use crate::collector::docker::logs::metrics::Reopened;
 use crate::collector::docker::logs::reader::Reader;
@@ -140,9 +141,4 @@ impl<S: Source> Follower<'_, S> {
             Totals::add(&totals.paused, u64::try_from(part.as_micros()).unwrap_or(u64::MAX));
         }
     }
-}
-
-/// The part of an id that people use.
-fn short(id: &str) -> &str {
-    id.get(..12).unwrap_or(id)
 }
