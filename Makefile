@@ -18,9 +18,9 @@ test: ## Format, lints, all tests and the documentation's examples
 	@# For the test of the container image, which says so if it is not there.
 	@scripts/static.sh >/dev/null || echo 'make: no static agent: the container image is not tested'
 	@# Tests wait for servers far more than they compute: more of them at a time than there are cores.
-	@RUST_TEST_THREADS=$${RUST_TEST_THREADS:-6} $(CARGO) test --locked --quiet --all-targets
-	@$(CARGO) test --locked --quiet --doc
-	@RUSTDOCFLAGS='--deny warnings' $(CARGO) doc --locked --quiet --no-deps
+	@RUST_TEST_THREADS=$${RUST_TEST_THREADS:-6} $(CARGO) test --locked --quiet --workspace --all-targets
+	@$(CARGO) test --locked --quiet --workspace --doc
+	@RUSTDOCFLAGS='--deny warnings' $(CARGO) doc --locked --quiet --workspace --no-deps
 
 render: ## Write rules, tests, dashboards and documentation from alerts/policy.toml
 	@scripts/deps.sh build
@@ -53,7 +53,7 @@ lint: ## Check format and lints
 
 docs: ## The documentation of the crate; a broken link fails
 	@scripts/deps.sh build
-	@RUSTDOCFLAGS='--deny warnings' $(CARGO) doc --locked --no-deps
+	@RUSTDOCFLAGS='--deny warnings' $(CARGO) doc --locked --workspace --no-deps
 
 clean: ## Remove what was built
 	@$(CARGO) clean

@@ -9,7 +9,6 @@ use std::time::Duration;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use manometer::collector::Collector as _;
 use manometer::collector::service::{ServiceCollector, Snapshot};
-use manometer::config::mapping::profile;
 use manometer::mapping::profile::find;
 use manometer::mapping::{Body, Evaluation, Mapping, evaluate};
 use manometer::metric::Families;
@@ -22,7 +21,7 @@ struct Service {
 
 impl Service {
     fn new(name: &str, bodies: Vec<(&str, String)>) -> Self {
-        let mapping = profile(find(name).expect("a profile")).expect("a valid profile");
+        let mapping = find(name).expect("a profile").mapping().expect("a valid profile");
         let at = |name: &str| mapping.endpoints.iter().position(|endpoint| endpoint.name == name);
         let bodies = bodies.into_iter().map(|(name, body)| (at(name).expect("an endpoint"), body)).collect();
         Self { mapping, bodies }

@@ -10,4 +10,4 @@ case $(scripts/cargo.sh clippy --version) in
 "clippy 0.1.$minor "*) warnings=deny ;;
 *) warnings=warn ;;
 esac
-scripts/cargo.sh clippy --locked --all-targets --quiet -- "--$warnings" warnings
+scripts/cargo.sh clippy --locked --workspace --all-targets --quiet -- "--$warnings" warnings

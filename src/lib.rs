@@ -25,9 +25,9 @@ pub mod config;
 pub mod http;
 pub mod hub;
 pub mod logpattern;
-pub mod mapping;
-pub mod metric;
 pub mod net;
-pub mod policy;
 pub mod queue;
-pub mod render;
+
+pub use mapping;
+pub use metric;
+pub use policy;

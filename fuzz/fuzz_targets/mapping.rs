@@ -7,7 +7,7 @@ use std::time::Duration;
 use libfuzzer_sys::fuzz_target;
 use manometer::collector::Collector as _;
 use manometer::collector::service::{ServiceCollector, Snapshot};
-use manometer::config::mapping::profile;
+use manometer::mapping::profile;
 use manometer::mapping::profile::PROFILES;
 use manometer::mapping::{Body, Format, Mapping, Pointer};
 use manometer::metric::Families;

@@ -22,7 +22,7 @@ pub(super) fn export(policy: &Policy, out: &mut Families) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::policy;
+    use crate::policy;
 
     #[test]
     fn every_number_has_its_series() {

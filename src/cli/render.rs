@@ -13,9 +13,10 @@ use clap::{Args, ValueEnum};
 
 use super::{DEFAULT_CONFIG, EXIT_SOFTWARE, EXIT_USAGE, fail, print};
 use crate::app;
-use crate::config::{Config, policy};
+use crate::config::Config;
+use crate::policy;
+use crate::policy::render::{self, File, runbooks};
 use crate::policy::{Policy, check};
-use crate::render::{self, File, runbooks};
 
 /// What is rendered, and whereto.
 #[derive(Debug, Args)]

@@ -9,11 +9,11 @@
 
 use std::time::Duration;
 
-use super::problem::{ConfigError, Problem};
 use super::redis::{RedisTarget, TlsSettings, default_hit_ratio_window};
 use super::redis_url::RedisUrl;
-use super::secret::Secret;
-use super::{Config, LogSettings, Thresholds, WebSettings, policy};
+use super::{Config, LogSettings, Thresholds, WebSettings};
+use reader::Secret;
+use reader::{ConfigError, Problem};
 
 /// The targets by the variable that holds their URL.
 const URLS: [(&str, &str); 2] = [("REDIS_URL", "redis"), ("REDIS_CACHE_URL", "cache")];

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::ValueEnum;
 use serde::Serialize;
 
-use super::reader::Table;
+use reader::Table;
 
 const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_hours(24);
@@ -24,10 +24,10 @@ pub struct HostTarget {
     /// Whether it is watched.
     pub when: HostWhen,
     /// Time from the start of one poll to the next.
-    #[serde(serialize_with = "super::duration")]
+    #[serde(serialize_with = "reader::duration")]
     pub interval: Duration,
     /// The most that a poll may take.
-    #[serde(serialize_with = "super::duration")]
+    #[serde(serialize_with = "reader::duration")]
     pub deadline: Duration,
     /// Names of processes whose limits of open files are shown.
     #[serde(skip_serializing_if = "Vec::is_empty")]

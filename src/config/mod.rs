@@ -6,19 +6,11 @@
 
 mod docker;
 mod environment;
-mod expand;
-pub(crate) mod file;
 mod host;
-pub mod mapping;
 mod names;
-pub mod policy;
-mod problem;
-mod reader;
 mod redis;
 mod redis_url;
-mod secret;
 mod service;
-mod thresholds;
 
 use std::collections::HashSet;
 use std::net::SocketAddr;
@@ -31,16 +23,14 @@ pub(crate) use docker::label_name;
 pub use docker::{DockerTarget, FollowSettings, LogPattern, LogStreams, PatternSet};
 pub use host::{HostTarget, HostWhen};
 pub use names::Names;
-pub use problem::{ConfigError, Problem};
+pub use reader::{ConfigError, Problem, Secret};
 pub use redis::{PoolConfig, RedisTarget, TlsSettings};
 pub use redis_url::{Endpoint, RedisUrl};
-pub use secret::Secret;
 pub use service::ServiceTarget;
-pub use thresholds::{Override, Profile, Setting, Thresholds};
 
-use reader::{Reader, Table};
+use reader::{Reader, Table, file};
 
-use crate::policy::Policy;
+use crate::policy::{Policy, Thresholds};
 
 /// Where the agent listens unless told otherwise.
 pub const DEFAULT_LISTEN_ADDRESS: &str = "127.0.0.1:10121";
@@ -166,7 +156,7 @@ impl Config {
         let host = host.map(host::read);
         let names = names(&redis, &services, &docker, host.as_ref());
         let (thresholds, policy) = match policy::shipped() {
-            Ok(shipped) => thresholds::read(root.table("thresholds"), &names, shipped),
+            Ok(shipped) => policy::thresholds::read(root.table("thresholds"), &names, shipped),
             Err(error) => {
                 reader.problem(Problem::of_file(format!("the policy that the agent was built with is wrong: {error}")));
                 (Thresholds::default(), Policy::default())
@@ -191,7 +181,7 @@ impl Config {
             if root.has("host") {
                 names.push(root.table("host").peek("name").unwrap_or_else(|| host::DEFAULT_NAME.to_owned()));
             }
-            thresholds::read(root.table("thresholds"), &names, policy).1
+            policy::thresholds::read(root.table("thresholds"), &names, policy).1
         });
         reader.finish(applied)
     }
@@ -340,11 +330,6 @@ impl Default for LogSettings {
     fn default() -> Self {
         Self { level: LogLevel::Info, format: LogFormat::Logfmt }
     }
-}
-
-/// A duration the way people write it.
-fn duration<S: Serializer>(value: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(&humantime::format_duration(*value))
 }
 
 fn lower_case<T: std::fmt::Debug, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {

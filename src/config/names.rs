@@ -3,7 +3,7 @@
 use globset::{Glob, GlobMatcher};
 use serde::{Serialize, Serializer};
 
-use super::reader::Table;
+use reader::Table;
 
 /// A list of names or globs (`ticker`, `api-*`).
 #[derive(Debug, Clone, Default)]

@@ -6,9 +6,9 @@ use std::time::Duration;
 use globset::{Glob, GlobMatcher};
 use serde::{Serialize, Serializer};
 
-use super::reader::{Reader, Table, set};
 use super::redis_url::{Endpoint, RedisUrl};
-use super::secret::Secret;
+use reader::Secret;
+use reader::{Reader, Table, set};
 
 const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_hours(24);
@@ -30,13 +30,13 @@ pub struct RedisTarget {
     /// The database to select; it changes nothing of what is exported.
     pub database: u32,
     /// Time from the start of one poll to the next.
-    #[serde(serialize_with = "super::duration")]
+    #[serde(serialize_with = "reader::duration")]
     pub interval: Duration,
     /// The most that a poll may take.
-    #[serde(serialize_with = "super::duration")]
+    #[serde(serialize_with = "reader::duration")]
     pub deadline: Duration,
     /// The most that connecting may take, of the deadline.
-    #[serde(serialize_with = "super::duration")]
+    #[serde(serialize_with = "reader::duration")]
     pub connect_timeout: Duration,
     /// PINGs timed in a poll.
     pub ping_samples: u32,
@@ -49,10 +49,10 @@ pub struct RedisTarget {
     /// Names shown of anything that clients can name; the rest is `__other__`.
     pub top_k: usize,
     /// A client without subscription that was idle for longer is stale.
-    #[serde(serialize_with = "super::duration")]
+    #[serde(serialize_with = "reader::duration")]
     pub stale_after: Duration,
     /// The window of `redis_cache_hit_ratio`.
-    #[serde(serialize_with = "super::duration")]
+    #[serde(serialize_with = "reader::duration")]
     pub hit_ratio_window: Duration,
     /// Channel patterns whose channels and subscribers are counted.
     pub pubsub_patterns: Vec<String>,
@@ -99,7 +99,7 @@ pub struct PoolConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max: Option<u64>,
     /// A connection that was idle for longer is counted as idle.
-    #[serde(serialize_with = "super::duration")]
+    #[serde(serialize_with = "reader::duration")]
     pub idle_after: Duration,
 }
 

@@ -7,7 +7,7 @@ use percent_encoding::percent_decode_str;
 use serde::{Serialize, Serializer};
 use url::Url;
 
-use super::secret::Secret;
+use reader::Secret;
 
 /// The port of Redis where none is given.
 const DEFAULT_PORT: u16 = 6379;

@@ -5,12 +5,11 @@ use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
-use super::mapping::{self, SHORTEST_INTERVAL};
-use super::reader::{Reader, Table, set};
 use super::redis::{TlsSettings, read_tls};
-use super::secret::Secret;
 use crate::http::client::{BaseUrl, Client, Settings, check_header};
-use crate::mapping::{Mapping, profile};
+use mapping::{Mapping, SHORTEST_INTERVAL, profile};
+use reader::Secret;
+use reader::{Reader, Table, set};
 
 const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_hours(24);
@@ -29,13 +28,13 @@ pub struct ServiceTarget {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub skip: Vec<String>,
     /// Time from the start of one poll to the next.
-    #[serde(serialize_with = "super::duration")]
+    #[serde(serialize_with = "reader::duration")]
     pub interval: Duration,
     /// The most that a poll may take.
-    #[serde(serialize_with = "super::duration")]
+    #[serde(serialize_with = "reader::duration")]
     pub deadline: Duration,
     /// What `backpressure_drop_ratio`, `backpressure_unaccounted_messages` and `redis_cache_hit_ratio` look back.
-    #[serde(serialize_with = "super::duration")]
+    #[serde(serialize_with = "reader::duration")]
     pub window: Duration,
     /// Requests of one poll.
     pub max_requests: usize,
@@ -169,7 +168,7 @@ fn check_headers(table: &Table<'_>, url: &BaseUrl, headers: &[(String, Secret)])
 fn read_mapping(table: &mut Table<'_>) -> (Option<String>, Mapping, Vec<String>) {
     let profile = table.string_at("profile");
     let base = profile.as_ref().map(|(line, name)| {
-        let shipped = profile::find(name).and_then(|found| mapping::profile(found).map_err(|error| error.to_string()));
+        let shipped = profile::find(name).and_then(|found| found.mapping().map_err(|error| error.to_string()));
         shipped.unwrap_or_else(|message| {
             table.problem(Some(*line), "profile", Some(format!("{name:?}")), message);
             Mapping::default()

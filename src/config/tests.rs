@@ -1,8 +1,12 @@
 mod environment;
+mod mapping;
+mod thresholds;
 
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+
+use reader::testing::assert_refused;
 
 use super::*;
 
@@ -14,34 +18,15 @@ fn parse(text: &str) -> Config {
     Config::parse(text, Path::new("config.toml"), &no_env).unwrap()
 }
 
-/// Holds the error of each file of a folder against the message beside it, and returns how many there are.
-/// `UPDATE_GOLDEN=1` writes the messages anew.
-pub(super) fn assert_refused<E: std::fmt::Display>(folder: &str, error: impl Fn(&str) -> Option<E>) -> usize {
-    let mut seen = 0;
-    for entry in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)).unwrap() {
-        let path = entry.unwrap().path();
-        if path.extension().is_none_or(|extension| extension != "toml") {
-            continue;
-        }
-        let text = std::fs::read_to_string(&path).unwrap();
-        let error = error(&text).unwrap_or_else(|| panic!("{} is accepted", path.display()));
-        let shown = format!("{error}\n");
-        assert!(!shown.contains("hunter2"), "{}: a secret is shown", path.display());
-        let message_file = path.with_extension("err");
-        if std::env::var_os("UPDATE_GOLDEN").is_some() {
-            std::fs::write(&message_file, &shown).unwrap();
-        }
-        assert_eq!(shown, std::fs::read_to_string(&message_file).unwrap(), "{}", path.display());
-        seen += 1;
-    }
-    seen
-}
-
 /// One file for each way to be wrong.
 #[test]
 fn bad_files_are_refused_with_their_exact_messages() {
     let error = |text: &str| Config::parse(text, Path::new("config.toml"), &no_env).err();
-    assert_eq!(assert_refused("tests/config/bad", error), 58, "a bad file was added or lost");
+    assert_eq!(
+        assert_refused(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/config/bad"), error),
+        58,
+        "a bad file was added or lost"
+    );
 }
 
 #[test]

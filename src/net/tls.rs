@@ -11,7 +11,9 @@ use tokio_rustls::client::TlsStream;
 use tokio_rustls::{TlsConnector, rustls};
 
 use super::stream::Transport;
-use crate::config::{TlsSettings, file};
+use reader::file;
+
+use crate::config::TlsSettings;
 
 /// The size of a PEM file in KiB beyond which it is refused; a system's whole store is a tenth of it.
 const PEM_LIMIT: u64 = 4 * 1024;

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use manometer::app;
-use manometer::config::policy;
-use manometer::render::{Catalog, alertmanager};
+use manometer::policy;
+use manometer::policy::render::{Catalog, alertmanager};
 
 use crate::support::agent::write;
 use crate::support::alertmanager::{Alertmanager, Receivers, amtool, missing_alertmanager, quick};

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use manometer::app;
-use manometer::config::policy;
-use manometer::render::{Catalog, File, rules};
+use manometer::policy;
+use manometer::policy::render::{Catalog, File, rules};
 use serde_json::Value;
 
 use crate::support::agent::{Agent, output, stderr};

@@ -8,9 +8,9 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use manometer::app;
-use manometer::config::policy;
+use manometer::policy;
+use manometer::policy::render::{Catalog, alertmanager, rules};
 use manometer::policy::{Alert, Guard, Policy, Signal};
-use manometer::render::{Catalog, alertmanager, rules};
 
 use crate::support::agent::{Agent, target};
 use crate::support::alertmanager::{Alertmanager, Receivers, missing_alertmanager, quick};

@@ -113,7 +113,7 @@ fn http(fake: &Fake) -> String {
 #[test]
 fn show_prints_the_shipped_file() {
     for name in ["cache-api", "health", "load", "pool", "ticker", "websocket"] {
-        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("src/mapping/profiles/{name}.toml"));
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("crates/mapping/src/profiles/{name}.toml"));
         assert_output(&output(&["map", "show", name]), 0, &std::fs::read_to_string(file).unwrap(), "");
     }
     let list = stdout(&output(&["map", "show"]));

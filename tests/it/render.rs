@@ -22,7 +22,7 @@ fn folder() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let pages = folder.path().join("docs/runbooks");
     std::fs::create_dir_all(&pages).unwrap();
-    for alert in manometer::config::policy::shipped().unwrap().alerts {
+    for alert in manometer::policy::shipped().unwrap().alerts {
         let page = format!("# {}\n\n<!-- rendered -->\n<!-- /rendered -->\n\n## What it means\n", alert.name);
         std::fs::write(pages.join(format!("{}.md", alert.name)), page).unwrap();
     }
@@ -148,7 +148,7 @@ fn one_number_is_changed_everywhere() {
         assert!(differing.contains(&file) && after[file].contains(line), "{file}: {line}");
         assert!(!before[file].contains(line), "{file}: {line}");
     }
-    let lib = manometer::config::policy::parse(&changed, Path::new("policy.toml")).unwrap();
+    let lib = manometer::policy::parse(&changed, Path::new("policy.toml")).unwrap();
     let shown =
         lib.thresholds().find(|one| one.alert == "RedisPingHigh" && one.severity.as_str() == "warning").unwrap();
     assert_eq!(shown.value.to_string(), "120", "manometer_threshold has it as well");
@@ -243,7 +243,7 @@ fn the_agent_shows_the_numbers_in_force() {
     assert_eq!((number("warning", ""), number("critical", "")), (Some(100.0), Some(500.0)));
     let late = [("alert", "RedisPublishStalled"), ("condition", "late")];
     agent.metrics().assert("manometer_threshold", &late, 0.5);
-    let all = manometer::config::policy::shipped().unwrap().thresholds().count();
+    let all = manometer::policy::shipped().unwrap().thresholds().count();
     assert_eq!(agent.metrics().series("manometer_threshold", &[]).len(), all);
 
     let overrides = "[[thresholds.redis_ping_high]]\nwarning = 150\n\

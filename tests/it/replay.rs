@@ -10,9 +10,9 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use manometer::app;
-use manometer::config::policy;
-use manometer::render::Catalog;
-use manometer::render::dashboard::{Expression, expressions};
+use manometer::policy;
+use manometer::policy::render::Catalog;
+use manometer::policy::render::dashboard::{Expression, expressions};
 
 use self::world::World;
 use crate::support::missing::missing;

@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use manometer::app;
-use manometer::config::{Config, policy};
+use manometer::config::Config;
+use manometer::policy;
+use manometer::policy::render::{Catalog, File, promtool, rules};
 use manometer::policy::{Alert, Compare, Level, Policy, Signal};
-use manometer::render::{Catalog, File, promtool, rules};
 use tempfile::TempDir;
 
 use crate::support::agent::write as write_config;

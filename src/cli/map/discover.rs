@@ -5,9 +5,9 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use super::{EXIT_SOFTWARE, EXIT_USAGE, block_on, fail, note, print};
-use crate::config::{Secret, file};
 use crate::http::client::{BaseUrl, Client, Response, Settings, check_header};
 use crate::mapping::discover::{Draft, Source, draft, prefix};
+use reader::{Secret, file};
 
 /// The most that one fetch may take.
 const LIMIT: Duration = Duration::from_secs(10);

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{FetchedArgs, MappingArgs, WINDOW};
-use crate::config::{Config, ServiceTarget, file, mapping};
+use reader::file;
+
+use crate::config::{Config, ServiceTarget};
 use crate::mapping::{Body, Given, Mapping, fitting, profile};
 
 /// Bytes of a body beyond which it is refused, as for a service that sets no limit.
@@ -40,7 +42,7 @@ pub(super) fn mapping(arguments: &MappingArgs) -> Result<Chosen, String> {
     let base = match &arguments.profile {
         Some(name) => {
             let found = profile::find(name).map_err(|message| format!("{name:?} {message}"))?;
-            mapping::profile(found).map_err(|error| error.to_string())?
+            found.mapping().map_err(|error| error.to_string())?
         }
         None => Mapping::default(),
     };

@@ -5,8 +5,8 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use crate::config::file;
-use crate::render::{File, HEADER};
+use crate::policy::render::{File, HEADER};
+use reader::file;
 
 /// The size of a page in KiB beyond which it is refused.
 const PAGE_LIMIT: u64 = 1024;

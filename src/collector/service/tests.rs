@@ -1,3 +1,4 @@
+mod anything;
 mod polls;
 mod profiles;
 

@@ -6,8 +6,8 @@ use clap::ValueEnum;
 use serde::Serialize;
 
 use crate::config::names::Names;
-use crate::config::reader::{Table, set};
 use crate::logpattern::{self, MAX_PATTERNS, MAX_REGEX_BYTES};
+use reader::{Table, set};
 
 const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_hours(24);
@@ -40,10 +40,10 @@ pub struct FollowSettings {
     /// Logs followed at the same time.
     pub max_followed: usize,
     /// After a longer interruption following begins at now.
-    #[serde(serialize_with = "crate::config::duration")]
+    #[serde(serialize_with = "reader::duration")]
     pub max_gap: Duration,
     /// A log in which nothing was written for so long is opened anew.
-    #[serde(serialize_with = "crate::config::duration")]
+    #[serde(serialize_with = "reader::duration")]
     pub idle_refresh: Duration,
 }
 

@@ -9,9 +9,9 @@ use serde::Serialize;
 pub use logs::{FollowSettings, LogPattern, LogStreams, PatternSet};
 
 use super::names::Names;
-use super::reader::{Reader, Table};
 use super::redis::{TlsSettings, read_tls};
 use crate::http::client::BaseUrl;
+use reader::{Reader, Table};
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_mins(1);
@@ -41,13 +41,13 @@ pub struct DockerTarget {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls: Option<TlsSettings>,
     /// Time from the start of one poll to the next.
-    #[serde(serialize_with = "super::duration")]
+    #[serde(serialize_with = "reader::duration")]
     pub interval: Duration,
     /// The most that a poll may take.
-    #[serde(serialize_with = "super::duration")]
+    #[serde(serialize_with = "reader::duration")]
     pub deadline: Duration,
     /// The most that one request of a poll may take.
-    #[serde(serialize_with = "super::duration")]
+    #[serde(serialize_with = "reader::duration")]
     pub call_timeout: Duration,
     /// Statistics that are asked for at the same time; by the engine's version unless it is set.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -69,7 +69,7 @@ pub struct DockerTarget {
     /// Whether containers are inspected: limits, restarts, exit codes and OOM kills that no event told need it.
     pub inspect: bool,
     /// How long the series of a removed container stay.
-    #[serde(serialize_with = "super::duration")]
+    #[serde(serialize_with = "reader::duration")]
     pub keep_removed: Duration,
     /// What a container's network may carry in bits a second, either way; for `container_network_bandwidth_ratio`.
     #[serde(skip_serializing_if = "Option::is_none")]

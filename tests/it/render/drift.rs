@@ -70,7 +70,7 @@ fn numbers_that_differ_are_found_for_each_agent() {
     }
     let folder = folder();
     rendered(folder.path(), &["--format", "rules"]);
-    let shipped = manometer::config::policy::shipped().unwrap();
+    let shipped = manometer::policy::shipped().unwrap();
     // One agent has another number, one more, and lacks one.
     let mut other = shipped.clone();
     for alert in &mut other.alerts {

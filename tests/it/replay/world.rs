@@ -6,8 +6,8 @@ use std::net::TcpStream;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use manometer::app;
-use manometer::config::policy;
-use manometer::render::{Catalog, File, rules};
+use manometer::policy;
+use manometer::policy::render::{Catalog, File, rules};
 use redis::Connection;
 use serde_json::json;
 

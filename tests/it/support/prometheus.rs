@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use manometer::render::File;
+use manometer::policy::render::File;
 use tempfile::TempDir;
 
 use super::http::Request;

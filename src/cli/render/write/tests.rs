@@ -59,7 +59,7 @@ fn what_was_rendered_once_is_left_over() {
     let out = tempfile::tempdir().unwrap();
     fs::create_dir_all(out.path().join("alerts")).unwrap();
     fs::create_dir_all(out.path().join("dashboards")).unwrap();
-    let rendered = crate::render::yaml::Yaml::Map(Vec::new()).document(HEADER);
+    let rendered = crate::policy::render::yaml::Yaml::Map(Vec::new()).document(HEADER);
     for (name, text) in [
         ("alerts/redis.rules.yml", rendered.as_str()),
         ("alerts/old.rules.yml", rendered.as_str()),

@@ -3,8 +3,8 @@ use std::path::Path;
 use serde_json::{Value as Json, json};
 
 use super::*;
-use crate::config::mapping::parse;
 use crate::mapping::evaluate;
+use crate::mapping::parse;
 
 /// Two endpoints, of which the first is preferred.
 const TWO: &str = r#"

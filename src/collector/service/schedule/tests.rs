@@ -1,5 +1,4 @@
 use super::*;
-use crate::config::mapping::profile;
 use crate::mapping::profile::find;
 
 const INTERVAL: Duration = Duration::from_secs(15);
@@ -13,7 +12,7 @@ struct Schedule {
 
 impl Schedule {
     fn ticker() -> Self {
-        let endpoints = profile(find("ticker").unwrap()).unwrap().endpoints;
+        let endpoints = find("ticker").unwrap().mapping().unwrap().endpoints;
         Self { timings: vec![Timing::default(); endpoints.len()], endpoints, now: Instant::now() }
     }
 

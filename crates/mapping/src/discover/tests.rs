@@ -1,0 +1,258 @@
+use std::path::Path;
+
+use proptest::prelude::*;
+use serde_json::{Value as Json, json};
+
+use super::*;
+use reader::Reader;
+
+use crate::read::parse;
+use crate::{Mapping, evaluate};
+
+fn source(path: &str) -> Source {
+    Source {
+        url: "http://127.0.0.1:8080".to_owned(),
+        path: path.to_owned(),
+        status: 200,
+        pause: Duration::from_secs(5),
+        prefix: "app_".to_owned(),
+        service: None,
+    }
+}
+
+fn of(source: &Source, first: &Json, second: &Json) -> Draft {
+    draft(source, first.to_string().as_bytes(), second.to_string().as_bytes()).unwrap()
+}
+
+/// The mapping of a drafted `[[service]]`; its other keys are the configuration's.
+fn of_service(draft: &Draft) -> Mapping {
+    let reader = Reader::new(&draft.text, Path::new("config.toml"), &|_| None);
+    let mapping = reader.root().map(|mut root| crate::read(&mut root.tables("service").remove(0), &Mapping::default()));
+    reader.finish(mapping).unwrap_or_else(|error| panic!("{error}\n{}", draft.text))
+}
+
+/// The mapping of a draft, which must hold on both samples.
+#[track_caller]
+fn checked(draft: &Draft, samples: &[&Json]) -> Mapping {
+    let mapping = parse(&draft.text, Path::new("draft"), &Mapping::default())
+        .unwrap_or_else(|error| panic!("{error}\n{}", draft.text));
+    for sample in samples {
+        let misses = evaluate(&mapping, 0, sample).misses;
+        assert!(misses.is_empty(), "{misses:?}\n{}", draft.text);
+    }
+    assert_eq!(mapping.rules.len(), draft.rules);
+    mapping
+}
+
+#[test]
+fn a_small_service() {
+    let body = |orders: u32, size: u32| {
+        json!({
+            "timestamp": format!("2025-10-31T12:00:{orders}Z"),
+            "orders": orders,
+            "version": "1.2.3",
+            "memory_mb": 512,
+            "queues": [{"name": "a", "size": 1}, {"name": "b", "size": size}],
+            "cache": {"hits": orders, "hitRatio": "99.70%"},
+            "state": "running",
+            "last_error": null,
+            "note": "free text",
+        })
+    };
+    let (first, second) = (body(10, 7), body(15, 5));
+    let drafted = of(&source("/stats?all=1"), &first, &second);
+    assert_eq!((drafted.rules, drafted.left_out), (7, 3));
+    checked(&drafted, &[&first, &second]);
+    let expected = r#"# A draft for http://127.0.0.1:8080/stats, made of two samples 5s apart.
+# It knows what was seen, not what is meant: look at names, types and units.
+# In config.toml the tables are [[service.endpoint]] and [[service.metric]], below their [[service]].
+
+[[endpoint]]
+name = "stats"
+path = "/stats?all=1"
+# The body says when it was made; this leaves out what is too old:
+# freshness = { at = "/timestamp", max_age = "60s" }
+
+# "99.70%" in both samples.
+[[metric]]
+name = "app_cache_hit_ratio"
+endpoint = "stats"
+at = "/cache/hitRatio"
+parse = "quantity"
+
+# 10, then 15; a name of the vocabulary.
+[[metric]]
+name = "redis_cache_hits"
+endpoint = "stats"
+at = "/cache/hits"
+
+# Left out: /last_error: it was null in both samples.
+
+# 512 in both samples; taken for multiples of 1024, as most services count; else write kB, MB or GB.
+[[metric]]
+name = "app_memory_bytes"
+endpoint = "stats"
+at = "/memory_mb"
+unit = "MiB"
+
+# Left out: /note: a text, which is no measurement.
+
+# 10, then 15; it rose between the samples; a gauge if it can fall.
+[[metric]]
+name = "app_orders_total"
+endpoint = "stats"
+at = "/orders"
+type = "counter"
+
+# 2 elements; of "b" 7, then 5; it fell between the samples.
+[[metric]]
+name = "app_queues_size"
+endpoint = "stats"
+each = "/queues/*"
+at = "/size"
+labels = { queue = "$/name" }
+
+# "running" in both samples; add the states that were not seen.
+[[metric]]
+name = "app_state"
+endpoint = "stats"
+at = "/state"
+type = "stateset"
+states = ["running"]
+
+# "2025-10-31T12:00:10Z", then "2025-10-31T12:00:15Z".
+[[metric]]
+name = "app_timestamp_seconds"
+endpoint = "stats"
+at = "/timestamp"
+parse = "timestamp"
+
+# Left out: /version: an id or a version, which is no measurement.
+"#;
+    assert_eq!(drafted.text, expected);
+}
+
+#[test]
+fn what_does_not_hold_is_left_out() {
+    let body = json!({"big": 9_007_199_254_740_993_u64, "broken": "NaN", "pair": [{"id": 1, "state": "up"}, {"id": 1, "state": "down"}]});
+    let drafted = of(&source("/"), &body, &body);
+    assert_eq!((drafted.rules, drafted.left_out), (0, 3));
+    let left_out: Vec<&str> = drafted.text.lines().filter(|line| line.starts_with("# Left out")).collect();
+    assert_eq!(
+        left_out,
+        [
+            "# Left out: /big: precision; nothing is wrong with the mapping: a sample has 53 bits.",
+            "# Left out: /broken: a text, which is no measurement.",
+            "# Left out: /pair/*/state: duplicate; add a label that tells the elements apart, or set duplicates.",
+        ]
+    );
+}
+
+#[test]
+fn values_of_one_name_get_two() {
+    let body = json!({"a": {"b_c": 1}, "a_b": {"c": 1}, "uptime": "1h", "uptime_seconds": 5});
+    let mapping = checked(&of(&source("/"), &body, &body), &[&body]);
+    let names: Vec<&str> = mapping.rules.iter().map(|rule| &*rule.definition.name).collect();
+    assert_eq!(names, ["app_a_b_c", "app_a_b_c_2", "app_uptime_seconds", "app_uptime_2_seconds"]);
+}
+
+#[test]
+fn states_of_many_elements_all_have_a_place() {
+    let items: Vec<Json> = (0..30).map(|number| json!({"name": format!("n{number}"), "state": "up"})).collect();
+    let body = json!({"workers": items});
+    let mapping = checked(&of(&source("/"), &body, &body), &[&body]);
+    assert_eq!(mapping.rules[0].limit, 32);
+}
+
+#[test]
+fn a_draft_is_no_longer_than_people_read() {
+    let wide: Json = (0..300).map(|number| ("x".repeat(number + 1), json!(number))).collect();
+    let drafted = of(&source("/"), &wide, &wide);
+    assert_eq!((drafted.rules, drafted.left_out), (MAX_RULES, 100));
+    checked(&drafted, &[&wide]);
+}
+
+#[test]
+fn an_exposition_is_passed_through() {
+    let text =
+        "# TYPE ticker_in_total counter\nticker_in_total 5\nticker_in_rate{x=\"y\"} 1\nprocess_cpu 1\npython_gc 3\n";
+    let drafted = draft(&source("/metrics"), text.as_bytes(), text.as_bytes()).unwrap();
+    let expected = r#"
+[[endpoint]]
+name = "metrics"
+path = "/metrics"
+format = "prometheus"
+# "process_*" 1 families: left out, such names are the agent's own.
+# "python_*" 1 families: left out, they are of the runtime; add the pattern for them.
+# "ticker_*" 2 families: passed through.
+pass_through = ["ticker_in_*"]
+"#;
+    assert!(drafted.text.ends_with(expected), "{}", drafted.text);
+    let mapping = parse(&drafted.text, Path::new("draft"), &Mapping::default()).unwrap();
+    assert!(mapping.endpoints[0].pass_through[0].0.is_match("ticker_in_total"));
+    let two = draft(&source("/metrics"), b"a_x 1\nb_x 1\nup 1\n", b"a_x 1\n").unwrap();
+    assert!(two.text.ends_with("pass_through = [\"a_*\", \"b_*\"]\n"), "{}", two.text);
+}
+
+#[test]
+fn a_log_line_is_python() {
+    let line = b"pool: {'max_connections': 50, 'in_use': 3, 'retry': True}";
+    let drafted = draft(&source("/pool"), line, line).unwrap();
+    assert_eq!(drafted.rules, 3);
+    assert!(drafted.text.contains("\nformat = \"python\"\n"), "{}", drafted.text);
+}
+
+#[test]
+fn what_is_no_body_is_refused() {
+    let refused = |bytes: &[u8]| draft(&source("/"), bytes, bytes).unwrap_err().to_string();
+    assert_eq!(refused(b""), "the body is empty");
+    assert_eq!(refused(b"<html>"), "the body is an HTML page");
+    assert_eq!(refused(b"hello world"), "the body cannot be read: expected value at line 1 column 1");
+}
+
+#[test]
+fn names_that_are_the_agents_own_are_refused() {
+    assert_eq!(prefix("orderService").as_deref(), Ok("order_service_"));
+    assert_eq!(prefix("redis").unwrap_err(), "names that begin with redis_ are the agent's own; choose another name");
+    assert_eq!(prefix("9lives").unwrap_err(), "\"9lives\" begins with no letter; names of metrics do");
+}
+
+fn any_json() -> impl Strategy<Value = Json> {
+    let leaf = prop_oneof![
+        Just(Json::Null),
+        any::<bool>().prop_map(Json::from),
+        any::<i64>().prop_map(Json::from),
+        any::<f64>().prop_map(Json::from),
+        "[a-z]{0,8}".prop_map(Json::from),
+        "\\PC{0,12}".prop_map(Json::from),
+        "[0-9]{1,4}(\\.[0-9])?( ?(ms|MB|%|ticks/sec))?".prop_map(Json::from),
+    ];
+    let key = prop_oneof![
+        "(state|status|level|total|count|hits|cache|accounts|dependencies|by_x|name|time|uptime_ms|a/b|~|\\*|\\$\\{A\\})",
+        "\\PC{0,6}",
+        "[A-Z0-9]{2,5}",
+    ];
+    leaf.prop_recursive(4, 40, 6, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..5).prop_map(Json::from),
+            prop::collection::btree_map(key.clone(), inner, 0..6)
+                .prop_map(|members| Json::Object(members.into_iter().collect())),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_is_said_the_draft_holds(first in any_json(), second in any_json()) {
+        // A text alone may be read in another format, or not at all.
+        let (first, second) = (json!({ "body": first }), json!({ "body": second }));
+        for second in [&first, &second] {
+            let drafted = of(&source("/x"), &first, second);
+            checked(&drafted, &[&first, second]);
+            let service = of(&Source { service: Some("app".to_owned()), ..source("/x") }, &first, second);
+            prop_assert_eq!(of_service(&service).rules.len(), drafted.rules);
+        }
+    }
+}

@@ -1,0 +1,295 @@
+//! Applying the rules of one endpoint to one body.
+
+use std::borrow::Cow;
+
+use serde_json::Value as Json;
+
+use super::convert;
+use super::miss::{Miss, MissReason};
+use super::model::{Duplicates, LabelSource, Mapping, Missing, Rule, Value};
+use super::pointer::{Located, Pointer};
+use super::states::States;
+use metric::OTHER;
+
+/// Bytes of a label value beyond which it is cut.
+const MAX_LABEL_BYTES: usize = 128;
+
+/// One value of one rule.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reading {
+    /// The values of the rule's labels.
+    pub labels: Vec<String>,
+    /// The number in its base unit; of states the place of the state, `None` for `unknown`.
+    pub value: Option<f64>,
+}
+
+/// What one endpoint's rules gave.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Evaluation {
+    /// The index of each rule that gave something, with what it gave.
+    pub readings: Vec<(usize, Vec<Reading>)>,
+    /// What went wrong.
+    pub misses: Vec<Miss>,
+}
+
+/// Applies the rules of the endpoint with that index to its body. Never fails: what cannot be read is a miss.
+#[must_use]
+pub fn evaluate(mapping: &Mapping, endpoint: usize, tree: &Json) -> Evaluation {
+    let mut evaluation = Evaluation::default();
+    for (index, rule) in mapping.rules.iter().enumerate().filter(|(_, rule)| rule.endpoint == endpoint) {
+        let mut of_rule = OfRule { index, rule, misses: Vec::new() };
+        match locate(rule, tree) {
+            Some(elements) => {
+                let readings = of_rule.readings(&elements);
+                if !readings.is_empty() {
+                    evaluation.readings.push((index, readings));
+                }
+            }
+            None => of_rule.miss(MissReason::Missing, || rule.each.clone().unwrap_or_default()),
+        }
+        evaluation.misses.append(&mut of_rule.misses);
+    }
+    evaluation
+}
+
+/// The elements that a rule looks at: the members that `each` leads to, or the whole body. `None` if what `each` goes
+/// through is not there.
+#[must_use]
+pub fn locate<'v>(rule: &Rule, tree: &'v Json) -> Option<Vec<Located<'v>>> {
+    match &rule.each {
+        Some(each) => each.find_all(tree),
+        None => Some(vec![Located { key: Cow::Borrowed(""), value: tree }]),
+    }
+}
+
+/// The value of a rule in one element, and the pointer that led to it. Null is no value.
+#[must_use]
+pub fn find<'r, 'v>(rule: &'r Rule, element: &'v Json) -> Option<(&'r Pointer, &'v Json)> {
+    rule.at.iter().find_map(|at| Some((at, at.find(element).filter(|value| !value.is_null())?)))
+}
+
+/// Where a rule's value of one element stands, or would stand, in the body.
+#[must_use]
+pub fn place(rule: &Rule, element: &Located<'_>) -> Pointer {
+    let at = find(rule, element.value).map(|(at, _)| at).or(rule.at.first());
+    within(rule, element, at.unwrap_or(&Pointer::default()))
+}
+
+/// Where in the body a pointer leads that is relative to an element.
+fn within(rule: &Rule, element: &Located<'_>, at: &Pointer) -> Pointer {
+    match &rule.each {
+        Some(each) => each.at_key(&element.key).join(at),
+        None => at.clone(),
+    }
+}
+
+/// One rule at work.
+struct OfRule<'m> {
+    index: usize,
+    rule: &'m Rule,
+    /// One for each reason.
+    misses: Vec<Miss>,
+}
+
+/// The values of a rule's labels, in the body where it has them: they are copied only for those that are left in the end.
+type Labels<'a> = Vec<Cow<'a, str>>;
+
+/// What was read of one element.
+struct Read<'a, 'e> {
+    labels: Labels<'a>,
+    value: Option<f64>,
+    element: &'e Located<'a>,
+    /// Another one has the same labels, and they cannot be merged.
+    is_duplicate: bool,
+}
+
+impl<'a> OfRule<'a> {
+    /// At most `limit` readings, and one for the rest.
+    fn readings(&mut self, elements: &[Located<'a>]) -> Vec<Reading> {
+        let mut read: Vec<Read<'a, '_>> = elements.iter().filter_map(|element| self.read(element)).collect();
+        // Stable: of the same labels the first one of the body is the first one still.
+        read.sort_by(|a, b| a.labels.cmp(&b.labels));
+        let merged = self.merged(read);
+        self.bounded(merged)
+    }
+
+    fn read<'e>(&mut self, element: &'e Located<'a>) -> Option<Read<'a, 'e>> {
+        let rule = self.rule;
+        let labels = match labels(rule, element) {
+            Ok(labels) => labels,
+            // Whatever a missing value means, a label cannot be made up.
+            Err((MissReason::Missing, _)) if rule.missing == Missing::Ignore => return None,
+            Err((reason, at)) => {
+                self.note(reason, || within(rule, element, at));
+                return None;
+            }
+        };
+        let at = || place(rule, element);
+        let value = match self.value(element.value) {
+            Ok((value, reason)) => {
+                if let Some(reason) = reason {
+                    self.note(reason, at);
+                }
+                value
+            }
+            Err(MissReason::Missing) if rule.missing == Missing::Zero => Some(0.0),
+            Err(reason) => {
+                self.miss(reason, at);
+                return None;
+            }
+        };
+        Some(Read { labels, value, element, is_duplicate: false })
+    }
+
+    /// The value of an element, and what there is to be said about it.
+    fn value(&self, element: &Json) -> Result<(Option<f64>, Option<MissReason>), MissReason> {
+        let found = find(self.rule, element).map_or(&Json::Null, |(_, value)| value);
+        match &self.rule.value {
+            Value::Info => Ok((Some(1.0), None)),
+            Value::Number { parse, unit, suffix } => {
+                let (number, exact) = convert::number(found, *parse, *unit, suffix.as_deref())?;
+                Ok((Some(number), (!exact).then_some(MissReason::Precision)))
+            }
+            Value::States { states, .. } => match found {
+                Json::Null => Err(MissReason::Missing),
+                Json::String(text) => Ok(match states.find(text) {
+                    Some(place) => (Some(place as f64), None),
+                    // A service that says of itself that it does not know is no mistake of the mapping.
+                    None if States::is_unknown(text) => (None, None),
+                    None => (None, Some(MissReason::State)),
+                }),
+                Json::Bool(value) => Ok(match states.find(if *value { "true" } else { "false" }) {
+                    Some(place) => (Some(place as f64), None),
+                    None => (None, Some(MissReason::State)),
+                }),
+                // Gauges of a service's own exposition: 2 is half_open, if the aliases say so.
+                Json::Number(number) => Ok(match states.find(&whole(number)) {
+                    Some(place) => (Some(place as f64), None),
+                    None => (None, Some(MissReason::State)),
+                }),
+                _ => Err(MissReason::Type),
+            },
+        }
+    }
+
+    /// One of each labels. They come in the order of their labels.
+    fn merged<'e>(&mut self, read: Vec<Read<'a, 'e>>) -> Vec<Read<'a, 'e>> {
+        let (rule, how) = (self.rule, self.merging());
+        let mut merged: Vec<Read<'a, 'e>> = Vec::with_capacity(read.len());
+        for one in read {
+            match (merged.last_mut().filter(|last| last.labels == one.labels), how) {
+                (None, _) => merged.push(one),
+                (Some(last), Some(how)) => last.value = Some(merge(how, last.value, one.value)),
+                (Some(last), None) => {
+                    last.is_duplicate = true;
+                    self.note(MissReason::Duplicate, || place(rule, one.element));
+                }
+            }
+        }
+        merged.retain(|one| !one.is_duplicate);
+        merged
+    }
+
+    /// How values become one; `None` if they cannot.
+    fn merging(&self) -> Option<Duplicates> {
+        match (&self.rule.value, self.rule.duplicates) {
+            (Value::States { .. }, _) | (_, Duplicates::Error) => None,
+            // The constant 1 stays one.
+            (Value::Info, _) => Some(Duplicates::Max),
+            (Value::Number { .. }, how) => Some(how),
+        }
+    }
+
+    fn miss(&mut self, reason: MissReason, at: impl FnOnce() -> Pointer) {
+        if reason != MissReason::Missing || self.rule.missing == Missing::Absent {
+            self.note(reason, at);
+        }
+    }
+
+    fn note(&mut self, reason: MissReason, at: impl FnOnce() -> Pointer) {
+        match self.misses.iter_mut().find(|miss| miss.reason == reason) {
+            Some(miss) => miss.times += 1,
+            None => self.misses.push(Miss::new(self.index, reason, at())),
+        }
+    }
+
+    /// The largest ones of numbers, the first ones by label of states, and one for the rest.
+    fn bounded(&mut self, mut read: Vec<Read<'a, '_>>) -> Vec<Reading> {
+        let mut rest = None;
+        if let Some(each) = self.rule.each.as_ref().filter(|_| read.len() > self.rule.limit) {
+            if !matches!(self.rule.value, Value::States { .. }) {
+                // Of equal ones the first by label.
+                read.sort_by(|a, b| b.value.unwrap_or(0.0).total_cmp(&a.value.unwrap_or(0.0)));
+            }
+            let beyond = read.split_off(self.rule.limit);
+            match self.merging() {
+                Some(how) => rest = self.rest(beyond, how).map(|rest| (rest, how)),
+                None => self.note(MissReason::Limit, || each.clone()),
+            }
+        }
+        let owned = |read: Read<'_, '_>| {
+            let labels = read.labels.into_iter().map(Cow::into_owned).collect();
+            Reading { labels, value: read.value }
+        };
+        let mut readings: Vec<Reading> = read.into_iter().map(owned).collect();
+        if let Some((rest, how)) = rest {
+            // A service may have an element of that very name.
+            match readings.iter_mut().find(|reading| reading.labels == rest.labels) {
+                Some(present) => present.value = Some(merge(how, present.value, rest.value)),
+                None => readings.push(rest),
+            }
+        }
+        readings
+    }
+
+    /// One reading for all that are beyond the limit.
+    fn rest(&self, beyond: Vec<Read<'_, '_>>, how: Duplicates) -> Option<Reading> {
+        let all =
+            beyond.into_iter().reduce(|all, one| Read { value: Some(merge(how, all.value, one.value)), ..all })?;
+        let label = |(label, source): (Cow<'_, str>, &LabelSource)| match source {
+            LabelSource::Fixed(_) => label.into_owned(),
+            LabelSource::Key | LabelSource::At(_) => OTHER.to_owned(),
+        };
+        Some(Reading { labels: all.labels.into_iter().zip(&self.rule.labels).map(label).collect(), value: all.value })
+    }
+}
+
+/// The labels of an element; the error says where the one stands that it has not.
+fn labels<'a>(rule: &'a Rule, element: &Located<'a>) -> Result<Labels<'a>, (MissReason, &'a Pointer)> {
+    let label = |source: &'a LabelSource| match source {
+        LabelSource::Fixed(text) => Ok(Cow::Borrowed(text.as_str())),
+        LabelSource::Key => Ok(match &element.key {
+            Cow::Borrowed(key) => Cow::Borrowed(cut(key)),
+            Cow::Owned(key) => Cow::Owned(cut(key).to_owned()),
+        }),
+        LabelSource::At(pointer) => match pointer.find(element.value) {
+            Some(Json::String(text)) => Ok(Cow::Borrowed(cut(text))),
+            Some(Json::Number(number)) => Ok(Cow::Owned(number.to_string())),
+            Some(Json::Bool(value)) => Ok(Cow::Borrowed(if *value { "true" } else { "false" })),
+            Some(Json::Null) | None => Err((MissReason::Missing, pointer)),
+            Some(_) => Err((MissReason::Type, pointer)),
+        },
+    };
+    rule.labels.iter().map(label).collect()
+}
+
+/// The text of a number, of 2.0 as of 2.
+fn whole(number: &serde_json::Number) -> String {
+    number
+        .as_f64()
+        .filter(|value| value.fract() == 0.0)
+        .map_or_else(|| number.to_string(), |value| format!("{value:.0}"))
+}
+
+fn merge(how: Duplicates, a: Option<f64>, b: Option<f64>) -> f64 {
+    let (a, b) = (a.unwrap_or(0.0), b.unwrap_or(0.0));
+    // The sum of what is finite is finite.
+    if how == Duplicates::Max { a.max(b) } else { (a + b).clamp(f64::MIN, f64::MAX) }
+}
+
+fn cut(text: &str) -> &str {
+    &text[..text.floor_char_boundary(MAX_LABEL_BYTES)]
+}
+
+#[cfg(test)]
+mod tests;

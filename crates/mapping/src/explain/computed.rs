@@ -1,0 +1,205 @@
+//! The metrics that the agent computes from others: what the collector's `derive` does, in words.
+
+use std::fmt::Write as _;
+
+use super::{Explained, is_of, label_text};
+use crate::model::Value;
+use crate::shown::shown_pointer;
+use metric::vocabulary::{backpressure as pressure, resources};
+use metric::{Metric, MetricInfo};
+
+/// How a metric is computed.
+pub(super) struct Computed {
+    name: &'static str,
+    /// What it is computed from.
+    from: &'static [&'static MetricInfo],
+    /// How.
+    how: &'static str,
+    /// Whether it takes what something grew by.
+    grows: bool,
+}
+
+/// A metric that two polls are needed for.
+const fn row<const N: usize>(metric: &Metric<N>, from: &'static [&'static MetricInfo], how: &'static str) -> Computed {
+    Computed { name: metric.info().name, from, how, grows: true }
+}
+
+/// A metric that one poll is enough for.
+const fn at_once<const N: usize>(
+    metric: &Metric<N>,
+    from: &'static [&'static MetricInfo],
+    how: &'static str,
+) -> Computed {
+    Computed { name: metric.info().name, from, how, grows: false }
+}
+
+const ACCOUNTS: &[&MetricInfo] = &[
+    pressure::RECEIVED.info(),
+    pressure::PUBLISHED.info(),
+    pressure::DROPPED.info(),
+    pressure::SAMPLED_OUT.info(),
+    pressure::PENDING.info(),
+];
+
+const RATES: &[&MetricInfo] =
+    &[pressure::RECEIVED.info(), pressure::PUBLISHED.info(), pressure::DROPPED.info(), pressure::PENDING.info()];
+
+const FATES: &[&MetricInfo] = &[pressure::PUBLISHED.info(), pressure::DROPPED.info(), pressure::SAMPLED_OUT.info()];
+
+/// Every metric that is computed.
+const COMPUTED: [Computed; 11] = [
+    row(
+        &pressure::INGEST_RATE,
+        RATES,
+        "what backpressure_received_total grew by since the fetch before, a second, if all of these are read; else what \
+         a rule gives",
+    ),
+    row(
+        &pressure::PUBLISH_RATE,
+        RATES,
+        "what backpressure_published_total grew by since the fetch before, a second, if all of these are read; else \
+         what a rule gives",
+    ),
+    at_once(
+        &pressure::RATE_RATIO,
+        &[pressure::PUBLISH_RATE.info(), pressure::INGEST_RATE.info()],
+        "backpressure_publish_rate by backpressure_ingest_rate; absent while nothing is received",
+    ),
+    row(
+        &pressure::SAMPLING_RATIO,
+        ACCOUNTS,
+        "1 less what backpressure_sampled_out_total grew by since the fetch before, by what backpressure_received_total \
+         grew by",
+    ),
+    row(
+        &pressure::DROP_RATIO,
+        FATES,
+        "what backpressure_dropped_total grew by over the window, by what all of these together grew by; without \
+         backpressure_sampled_out_total it counts as 0",
+    ),
+    row(
+        &pressure::UNACCOUNTED,
+        ACCOUNTS,
+        "what backpressure_received_total grew by over the window, less what the others grew by",
+    ),
+    row(
+        &pressure::UNACCOUNTED_RATIO,
+        ACCOUNTS,
+        "backpressure_unaccounted_messages by what backpressure_received_total grew by over the window",
+    ),
+    at_once(&pressure::WINDOW, &[pressure::PUBLISHED.info()], "the setting window, if this is read"),
+    row(
+        &resources::CACHE_HIT_RATIO,
+        &[resources::CACHE_HITS.info(), resources::CACHE_MISSES.info()],
+        "what redis_cache_hits grew by over the window, by what both grew by; absent without lookups in it",
+    ),
+    at_once(
+        &resources::CACHE_HIT_RATIO_WINDOW,
+        &[resources::CACHE_HITS.info(), resources::CACHE_MISSES.info()],
+        "the setting window, if both of these are read",
+    ),
+    at_once(
+        &resources::POOL_USAGE_RATIO,
+        &[resources::POOL_CONNECTIONS.info(), resources::POOL_MAX_CONNECTIONS.info()],
+        "pool_connections with state=\"in_use\" by pool_max_connections, for each pool that has both and no rule of its \
+         own",
+    ),
+];
+
+/// What the agent knows of computing that metric.
+pub(super) fn find(metric: &str) -> Option<&'static Computed> {
+    COMPUTED.iter().find(|computed| computed.name == metric)
+}
+
+/// The metric and, down to the last, those that it is computed from.
+pub(super) fn sources(metric: &str) -> Vec<&str> {
+    let mut names = vec![metric];
+    let mut at = 0;
+    while let Some(name) = names.get(at) {
+        let from = find(name).map_or(&[][..], |computed| computed.from);
+        let new: Vec<&str> = from.iter().map(|info| info.name).filter(|name| !names.contains(name)).collect();
+        names.extend(new);
+        at += 1;
+    }
+    names
+}
+
+impl Explained<'_> {
+    /// What the metric is computed from, with the values at hand.
+    pub(super) fn computed(&self, text: &mut String, computed: &Computed) {
+        let _ = writeln!(text, "\nComputed: {}.", computed.how);
+        for info in computed.from {
+            let rules: Vec<usize> =
+                (0..self.mapping.rules.len()).filter(|index| is_of(&self.mapping.rules[*index], info.name)).collect();
+            let mut values = Vec::new();
+            for &index in &rules {
+                values.extend(self.won(index));
+            }
+            let what = match (values.is_empty(), rules.len()) {
+                (false, _) => values.join("; "),
+                (true, 0) if find(info.name).is_some() => "no rule, but it is computed itself".to_owned(),
+                (true, 0) => "no rule of this mapping gives it".to_owned(),
+                (true, 1) => format!("1 rule{}", self.without_value()),
+                (true, count) => format!("{count} rules{}", self.without_value()),
+            };
+            let _ = writeln!(text, "  {}: {what}", info.name);
+        }
+        if computed.grows && self.evaluations.iter().any(Option::is_some) {
+            text.push_str("  A growth takes two polls: one body does not tell it.\n");
+        }
+    }
+
+    fn without_value(&self) -> &'static str {
+        if self.evaluations.iter().any(Option::is_some) { ", no value" } else { "" }
+    }
+
+    /// The values that the rule gives to the metric, in words.
+    fn won(&self, index: usize) -> Vec<String> {
+        let rule = &self.mapping.rules[index];
+        let endpoint = &self.mapping.endpoints[rule.endpoint].name;
+        let place = rule.each.as_ref().or(rule.at.first()).map(shown_pointer).unwrap_or_default();
+        let is_number = matches!(rule.value, Value::Number { .. });
+        let readings = self.readings(index).iter().filter(|reading| {
+            let key = (rule.definition.name.to_string(), reading.labels.clone());
+            is_number && self.winners.get(&key) == Some(&index)
+        });
+        readings
+            .take(super::SHOWN)
+            .filter_map(|reading| {
+                let labels = label_text(rule, &reading.labels);
+                let space = if labels.is_empty() { "" } else { " " };
+                Some(format!("{labels}{space}{} ({endpoint} {place})", reading.value?))
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use metric::vocabulary;
+
+    #[test]
+    fn everything_that_is_computed_can_be_explained() {
+        for info in vocabulary::metrics().iter().filter(|info| info.source == "computed") {
+            assert!(find(info.name).is_some(), "{} is not in the table", info.name);
+        }
+    }
+
+    #[test]
+    fn the_sources_of_a_source_are_sources() {
+        assert_eq!(
+            sources("backpressure_rate_ratio"),
+            [
+                "backpressure_rate_ratio",
+                "backpressure_publish_rate",
+                "backpressure_ingest_rate",
+                "backpressure_received_total",
+                "backpressure_published_total",
+                "backpressure_dropped_total",
+                "backpressure_pending_publishes",
+            ]
+        );
+        assert_eq!(sources("queue_size"), ["queue_size"]);
+    }
+}

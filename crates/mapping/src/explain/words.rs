@@ -1,0 +1,103 @@
+//! A rule in words.
+
+use std::fmt::Write as _;
+
+use serde_json::Value as Json;
+
+use crate::convert::Parse;
+use crate::evaluate::Reading;
+use crate::model::{LabelSource, Rule, Value};
+use crate::shown::shown_pointer;
+use crate::unit::{Dimension, Unit};
+
+use super::label_text;
+
+/// Where the rule looks.
+pub(super) fn places(rule: &Rule) -> String {
+    let at: Vec<String> = rule.at.iter().map(shown_pointer).collect();
+    let at = at.join(", else ");
+    let mut text = match &rule.each {
+        Some(each) if rule.at.iter().all(crate::Pointer::is_root) => format!("at each of {each}"),
+        Some(each) => format!("at each of {each}, in it {at}"),
+        None => format!("at {at}"),
+    };
+    let labels: Vec<String> = rule.definition.labels.iter().zip(&rule.labels).map(label).collect();
+    if !labels.is_empty() {
+        let _ = write!(text, "; labels {}", labels.join(", "));
+    }
+    text
+}
+
+fn label((name, source): (&std::borrow::Cow<'static, str>, &LabelSource)) -> String {
+    match source {
+        LabelSource::Fixed(text) => format!("{name} = {text:?}"),
+        LabelSource::Key => format!("{name} = the key"),
+        LabelSource::At(pointer) => format!("{name} = the text at {pointer} of each"),
+    }
+}
+
+/// What the rule makes of a value.
+pub(super) fn conversion(rule: &Rule, metric: &str) -> String {
+    match &rule.value {
+        Value::Info => "the constant 1; the labels carry the information".to_owned(),
+        Value::States { states, .. } => {
+            let names: Vec<&str> = states.labels().collect();
+            if rule.definition.name == metric {
+                format!("a series for each of {}: 1 for the current one", names.join(", "))
+            } else {
+                let (_, known) = names.split_last().unwrap_or((&"", &[]));
+                format!("the place of the state of {} in {}, from 0", rule.definition.name, known.join(", "))
+            }
+        }
+        Value::Number { parse, unit, suffix } => {
+            let mut text = match parse {
+                Parse::Number => "a number",
+                Parse::Quantity => "a number, or a text that begins with one",
+                Parse::Duration => "a duration, exported in seconds",
+                Parse::Timestamp => "a date and time, exported in seconds since 1970",
+                Parse::Bool => "yes or no, exported as 1 or 0",
+                Parse::Length => "the number of its elements",
+            }
+            .to_owned();
+            if let Some(suffix) = suffix {
+                let _ = write!(text, ", with the suffix {suffix:?}");
+            }
+            if let Some(unit) = unit {
+                let _ = write!(text, ", in {unit}, exported {}", base(*unit));
+            }
+            text
+        }
+    }
+}
+
+const fn base(unit: Unit) -> &'static str {
+    match unit.dimension() {
+        Dimension::Time => "in seconds",
+        Dimension::Size => "in bytes",
+        Dimension::Share => "as a ratio",
+    }
+}
+
+/// What one value became.
+#[expect(clippy::float_cmp, reason = "places are whole numbers")]
+pub(super) fn result(rule: &Rule, metric: &str, readings: &[Reading], found: Option<&Json>) -> String {
+    let Some(reading) = readings.first() else { return String::new() };
+    let labels = label_text(rule, &reading.labels);
+    let spaced = if labels.is_empty() { String::new() } else { format!(" as {labels}") };
+    let Value::States { states, .. } = &rule.value else {
+        return format!("{}{spaced}", reading.value.unwrap_or(1.0));
+    };
+    let is_level = rule.definition.name != metric;
+    let Some(place) = reading.value else {
+        return if is_level { "unknown, which has no place".to_owned() } else { format!("unknown{spaced}") };
+    };
+    if is_level {
+        return place.to_string();
+    }
+    let state = states.labels().enumerate().find(|(index, _)| *index as f64 == place).map_or("", |(_, state)| state);
+    let literal = found
+        .and_then(Json::as_str)
+        .is_some_and(|text| text.split(':').next().is_some_and(|word| word.trim().eq_ignore_ascii_case(state)));
+    let alias = if literal { "" } else { ", by an alias" };
+    format!("{state}{spaced}{alias}")
+}

@@ -1,0 +1,49 @@
+//! The mapping language: which numbers of a service's JSON become which metrics.
+//!
+//! A [`Mapping`] is data: endpoints and rules, written in TOML by the user ([`read`] reads it) or shipped as a
+//! profile ([`profile`]). Everything here is pure: a body in, readings and misses out. Fetching is the business of the
+//! collector, naming families that of [`metric`].
+//!
+//! What a value means, in the order in which it is looked at:
+//!
+//! * a key that is not there, or JSON `null`: missing; the rule's [`Missing`] says what follows,
+//! * `NaN` and infinities, which Python writes into its JSON: no value, counted,
+//! * a number in quotes: no number; `parse = "quantity"` reads such texts,
+//! * a whole number above 2^53: a value whose last digits are lost, counted,
+//! * a key that occurs twice in an object: the last one counts, as for every common reader of JSON,
+//! * a counter that fell: passed on as it is, for Prometheus knows resets, and counted.
+
+mod advice;
+mod body;
+mod convert;
+pub mod discover;
+mod evaluate;
+mod explain;
+mod fit;
+mod miss;
+mod model;
+mod nearest;
+mod pointer;
+pub mod profile;
+mod python;
+mod read;
+mod series;
+mod shown;
+mod states;
+mod unit;
+
+pub use advice::advice;
+pub use body::{Body, Format, Unreadable};
+pub use convert::{Parse, age, ahead, number, timestamp};
+pub use evaluate::{Evaluation, Reading, evaluate, find, locate, place};
+pub use explain::{Given, endpoints_of, explain};
+pub use fit::fitting;
+pub use miss::{Miss, MissReason};
+pub use model::{Duplicates, Endpoint, Freshness, LabelSource, Mapping, Missing, PassThrough, Rule, Value};
+pub use nearest::{Keys, Nearest, nearest_names};
+pub use pointer::{Located, Pointer, PointerError};
+pub use read::{SHORTEST_INTERVAL, clashes, parse, read};
+pub use series::{Series, SeriesSample};
+pub use shown::{shown, shown_pointer};
+pub use states::States;
+pub use unit::{Dimension, Unit};

@@ -1,0 +1,170 @@
+//! What a mapping consists of.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::body::Format;
+use super::convert::Parse;
+use super::pointer::Pointer;
+use super::states::States;
+use super::unit::Unit;
+use metric::{Definition, Kind};
+
+/// Everything that is read of one service. Immutable once it is read: collectors share it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Mapping {
+    /// What is fetched, in the order of importance.
+    pub endpoints: Vec<Endpoint>,
+    /// What is taken from it. Of several rules for one series the first that has a value wins.
+    pub rules: Vec<Rule>,
+}
+
+impl Mapping {
+    /// Leaves out the endpoint of that name; `false` if there is none.
+    pub fn skip(&mut self, name: &str) -> bool {
+        let endpoint = self.endpoints.iter_mut().find(|endpoint| endpoint.name == name);
+        endpoint.map(|endpoint| endpoint.skipped = true).is_some()
+    }
+}
+
+/// One address of a service.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Endpoint {
+    /// The `endpoint` label.
+    pub name: String,
+    /// Path and query, below the service's URL.
+    pub path: String,
+    /// Time between two fetches; each poll without it.
+    pub every: Option<Duration>,
+    /// The most that one fetch may take.
+    pub timeout: Duration,
+    /// Statuses at which the body is read; with any other the endpoint is down.
+    pub statuses: Vec<u16>,
+    /// How the body is written.
+    pub format: Format,
+    /// It is fetched only while that endpoint (an index) does not answer usefully.
+    pub fallback_of: Option<usize>,
+    /// It is not fetched at all.
+    pub skipped: bool,
+    /// A service without this endpoint (404, 405, 410, 501) is no failure: it is of a kind that has it not.
+    pub optional: bool,
+    /// Where the body says when it was made.
+    pub freshness: Option<Freshness>,
+    /// A value here that is neither missing nor null means that the body is an error report, whatever the status.
+    pub error_at: Option<Pointer>,
+    /// Series of a Prometheus body that are exported as they are.
+    pub pass_through: Vec<PassThrough>,
+}
+
+impl Endpoint {
+    /// Whether series of that name pass through.
+    #[must_use]
+    pub fn passes(&self, name: &str) -> bool {
+        self.pass_through.iter().any(|pattern| pattern.0.is_match(name))
+    }
+
+    /// Whether the mapping reads a counter of it.
+    #[must_use]
+    pub fn has_counters(&self, mapping: &Mapping) -> bool {
+        let mine = |rule: &&Rule| mapping.endpoints[rule.endpoint].name == self.name;
+        mapping.rules.iter().filter(mine).any(|rule| rule.definition.kind == Kind::Counter)
+    }
+}
+
+/// When a body is too old to be believed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Freshness {
+    /// A timestamp.
+    pub at: Pointer,
+    /// Older bodies are stale: nothing of them is exported.
+    pub max_age: Duration,
+}
+
+/// A pattern of series names, like `ticker_*`.
+#[derive(Debug, Clone)]
+pub struct PassThrough(pub globset::GlobMatcher);
+
+impl PartialEq for PassThrough {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.glob() == other.0.glob()
+    }
+}
+
+/// One metric of one endpoint.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rule {
+    /// The index of the endpoint.
+    pub endpoint: usize,
+    /// Name, type, labels, help.
+    pub definition: Arc<Definition>,
+    /// The elements, if there are several: a pointer with `*`. `at` and label pointers are relative to each.
+    pub each: Option<Pointer>,
+    /// Where the value stands: of several places the first that has one.
+    pub at: Vec<Pointer>,
+    /// What the value is.
+    pub value: Value,
+    /// The values of the definition's labels, in their order (without the label of the states).
+    pub labels: Vec<LabelSource>,
+    /// Elements beyond it become one, `__other__`.
+    pub limit: usize,
+    /// What two elements of the same labels become.
+    pub duplicates: Duplicates,
+    /// What it means if there is no value.
+    pub missing: Missing,
+}
+
+/// What a value is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// A number, in the base unit once it is converted.
+    Number {
+        /// How it is written.
+        parse: Parse,
+        /// Its unit, where the text does not say.
+        unit: Option<Unit>,
+        /// A word behind the number that is no unit: `ticks/sec`.
+        suffix: Option<String>,
+    },
+    /// One of a closed set of words: a series for each, 1 for the one that it is.
+    States {
+        /// The words.
+        states: States,
+        /// A companion gauge: the place of the state in the list. It has the same labels but for that of the states.
+        level: Option<Arc<Definition>>,
+    },
+    /// The constant 1: the labels carry the information.
+    Info,
+}
+
+/// Where a label's value comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LabelSource {
+    /// The mapping.
+    Fixed(String),
+    /// The key or index that `*` stands for: `$key`.
+    Key,
+    /// A text within the element: `$/symbol`.
+    At(Pointer),
+}
+
+/// What two elements of one rule with the same labels become.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Duplicates {
+    /// Their sum.
+    Sum,
+    /// The larger one.
+    Max,
+    /// Nothing, and a miss.
+    Error,
+}
+
+/// What it means if a value is not there or null.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Missing {
+    /// No sample, and a miss is counted.
+    Absent,
+    /// No sample, and nothing is wrong.
+    Ignore,
+    /// The value is 0.
+    Zero,
+}

@@ -1,0 +1,118 @@
+//! The mapping language in TOML: endpoints and metrics, of a profile or of a `[[service]]`.
+
+mod endpoint;
+mod rule;
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::path::Path;
+
+use crate::profile::Profile;
+use crate::{Mapping, Value};
+use metric::Definition;
+use reader::ConfigError;
+use reader::{Reader, Table};
+
+pub use self::endpoint::SHORTEST_INTERVAL;
+
+impl Profile {
+    /// What its text says.
+    pub fn mapping(self) -> Result<Mapping, ConfigError> {
+        parse(self.text, Path::new(self.name), &Mapping::default())
+    }
+}
+
+/// Reads `[[endpoint]]` and `[[metric]]` of a file of their own, upon what `base` has.
+pub fn parse(text: &str, path: &Path, base: &Mapping) -> Result<Mapping, ConfigError> {
+    let reader = Reader::new(text, path, &|name| std::env::var(name).ok());
+    let mapping = reader.root().map(|mut root| {
+        let mapping = read(&mut root, base);
+        root.finish();
+        mapping
+    });
+    reader.finish(mapping)
+}
+
+/// Takes `endpoint` and `metric` of a table. Endpoints of `base` with the same name are changed, others are added; metrics
+/// come before those of `base`, so that they win.
+pub fn read(table: &mut Table<'_>, base: &Mapping) -> Mapping {
+    let mut endpoints = base.endpoints.clone();
+    let mut own = HashSet::new();
+    for table in table.tables("endpoint") {
+        endpoint::read(table, &mut endpoints, &mut own);
+    }
+    let mut rules = Vec::new();
+    for table in table.tables("metric") {
+        rules.extend(rule::read(table, &endpoints));
+    }
+    rules.extend(base.rules.iter().cloned());
+    let mapping = Mapping { endpoints, rules };
+    for (_, message) in clashes(&[("", &mapping)]) {
+        table.problem(None, "metric", None, message);
+    }
+    mapping
+}
+
+/// How one rule describes a name.
+struct Description<'m> {
+    owner: usize,
+    definition: &'m Definition,
+    kind: &'static str,
+}
+
+/// Names that are described in two ways: in the one mapping that is given, or in two of several, each with the name of its
+/// service. Each with the index of the mapping that has the second description.
+#[must_use]
+pub fn clashes(mappings: &[(&str, &Mapping)]) -> Vec<(usize, String)> {
+    let mut first: BTreeMap<&str, Description<'_>> = BTreeMap::new();
+    let mut told = BTreeSet::new();
+    let mut messages = Vec::new();
+    let all = mappings.iter().enumerate().flat_map(|(owner, (_, mapping))| descriptions(owner, mapping));
+    for second in all {
+        let name: &str = &second.definition.name;
+        let Some(first) = first.get(name) else {
+            first.insert(name, second);
+            continue;
+        };
+        let is_elsewhere = first.owner != second.owner;
+        if is_elsewhere == (mappings.len() > 1)
+            && let Some(message) = clash(first, &second, mappings)
+            && told.insert((name, second.owner))
+        {
+            messages.push((second.owner, message));
+        }
+    }
+    messages
+}
+
+/// The descriptions of all names of a mapping.
+fn descriptions(owner: usize, mapping: &Mapping) -> impl Iterator<Item = Description<'_>> {
+    mapping.rules.iter().flat_map(move |rule| {
+        let (kind, level) = match &rule.value {
+            Value::States { level, .. } => ("stateset", level.as_deref()),
+            Value::Number { .. } | Value::Info => (rule.definition.kind.as_str(), None),
+        };
+        let level = level.map(|definition| Description { owner, definition, kind: definition.kind.as_str() });
+        std::iter::once(Description { owner, definition: &rule.definition, kind }).chain(level)
+    })
+}
+
+/// What is to be said of two descriptions of a name, if they differ.
+fn clash(first: &Description<'_>, second: &Description<'_>, mappings: &[(&str, &Mapping)]) -> Option<String> {
+    let of = |description: &Description<'_>| match mappings[description.owner].0 {
+        "" => String::new(),
+        service => format!(" in service {service:?}"),
+    };
+    let (in_first, in_second, name) = (of(first), of(second), &first.definition.name);
+    let labels = |description: &Description<'_>| description.definition.labels.join(", ");
+    if first.kind != second.kind {
+        let (one, other) = (first.kind, second.kind);
+        let advice = "a name has one type, rename one of the two";
+        Some(format!("{name} is a {one}{in_first} and a {other}{in_second}; {advice}"))
+    } else if first.definition.labels != second.definition.labels {
+        let (one, other) = (labels(first), labels(second));
+        let advice = "a name has one set of labels, in one order";
+        Some(format!("{name} has the labels ({one}){in_first} and ({other}){in_second}; {advice}"))
+    } else {
+        None
+    }
+}

@@ -1,0 +1,297 @@
+//! `[[metric]]`: what is taken from a body.
+
+use std::borrow::Cow;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use clap::ValueEnum;
+
+use crate::{Dimension, Duplicates, Endpoint, LabelSource, Missing, Parse, Pointer, Rule, States, Unit, Value};
+use metric::{Definition, Kind, vocabulary};
+use reader::Table;
+
+/// Elements of an `each` that become series of their own unless the rule says otherwise.
+const DEFAULT_LIMIT: usize = 10;
+
+/// The `type` of a metric.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Type {
+    Gauge,
+    Counter,
+    Stateset,
+    Info,
+}
+
+/// Labels of the vocabulary that hold a state.
+const STATE_LABELS: [&str; 3] = ["level", "state", "status"];
+
+/// Reads one rule; `None` if it is of no use.
+pub(super) fn read(mut table: Table<'_>, endpoints: &[Endpoint]) -> Option<Rule> {
+    let endpoint = read_endpoint_name(&mut table, endpoints);
+    let name = table.string_at("name");
+    if name.is_none() {
+        table.problem(None, "name", None, "is missing; name the metric");
+    }
+    let kind = table.choice::<Type>("type");
+    let shared = name.as_ref().and_then(|(_, name)| vocabulary::find(name));
+    refuse_useless(&table, kind, shared.as_ref());
+    let each: Option<Pointer> = table.parsed("each");
+    if each.as_ref().is_some_and(|each| !each.is_wild()) {
+        table.problem(None, "each", None, "has no *; write it where the elements are, like \"/accounts/*\"");
+    }
+    let at = read_places(&mut table, each.is_some() || kind == Some(Type::Info));
+    let labels = read_labels(&mut table, each.is_some());
+    let names: Vec<String> = labels.iter().map(|(label, _)| label.clone()).collect();
+    let value = read_value(&mut table, kind, shared.as_ref(), &names);
+    let state_label = table.string("state_label");
+    let help = table.string("help");
+    let limit = table.integer("limit", 1..=10_000).unwrap_or(DEFAULT_LIMIT);
+    let duplicates = table.choice("duplicates").unwrap_or(Duplicates::Sum);
+    let missing = table.choice("missing").unwrap_or(Missing::Absent);
+    let rule = endpoint.zip(name).and_then(|(endpoint, (line, name))| {
+        let has_states = matches!(value, Value::States { .. });
+        let definition = shared.map_or_else(
+            || {
+                let state_label = has_states.then(|| state_label.unwrap_or_else(|| "state".to_owned()));
+                let labels = names.into_iter().chain(state_label).map(Cow::Owned).collect();
+                let help = help.unwrap_or_else(|| format!("Mapped from {}.", endpoints[endpoint].name));
+                let kind = if kind == Some(Type::Counter) { Kind::Counter } else { Kind::Gauge };
+                own(Definition { name: Cow::Owned(name.clone()), kind, labels, help: Cow::Owned(help) })
+            },
+            |shared| of_vocabulary(shared, has_states),
+        );
+        let ordered = definition.and_then(|definition| Ok((ordered(&definition, labels, has_states)?, definition)));
+        let (labels, definition) =
+            ordered.map_err(|message| table.problem(Some(line), "name", Some(format!("{name:?}")), message)).ok()?;
+        let definition = Arc::new(definition);
+        Some(Rule { endpoint, definition, each, at, value, labels, limit, duplicates, missing })
+    });
+    table.finish();
+    rule
+}
+
+/// Reports keys that say nothing beside the others: who writes them expects something that will not happen.
+fn refuse_useless(table: &Table<'_>, kind: Option<Type>, shared: Option<&Definition>) {
+    let has_states = kind == Some(Type::Stateset);
+    let is_number = !matches!(kind, Some(Type::Stateset | Type::Info));
+    let of_states = "belongs to type = \"stateset\"; set the type, or remove it";
+    let of_numbers = "belongs to a number; remove it, or the type";
+    let of_own = "is given by the shared name; remove it, or rename the metric";
+    let of_each = "belongs to each; remove it";
+    let is_useless = [
+        ("states", !has_states, of_states),
+        ("aliases", !has_states, of_states),
+        ("level", !has_states, of_states),
+        ("state_label", !has_states, of_states),
+        ("parse", !is_number, of_numbers),
+        ("unit", !is_number, of_numbers),
+        ("suffix", !is_number, of_numbers),
+        ("duplicates", !is_number, of_numbers),
+        ("help", shared.is_some(), of_own),
+        ("state_label", has_states && shared.is_some(), of_own),
+        ("limit", !table.has("each"), of_each),
+        ("duplicates", is_number && !table.has("each"), of_each),
+    ];
+    for (key, is_useless, message) in is_useless {
+        if let Some(line) = table.line_of(key).filter(|_| is_useless) {
+            table.problem(Some(line), key, None, message);
+        }
+    }
+}
+
+fn read_endpoint_name(table: &mut Table<'_>, endpoints: &[Endpoint]) -> Option<usize> {
+    let Some((line, name)) = table.string_at("endpoint") else {
+        if endpoints.len() == 1 {
+            return Some(0);
+        }
+        table.problem(None, "endpoint", None, "is missing; name the endpoint that the value stands in");
+        return None;
+    };
+    let found = endpoints.iter().position(|endpoint| endpoint.name == name);
+    if found.is_none() {
+        let names: Vec<&str> = endpoints.iter().map(|endpoint| endpoint.name.as_str()).collect();
+        let message = match names.as_slice() {
+            [] => "is no endpoint; add [[service.endpoint]] with name and path".to_owned(),
+            names => format!("is no endpoint; there are {}", names.join(", ")),
+        };
+        table.problem(Some(line), "endpoint", Some(format!("{name:?}")), message);
+    }
+    found
+}
+
+fn read_places(table: &mut Table<'_>, may_be_whole: bool) -> Vec<Pointer> {
+    if !(may_be_whole || table.has("at")) {
+        let message = "is missing; write where the value stands, like \"/data/hits\", or \"\" for the whole body";
+        table.problem(None, "at", None, message);
+    }
+    let mut places = Vec::new();
+    for (line, text) in table.strings("at") {
+        match Pointer::from_str(&text) {
+            Ok(pointer) if pointer.is_wild() => {
+                table.problem(Some(line), "at", Some(format!("{text:?}")), "has a *; write what leads to it into each");
+            }
+            Ok(pointer) => places.push(pointer),
+            Err(error) => table.problem(Some(line), "at", Some(format!("{text:?}")), error.to_string()),
+        }
+    }
+    if places.is_empty() {
+        places.push(Pointer::default());
+    }
+    places
+}
+
+fn read_value(table: &mut Table<'_>, kind: Option<Type>, shared: Option<&Definition>, labels: &[String]) -> Value {
+    if let Some(shared) = shared {
+        let wanted = if shared.kind == Kind::Counter { Type::Counter } else { Type::Gauge };
+        if kind.is_some_and(|kind| kind != wanted && (wanted == Type::Counter || kind == Type::Counter)) {
+            let message = format!("{} is a {}; leave type out", shared.name, shared.kind.as_str());
+            table.problem(None, "type", None, message);
+        }
+    }
+    let (names, aliases) = (table.strings("states"), table.pairs("aliases"));
+    let level = table.string_at("level");
+    let number = read_number(table);
+    match kind {
+        Some(Type::Stateset) => {
+            let states = read_states(table, names, aliases);
+            Value::States { states, level: level.and_then(|(line, name)| read_level(table, line, &name, labels)) }
+        }
+        Some(Type::Info) => Value::Info,
+        _ => number,
+    }
+}
+
+fn read_number(table: &mut Table<'_>) -> Value {
+    let parse = table.choice("parse").unwrap_or(Parse::Number);
+    let suffix = table.string("suffix");
+    let unit = table.strings_parsed::<Unit>("unit", &format!("is no unit; there are {}", Unit::names())).pop();
+    if suffix.is_some() && parse != Parse::Quantity {
+        table.problem(None, "suffix", None, "belongs to parse = \"quantity\"; set parse, or remove suffix");
+    }
+    if let Some(unit) = unit {
+        let fits = match parse {
+            Parse::Number | Parse::Quantity => true,
+            Parse::Duration => unit.dimension() == Dimension::Time,
+            Parse::Timestamp | Parse::Bool | Parse::Length => false,
+        };
+        if !fits {
+            let message = "does not go with parse; a duration is of a unit of time, and what is no number has none";
+            table.problem(None, "unit", Some(format!("{:?}", unit.to_string())), message);
+        }
+    }
+    Value::Number { parse, unit, suffix }
+}
+
+fn read_states(table: &Table<'_>, names: Vec<(usize, String)>, aliases: Vec<(usize, String, String)>) -> States {
+    let states = States::new(
+        names.into_iter().map(|(_, name)| name).collect(),
+        aliases.into_iter().map(|(_, word, state)| (word, state)).collect(),
+    );
+    if states.labels().count() < 2 {
+        table.problem(None, "states", None, "is missing; list the states in the order of their severity");
+    }
+    for state in states.dangling() {
+        table.problem(None, "aliases", Some(format!("{state:?}")), "is none of states");
+    }
+    for state in states.repeated() {
+        table.problem(None, "states", Some(format!("{state:?}")), "stands twice, as a state or as an alias; keep one");
+    }
+    states
+}
+
+/// The companion of a state: a gauge with the labels that the rule itself has.
+fn read_level(table: &Table<'_>, line: usize, name: &str, labels: &[String]) -> Option<Arc<Definition>> {
+    let definition = vocabulary::find(name).map_or_else(
+        || {
+            let labels = labels.iter().cloned().map(Cow::Owned).collect();
+            let help = Cow::Borrowed("The place of the current state among the states, from 0.");
+            own(Definition { name: Cow::Owned(name.to_owned()), kind: Kind::Gauge, labels, help })
+        },
+        |shared| {
+            let fits = shared.kind == Kind::Gauge && shared.labels == labels;
+            fits.then_some(shared).ok_or_else(|| "must be a gauge with the labels of this metric; rename it".to_owned())
+        },
+    );
+    definition
+        .map(Arc::new)
+        .map_err(|message| table.problem(Some(line), "level", Some(format!("{name:?}")), message))
+        .ok()
+}
+
+/// A definition of the vocabulary, if it is of the kind that the rule is.
+fn of_vocabulary(shared: Definition, has_states: bool) -> Result<Definition, String> {
+    let has_state_label = shared.labels.last().is_some_and(|label| STATE_LABELS.contains(&label.as_ref()));
+    if has_states && !has_state_label {
+        return Err("is a number and has no label for states; leave type out".to_owned());
+    }
+    Ok(shared)
+}
+
+/// A definition that is not of the vocabulary, if it may exist.
+fn own(definition: Definition) -> Result<Definition, String> {
+    definition.check()?;
+    if let Some(prefix) = vocabulary::reserved(&definition.name) {
+        return Err(format!(
+            "names that begin with {prefix} are the agent's own; take one of docs/METRICS.md, or another beginning"
+        ));
+    }
+    match definition.labels.iter().enumerate().find(|(at, label)| definition.labels[..*at].contains(label)) {
+        Some((_, label)) => Err(format!("has the label {label} twice; set state_label to another name")),
+        None => Ok(definition),
+    }
+}
+
+fn read_labels(table: &mut Table<'_>, has_elements: bool) -> Vec<(String, LabelSource)> {
+    let mut labels = Vec::new();
+    for (line, label, text) in table.pairs("labels") {
+        let source = match text.strip_prefix('$') {
+            Some("key") if has_elements => LabelSource::Key,
+            Some("key") => {
+                table.problem(Some(line), "labels", Some(format!("{text:?}")), "needs each, which has the keys");
+                continue;
+            }
+            Some(pointer) if pointer.starts_with('/') => match pointer.parse() {
+                Ok(pointer) => LabelSource::At(pointer),
+                Err(error) => {
+                    table.problem(Some(line), "labels", Some(format!("{text:?}")), format!("{error}"));
+                    continue;
+                }
+            },
+            Some(_) => {
+                let message = "is neither \"$key\" nor a pointer like \"$/symbol\"";
+                table.problem(Some(line), "labels", Some(format!("{text:?}")), message);
+                continue;
+            }
+            None => LabelSource::Fixed(text),
+        };
+        labels.push((label, source));
+    }
+    labels
+}
+
+/// The sources in the order of the definition's labels.
+fn ordered(
+    definition: &Definition,
+    mut labels: Vec<(String, LabelSource)>,
+    has_states: bool,
+) -> Result<Vec<LabelSource>, String> {
+    let wanted = definition.labels.len() - usize::from(has_states && !definition.labels.is_empty());
+    let mut sources = Vec::new();
+    for name in &definition.labels[..wanted] {
+        let Some(at) = labels.iter().position(|(label, _)| label == name) else {
+            let all = definition.labels[..wanted].join(", ");
+            let is_state = !has_states && STATE_LABELS.contains(&name.as_ref());
+            let hint = if is_state { ", or set type = \"stateset\" if the value is a word" } else { "" };
+            return Err(format!("has the labels {all}; add {name} to labels{hint}"));
+        };
+        sources.push(labels.swap_remove(at).1);
+    }
+    match labels.first() {
+        Some((label, _)) if definition.labels.is_empty() => Err(format!("has no labels; remove {label}")),
+        Some((label, _)) if definition.labels[wanted..].iter().any(|own| own == label) => {
+            Err(format!("sets the label {label} to the state; remove it from labels"))
+        }
+        Some((label, _)) => Err(format!("has no label {label}; its labels are {}", definition.labels.join(", "))),
+        None => Ok(sources),
+    }
+}

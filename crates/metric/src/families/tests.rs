@@ -1,0 +1,111 @@
+use super::*;
+use crate::text::{Format, exposition};
+
+const GAUGE: Metric<1> = Metric::gauge("x_bytes", &["name"], "Bytes.");
+const STATE: Metric<1> = Metric::gauge("x_state", &["state"], "State.");
+const HISTOGRAM: Metric<1> = Metric::histogram("x_usec", &["cmd"], "Microseconds.");
+const SUMMARY: Metric<1> = Metric::summary("x_seconds", &["cmd"], "Seconds.");
+
+fn lines(families: Families) -> Vec<String> {
+    let text = exposition(&families.into_sorted(), Format::Prometheus);
+    text.lines().filter(|line| !line.starts_with('#')).map(str::to_owned).collect()
+}
+
+#[test]
+fn labels_are_escaped_and_cut_at_a_character() {
+    let mut families = Families::new();
+    families.push(&GAUGE, ["a\"b\\c\nd"], 1.5);
+    families.push(&GAUGE, [&"ä".repeat(200)], 2.0);
+    let expected = "ä".repeat(128);
+    assert_eq!(
+        lines(families),
+        [r#"x_bytes{name="a\"b\\c\nd"} 1.5"#.to_owned(), format!("x_bytes{{name=\"{expected}\"}} 2")]
+    );
+}
+
+#[test]
+fn values_are_written_as_prometheus_reads_them() {
+    let cases = [
+        (0.0, "0"),
+        (-1.0, "-1"),
+        (1e15, "1000000000000000"),
+        (0.000_003, "0.000003"),
+        (18_446_744_073_709_551_615.0, "18446744073709552000"),
+        (f64::INFINITY, "+Inf"),
+        (f64::NEG_INFINITY, "-Inf"),
+        (f64::NAN, "NaN"),
+    ];
+    for (value, text) in cases {
+        let mut families = Families::new();
+        families.push(&GAUGE, ["n"], value);
+        assert_eq!(lines(families), [format!("x_bytes{{name=\"n\"}} {text}")]);
+    }
+}
+
+#[test]
+fn a_duplicate_is_refused_and_counted() {
+    let mut families = Families::new();
+    families.push(&GAUGE, ["a"], 1.0);
+    families.push(&GAUGE, ["a"], 2.0);
+    assert_eq!(families.rejections(), Rejections { duplicate: 1, ..Rejections::default() });
+    assert_eq!(lines(families), ["x_bytes{name=\"a\"} 1"]);
+}
+
+#[test]
+fn the_series_limit_holds() {
+    let mut families = Families::with_limit(2);
+    for name in ["a", "b", "c", "d"] {
+        families.push(&GAUGE, [name], 1.0);
+    }
+    assert_eq!(families.series(), 2);
+    assert_eq!(families.rejections().series_limit, 2);
+    assert_eq!(lines(families), ["x_bytes{name=\"a\"} 1", "x_bytes{name=\"b\"} 1"]);
+}
+
+#[test]
+fn a_name_from_outside_must_be_one_and_keep_its_type() {
+    let mut families = Families::new();
+    families.push_foreign(("redis_cluster_x", Kind::Gauge, "X."), Suffix::None, &[], 1.0);
+    families.push_foreign(("redis_cluster_x", Kind::Counter, "X."), Suffix::None, &[], 2.0);
+    families.push_foreign(("redis-cluster", Kind::Gauge, "X."), Suffix::None, &[], 3.0);
+    families.push_foreign(("9x", Kind::Gauge, "X."), Suffix::None, &[], 3.0);
+    families.push_foreign(("", Kind::Gauge, "X."), Suffix::None, &[], 3.0);
+    assert_eq!(families.rejections().name, 4);
+    assert_eq!(lines(families), ["redis_cluster_x 1"]);
+}
+
+#[test]
+fn an_unknown_state_is_shown_as_unknown() {
+    let mut families = Families::new();
+    families.push_state_set(&STATE, &["ok", "unknown"], "melting");
+    assert_eq!(lines(families), ["x_state{state=\"ok\"} 0", "x_state{state=\"unknown\"} 1"]);
+}
+
+#[test]
+fn histograms_and_summaries_have_their_parts() {
+    let mut families = Families::new();
+    families.push_histogram(&HISTOGRAM, ["get"], &[(1.0, 3.0), (2.0, 4.0)], 6.5, 5.0);
+    families.push_summary(&SUMMARY, ["get"], &[("50", 0.1)], 6.5, 5.0);
+    assert_eq!(
+        lines(families),
+        [
+            "x_seconds{cmd=\"get\",quantile=\"50\"} 0.1",
+            "x_seconds_sum{cmd=\"get\"} 6.5",
+            "x_seconds_count{cmd=\"get\"} 5",
+            "x_usec_bucket{cmd=\"get\",le=\"1\"} 3",
+            "x_usec_bucket{cmd=\"get\",le=\"2\"} 4",
+            "x_usec_bucket{cmd=\"get\",le=\"+Inf\"} 5",
+            "x_usec_sum{cmd=\"get\"} 6.5",
+            "x_usec_count{cmd=\"get\"} 5",
+        ]
+    );
+}
+
+#[test]
+fn a_pushed_sample_can_be_replaced() {
+    let mut families = Families::new();
+    families.push(&GAUGE, ["a"], 1.0);
+    families.replace(&GAUGE, ["a"], 9.0);
+    families.replace(&GAUGE, ["b"], 9.0);
+    assert_eq!(lines(families), ["x_bytes{name=\"a\"} 9"]);
+}

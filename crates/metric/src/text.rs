@@ -1,0 +1,132 @@
+//! The Prometheus text format: names, labels, values, headers and samples.
+
+use std::fmt::Write as _;
+
+use super::{Family, Kind};
+
+/// The two text formats that are served. Their samples are the same bytes; headers and the end differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// Prometheus text 0.0.4 (and 1.0.0, which is the same for ASCII names).
+    Prometheus,
+    /// OpenMetrics 1.0.0.
+    OpenMetrics,
+}
+
+/// Whether `name` is a metric name that every Prometheus accepts: `[a-zA-Z_:][a-zA-Z0-9_:]*`.
+#[must_use]
+pub fn is_metric_name(name: &str) -> bool {
+    let mut bytes = name.bytes();
+    bytes.next().is_some_and(|first| first.is_ascii_alphabetic() || first == b'_' || first == b':')
+        && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b':')
+}
+
+/// Whether `name` is a label name that others than Prometheus may give: `[a-zA-Z_][a-zA-Z0-9_]*`, and not `__` first.
+#[must_use]
+pub fn is_label_name(name: &str) -> bool {
+    is_metric_name(name) && !name.contains(':') && !name.starts_with("__")
+}
+
+/// Appends `name="value"`, escaped.
+pub(crate) fn write_label(out: &mut String, name: &str, value: &str) {
+    out.push_str(name);
+    out.push_str("=\"");
+    let mut rest = value;
+    while let Some(at) = rest.find(['\\', '"', '\n']) {
+        out.push_str(&rest[..at]);
+        out.push_str(match rest.as_bytes()[at] {
+            b'\\' => "\\\\",
+            b'"' => "\\\"",
+            _ => "\\n",
+        });
+        rest = &rest[at + 1..];
+    }
+    out.push_str(rest);
+    out.push('"');
+}
+
+/// Appends a sample value: whole numbers without a point, and the names that Prometheus reads for the rest.
+pub(crate) fn write_value(out: &mut String, value: f64) {
+    /// Every whole number below it has an exact f64.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    if value.is_nan() {
+        out.push_str("NaN");
+    } else if value.is_infinite() {
+        out.push_str(if value > 0.0 { "+Inf" } else { "-Inf" });
+    } else if value.fract() == 0.0 && value.abs() < EXACT {
+        #[expect(clippy::cast_possible_truncation, reason = "a whole number below 2^53 fits")]
+        let whole = value as i64;
+        // Writing to a String cannot fail.
+        let _ = write!(out, "{whole}");
+    } else {
+        let _ = write!(out, "{value}");
+    }
+}
+
+/// Appends the `# HELP` and `# TYPE` lines of a family.
+pub fn write_header(out: &mut String, format: Format, name: &str, kind: Kind, help: &str) {
+    // OpenMetrics names a counter's family without `_total`, and knows no counter without it; such a one (a name that
+    // redis_exporter made up) is of unknown type there, so that its sample keeps its name.
+    let (name, kind) = match (format, kind) {
+        (Format::OpenMetrics, Kind::Counter) => match name.strip_suffix("_total") {
+            Some(base) => (base, "counter"),
+            None => (name, "unknown"),
+        },
+        (_, kind) => (name, kind.as_str()),
+    };
+    out.push_str("# HELP ");
+    out.push_str(name);
+    out.push(' ');
+    for character in help.chars() {
+        match character {
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            // Only OpenMetrics escapes quotes in help; 0.0.4 would show the backslash.
+            '"' if format == Format::OpenMetrics => out.push_str("\\\""),
+            other => out.push(other),
+        }
+    }
+    out.push_str("\n# TYPE ");
+    out.push_str(name);
+    out.push(' ');
+    out.push_str(kind);
+    out.push('\n');
+}
+
+/// Appends the samples of a family; `target` becomes the first label.
+pub fn write_samples(out: &mut String, family: &Family, target: Option<&str>) {
+    let mut target_label = String::new();
+    if let Some(target) = target {
+        write_label(&mut target_label, "target", target);
+    }
+    for (suffix, labels, value) in family.samples() {
+        out.push_str(family.name());
+        out.push_str(suffix.as_str());
+        if !(target_label.is_empty() && labels.is_empty()) {
+            out.push('{');
+            out.push_str(&target_label);
+            if !(target_label.is_empty() || labels.is_empty()) {
+                out.push(',');
+            }
+            out.push_str(labels);
+            out.push('}');
+        }
+        out.push(' ');
+        write_value(out, value);
+        out.push('\n');
+    }
+}
+
+/// The exposition of one set of families, without a `target` label.
+#[must_use]
+pub fn exposition(families: &[Family], format: Format) -> String {
+    let mut out = String::new();
+    for family in families {
+        write_header(&mut out, format, family.name(), family.kind(), family.help());
+        write_samples(&mut out, family, None);
+    }
+    if format == Format::OpenMetrics {
+        out.push_str("# EOF\n");
+    }
+    out
+}

@@ -1,0 +1,169 @@
+//! The policy: the one table of alerts, from which rules, tests, dashboards, routes and documentation are rendered.
+//!
+//! Pure data: [`load`] reads it from alerts/policy.toml, [`thresholds`] applies what `[thresholds]` of
+//! config.toml overrides, [`check`] compares it with the catalog of metrics. Nothing here names a collector, and nothing
+//! here is PromQL: a signal has few forms, each with one text in PromQL (`render/promql.rs`) and one evaluation.
+
+mod check;
+mod order;
+mod read;
+pub mod render;
+mod signal;
+#[cfg(test)]
+mod testing;
+mod threshold;
+pub mod thresholds;
+mod words;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+pub use check::check;
+pub use order::{Fault, Field, faults};
+pub use read::{load, parse, shipped};
+pub use signal::{Compare, Guard, Series, Signal};
+pub use threshold::Threshold;
+pub use thresholds::{Override, Profile, Setting, Thresholds};
+pub use words::Unit;
+
+/// alerts/policy.toml, as it was when the agent was built.
+pub const SHIPPED: &str = include_str!("../../../alerts/policy.toml");
+
+/// Every alert.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Policy {
+    /// The job under which Prometheus scrapes the agent; every selector has it.
+    pub job: String,
+    /// Where the pages of docs/runbooks are; the alert's name and `.md` follow.
+    pub runbooks: String,
+    /// Where Grafana is; `/d/manometer-redis` follows. Empty where nobody said.
+    pub dashboards: String,
+    /// In the order of the file.
+    pub alerts: Vec<Alert>,
+}
+
+/// One alert, with its levels.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Alert {
+    /// `RedisMemoryHigh`; also the name of its page in docs/runbooks.
+    pub name: String,
+    /// The group of rules that it is in.
+    pub group: String,
+    /// One sentence without values.
+    pub summary: String,
+    /// One line with placeholders: `{target}`, `{value}`, `{threshold}`, `{condition}`, `{label:name}`.
+    pub description: String,
+    /// The panel that plots what it compares: `redis.memory` is panel `memory` of dashboard `redis`.
+    pub panel: String,
+    /// Alerts of the same target that it silences while it fires: names, or a beginning with `*`.
+    pub inhibits: Vec<String>,
+    /// In the order of the file, which is that of severity.
+    pub levels: Vec<Level>,
+}
+
+/// One rule: an alert at one severity under one condition.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Level {
+    /// How bad it is.
+    pub severity: Severity,
+    /// Who is called beside the one on call: `infrastructure`.
+    pub escalation: Option<String>,
+    /// Tells levels of one severity apart; becomes the label `condition`.
+    pub condition: Option<String>,
+    /// What is compared.
+    pub signal: Signal,
+    /// The unit of the number and of what it is compared with.
+    pub unit: Unit,
+    /// How it is compared.
+    pub compare: Compare,
+    /// The number at which it fires.
+    pub fire: f64,
+    /// The number that ends it, where one number for both would make it flap.
+    pub resolve: Option<f64>,
+    /// Numbers of targets that are told apart by `[thresholds.<alert>] target`, each with the scope's names.
+    pub scopes: Vec<Scope>,
+    /// What must hold as well.
+    pub guards: Vec<Guard>,
+    /// How long it must hold before it fires.
+    pub hold: Duration,
+    /// How long it goes on firing after it has ceased to hold.
+    pub keep_firing: Duration,
+    /// Rows of the requirements that ask for it: `T35`.
+    pub source: Vec<String>,
+    /// What the rows leave open, and how it was decided.
+    pub why: Option<String>,
+    /// Numbers of other latency profiles, by the profile's name.
+    pub profiles: BTreeMap<String, f64>,
+}
+
+/// Other numbers for some targets.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scope {
+    /// Names of targets.
+    pub targets: Vec<String>,
+    /// The number at which it fires there; `None` where the alert is off.
+    pub fire: Option<f64>,
+    /// The number that ends it there.
+    pub resolve: Option<f64>,
+    /// How long it must hold there.
+    pub hold: Duration,
+}
+
+/// How bad an alert is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// For who looks.
+    Info,
+    /// To be looked at today.
+    Warning,
+    /// Somebody gets up.
+    Critical,
+}
+
+impl Severity {
+    /// Every severity, the mildest first.
+    pub const ALL: [Self; 3] = [Self::Info, Self::Warning, Self::Critical];
+
+    /// The label's value.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+impl Policy {
+    /// The alert of that name.
+    #[must_use]
+    pub fn alert(&self, name: &str) -> Option<&Alert> {
+        self.alerts.iter().find(|alert| alert.name == name)
+    }
+}
+
+impl Alert {
+    /// The key of its table under `[thresholds]`: `redis_memory_high`.
+    #[must_use]
+    pub fn key(&self) -> String {
+        let mut key = String::new();
+        for (at, char) in self.name.char_indices() {
+            if char.is_ascii_uppercase() && at > 0 {
+                key.push('_');
+            }
+            key.push(char.to_ascii_lowercase());
+        }
+        key
+    }
+
+    /// Whether it silences the alert of that name.
+    #[must_use]
+    pub fn silences(&self, name: &str) -> bool {
+        name != self.name
+            && self.inhibits.iter().any(|pattern| match pattern.strip_suffix('*') {
+                Some(beginning) => name.starts_with(beginning),
+                None => pattern == name,
+            })
+    }
+}

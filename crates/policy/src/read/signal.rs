@@ -1,0 +1,136 @@
+//! `signal`: what is compared.
+
+use std::time::Duration;
+
+use crate::{Series, Severity, Signal};
+use reader::Table;
+
+/// The forms, by the key that says which one it is.
+const FORMS: [&str; 12] =
+    ["value", "ratio", "rate", "increase", "mean", "growth", "forecast", "down", "firing", "scrape", "drift", "always"];
+
+/// What is looked back at least, and at most.
+const WINDOWS: std::ops::RangeInclusive<Duration> = Duration::from_mins(1)..=Duration::from_hours(7 * 24);
+
+/// Reads the keys of a signal; those of a guard's comparison stay.
+pub(super) fn read(table: &mut Table<'_>) -> Option<Signal> {
+    let forms: Vec<&'static str> = FORMS.into_iter().filter(|form| table.has(form)).collect();
+    match forms.as_slice() {
+        [form] => read_form(table, form),
+        [] => {
+            table.problem(None, "", None, format!("names no form; write one of {}", FORMS.join(", ")));
+            skip(table, &[]);
+            None
+        }
+        [first, others @ ..] => {
+            let line = others.first().and_then(|form| table.line_of(form));
+            table.problem(line, others[0], None, format!("{first} is set too; a signal has one form"));
+            skip(table, &forms);
+            None
+        }
+    }
+}
+
+/// Takes what belongs to a form, so that it is no unknown key.
+fn skip(table: &mut Table<'_>, forms: &[&'static str]) {
+    for key in forms.iter().chain(&["of", "window", "per", "limit", "record", "where"]) {
+        table.skip(key);
+    }
+}
+
+fn read_form(table: &mut Table<'_>, form: &'static str) -> Option<Signal> {
+    match form {
+        "value" => read_filtered(table, form).map(Signal::Value),
+        "down" => read_filtered(table, form).map(Signal::Down),
+        "ratio" => {
+            let (part, whole) = (read_plain(table, form), read_other(table, "of", "by what it is divided"));
+            let record = table.string("record");
+            Some(Signal::Ratio { part: part?, whole: whole?, record })
+        }
+        "rate" => {
+            let (series, window) = (read_filtered(table, form), read_window(table));
+            let second = Duration::from_secs(1);
+            let per = table.duration("per", second..=Duration::from_hours(24)).unwrap_or(second);
+            Some(Signal::Rate { series: series?, window: window?, per })
+        }
+        "increase" => {
+            let (series, window) = (read_filtered(table, form), read_window(table));
+            Some(Signal::Increase { series: series?, window: window? })
+        }
+        "mean" => {
+            let (series, window) = (read_filtered(table, form), read_window(table));
+            let record = table.string("record");
+            Some(Signal::Mean { series: series?, window: window?, record })
+        }
+        "growth" => {
+            let (series, window) = (read_filtered(table, form), read_window(table));
+            Some(Signal::Growth { series: series?, window: window? })
+        }
+        "forecast" => {
+            let (series, limit) = (read_plain(table, form), read_other(table, "limit", "what it must not reach"));
+            let (window, record) = (read_window(table), table.string("record"));
+            Some(Signal::Forecast { series: series?, limit: limit?, window: window?, record })
+        }
+        "firing" => {
+            let words = Severity::ALL.map(|severity| (severity.as_str(), Signal::Firing(severity)));
+            read_word(table, form, &words)
+        }
+        "scrape" => read_word(table, form, &[("down", Signal::Unreachable), ("absent", Signal::Absent)]),
+        "drift" => read_true(table, form).then_some(Signal::Drift),
+        _ => read_true(table, form).then_some(Signal::Always),
+    }
+}
+
+fn read_plain(table: &mut Table<'_>, key: &'static str) -> Option<Series> {
+    let (line, metric) = table.string_at(key)?;
+    if metric.is_empty() {
+        table.problem(Some(line), key, None, "is empty; name the metric");
+        return None;
+    }
+    Some(Series { metric, labels: Vec::new() })
+}
+
+fn read_filtered(table: &mut Table<'_>, key: &'static str) -> Option<Series> {
+    let series = read_plain(table, key);
+    let mut labels = table.lists("where");
+    labels.sort();
+    for (label, values) in &labels {
+        if values.is_empty() || values.iter().any(String::is_empty) {
+            table.problem(None, "where", Some(format!("{label:?}")), "has no value; write one, or a list of them");
+        }
+    }
+    series.map(|series| Series { labels, ..series })
+}
+
+fn read_other(table: &mut Table<'_>, key: &'static str, what: &str) -> Option<Series> {
+    if !table.has(key) {
+        table.problem(None, key, None, format!("is missing; name the metric that says {what}"));
+    }
+    read_plain(table, key)
+}
+
+fn read_window(table: &mut Table<'_>) -> Option<Duration> {
+    if !table.has("window") {
+        table.problem(None, "window", None, "is missing; write how far it looks back, like \"5m\"");
+    }
+    table.duration("window", WINDOWS)
+}
+
+fn read_word(table: &mut Table<'_>, key: &'static str, words: &[(&str, Signal)]) -> Option<Signal> {
+    let (line, text) = table.string_at(key)?;
+    let found = words.iter().find(|(word, _)| *word == text).map(|(_, signal)| signal.clone());
+    if found.is_none() {
+        let words: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+        table.problem(Some(line), key, Some(format!("{text:?}")), format!("is none of {}", words.join(", ")));
+    }
+    found
+}
+
+fn read_true(table: &mut Table<'_>, key: &'static str) -> bool {
+    let line = table.line_of(key);
+    let value = table.boolean(key);
+    if value == Some(false) {
+        table.problem(line, key, Some("false".to_owned()), "says nothing; write true, or another form");
+    }
+    value == Some(true)
+}

@@ -1,0 +1,101 @@
+//! What the alerts compare, as queries: the one place where dashboards meet the policy.
+
+use crate::render::promql::Promql;
+use crate::{Alert, Compare, Level, Policy, Severity, Signal};
+
+use super::spec::Unit;
+
+/// The matchers of a series of a target.
+pub(super) const OF_TARGET: &str = r#"job=~"$job", instance=~"$instance", target=~"$target""#;
+/// The matchers of a series of the agent itself.
+pub(super) const OF_AGENT: &str = r#"job=~"$job", instance=~"$instance""#;
+/// The matchers of alerts. Those of the agent have no target, and those of all targets together no instance.
+pub(super) const OF_ALERTS: &str = r#"job=~"$job", instance=~"$instance|", target=~"$target|""#;
+
+/// A series to be drawn because an alert compares it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Quantity {
+    pub(super) expr: String,
+    pub(super) unit: Unit,
+    /// What tells it from the first one of the panel.
+    pub(super) word: String,
+}
+
+/// The line at which a level fires.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Line {
+    pub(super) expr: String,
+    pub(super) unit: Unit,
+    pub(super) legend: String,
+    pub(super) severity: Severity,
+}
+
+/// The alerts whose panel that is.
+pub(super) fn alerts<'p>(policy: &'p Policy, panel: &str) -> Vec<&'p Alert> {
+    policy.alerts.iter().filter(|alert| alert.panel == panel).collect()
+}
+
+/// Everything that these alerts compare, once.
+pub(super) fn quantities(promql: Promql<'_>, alerts: &[&Alert]) -> Vec<Quantity> {
+    let mut found: Vec<Quantity> = Vec::new();
+    for (alert, level) in levels(alerts) {
+        let Some(expr) = expression(promql, alert, level) else { continue };
+        if found.iter().all(|quantity| quantity.expr != expr) {
+            found.push(Quantity { expr, unit: Unit::of(level.unit), word: word(&level.signal) });
+        }
+    }
+    found
+}
+
+/// The lines of these alerts' levels.
+pub(super) fn lines(alerts: &[&Alert]) -> Vec<Line> {
+    // A state has no line: it is 0 or 1.
+    levels(alerts)
+        .filter(|(_, level)| level.compare != Compare::Equal)
+        .map(|(alert, level)| line(alert, level))
+        .collect()
+}
+
+fn levels<'p>(alerts: &[&'p Alert]) -> impl Iterator<Item = (&'p Alert, &'p Level)> {
+    alerts.iter().flat_map(|alert| alert.levels.iter().map(move |level| (*alert, level)))
+}
+
+fn line(alert: &Alert, level: &Level) -> Line {
+    let severity = level.severity.as_str();
+    let condition = level.condition.as_deref().unwrap_or_default();
+    Line {
+        // Agents of one job have one configuration; where they differ, ThresholdDrift says so.
+        expr: format!(
+            "max by (scope) (manometer_threshold{{{OF_AGENT}, alert=\"{}\", severity=\"{severity}\", \
+             condition=\"{condition}\"}})",
+            alert.name
+        ),
+        unit: Unit::of(level.unit),
+        legend: [&alert.name, severity, condition, "{{scope}}"].join(" ").replace("  ", " "),
+        severity: level.severity,
+    }
+}
+
+/// The expression of what a level compares, for what is chosen in the dashboard; `None` where that is no quantity.
+///
+/// It is the signal itself, never its recording rule: dashboards are of use without the rules as well.
+pub(super) fn expression(promql: Promql<'_>, alert: &Alert, level: &Level) -> Option<String> {
+    let (expr, matchers) = match &level.signal {
+        Signal::Absent | Signal::Drift | Signal::Always => return None,
+        Signal::Unreachable => (promql.recorded(&level.signal), OF_AGENT),
+        Signal::Firing(_) => (promql.plotted(alert, level), OF_ALERTS),
+        signal => (promql.recorded(signal), OF_TARGET),
+    };
+    // Rules select the one job, dashboards what people choose.
+    Some(expr.replace(&format!("job=\"{}\"", promql.policy.job), matchers))
+}
+
+/// What a signal is of, in a word.
+fn word(signal: &Signal) -> String {
+    let metric = signal.series().first().map_or_else(String::new, |series| series.metric.clone());
+    match signal {
+        Signal::Mean { window, .. } => format!("mean of {}", humantime::format_duration(*window)),
+        Signal::Ratio { .. } => "ratio".to_owned(),
+        _ => metric,
+    }
+}

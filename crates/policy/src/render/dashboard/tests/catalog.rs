@@ -1,0 +1,102 @@
+//! Every metric and every label that a dashboard names is one that the agent exports.
+
+use std::collections::BTreeMap;
+
+use super::promql::{asked, labels, parsed, selectors};
+use super::*;
+use metric::{Kind, MetricInfo};
+
+/// What Prometheus itself knows of alerts and of scrapes.
+const OF_PROMETHEUS: [(&str, &[&str]); 2] =
+    [("ALERTS", &["alertname", "alertstate", "severity", "condition", "escalation"]), ("up", &[])];
+
+/// Of every metric: whether it is a counter, whether it is of a target, its own labels.
+fn known() -> BTreeMap<&'static str, (bool, bool, Vec<&'static str>)> {
+    let mut known = BTreeMap::new();
+    for (name, labels) in OF_PROMETHEUS {
+        known.insert(name, (false, name == "ALERTS", labels.to_vec()));
+    }
+    for (of_target, info) in exported() {
+        let (_, _, labels) = known.entry(info.name).or_insert((info.kind == Kind::Counter, of_target, Vec::new()));
+        labels.extend(info.labels);
+    }
+    known
+}
+
+fn exported() -> Vec<(bool, MetricInfo)> {
+    let groups = crate::testing::groups();
+    groups
+        .into_iter()
+        .flat_map(|group| group.metrics.into_iter().map(move |info| (group.title != "The agent", info)))
+        .collect()
+}
+
+pub(super) fn is_counter(name: &str) -> bool {
+    known().get(name).is_some_and(|(counter, _, _)| *counter)
+}
+
+pub(super) fn is_of_target(name: &str) -> bool {
+    known().get(name).is_some_and(|(_, of_target, _)| *of_target)
+}
+
+#[test]
+fn every_metric_and_label_is_exported() {
+    let known = known();
+    let labels_of = |name: &str| {
+        let (_, of_target, own) = known.get(name).cloned().unwrap_or_default();
+        let common: &[&str] = if of_target { &["job", "instance", "target"] } else { &["job", "instance"] };
+        own.iter().chain(common).map(|label| (*label).to_owned()).collect::<Vec<String>>()
+    };
+    let mut faults = Vec::new();
+    for (panel, asked) in asked() {
+        let expr = parsed(&asked.expr).unwrap();
+        let found = selectors(&expr);
+        for found in found {
+            let name = found.selector.name.as_deref().unwrap_or_default();
+            if !known.contains_key(name) {
+                faults.push(format!("{panel}: no metric {name}"));
+                continue;
+            }
+            for matcher in &found.selector.matchers.matchers {
+                if !labels_of(name).contains(&matcher.name) {
+                    faults.push(format!("{panel}: {name} has no label {}", matcher.name));
+                }
+            }
+        }
+        let has = labels(&expr, &labels_of).unwrap_or_default();
+        for label in asked.legend.split("{{").skip(1).filter_map(|rest| rest.split("}}").next()) {
+            if !has.iter().any(|name| name == label) {
+                faults.push(format!("{panel}: {}: the series have no label {label}", asked.expr));
+            }
+        }
+    }
+    assert_none(&faults);
+}
+
+#[test]
+fn words_of_states_are_those_that_are_exported() {
+    // A selector of a state that does not exist is PromQL all the same, and yields nothing for ever.
+    let states = [
+        ("service_health", "status", &["ok", "degraded", "unhealthy", "disabled", "unknown"][..]),
+        ("service_dependency_health", "status", &["ok", "degraded", "unhealthy", "disabled", "unknown"]),
+        ("backpressure_circuit_state", "state", &["closed", "open", "half_open", "unknown"]),
+        ("backpressure_publish_latency_seconds", "stat", &["avg", "p95", "p99"]),
+        ("service_endpoint_duration_seconds", "phase", &["connect", "tls", "first_byte", "transfer"]),
+    ];
+    let mut faults = Vec::new();
+    for (panel, asked) in asked() {
+        let expr = parsed(&asked.expr).unwrap();
+        let found = selectors(&expr);
+        for selector in found.iter().map(|found| found.selector) {
+            for (metric, label, values) in states {
+                let of_metric = selector.name.as_deref() == Some(metric);
+                for matcher in selector.matchers.matchers.iter().filter(|matcher| of_metric && matcher.name == label) {
+                    for value in matcher.value.split('|').filter(|value| !values.contains(value)) {
+                        faults.push(format!("{panel}: {metric} has no {label} {value:?}"));
+                    }
+                }
+            }
+        }
+    }
+    assert_none(&faults);
+}

@@ -1,0 +1,83 @@
+//! From the policy to files: rules, their tests, routes, dashboards, documentation.
+//!
+//! Everything here is pure: the policy and the catalog of metrics in, texts out. `cli/render.rs` reads and writes.
+
+pub mod alertmanager;
+pub mod alerts_page;
+pub mod dashboard;
+pub mod prometheus_rule;
+pub mod promql;
+pub mod promtool;
+pub mod rules;
+pub mod runbooks;
+mod sources;
+pub mod words;
+pub mod yaml;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use crate::Policy;
+use metric::MetricInfo;
+
+/// The first lines of every rendered file that can have a comment.
+pub const HEADER: &str = "Rendered from alerts/policy.toml by `manometer render`. Change numbers in [thresholds] of \
+                          config.toml, or in the policy, and render again: changes in this file are lost.";
+
+/// A file to be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
+    /// Relative to the output folder: `alerts/redis.rules.yml`.
+    pub path: PathBuf,
+    /// All of it.
+    pub text: String,
+}
+
+/// The metrics that there are, by name.
+#[derive(Debug, Clone, Default)]
+pub struct Catalog(BTreeMap<&'static str, MetricInfo>);
+
+impl Catalog {
+    /// Of everything that the agent can export.
+    #[must_use]
+    pub fn new(metrics: &[MetricInfo]) -> Self {
+        Self(metrics.iter().map(|info| (info.name, *info)).collect())
+    }
+
+    /// The labels of a metric beside those that every series of a target has.
+    #[must_use]
+    pub fn labels(&self, metric: &str) -> &[&'static str] {
+        self.0.get(metric).map_or(&[], |info| info.labels)
+    }
+}
+
+/// What is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// Rules for Prometheus.
+    Rules,
+    /// Manifests for the operator of Prometheus.
+    PrometheusRule,
+    /// Everything.
+    All,
+}
+
+/// Everything that is rendered from a policy. `pages` are the texts of docs/runbooks by the alert's name.
+#[must_use]
+pub fn render(policy: &Policy, catalog: &[MetricInfo], format: Format, pages: &BTreeMap<String, String>) -> Vec<File> {
+    let catalog = Catalog::new(catalog);
+    match format {
+        Format::Rules => rules::files(policy, &catalog),
+        Format::PrometheusRule => prometheus_rule::files(policy, &catalog),
+        Format::All => {
+            let mut files = rules::files(policy, &catalog);
+            files.extend(promtool::files(policy, &catalog));
+            files.extend(alertmanager::files(policy, &catalog));
+            files.extend(prometheus_rule::files(policy, &catalog));
+            files.push(alerts_page::file(policy));
+            files.extend(dashboard::files(policy, &catalog));
+            files.extend(runbooks::files(policy, &catalog, pages));
+            files
+        }
+    }
+}

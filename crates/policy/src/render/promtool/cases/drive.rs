@@ -1,0 +1,86 @@
+//! From what a signal should be to the series that make it so.
+
+use std::time::Duration;
+
+use super::numbers::readable;
+use super::{Context, Subject};
+use crate::render::promtool::world::Track;
+use crate::{Series, Signal};
+
+/// What a whole is where only the part matters.
+const WHOLE: f64 = 1_000_000.0;
+const WHOLE_BYTES: f64 = 1_000_000_000.0;
+
+/// A value, and for how many steps.
+pub(super) type Profile = [(f64, usize)];
+
+/// The series of which the signal is what the profile says, as soon as its window is full.
+pub(super) fn tracks(context: &Context<'_>, signal: &Signal, profile: &Profile, subject: &Subject) -> Vec<Track> {
+    let track = |series: &Series, values| context.track(series, subject, values);
+    match signal {
+        Signal::Value(series) | Signal::Down(series) | Signal::Mean { series, .. } => {
+            vec![track(series, levels(profile, 1.0))]
+        }
+        Signal::Ratio { part, whole, .. } => {
+            let size = whole_of(part);
+            vec![track(part, levels(profile, size)), track(whole, vec![size])]
+        }
+        Signal::Rate { series, per, .. } => vec![track(series, ramps(profile, context.interval, *per))],
+        Signal::Growth { series, .. } => {
+            vec![track(series, ramps(profile, context.interval, Duration::from_secs(1)))]
+        }
+        Signal::Increase { series, .. } => vec![track(series, jumps(profile))],
+        Signal::Forecast { .. }
+        | Signal::Firing(_)
+        | Signal::Unreachable
+        | Signal::Absent
+        | Signal::Drift
+        | Signal::Always => Vec::new(),
+    }
+}
+
+/// What a signal looks back on.
+pub(in crate::render::promtool) const fn window(signal: &Signal) -> Option<Duration> {
+    match signal {
+        Signal::Rate { window, .. }
+        | Signal::Increase { window, .. }
+        | Signal::Mean { window, .. }
+        | Signal::Growth { window, .. }
+        | Signal::Forecast { window, .. } => Some(*window),
+        _ => None,
+    }
+}
+
+/// A whole of which the part is a part.
+pub(super) fn whole_of(part: &Series) -> f64 {
+    if part.metric.ends_with("_bytes") { WHOLE_BYTES } else { WHOLE }
+}
+
+fn levels(profile: &Profile, size: f64) -> Vec<f64> {
+    profile.iter().flat_map(|(value, steps)| std::iter::repeat_n(readable(value * size), *steps)).collect()
+}
+
+/// Rises with every step, from what a process that has run for long might have.
+fn ramps(profile: &Profile, interval: Duration, per: Duration) -> Vec<f64> {
+    let mut at = 1000.0;
+    let step = |value: f64| value * interval.as_secs_f64() / per.as_secs_f64();
+    let rises = profile.iter().flat_map(|(value, steps)| std::iter::repeat_n(readable(step(*value)), *steps));
+    std::iter::once(1000.0)
+        .chain(rises.map(|rise| {
+            at += rise;
+            at
+        }))
+        .collect()
+}
+
+/// Rises by the whole value at the first step of each phase, and stays.
+fn jumps(profile: &Profile) -> Vec<f64> {
+    let mut at = 1000.0;
+    let mut values = Vec::new();
+    for (value, steps) in profile {
+        // In binary fractions, so that what it rose by comes out again.
+        at += (value * 64.0).round() / 64.0;
+        values.extend(std::iter::repeat_n(at, *steps));
+    }
+    values
+}

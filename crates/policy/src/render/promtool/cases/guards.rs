@@ -1,0 +1,93 @@
+//! Conditions that must hold as well.
+
+use super::drive::{self, window};
+use super::numbers::{beyond, closest};
+use super::{Case, Check, Context, Subject, Tried, forecast};
+use crate::render::promtool::world::Track;
+use crate::{Guard, Level, Signal};
+
+/// Adds the series of the level's guards. All hold, but for the one at the place `fails`, which just does not.
+pub(super) fn add_guards(
+    context: &Context<'_>,
+    tracks: &mut Vec<Track>,
+    level: &Level,
+    subject: &Subject,
+    steps: usize,
+    fails: Option<usize>,
+) {
+    for (at, guard) in level.guards.iter().enumerate() {
+        let value = value(guard, fails == Some(at));
+        let is_there = |metric: &str| tracks.iter().any(|track| track.metric == metric);
+        match (&guard.signal, guard.signal.series().first()) {
+            // What the signal compares must also grow: a slope that is nothing to its size.
+            (Signal::Growth { series, .. }, _) if is_there(&series.metric) => {
+                if let Some(track) = tracks.iter_mut().find(|track| track.metric == series.metric) {
+                    incline(track, value * context.interval.as_secs_f64(), steps);
+                }
+            }
+            // Whoever made the signal's series has seen to it.
+            (_, Some(series)) if is_there(&series.metric) => {}
+            _ => tracks.extend(drive::tracks(context, &guard.signal, &[(value, steps)], subject)),
+        }
+    }
+}
+
+/// A value with which the guard just holds, or just does not.
+pub(super) fn value(guard: &Guard, fails: bool) -> f64 {
+    if fails {
+        closest(guard.compare, guard.number, &guard.signal)
+    } else {
+        beyond(guard.compare, guard.number, &guard.signal)
+    }
+}
+
+/// For how many steps a slope that is asked for looks back, and whether one is.
+pub(super) fn growth(context: &Context<'_>, level: &Level) -> (usize, bool) {
+    let windows = level.guards.iter().filter_map(|guard| match &guard.signal {
+        Signal::Growth { series, window } if level.signal.series().contains(&series) => Some(*window),
+        _ => None,
+    });
+    let longest = windows.max();
+    (longest.map_or(0, |window| context.steps(window)), longest.is_some())
+}
+
+fn incline(track: &mut Track, rise: f64, steps: usize) {
+    let mut values: Vec<f64> = Vec::with_capacity(steps);
+    for step in 0..steps {
+        // Added up, as promtool does it.
+        let value = match values.last() {
+            Some(last) if track.at(step).to_bits() == track.at(step - 1).to_bits() => last + rise,
+            // Never above what it was meant to be.
+            _ => track.at(step) - rise * (steps - step) as f64,
+        };
+        values.push(value);
+    }
+    track.values = values;
+}
+
+/// For each guard: the signal is far enough and the guard is not; another target has the guard without the signal.
+pub(super) fn cases(context: &Context<'_>, tried: &Tried<'_>) -> Vec<Case> {
+    (0..tried.level.guards.len()).map(|at| case(context, tried, at)).collect()
+}
+
+fn case(context: &Context<'_>, tried: &Tried<'_>, fails: usize) -> Case {
+    let level = tried.level;
+    if matches!(level.signal, Signal::Forecast { .. }) {
+        return forecast::guard_case(context, tried, fails);
+    }
+    let longest = [window(&level.signal), window(&level.guards[fails].signal)].into_iter().flatten().max();
+    let steps = longest.map_or(0, |window| context.steps(window)) + context.steps(tried.numbers.hold) + 3;
+    let (target, other) = tried.targets();
+    let mut tracks = Vec::new();
+    for (target, value, fails) in
+        [(target, tried.numbers.beyond(&level.signal), Some(fails)), (other, tried.numbers.short(), None)]
+    {
+        let subject = context.subject(&target);
+        let mut own = drive::tracks(context, &level.signal, &[(value, steps)], &subject);
+        add_guards(context, &mut own, level, &subject, steps, fails);
+        tracks.extend(own);
+    }
+    let checks =
+        vec![Check { step: steps - 1, fires: false, word: "what must hold as well does not, and does so elsewhere" }];
+    tried.case("its condition does not hold", context.world(steps, tracks), checks, false)
+}

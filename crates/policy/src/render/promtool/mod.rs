@@ -1,0 +1,60 @@
+//! Unit tests of the rules for promtool: alerts/tests/*.test.yml.
+//!
+//! For every level of every alert: short of it, pending, firing, held, over; a condition that does not hold; series that are
+//! not meant, a limit that is not set, a counter that restarts; and at each step that is looked at, everything else that is
+//! pending or fires. What must happen is computed from the words of the policy, never from the expressions under test.
+
+mod cases;
+mod drift;
+mod evaluate;
+mod expect;
+mod simulate;
+mod text;
+mod window;
+mod world;
+
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use self::cases::Context;
+use super::{Catalog, File};
+use crate::{Alert, Policy};
+
+/// Between two evaluations, in milliseconds; at most two minutes, since a sample is good for five.
+const INTERVALS: [u64; 10] = [120_000, 60_000, 30_000, 15_000, 10_000, 5_000, 1_000, 500, 250, 100];
+
+/// The tests, a file for each alert: each is evaluated as seldom as its durations allow.
+#[must_use]
+pub fn files(policy: &Policy, catalog: &Catalog) -> Vec<File> {
+    let path = |alert: &Alert| format!("alerts/tests/{}.test.yml", alert.name).into();
+    policy.alerts.iter().map(|alert| File { path: path(alert), text: of_alert(policy, catalog, alert) }).collect()
+}
+
+/// The test file of one of the policy's alerts. It stands in a folder beside the rules.
+#[must_use]
+pub fn of_alert(policy: &Policy, catalog: &Catalog, alert: &Alert) -> String {
+    let context = Context { policy, catalog, interval: interval(alert) };
+    let mut text = text::head(policy, catalog, alert, context.interval);
+    for case in context.cases(alert) {
+        text.push_str(&text::case(policy, alert, &case));
+    }
+    text
+}
+
+/// So short that half of any time in the rules can be told from all of it, and such that windows are whole numbers of it.
+fn interval(alert: &Alert) -> Duration {
+    let levels = || alert.levels.iter();
+    let scopes = levels().flat_map(|level| &level.scopes).map(|scope| scope.hold);
+    let holds = levels().flat_map(|level| [level.hold, level.keep_firing]).chain(scopes);
+    let signals = levels().flat_map(|level| level.guards.iter().map(|guard| &guard.signal).chain([&level.signal]));
+    let windows: Vec<Duration> = signals.filter_map(cases::window).collect();
+    let shortest = holds.map(|hold| hold / 2).chain(windows.iter().map(|window| *window / 5));
+    let shortest = shortest.filter(|time| !time.is_zero()).min().unwrap_or(Duration::MAX);
+    let fits = |interval: &Duration| {
+        let is_whole = |window: &Duration| window.as_millis().is_multiple_of(interval.as_millis());
+        *interval <= shortest && windows.iter().all(is_whole)
+    };
+    INTERVALS.map(Duration::from_millis).into_iter().find(fits).unwrap_or(Duration::from_millis(100))
+}

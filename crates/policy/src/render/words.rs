@@ -1,0 +1,91 @@
+//! Signals and levels in words, for documentation.
+
+use super::promql::duration;
+use crate::{Compare, Guard, Level, Series, Signal, Unit};
+
+/// What is compared: "`redis_ping_ms`", "increase of `x` in 5m".
+#[must_use]
+pub fn signal(signal: &Signal) -> String {
+    match signal {
+        Signal::Value(of) => series(of),
+        Signal::Ratio { part, whole, .. } => format!("{} / {}", series(part), series(whole)),
+        Signal::Rate { series: of, window, per } => {
+            let per = if per.as_secs() == 1 { "a second".to_owned() } else { format!("in {}", duration(*per)) };
+            format!("rise of {} {per}, over {}", series(of), duration(*window))
+        }
+        Signal::Increase { series: of, window } => format!("increase of {} in {}", series(of), duration(*window)),
+        Signal::Mean { series: of, window, .. } => format!("mean of {} over {}", series(of), duration(*window)),
+        Signal::Growth { series: of, window } => {
+            format!("growth of {} a second, over {}", series(of), duration(*window))
+        }
+        Signal::Forecast { series: of, limit, window, .. } => {
+            format!(
+                "time until {} reaches {}, if it grows as in the last {}",
+                series(of),
+                series(limit),
+                duration(*window)
+            )
+        }
+        Signal::Down(of) => format!("{} is 0", series(of)),
+        Signal::Firing(severity) => format!("number of targets with a firing alert of severity {}", severity.as_str()),
+        Signal::Unreachable => "Prometheus cannot scrape an agent: `up` is 0".to_owned(),
+        Signal::Absent => "Prometheus knows no agent: there is no `up`".to_owned(),
+        Signal::Drift => "`manometer_threshold` and the loaded rules differ".to_owned(),
+        Signal::Always => "always".to_owned(),
+    }
+}
+
+/// When the level fires: "`redis_ping_ms` above 100 ms, and ...".
+#[must_use]
+pub fn fires(level: &Level) -> String {
+    let mut text = compared(&level.signal, level.compare, level.fire, level.unit);
+    for Guard { signal, compare, number } in &level.guards {
+        text.push_str(", and ");
+        text.push_str(&compared(signal, *compare, *number, unit_of(signal)));
+    }
+    text
+}
+
+/// The unit of a guard's number, which has none of its own.
+fn unit_of(signal: &Signal) -> Unit {
+    let is_bytes = signal.series().iter().any(|series| series.metric.ends_with("_bytes"));
+    match signal {
+        Signal::Ratio { .. } => Unit::Ratio,
+        Signal::Value(series) if series.metric.ends_with("_ratio") => Unit::Factor,
+        _ if is_bytes => Unit::Bytes,
+        _ => Unit::Count,
+    }
+}
+
+fn compared(of: &Signal, compare: Compare, number: f64, unit: Unit) -> String {
+    let word = match compare {
+        Compare::Above => "above",
+        Compare::Below => "below",
+        Compare::AtLeast => "at least",
+        Compare::AtMost => "at most",
+        Compare::Equal => return signal(of),
+    };
+    format!("{} {word} {}", signal(of), unit.show(number))
+}
+
+/// The number that ends it; empty where it is the same.
+#[must_use]
+pub fn ends(level: &Level) -> String {
+    level.resolve.map_or_else(String::new, |resolve| level.unit.show(resolve))
+}
+
+fn series(series: &Series) -> String {
+    let labels: Vec<String> =
+        series.labels.iter().map(|(label, values)| format!("{label} {}", values.join(" or "))).collect();
+    if labels.is_empty() {
+        format!("`{}`", series.metric)
+    } else {
+        format!("`{}` ({})", series.metric, labels.join(", "))
+    }
+}
+
+/// A text as a cell of a table.
+#[must_use]
+pub fn cell(text: &str) -> String {
+    text.replace('|', "\\|").replace('\n', " ")
+}

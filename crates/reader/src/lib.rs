@@ -1,0 +1,24 @@
+//! Reads TOML tables key by key, so that every problem of a file is found in one go.
+//!
+//! Deserialising whole structures stops at the first mistake; an operator who edits a file at night wants them all. Each
+//! problem has its line, its key and what to do ([`Problem`]). Values may refer to environment variables, and secrets cannot be
+//! printed ([`Secret`]).
+
+mod expand;
+pub mod file;
+mod free;
+mod problem;
+mod secret;
+mod table;
+#[cfg(feature = "testing")]
+pub mod testing;
+
+pub use free::Named;
+pub use problem::{ConfigError, Problem};
+pub use secret::Secret;
+pub use table::{Reader, Table, set};
+
+/// Serialises a duration the way people write it: `1m 30s`.
+pub fn duration<S: serde::Serializer>(value: &std::time::Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&humantime::format_duration(*value))
+}

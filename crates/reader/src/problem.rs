@@ -1,0 +1,87 @@
+//! What is wrong with a configuration: every problem at once, each with its place and its fix.
+
+use std::fmt;
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    line: Option<usize>,
+    key: Option<String>,
+    value: Option<String>,
+    message: String,
+}
+
+impl Problem {
+    /// A problem of the file as a whole.
+    pub fn of_file(message: impl Into<String>) -> Self {
+        Self { line: None, key: None, value: None, message: message.into() }
+    }
+
+    /// A problem of one key. `value` is shown as given: pass `None` for what may be secret.
+    pub fn of_key(
+        line: Option<usize>,
+        key: impl Into<String>,
+        value: Option<String>,
+        message: impl Into<String>,
+    ) -> Self {
+        Self { line, key: Some(key.into()), value, message: message.into() }
+    }
+
+    const fn line(&self) -> Option<usize> {
+        self.line
+    }
+}
+
+/// Everything that is wrong with one configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigError {
+    origin: String,
+    problems: Vec<Problem>,
+}
+
+impl ConfigError {
+    /// What is wrong with the file `origin`, in the order of its lines.
+    #[must_use]
+    pub fn new(origin: String, mut problems: Vec<Problem>) -> Self {
+        problems.sort_by_key(|problem| problem.line().unwrap_or(usize::MAX));
+        Self { origin, problems }
+    }
+
+    /// The one thing that is wrong with the file `origin`.
+    #[must_use]
+    pub fn one(origin: String, problem: Problem) -> Self {
+        Self { origin, problems: vec![problem] }
+    }
+
+    /// The problems, in the order of the file.
+    #[must_use]
+    pub fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, problem) in self.problems.iter().enumerate() {
+            if index > 0 {
+                f.write_str("\n")?;
+            }
+            f.write_str(&self.origin)?;
+            if let Some(line) = problem.line {
+                write!(f, ":{line}")?;
+            }
+            f.write_str(": ")?;
+            if let Some(key) = &problem.key {
+                f.write_str(key)?;
+                if let Some(value) = &problem.value {
+                    write!(f, " = {value}")?;
+                }
+                f.write_str(": ")?;
+            }
+            f.write_str(&problem.message)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for ConfigError {}

@@ -1,0 +1,405 @@
+//! Reading TOML tables key by key, so that every problem of a file is found in one go.
+//!
+//! Deserialising whole structures stops at the first mistake; an operator who edits a file at night wants them all.
+
+use std::cell::RefCell;
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+use clap::ValueEnum;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use crate::expand::expand;
+use crate::{ConfigError, Problem, Secret, file};
+
+/// The size of a secret's file in KiB beyond which it is refused.
+const SECRET_LIMIT: u64 = 64;
+
+/// One file being read, with the problems found so far.
+pub struct Reader<'a> {
+    text: &'a str,
+    path: &'a Path,
+    pub(crate) env: &'a dyn Fn(&str) -> Option<String>,
+    /// The offset of each newline: a line is looked up for every key.
+    line_ends: Vec<usize>,
+    problems: RefCell<Vec<Problem>>,
+}
+
+impl<'a> Reader<'a> {
+    /// Reads the text of `path`; `env` is asked for the variables that values refer to.
+    pub fn new(text: &'a str, path: &'a Path, env: &'a dyn Fn(&str) -> Option<String>) -> Self {
+        let line_ends = memchr::memchr_iter(b'\n', text.as_bytes()).collect();
+        Self { text, path, env, line_ends, problems: RefCell::new(Vec::new()) }
+    }
+
+    /// The top table; `None` if the text is no TOML.
+    pub fn root(&self) -> Option<Table<'_>> {
+        match DeTable::parse(self.text) {
+            Ok(root) => Some(Table::new(self, String::new(), root.into_inner())),
+            Err(error) => {
+                let line = error.span().map(|span| self.line(span.start));
+                let message = format!("not valid TOML: {}", error.message());
+                self.problems.borrow_mut().push(Problem::of_key(line, "syntax", None, message));
+                None
+            }
+        }
+    }
+
+    /// Reports a problem.
+    pub fn problem(&self, problem: Problem) {
+        self.problems.borrow_mut().push(problem);
+    }
+
+    /// A path of the file, relative to the file's folder.
+    pub fn resolve(&self, path: &str) -> PathBuf {
+        self.path.parent().unwrap_or_else(|| Path::new("")).join(path)
+    }
+
+    /// The value, unless something was wrong.
+    pub fn finish<T>(self, value: Option<T>) -> Result<T, ConfigError> {
+        let problems = self.problems.into_inner();
+        match value {
+            Some(value) if problems.is_empty() => Ok(value),
+            _ => Err(ConfigError::new(self.path.display().to_string(), problems)),
+        }
+    }
+
+    pub(crate) fn line(&self, offset: usize) -> usize {
+        self.line_ends.partition_point(|end| *end < offset) + 1
+    }
+}
+
+/// One table. Each accessor takes its key; [`finish`](Self::finish) complains of those that nobody took.
+pub struct Table<'r> {
+    pub(crate) reader: &'r Reader<'r>,
+    pub(crate) path: String,
+    pub(crate) values: DeTable<'r>,
+    pub(crate) known: Vec<&'static str>,
+    /// Where it begins; `None` for the top table and one that is not there.
+    pub line: Option<usize>,
+}
+
+impl<'r> Table<'r> {
+    pub(crate) fn new(reader: &'r Reader<'r>, path: String, values: DeTable<'r>) -> Self {
+        Self { reader, path, values, known: Vec::new(), line: None }
+    }
+
+    /// The key with its table: `redis[0].url`.
+    ///
+    /// An empty key is the table itself.
+    #[must_use]
+    pub fn key(&self, key: &str) -> String {
+        match (self.path.as_str(), key) {
+            ("", key) => key.to_owned(),
+            (path, "") => path.to_owned(),
+            (path, key) => format!("{path}.{key}"),
+        }
+    }
+
+    /// Whether the key is there, whatever its value; ask before it is taken.
+    #[must_use]
+    pub fn has(&self, key: &str) -> bool {
+        self.values.contains_key(key)
+    }
+
+    /// The line of a key that has not been taken yet.
+    #[must_use]
+    pub fn line_of(&self, key: &str) -> Option<usize> {
+        self.values.get(key).map(|value| self.reader.line(value.span().start))
+    }
+
+    /// The text of the key, which stays to be taken.
+    #[must_use]
+    pub fn peek(&self, key: &str) -> Option<String> {
+        expand(self.values.get(key)?.get_ref().as_str()?, self.reader.env).ok()
+    }
+
+    /// Reports a problem with the value of `key`.
+    pub fn problem(&self, line: Option<usize>, key: &str, value: Option<String>, message: impl Into<String>) {
+        self.reader.problem(Problem::of_key(line.or(self.line), self.key(key), value, message));
+    }
+
+    /// Problems of the file so far: who asks before and after an accessor knows whether it complained.
+    #[must_use]
+    pub fn problem_count(&self) -> usize {
+        self.reader.problems.borrow().len()
+    }
+
+    pub(crate) fn take(&mut self, key: &'static str) -> Option<(usize, DeValue<'r>)> {
+        self.known.push(key);
+        let value: Spanned<DeValue<'r>> = self.values.remove(key)?;
+        Some((self.reader.line(value.span().start), value.into_inner()))
+    }
+
+    pub(crate) fn mistyped(&self, line: usize, key: &str, value: &DeValue<'_>, wanted: &str) {
+        let message = format!("is of type {}; {wanted}", value.type_str());
+        self.problem(Some(line), key, None, message);
+    }
+
+    /// A text with its line, references expanded.
+    pub fn string_at(&mut self, key: &'static str) -> Option<(usize, String)> {
+        let (line, value) = self.take(key)?;
+        let Some(text) = value.as_str() else {
+            self.mistyped(line, key, &value, "write it as text in quotes");
+            return None;
+        };
+        match expand(text, self.reader.env) {
+            Ok(text) => Some((line, text)),
+            Err(message) => {
+                self.problem(Some(line), key, None, message);
+                None
+            }
+        }
+    }
+
+    /// A text, references expanded.
+    pub fn string(&mut self, key: &'static str) -> Option<String> {
+        self.string_at(key).map(|(_, text)| text)
+    }
+
+    /// A secret from `key`, or from the file that `file_key` names (without the newline at its end). An empty one
+    /// is none: `${PASSWORD:-}` stands for a server that has no password.
+    pub fn secret(&mut self, key: &'static str, file_key: &'static str) -> Option<Secret> {
+        let inline = self.string(key).filter(|text| !text.is_empty());
+        let file = self.string_at(file_key).filter(|(_, file)| !file.is_empty());
+        match (inline, file) {
+            (Some(_), Some((line, _))) => {
+                self.problem(Some(line), file_key, None, format!("{key} is set too; keep one of the two"));
+                None
+            }
+            (Some(text), None) => Some(Secret::new(text)),
+            (None, Some((line, file))) => match file::read(&self.reader.resolve(&file), SECRET_LIMIT) {
+                Ok(text) => Some(text.trim_end_matches(['\r', '\n'])).filter(|text| !text.is_empty()).map(Secret::new),
+                Err(message) => {
+                    self.problem(Some(line), file_key, Some(format!("{file:?}")), message);
+                    None
+                }
+            },
+            (None, None) => None,
+        }
+    }
+
+    /// A duration like `"15s"`, within bounds.
+    pub fn duration(&mut self, key: &'static str, bounds: RangeInclusive<Duration>) -> Option<Duration> {
+        let (line, text) = self.string_at(key)?;
+        let (low, high) = (humantime::format_duration(*bounds.start()), humantime::format_duration(*bounds.end()));
+        match humantime::parse_duration(&text) {
+            Ok(duration) if bounds.contains(&duration) => Some(duration),
+            Ok(_) => {
+                self.problem(Some(line), key, Some(format!("{text:?}")), format!("must be from {low} to {high}"));
+                None
+            }
+            Err(_) => {
+                let message = "is not a duration; write a number with a unit, like \"15s\" or \"5m\"";
+                self.problem(Some(line), key, Some(format!("{text:?}")), message);
+                None
+            }
+        }
+    }
+
+    /// A whole number within bounds.
+    pub fn integer<T>(&mut self, key: &'static str, bounds: RangeInclusive<u64>) -> Option<T>
+    where
+        T: TryFrom<u64>,
+    {
+        let (line, value) = self.take(key)?;
+        let Some(integer) = value.as_integer() else {
+            self.mistyped(line, key, &value, "write it as a whole number without quotes");
+            return None;
+        };
+        let number = i128::from_str_radix(&integer.as_str().replace('_', ""), integer.radix()).ok();
+        let number = number.and_then(|number| u64::try_from(number).ok()).filter(|number| bounds.contains(number));
+        let Some(number) = number else {
+            let message = format!("must be from {} to {}", bounds.start(), bounds.end());
+            self.problem(Some(line), key, Some(integer.as_str().to_owned()), message);
+            return None;
+        };
+        T::try_from(number).ok()
+    }
+
+    /// A list of whole numbers within bounds, or a single one.
+    pub fn integers(&mut self, key: &'static str, bounds: RangeInclusive<u16>) -> Vec<u16> {
+        let Some((line, value)) = self.take(key) else { return Vec::new() };
+        let number =
+            |value: &DeValue<'_>| value.as_integer()?.as_str().parse().ok().filter(|number| bounds.contains(number));
+        let numbers: Option<Vec<u16>> = match &value {
+            DeValue::Array(items) => items.iter().map(|item| number(item.get_ref())).collect(),
+            single => number(single).map(|number| vec![number]),
+        };
+        numbers.filter(|numbers| !numbers.is_empty()).unwrap_or_else(|| {
+            let message = format!("must be a list of whole numbers from {} to {}", bounds.start(), bounds.end());
+            self.problem(Some(line), key, None, message);
+            Vec::new()
+        })
+    }
+
+    /// A text that is parsed; the error of parsing is the problem.
+    pub fn parsed<T: FromStr<Err: Display>>(&mut self, key: &'static str) -> Option<T> {
+        let (line, text) = self.string_at(key)?;
+        text.parse().map_err(|error| self.problem(Some(line), key, Some(format!("{text:?}")), format!("{error}"))).ok()
+    }
+
+    /// The texts of a table whose keys are free, each with its line and key.
+    pub fn pairs(&mut self, key: &'static str) -> Vec<(usize, String, String)> {
+        let Some((line, value)) = self.take(key) else { return Vec::new() };
+        let DeValue::Table(values) = value else {
+            self.mistyped(line, key, &value, "write it as { name = \"value\" }");
+            return Vec::new();
+        };
+        let mut pairs = Vec::new();
+        for (name, value) in values {
+            let line = self.reader.line(value.span().start);
+            match value.get_ref().as_str().map(|text| expand(text, self.reader.env)) {
+                Some(Ok(text)) => pairs.push((line, name.get_ref().to_string(), text)),
+                Some(Err(message)) => self.problem(Some(line), key, None, message),
+                None => self.mistyped(line, key, value.get_ref(), "write each value as text in quotes"),
+            }
+        }
+        pairs
+    }
+
+    /// `true` or `false`.
+    pub fn boolean(&mut self, key: &'static str) -> Option<bool> {
+        let (line, value) = self.take(key)?;
+        let boolean = value.as_bool();
+        if boolean.is_none() {
+            self.mistyped(line, key, &value, "write true or false without quotes");
+        }
+        boolean
+    }
+
+    /// One of a closed set of words.
+    pub fn choice<T: ValueEnum>(&mut self, key: &'static str) -> Option<T> {
+        let (line, text) = self.string_at(key)?;
+        self.word(key, line, &text)
+    }
+
+    /// One or several of a closed set of words, each once.
+    pub fn choices<T: ValueEnum + PartialEq>(&mut self, key: &'static str) -> Vec<T> {
+        let mut chosen = Vec::new();
+        for (line, text) in self.strings(key) {
+            if let Some(choice) = self.word(key, line, &text).filter(|choice| !chosen.contains(choice)) {
+                chosen.push(choice);
+            }
+        }
+        chosen
+    }
+
+    fn word<T: ValueEnum>(&self, key: &str, line: usize, text: &str) -> Option<T> {
+        let choice = T::from_str(text, true).ok();
+        if choice.is_none() {
+            let words: Vec<String> = T::value_variants()
+                .iter()
+                .filter_map(|variant| variant.to_possible_value().map(|value| value.get_name().to_owned()))
+                .collect();
+            self.problem(Some(line), key, Some(format!("{text:?}")), format!("is none of {}", words.join(", ")));
+        }
+        choice
+    }
+
+    /// One text or a list of texts, each with its line.
+    pub fn strings(&mut self, key: &'static str) -> Vec<(usize, String)> {
+        let Some((line, value)) = self.take(key) else { return Vec::new() };
+        let items: Vec<Option<String>> = match &value {
+            DeValue::Array(items) => items.iter().map(|item| item.get_ref().as_str().map(str::to_owned)).collect(),
+            single => vec![single.as_str().map(str::to_owned)],
+        };
+        let mut texts = Vec::new();
+        for item in items {
+            let Some(text) = item else {
+                self.mistyped(line, key, &value, "write a text in quotes, or a list of them");
+                return Vec::new();
+            };
+            match expand(&text, self.reader.env) {
+                Ok(text) => texts.push((line, text)),
+                Err(message) => self.problem(Some(line), key, None, message),
+            }
+        }
+        texts
+    }
+
+    /// Like [`strings`](Self::strings), each parsed; `fix` says how to write one.
+    pub fn strings_parsed<T: FromStr>(&mut self, key: &'static str, fix: &str) -> Vec<T> {
+        let texts = self.strings(key);
+        let mut values = Vec::new();
+        for (line, text) in texts {
+            match text.parse() {
+                Ok(value) => values.push(value),
+                Err(_) => self.problem(Some(line), key, Some(format!("{text:?}")), fix),
+            }
+        }
+        values
+    }
+
+    /// The table under `key`; an empty one if there is none.
+    #[must_use]
+    pub fn table(&mut self, key: &'static str) -> Table<'r> {
+        let path = self.key(key);
+        let (line, values) = match self.take(key) {
+            Some((line, DeValue::Table(values))) => (Some(line), values),
+            Some((line, other)) => {
+                self.mistyped(line, key, &other, &format!("write it as a table: [{}]", header(&path)));
+                (Some(line), DeTable::default())
+            }
+            None => (None, DeTable::default()),
+        };
+        Table { line, ..Table::new(self.reader, path, values) }
+    }
+
+    /// The tables of the array `key`.
+    pub fn tables(&mut self, key: &'static str) -> Vec<Table<'r>> {
+        let path = self.key(key);
+        let (line, items) = match self.take(key) {
+            Some((line, DeValue::Array(items))) => (line, items),
+            Some((line, other)) => {
+                self.mistyped(line, key, &other, &format!("write each as a table: [[{}]]", header(&path)));
+                return Vec::new();
+            }
+            None => return Vec::new(),
+        };
+        let mut tables = Vec::new();
+        for (index, item) in items.into_iter().enumerate() {
+            let item_line = self.reader.line(item.span().start);
+            match item.into_inner() {
+                DeValue::Table(values) => {
+                    let table = Table::new(self.reader, format!("{path}[{index}]"), values);
+                    tables.push(Table { line: Some(item_line), ..table });
+                }
+                other => self.mistyped(line, key, &other, &format!("write each as a table: [[{}]]", header(&path))),
+            }
+        }
+        tables
+    }
+
+    /// Reports the keys that nobody took.
+    pub fn finish(self) {
+        for key in self.values.keys() {
+            let name: &str = key.get_ref();
+            let nearest = self.known.iter().min_by_key(|known| strsim::damerau_levenshtein(known, name));
+            let message = match nearest {
+                Some(nearest) if strsim::damerau_levenshtein(nearest, name) <= 3 => {
+                    format!("unknown key; did you mean {nearest}?")
+                }
+                _ => format!("unknown key; known here are {}", self.known.join(", ")),
+            };
+            self.problem(Some(self.reader.line(key.span().start)), name, None, message);
+        }
+    }
+}
+
+/// A path as the header of a table has it: without the places in arrays.
+fn header(path: &str) -> String {
+    let parts = path.split('.').map(|part| part.split('[').next().unwrap_or_default());
+    parts.collect::<Vec<_>>().join(".")
+}
+
+/// Replaces a default where the file says something.
+pub fn set<T>(field: &mut T, value: Option<T>) {
+    if let Some(value) = value {
+        *field = value;
+    }
+}
