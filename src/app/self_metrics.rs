@@ -14,71 +14,46 @@ use crate::config::Config;
 use crate::http::routes::Routes;
 use crate::http::server::{self, ServerStats};
 use crate::metric::catalog::Group;
-use crate::metric::{Families, Metric, MetricInfo, Unit};
+use crate::metric::{Families, MetricInfo, metrics};
 use crate::policy::Policy;
 
-const BUILD_INFO: Metric<2> =
-    Metric::gauge("manometer_build_info", &["version", "revision"], "The version and git revision of the agent.")
-        .unit(Unit::Info)
-        .source("build");
+metrics! {
+    fn own;
+    BUILD_INFO: gauge "manometer_build_info" ["version", "revision"] Info,
+        "The version and git revision of the agent.", "build";
+    ENVIRONMENT_INFO: gauge "manometer_environment_info" ["environment"] Info,
+        "The name of the environment that is watched; absent if none is configured.",
+        "config.toml environment, ENV_NAME";
+    TARGETS: gauge "manometer_targets" [] Count, "Configured targets.", "config.toml";
+    RELOAD_SUCCESSFUL: gauge "manometer_config_last_reload_successful" [] Bool,
+        "Whether the last reading of the configuration succeeded; 0 means that the agent runs on an older one.",
+        "SIGHUP, POST /-/reload";
+    RELOAD_TIMESTAMP: gauge "manometer_config_last_reload_success_timestamp_seconds" [] UnixSeconds,
+        "When the configuration that is in force was read.", "SIGHUP, POST /-/reload";
+    SCRAPE_REQUEST_ERRORS: counter "redis_target_scrape_request_errors_total" [] Count,
+        "Requests of /scrape without a target or for one that is not configured, under redis_exporter's name.",
+        "GET /scrape";
+    CPU_SECONDS: counter "process_cpu_seconds_total" [] Seconds,
+        "Total user and system CPU time spent in seconds.", "/proc/self/stat";
+    VIRTUAL_MEMORY_MAX: gauge "process_virtual_memory_max_bytes" [] Bytes,
+        "Maximum amount of virtual memory available in bytes.", "/proc/self/limits";
+}
 
-const ENVIRONMENT_INFO: Metric<1> = Metric::gauge(
-    "manometer_environment_info",
-    &["environment"],
-    "The name of the environment that is watched; absent if none is configured.",
-)
-.unit(Unit::Info)
-.source("config.toml environment, ENV_NAME");
-
-const TARGETS: Metric<0> = Metric::gauge("manometer_targets", &[], "Configured targets.").source("config.toml");
-
-const RELOAD_SUCCESSFUL: Metric<0> = Metric::gauge(
-    "manometer_config_last_reload_successful",
-    &[],
-    "Whether the last reading of the configuration succeeded; 0 means that the agent runs on an older one.",
-)
-.unit(Unit::Bool)
-.source("SIGHUP, POST /-/reload");
-
-const RELOAD_TIMESTAMP: Metric<0> = Metric::gauge(
-    "manometer_config_last_reload_success_timestamp_seconds",
-    &[],
-    "When the configuration that is in force was read.",
-)
-.unit(Unit::UnixSeconds)
-.source("SIGHUP, POST /-/reload");
-
-const SCRAPE_REQUEST_ERRORS: Metric<0> = Metric::counter(
-    "redis_target_scrape_request_errors_total",
-    &[],
-    "Requests of /scrape without a target or for one that is not configured, under redis_exporter's name.",
-)
-.source("GET /scrape");
-
-const CPU_SECONDS: Metric<0> =
-    Metric::counter("process_cpu_seconds_total", &[], "Total user and system CPU time spent in seconds.")
-        .unit(Unit::Seconds)
-        .source("/proc/self/stat");
-
-const PROCESS: [Metric<0>; 6] = [
-    Metric::gauge("process_open_fds", &[], "Number of open file descriptors.").source("/proc/self/fd"),
-    Metric::gauge("process_max_fds", &[], "Maximum number of open file descriptors.").source("/proc/self/limits"),
-    Metric::gauge("process_virtual_memory_bytes", &[], "Virtual memory size in bytes.")
-        .unit(Unit::Bytes)
-        .source("/proc/self/stat"),
-    Metric::gauge("process_resident_memory_bytes", &[], "Resident memory size in bytes.")
-        .unit(Unit::Bytes)
-        .source("/proc/self/stat"),
-    Metric::gauge("process_start_time_seconds", &[], "Start time of the process since unix epoch in seconds.")
-        .unit(Unit::UnixSeconds)
-        .source("/proc/self/stat"),
-    Metric::gauge("process_threads", &[], "Number of OS threads in the process.").source("/proc/self/stat"),
-];
-
-const VIRTUAL_MEMORY_MAX: Metric<0> =
-    Metric::gauge("process_virtual_memory_max_bytes", &[], "Maximum amount of virtual memory available in bytes.")
-        .unit(Unit::Bytes)
-        .source("/proc/self/limits");
+metrics! {
+    fn process;
+    /// What the library reads, by its name there, which is ours.
+    const PROCESS: [(&'static str, Metric<0>)];
+    "process_open_fds" => gauge "process_open_fds" [] Count, "Number of open file descriptors.", "/proc/self/fd";
+    "process_max_fds" => gauge "process_max_fds" [] Count,
+        "Maximum number of open file descriptors.", "/proc/self/limits";
+    "process_virtual_memory_bytes" => gauge "process_virtual_memory_bytes" [] Bytes,
+        "Virtual memory size in bytes.", "/proc/self/stat";
+    "process_resident_memory_bytes" => gauge "process_resident_memory_bytes" [] Bytes,
+        "Resident memory size in bytes.", "/proc/self/stat";
+    "process_start_time_seconds" => gauge "process_start_time_seconds" [] UnixSeconds,
+        "Start time of the process since unix epoch in seconds.", "/proc/self/stat";
+    "process_threads" => gauge "process_threads" [] Count, "Number of OS threads in the process.", "/proc/self/stat";
+}
 
 /// What the agent knows of itself.
 pub(super) struct SelfMetrics {
@@ -147,8 +122,8 @@ impl SelfMetrics {
 
     fn export_process(&self, out: &mut Families) {
         for family in self.process.iter().flat_map(ProcessCollector::collect) {
-            let metric = PROCESS.iter().find(|metric| metric.info().name == family.name());
-            if let (Some(metric), Some(sample)) = (metric, family.get_metric().first()) {
+            let known = PROCESS.iter().find(|(name, _)| *name == family.name());
+            if let (Some((_, metric)), Some(sample)) = (known, family.get_metric().first()) {
                 out.push(metric, [], sample.get_gauge().get_value());
             }
         }
@@ -172,19 +147,7 @@ impl SelfMetrics {
 /// Everything with a fixed name that the agent can export.
 #[must_use]
 pub fn catalog() -> Vec<Group> {
-    let mut own = vec![
-        *BUILD_INFO.info(),
-        *ENVIRONMENT_INFO.info(),
-        *TARGETS.info(),
-        *RELOAD_SUCCESSFUL.info(),
-        *RELOAD_TIMESTAMP.info(),
-        *SCRAPE_REQUEST_ERRORS.info(),
-        *thresholds::THRESHOLD.info(),
-        *VIRTUAL_MEMORY_MAX.info(),
-        *CPU_SECONDS.info(),
-    ];
-    own.extend(PROCESS.iter().map(|metric| *metric.info()));
-    own.extend(server::metrics());
+    let own = [own(), thresholds::metrics(), process(), server::metrics()].concat();
     let mut groups: Vec<Group> = collector::KINDS
         .iter()
         .map(|kind| Group { title: kind.title, intro: kind.intro, metrics: (kind.metrics)() })

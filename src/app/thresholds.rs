@@ -1,15 +1,14 @@
 //! The numbers of the policy in force, so that dashboards draw them and rules can tell that they differ.
 
-use crate::metric::{Families, Metric};
+use crate::metric::{Families, metrics};
 use crate::policy::Policy;
 
-pub(super) const THRESHOLD: Metric<4> = Metric::gauge(
-    "manometer_threshold",
-    &["alert", "severity", "condition", "scope"],
-    "The number at which an alert fires, of the policy in force; scope is the target of a number that is for one target \
-     alone, infinite where the alert is off for it.",
-)
-.source("alerts/policy.toml, config.toml [thresholds]");
+metrics! {
+    pub(super) fn metrics;
+    pub(super) THRESHOLD: gauge "manometer_threshold" ["alert", "severity", "condition", "scope"] Count,
+        "The number at which an alert fires, of the policy in force; scope is the target of a number that is for one \
+         target alone, infinite where the alert is off for it.", "alerts/policy.toml, config.toml [thresholds]";
+}
 
 /// Names every number. An empty label is an absent one.
 pub(super) fn export(policy: &Policy, out: &mut Families) {

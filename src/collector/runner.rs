@@ -12,7 +12,7 @@ use tracing::{info, warn};
 
 use super::{Collector, Health, PollError, Reason, Sample, metrics};
 use crate::hub::{Hub, TargetStatus};
-use crate::metric::{Families, MetricInfo};
+use crate::metric::{Families, MetricInfo, Reserved};
 
 /// First pause after a failure; it doubles with each further one, up to the interval.
 const FIRST_RETRY: Duration = Duration::from_secs(1);
@@ -129,6 +129,22 @@ impl<C: Collector> Outcome<C> {
     }
 }
 
+/// Samples whose values are known only when all else has been pushed.
+struct Sizes {
+    series: Reserved,
+    rejected: [Reserved; 3],
+}
+
+impl Sizes {
+    fn set(self, out: &mut Families) {
+        out.set(self.series, out.series() as f64);
+        let counts = out.rejections().by_reason();
+        for (reserved, (_, count)) in self.rejected.into_iter().zip(counts) {
+            out.set(reserved, count as f64);
+        }
+    }
+}
+
 /// What the runner remembers of its target between polls.
 struct State {
     collector: &'static str,
@@ -175,7 +191,7 @@ impl State {
         self.last_poll = Some(now);
         self.samples = collector.samples();
         let mut out = Families::with_limit(self.target.series_limit);
-        match &outcome.0 {
+        let sizes = match &outcome.0 {
             Ok(snapshot) => {
                 if let Some(error) = self.error.take() {
                     info!(target_name = %self.target.name, after = %error.reason.as_str(), "target is back");
@@ -184,8 +200,9 @@ impl State {
                 }
                 self.consecutive_failures = 0;
                 self.last_success = Some(now);
-                self.export_health(collector, &mut out);
+                let sizes = self.export_health(collector, &mut out);
                 C::export(snapshot, &mut out);
+                sizes
             }
             Err(error) => {
                 // Once a change of state, not once a tick.
@@ -197,14 +214,14 @@ impl State {
                     self.failures[at] += 1;
                 }
                 self.error = Some(error.clone());
-                self.export_health(collector, &mut out);
+                self.export_health(collector, &mut out)
             }
-        }
-        self.export_size(&mut out);
+        };
+        sizes.set(&mut out);
         out
     }
 
-    fn export_health<C: Collector>(&self, of: &C, out: &mut Families) {
+    fn export_health<C: Collector>(&self, of: &C, out: &mut Families) -> Sizes {
         let collector = self.collector;
         of.export_state(out);
         C::export_health(
@@ -226,20 +243,10 @@ impl State {
         if let Some(at) = self.last_success.and_then(|at| at.duration_since(UNIX_EPOCH).ok()) {
             out.push(&metrics::LAST_SUCCESS, [collector], at.as_secs_f64());
         }
-        // Room for the two families below is taken before the collector's own samples can use it up.
-        for (reason, _) in out.rejections().by_reason() {
-            out.push(&metrics::SERIES_REJECTED, [collector, reason], 0.0);
-        }
-        out.push(&metrics::SERIES, [collector], 0.0);
-    }
-
-    /// Sets the sizes, which are known only when all else has been pushed.
-    fn export_size(&self, out: &mut Families) {
-        let series = out.series() as f64;
-        out.replace(&metrics::SERIES, [self.collector], series);
-        for (reason, count) in out.rejections().by_reason() {
-            out.replace(&metrics::SERIES_REJECTED, [self.collector, reason], count as f64);
-        }
+        // Their place is taken before the collector's own samples can use it up.
+        let rejected =
+            out.rejections().by_reason().map(|(reason, _)| out.reserve(&metrics::SERIES_REJECTED, [collector, reason]));
+        Sizes { series: out.reserve(&metrics::SERIES, [collector]), rejected }
     }
 
     /// When the poll after the one that began at `started` begins.

@@ -4,91 +4,11 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 
-use super::text;
-use super::{Definition, Kind, Metric, MetricInfo};
+use crate::family::Label;
+use crate::{Definition, Family, Kind, Metric, MetricInfo, Suffix, text};
 
 /// Samples of one target before the rest is refused, unless the configuration says otherwise.
 const DEFAULT_SERIES_LIMIT: usize = 20_000;
-
-/// Bytes of one label value before it is cut: a label is read by people, and a foreign name has no length limit.
-const MAX_LABEL_BYTES: usize = 256;
-
-/// What follows the family's name in a sample's name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Suffix {
-    /// A plain sample, or a quantile of a summary.
-    None,
-    /// A cumulative count of a histogram.
-    Bucket,
-    /// The sum of a histogram or summary.
-    Sum,
-    /// The count of a histogram or summary.
-    Count,
-}
-
-impl Suffix {
-    /// The text behind the family's name.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::None => "",
-            Self::Bucket => "_bucket",
-            Self::Sum => "_sum",
-            Self::Count => "_count",
-        }
-    }
-}
-
-/// One sample: its escaped label text lies in its family's buffer.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Sample {
-    pub(super) suffix: Suffix,
-    pub(super) labels: (u32, u32),
-    pub(super) value: f64,
-}
-
-/// All samples of one metric name.
-#[derive(Debug)]
-pub struct Family {
-    name: Cow<'static, str>,
-    kind: Kind,
-    help: Cow<'static, str>,
-    label_text: String,
-    samples: Vec<Sample>,
-}
-
-impl Family {
-    /// The metric's name.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// The metric's type.
-    #[must_use]
-    pub const fn kind(&self) -> Kind {
-        self.kind
-    }
-
-    /// The text of `# HELP`.
-    #[must_use]
-    pub fn help(&self) -> &str {
-        &self.help
-    }
-
-    /// Each sample's name suffix, label text (`a="x",b="y"`, escaped) and value.
-    pub(super) fn samples(&self) -> impl Iterator<Item = (Suffix, &str, f64)> {
-        self.samples.iter().map(|sample| {
-            let (start, end) = sample.labels;
-            (sample.suffix, &self.label_text[start as usize..end as usize], sample.value)
-        })
-    }
-
-    /// The label text and value of each plain sample (not of `_bucket`, `_sum` and `_count`).
-    pub fn values(&self) -> impl Iterator<Item = (&str, f64)> {
-        self.samples().filter(|(suffix, ..)| *suffix == Suffix::None).map(|(_, labels, value)| (labels, value))
-    }
-}
 
 /// Samples that were refused, by reason.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -153,9 +73,12 @@ impl Families {
 
     /// Adds one sample.
     pub fn push<const N: usize>(&mut self, metric: &Metric<N>, labels: [&str; N], value: f64) {
-        let info = metric.info();
-        let family = self.family(info);
-        self.add(family, Suffix::None, info.labels, &labels, None, value);
+        self.add_fixed(metric.info(), Suffix::None, labels.into_iter(), None, value);
+    }
+
+    /// Adds one sample that has only the first of the metric's labels: the others are absent.
+    pub fn push_first<const N: usize>(&mut self, metric: &Metric<N>, labels: &[&str], value: f64) {
+        self.add_fixed(metric.info(), Suffix::None, labels.iter().copied(), None, value);
     }
 
     /// Adds one sample that has `more` labels beside its own: those that the configuration names.
@@ -166,28 +89,29 @@ impl Families {
         more: &[(String, String)],
         value: f64,
     ) {
-        let info = metric.info();
-        let family = self.family(info);
-        let names: Vec<&str> = info.labels.iter().copied().chain(more.iter().map(|(name, _)| name.as_str())).collect();
-        let values: Vec<&str> = labels.into_iter().chain(more.iter().map(|(_, value)| value.as_str())).collect();
-        self.add(family, Suffix::None, &names, &values, None, value);
+        let family = self.family(metric.info());
+        let own = metric.info().labels.iter().map(|name| Label::Fixed(name)).zip(labels);
+        let more = more.iter().map(|(name, value)| (Label::Foreign(name.as_str()), value.as_str()));
+        self.add(family, Suffix::None, own.chain(more), value);
+    }
+
+    /// Adds one sample whose value [`set`](Self::set) will give; until then it is 0.
+    ///
+    /// Its place under the series limit is taken now.
+    pub fn reserve<const N: usize>(&mut self, metric: &Metric<N>, labels: [&str; N]) -> Reserved {
+        Reserved(self.add_fixed(metric.info(), Suffix::None, labels.into_iter(), None, 0.0))
+    }
+
+    /// Gives a reserved sample its value.
+    pub fn set(&mut self, reserved: Reserved, value: f64) {
+        if let Some((family, place)) = reserved.0 {
+            self.entries[family].set_value(place, value);
+        }
     }
 
     /// Adds one sample of a yes or no: 1 or 0.
     pub fn push_bool<const N: usize>(&mut self, metric: &Metric<N>, labels: [&str; N], value: bool) {
         self.push(metric, labels, f64::from(value));
-    }
-
-    /// Sets the value of a plain sample that was pushed before; does nothing if there is none.
-    pub fn replace<const N: usize>(&mut self, metric: &Metric<N>, labels: [&str; N], value: f64) {
-        let Some(&index) = self.by_name.get(metric.info().name) else { return };
-        let mut text = String::new();
-        write_labels(&mut text, metric.info().labels, &labels, None);
-        let family = &mut self.entries[index];
-        let position = family.samples().position(|(suffix, labels, _)| suffix == Suffix::None && labels == text);
-        if let Some(sample) = position.and_then(|at| family.samples.get_mut(at)) {
-            sample.value = value;
-        }
     }
 
     /// Adds one sample for each of `states`: 1 for `current`, 0 for the others.
@@ -210,12 +134,11 @@ impl Families {
         count: f64,
     ) {
         let info = metric.info();
-        let family = self.family(info);
         for (quantile, value) in quantiles {
-            self.add(family, Suffix::None, info.labels, &labels, Some(("quantile", quantile)), *value);
+            self.add_fixed(info, Suffix::None, labels.into_iter(), Some(("quantile", quantile)), *value);
         }
-        self.add(family, Suffix::Sum, info.labels, &labels, None, sum);
-        self.add(family, Suffix::Count, info.labels, &labels, None, count);
+        self.add_fixed(info, Suffix::Sum, labels.into_iter(), None, sum);
+        self.add_fixed(info, Suffix::Count, labels.into_iter(), None, count);
     }
 
     /// Adds a histogram: cumulative counts by upper bound, their sum and count. The `+Inf` bucket is added here.
@@ -228,23 +151,22 @@ impl Families {
         count: f64,
     ) {
         let info = metric.info();
-        let family = self.family(info);
         let mut bound_text = String::new();
         for (bound, cumulative) in buckets {
             bound_text.clear();
             text::write_value(&mut bound_text, *bound);
-            self.add(family, Suffix::Bucket, info.labels, &labels, Some(("le", &bound_text)), *cumulative);
+            self.add_fixed(info, Suffix::Bucket, labels.into_iter(), Some(("le", &bound_text)), *cumulative);
         }
-        self.add(family, Suffix::Bucket, info.labels, &labels, Some(("le", "+Inf")), count);
-        self.add(family, Suffix::Sum, info.labels, &labels, None, sum);
-        self.add(family, Suffix::Count, info.labels, &labels, None, count);
+        self.add_fixed(info, Suffix::Bucket, labels.into_iter(), Some(("le", "+Inf")), count);
+        self.add_fixed(info, Suffix::Sum, labels.into_iter(), None, sum);
+        self.add_fixed(info, Suffix::Count, labels.into_iter(), None, count);
     }
 
     /// Adds one sample of a metric that the configuration defines; `labels` are the values of its labels.
     pub fn push_defined(&mut self, definition: &Definition, labels: &[&str], value: f64) {
         let Some(family) = self.foreign_family(&definition.name, definition.kind, &definition.help) else { return };
-        let names: Vec<&str> = definition.labels.iter().map(AsRef::as_ref).collect();
-        self.add(family, Suffix::None, &names, labels, None, value);
+        let names = definition.labels.iter().map(|name| Label::Foreign(name));
+        self.add(family, Suffix::None, names.zip(labels.iter().copied()), value);
     }
 
     /// Adds one sample of a family that comes from outside as a whole: a field of `CLUSTER INFO`, a series of a service's
@@ -259,8 +181,7 @@ impl Families {
         value: f64,
     ) {
         let Some(family) = self.foreign_family(name, kind, help) else { return };
-        let (names, values): (Vec<&str>, Vec<&str>) = labels.iter().copied().unzip();
-        self.add(family, suffix, &names, &values, None, value);
+        self.add(family, suffix, labels.iter().map(|(name, value)| (Label::Foreign(name), *value)), value);
     }
 
     /// The family of a name from outside; `None`, counted, if the name is none or is taken by another type.
@@ -300,8 +221,8 @@ impl Families {
     #[must_use]
     pub fn into_sorted(self) -> Vec<Family> {
         let mut families = self.entries;
-        families.retain(|family| !family.samples.is_empty());
-        families.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+        families.retain(|family| !family.is_empty());
+        families.sort_unstable_by(|one, other| one.name().cmp(other.name()));
         families
     }
 
@@ -315,62 +236,50 @@ impl Families {
     fn insert(&mut self, name: Cow<'static, str>, kind: Kind, help: Cow<'static, str>) -> usize {
         let index = self.entries.len();
         self.by_name.insert(name.clone(), index);
-        self.entries.push(Family { name, kind, help, label_text: String::new(), samples: Vec::new() });
+        self.entries.push(Family::new(name, kind, help));
         index
     }
 
-    fn add(
+    fn add_fixed<'l>(
+        &mut self,
+        info: &MetricInfo,
+        suffix: Suffix,
+        values: impl Iterator<Item = &'l str> + Clone,
+        extra: Option<(&'static str, &'l str)>,
+        value: f64,
+    ) -> Option<(usize, usize)> {
+        let family = self.family(info);
+        let labels = info.labels.iter().copied().zip(values).chain(extra);
+        self.add(family, suffix, labels.map(|(name, value)| (Label::Fixed(name), value)), value)
+    }
+
+    /// Adds a sample to a family and returns its place, if it may be there.
+    fn add<'l>(
         &mut self,
         index: usize,
         suffix: Suffix,
-        names: &[&str],
-        values: &[&str],
-        extra: Option<(&str, &str)>,
+        labels: impl Iterator<Item = (Label<'l>, &'l str)> + Clone,
         value: f64,
-    ) {
+    ) -> Option<(usize, usize)> {
         if self.series >= self.limit {
             self.rejections.series_limit += 1;
-            return;
+            return None;
         }
-        let family = &mut self.entries[index];
-        let start = family.label_text.len();
-        write_labels(&mut family.label_text, names, values, extra);
-        let key = self.hasher.hash_one((index, suffix, &family.label_text[start..]));
-        // A buffer over 4 GiB cannot come about: the series limit times the label limit is far below it.
-        let range =
-            (u32::try_from(start).unwrap_or(u32::MAX), u32::try_from(family.label_text.len()).unwrap_or(u32::MAX));
-        if self.seen.insert(key) {
-            family.samples.push(Sample { suffix, labels: range, value });
-            self.series += 1;
-        } else {
-            family.label_text.truncate(start);
-            self.rejections.duplicate += 1;
+        let (hasher, seen) = (&self.hasher, &mut self.seen);
+        let is_new = |identity: (Suffix, u16, &str, &[u32])| seen.insert(hasher.hash_one((index, identity)));
+        let place = self.entries[index].add(suffix, labels, value, is_new);
+        match place {
+            Some(_) => self.series += 1,
+            None => self.rejections.duplicate += 1,
         }
+        place.map(|place| (index, place))
     }
 }
 
-/// Appends `a="x",b="y"`.
-fn write_labels(out: &mut String, names: &[&str], values: &[&str], extra: Option<(&str, &str)>) {
-    let start = out.len();
-    for (name, value) in names.iter().copied().zip(values.iter().copied()).chain(extra) {
-        if out.len() > start {
-            out.push(',');
-        }
-        text::write_label(out, name, cut(value));
-    }
-}
-
-/// `value` without what lies beyond the label limit, never in the middle of a character.
-fn cut(value: &str) -> &str {
-    if value.len() <= MAX_LABEL_BYTES {
-        return value;
-    }
-    let mut end = MAX_LABEL_BYTES;
-    while !value.is_char_boundary(end) {
-        end -= 1;
-    }
-    &value[..end]
-}
+/// The place of a sample whose value is not known yet; none if it was refused.
+#[derive(Debug)]
+#[must_use]
+pub struct Reserved(Option<(usize, usize)>);
 
 #[cfg(test)]
 mod tests;

@@ -8,12 +8,15 @@
 pub mod catalog;
 mod definition;
 mod families;
+mod family;
 mod info;
+mod table;
 pub mod text;
 pub mod vocabulary;
 
 pub use definition::Definition;
-pub use families::{Families, Family, Rejections, Suffix};
+pub use families::{Families, Rejections, Reserved};
+pub use family::{Family, Sample, Suffix};
 pub use info::{Kind, Metric, MetricInfo, Unit};
 
 /// The label value of everything beyond the first K of what others can name.

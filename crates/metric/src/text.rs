@@ -27,22 +27,34 @@ pub fn is_label_name(name: &str) -> bool {
     is_metric_name(name) && !name.contains(':') && !name.starts_with("__")
 }
 
-/// Appends `name="value"`, escaped.
-pub(crate) fn write_label(out: &mut String, name: &str, value: &str) {
-    out.push_str(name);
-    out.push_str("=\"");
-    let mut rest = value;
-    while let Some(at) = rest.find(['\\', '"', '\n']) {
-        out.push_str(&rest[..at]);
-        out.push_str(match rest.as_bytes()[at] {
-            b'\\' => "\\\\",
-            b'"' => "\\\"",
-            _ => "\\n",
-        });
-        rest = &rest[at + 1..];
+/// The beginning of `value` that has at most `limit` bytes and ends with a whole character.
+#[must_use]
+pub fn cut(value: &str, limit: usize) -> &str {
+    &value[..value.floor_char_boundary(limit)]
+}
+
+/// Appends `a="x",b="y"`, escaped.
+pub(crate) fn write_labels<'l>(out: &mut String, labels: impl Iterator<Item = (&'l str, &'l str)>) {
+    let start = out.len();
+    for (name, value) in labels {
+        if out.len() > start {
+            out.push(',');
+        }
+        out.push_str(name);
+        out.push_str("=\"");
+        let mut rest = value;
+        while let Some(at) = rest.find(['\\', '"', '\n']) {
+            out.push_str(&rest[..at]);
+            out.push_str(match rest.as_bytes()[at] {
+                b'\\' => "\\\\",
+                b'"' => "\\\"",
+                _ => "\\n",
+            });
+            rest = &rest[at + 1..];
+        }
+        out.push_str(rest);
+        out.push('"');
     }
-    out.push_str(rest);
-    out.push('"');
 }
 
 /// Appends a sample value: whole numbers without a point, and the names that Prometheus reads for the rest.
@@ -95,24 +107,20 @@ pub fn write_header(out: &mut String, format: Format, name: &str, kind: Kind, he
 
 /// Appends the samples of a family; `target` becomes the first label.
 pub fn write_samples(out: &mut String, family: &Family, target: Option<&str>) {
-    let mut target_label = String::new();
-    if let Some(target) = target {
-        write_label(&mut target_label, "target", target);
-    }
-    for (suffix, labels, value) in family.samples() {
+    let target = target.map(|target| ("target", target));
+    for sample in family.samples() {
         out.push_str(family.name());
-        out.push_str(suffix.as_str());
-        if !(target_label.is_empty() && labels.is_empty()) {
-            out.push('{');
-            out.push_str(&target_label);
-            if !(target_label.is_empty() || labels.is_empty()) {
-                out.push(',');
-            }
-            out.push_str(labels);
+        out.push_str(sample.suffix().as_str());
+        out.push('{');
+        let start = out.len();
+        write_labels(out, target.into_iter().chain(sample.labels()));
+        if out.len() == start {
+            out.pop();
+        } else {
             out.push('}');
         }
         out.push(' ');
-        write_value(out, value);
+        write_value(out, sample.value());
         out.push('\n');
     }
 }

@@ -2,15 +2,14 @@
 
 use super::container::{Container, RunState};
 use crate::config::Names;
-use crate::metric::{Families, Metric, MetricInfo, Unit};
+use crate::metric::{Families, metrics};
 
-const UP: Metric<1> = Metric::gauge(
-    "container_up",
-    &["name"],
-    "Whether a container that the configuration names, and not only by a pattern, is there and runs; 0 also for one that is paused, restarting, or was never there.",
-)
-.unit(Unit::Bool)
-.source("GET /containers/json");
+metrics! {
+    pub(super) fn metrics;
+    UP: gauge "container_up" ["name"] Bool,
+        "Whether a container that the configuration names, and not only by a pattern, is there and runs; 0 also for \
+         one that is paused, restarting, or was never there.", "GET /containers/json";
+}
 
 /// Each name of the configuration that is no pattern, and whether a container of that name runs.
 pub(super) fn expected(names: &Names, containers: &[Container]) -> Vec<(String, bool)> {
@@ -25,9 +24,4 @@ pub(super) fn export(expected: &[(String, bool)], out: &mut Families) {
             out.push_bool(&UP, [name], *runs);
         }
     }
-}
-
-/// Everything that is exported of it.
-pub(super) fn metrics() -> Vec<MetricInfo> {
-    vec![*UP.info()]
 }

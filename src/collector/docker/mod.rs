@@ -26,11 +26,12 @@ use self::logs::Logs;
 use self::stats::{Sweeper, Totals, Usage};
 use super::{Collector, Health, PollError, Sample};
 use crate::config::DockerTarget;
-use crate::metric::{Families, Metric, MetricInfo, Unit};
+use crate::metric::{Families, MetricInfo, metrics};
 
-const UP: Metric<0> = Metric::gauge("docker_up", &[], "Whether the Docker engine answered the last poll.")
-    .unit(Unit::Bool)
-    .source("poll");
+metrics! {
+    fn metrics;
+    UP: gauge "docker_up" [] Bool, "Whether the Docker engine answered the last poll.", "poll";
+}
 
 /// What outlives a collector of one target: a panic replaces the collector, and no counter may go back.
 pub struct Memory {
@@ -92,7 +93,7 @@ impl Collector for DockerCollector {
     fn metrics() -> Vec<MetricInfo> {
         let of_parts =
             [engine::metrics(), lifecycle::metrics(), expected::metrics(), stats::metrics(), logs::metrics()];
-        [vec![*UP.info()], of_parts.concat()].concat()
+        [metrics(), of_parts.concat()].concat()
     }
 
     async fn poll(&mut self) -> Result<Snapshot, PollError> {

@@ -2,28 +2,18 @@
 
 use std::collections::HashMap;
 
-use crate::metric::{Families, Metric, MetricInfo, Unit};
+use crate::metric::{Families, metrics};
 
-const SECONDS: Metric<2> =
-    Metric::counter("node_cpu_seconds_total", &["cpu", "mode"], "Seconds that each CPU spent in each mode.")
-        .unit(Unit::Seconds)
-        .source("/proc/stat");
-
-const BOOT_TIME: Metric<0> = Metric::gauge("node_boot_time_seconds", &[], "When the machine was started.")
-    .unit(Unit::UnixSeconds)
-    .source("/proc/stat");
-
-const CONTEXT_SWITCHES: Metric<0> =
-    Metric::counter("node_context_switches_total", &[], "Context switches since the start.").source("/proc/stat");
-
-const FORKS: Metric<0> =
-    Metric::counter("node_forks_total", &[], "Processes and threads that were begun since the start.")
-        .source("/proc/stat");
-
-const RUNNING: Metric<0> =
-    Metric::gauge("node_procs_running", &[], "Threads that run or could run.").source("/proc/stat");
-
-const BLOCKED: Metric<0> = Metric::gauge("node_procs_blocked", &[], "Threads that wait for I/O.").source("/proc/stat");
+metrics! {
+    pub(super) fn metrics;
+    SECONDS: counter "node_cpu_seconds_total" ["cpu", "mode"] Seconds,
+        "Seconds that each CPU spent in each mode.", "/proc/stat";
+    BOOT_TIME: gauge "node_boot_time_seconds" [] UnixSeconds, "When the machine was started.", "/proc/stat";
+    CONTEXT_SWITCHES: counter "node_context_switches_total" [] Count, "Context switches since the start.", "/proc/stat";
+    FORKS: counter "node_forks_total" [] Count, "Processes and threads that were begun since the start.", "/proc/stat";
+    RUNNING: gauge "node_procs_running" [] Count, "Threads that run or could run.", "/proc/stat";
+    BLOCKED: gauge "node_procs_blocked" [] Count, "Threads that wait for I/O.", "/proc/stat";
+}
 
 /// The modes in the order of a line. Guests are part of `user` and `nice`.
 const MODES: [&str; 8] = ["user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal"];
@@ -129,11 +119,6 @@ pub(super) fn export_cpus(stat: &Stat, out: &mut Families) {
             out.push(&SECONDS, [&number, mode], *ticks as f64 / stat.ticks_per_second as f64);
         }
     }
-}
-
-pub(super) fn metrics() -> Vec<MetricInfo> {
-    let counts = [BOOT_TIME, CONTEXT_SWITCHES, FORKS, RUNNING, BLOCKED];
-    [*SECONDS.info()].into_iter().chain(counts.iter().map(|metric| *metric.info())).collect()
 }
 
 #[cfg(test)]

@@ -1,37 +1,26 @@
 //! /proc/diskstats.
 
 use super::parse::{Bounded, numbers};
-use crate::metric::{Families, Metric, MetricInfo, Unit};
+use crate::metric::{Families, metrics};
 
-const fn counter(name: &'static str, help: &'static str) -> Metric<1> {
-    Metric::counter(name, &["device"], help).source("/proc/diskstats")
+metrics! {
+    pub(super) fn metrics;
+    READS: counter "node_disk_reads_completed_total" ["device"] Count, "Reads that were completed.", "/proc/diskstats";
+    READ_BYTES: counter "node_disk_read_bytes_total" ["device"] Bytes, "Bytes that were read.", "/proc/diskstats";
+    READ_TIME: counter "node_disk_read_time_seconds_total" ["device"] Seconds,
+        "Seconds that all reads took, added up.", "/proc/diskstats";
+    WRITES: counter "node_disk_writes_completed_total" ["device"] Count,
+        "Writes that were completed.", "/proc/diskstats";
+    WRITTEN_BYTES: counter "node_disk_written_bytes_total" ["device"] Bytes,
+        "Bytes that were written.", "/proc/diskstats";
+    WRITE_TIME: counter "node_disk_write_time_seconds_total" ["device"] Seconds,
+        "Seconds that all writes took, added up.", "/proc/diskstats";
+    IO_NOW: gauge "node_disk_io_now" ["device"] Count, "Reads and writes that are under way.", "/proc/diskstats";
+    IO_TIME: counter "node_disk_io_time_seconds_total" ["device"] Seconds,
+        "Seconds in which anything was under way.", "/proc/diskstats";
+    WEIGHTED_TIME: counter "node_disk_io_time_weighted_seconds_total" ["device"] Seconds,
+        "Seconds in which anything was under way, times what was under way.", "/proc/diskstats";
 }
-
-const READS: Metric<1> = counter("node_disk_reads_completed_total", "Reads that were completed.");
-
-const READ_BYTES: Metric<1> = counter("node_disk_read_bytes_total", "Bytes that were read.").unit(Unit::Bytes);
-
-const READ_TIME: Metric<1> =
-    counter("node_disk_read_time_seconds_total", "Seconds that all reads took, added up.").unit(Unit::Seconds);
-
-const WRITES: Metric<1> = counter("node_disk_writes_completed_total", "Writes that were completed.");
-
-const WRITTEN_BYTES: Metric<1> = counter("node_disk_written_bytes_total", "Bytes that were written.").unit(Unit::Bytes);
-
-const WRITE_TIME: Metric<1> =
-    counter("node_disk_write_time_seconds_total", "Seconds that all writes took, added up.").unit(Unit::Seconds);
-
-const IO_NOW: Metric<1> =
-    Metric::gauge("node_disk_io_now", &["device"], "Reads and writes that are under way.").source("/proc/diskstats");
-
-const IO_TIME: Metric<1> =
-    counter("node_disk_io_time_seconds_total", "Seconds in which anything was under way.").unit(Unit::Seconds);
-
-const WEIGHTED_TIME: Metric<1> = counter(
-    "node_disk_io_time_weighted_seconds_total",
-    "Seconds in which anything was under way, times what was under way.",
-)
-.unit(Unit::Seconds);
 
 /// Disks beyond it are left out.
 const MOST: usize = 64;
@@ -93,11 +82,6 @@ pub(super) fn export(disks: &Bounded<Disk>, out: &mut Families) {
         out.push(&IO_TIME, [name], seconds(9));
         out.push(&WEIGHTED_TIME, [name], seconds(10));
     }
-}
-
-pub(super) fn metrics() -> Vec<MetricInfo> {
-    let all = [READS, READ_BYTES, READ_TIME, WRITES, WRITTEN_BYTES, WRITE_TIME, IO_NOW, IO_TIME, WEIGHTED_TIME];
-    all.iter().map(|metric| *metric.info()).collect()
 }
 
 #[cfg(test)]

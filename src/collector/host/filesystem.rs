@@ -5,24 +5,17 @@ use std::collections::HashSet;
 use sysinfo::{DiskRefreshKind, Disks};
 
 use super::parse::Bounded;
-use crate::metric::{Families, Metric, MetricInfo, Unit};
+use crate::metric::{Families, metrics};
 
-const LABELS: &[&str; 3] = &["device", "mountpoint", "fstype"];
-
-const SIZE: Metric<3> =
-    Metric::gauge("node_filesystem_size_bytes", LABELS, "Size of the file system.").unit(Unit::Bytes).source("statvfs");
-
-const AVAIL: Metric<3> = Metric::gauge(
-    "node_filesystem_avail_bytes",
-    LABELS,
-    "Space of the file system that users without privilege can have.",
-)
-.unit(Unit::Bytes)
-.source("statvfs");
-
-const READONLY: Metric<3> = Metric::gauge("node_filesystem_readonly", LABELS, "Whether the file system is read-only.")
-    .unit(Unit::Bool)
-    .source("statvfs");
+metrics! {
+    pub(super) fn metrics;
+    SIZE: gauge "node_filesystem_size_bytes" ["device", "mountpoint", "fstype"] Bytes,
+        "Size of the file system.", "statvfs";
+    AVAIL: gauge "node_filesystem_avail_bytes" ["device", "mountpoint", "fstype"] Bytes,
+        "Space of the file system that users without privilege can have.", "statvfs";
+    READONLY: gauge "node_filesystem_readonly" ["device", "mountpoint", "fstype"] Bool,
+        "Whether the file system is read-only.", "statvfs";
+}
 
 /// File systems beyond it are left out.
 const MOST: usize = 64;
@@ -111,10 +104,6 @@ pub(super) fn export(mounts: &Bounded<Mount>, out: &mut Families) {
         out.push(&AVAIL, labels, *available as f64);
         out.push_bool(&READONLY, labels, *readonly);
     }
-}
-
-pub(super) fn metrics() -> Vec<MetricInfo> {
-    [SIZE, AVAIL, READONLY].iter().map(|metric| *metric.info()).collect()
 }
 
 #[cfg(test)]

@@ -13,22 +13,15 @@ use super::parse::Bounded;
 use super::read::Texts;
 use super::sysctl::{self, Sysctls};
 use super::system::{self, Files, Uname};
-use crate::metric::{Families, Metric, MetricInfo, Unit};
+use crate::metric::{Families, MetricInfo, metrics};
 
-const SUCCESS: Metric<1> = Metric::gauge(
-    "node_scrape_collector_success",
-    &["collector"],
-    "Whether this part of the machine could be read; filesystem is 0 while one does not answer.",
-)
-.unit(Unit::Bool)
-.source("poll");
-
-const LEFT_OUT: Metric<1> = Metric::gauge(
-    "manometer_host_left_out",
-    &["kind"],
-    "File systems, disks and network devices beyond the most that are shown of each.",
-)
-.source("poll");
+metrics! {
+    fn own;
+    SUCCESS: gauge "node_scrape_collector_success" ["collector"] Bool,
+        "Whether this part of the machine could be read; filesystem is 0 while one does not answer.", "poll";
+    LEFT_OUT: gauge "manometer_host_left_out" ["kind"] Count,
+        "File systems, disks and network devices beyond the most that are shown of each.", "poll";
+}
 
 /// What is known of it; `None` for a part that could not be read.
 #[derive(Debug)]
@@ -114,8 +107,8 @@ fn put<T>(part: Option<&T>, export: impl FnOnce(&T, &mut Families), out: &mut Fa
 }
 
 pub(super) fn metrics() -> Vec<MetricInfo> {
-    let own = vec![*SUCCESS.info(), *LEFT_OUT.info()];
     let parts = [
+        own(),
         system::metrics(),
         cpu::metrics(),
         memory::metrics(),
@@ -124,5 +117,5 @@ pub(super) fn metrics() -> Vec<MetricInfo> {
         network::metrics(),
         sysctl::metrics(),
     ];
-    [own, parts.concat()].concat()
+    parts.concat()
 }

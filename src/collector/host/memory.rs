@@ -1,39 +1,42 @@
 //! /proc/meminfo.
 
-use crate::metric::{Families, Metric, MetricInfo, Unit};
+use crate::metric::{Families, metrics};
 
-const fn bytes(name: &'static str, help: &'static str) -> Metric<0> {
-    Metric::gauge(name, &[], help).unit(Unit::Bytes).source("/proc/meminfo")
+metrics! {
+    pub(super) fn metrics;
+    /// The lines that are shown, by key.
+    const FIELDS: [(&'static str, Metric<0>)];
+    "MemTotal" => gauge "node_memory_MemTotal_bytes" [] Bytes, "Memory that the kernel can use.", "/proc/meminfo";
+    "MemFree" => gauge "node_memory_MemFree_bytes" [] Bytes, "Memory that is used for nothing.", "/proc/meminfo";
+    "MemAvailable" => gauge "node_memory_MemAvailable_bytes" [] Bytes,
+        "Memory that new programs can have before the machine swaps.", "/proc/meminfo";
+    "Buffers" => gauge "node_memory_Buffers_bytes" [] Bytes, "Buffers of block devices.", "/proc/meminfo";
+    "Cached" => gauge "node_memory_Cached_bytes" [] Bytes,
+        "Cached content of files, and shared memory.", "/proc/meminfo";
+    "SwapCached" => gauge "node_memory_SwapCached_bytes" [] Bytes, "Memory that is in swap as well.", "/proc/meminfo";
+    "Active" => gauge "node_memory_Active_bytes" [] Bytes, "Memory that was used lately.", "/proc/meminfo";
+    "Inactive" => gauge "node_memory_Inactive_bytes" [] Bytes, "Memory that is given up first.", "/proc/meminfo";
+    "SwapTotal" => gauge "node_memory_SwapTotal_bytes" [] Bytes, "Swap space.", "/proc/meminfo";
+    "SwapFree" => gauge "node_memory_SwapFree_bytes" [] Bytes, "Swap space that is free.", "/proc/meminfo";
+    "Dirty" => gauge "node_memory_Dirty_bytes" [] Bytes, "Memory that waits to be written to disk.", "/proc/meminfo";
+    "Writeback" => gauge "node_memory_Writeback_bytes" [] Bytes,
+        "Memory that is being written to disk.", "/proc/meminfo";
+    "AnonPages" => gauge "node_memory_AnonPages_bytes" [] Bytes,
+        "Memory of programs that no file is behind.", "/proc/meminfo";
+    "AnonHugePages" => gauge "node_memory_AnonHugePages_bytes" [] Bytes,
+        "The part of it in transparent huge pages.", "/proc/meminfo";
+    "Mapped" => gauge "node_memory_Mapped_bytes" [] Bytes, "Files that are mapped into programs.", "/proc/meminfo";
+    "Shmem" => gauge "node_memory_Shmem_bytes" [] Bytes, "Shared memory and tmpfs.", "/proc/meminfo";
+    "Slab" => gauge "node_memory_Slab_bytes" [] Bytes, "Structures of the kernel.", "/proc/meminfo";
+    "SReclaimable" => gauge "node_memory_SReclaimable_bytes" [] Bytes,
+        "The part of them that can be given up.", "/proc/meminfo";
+    "SUnreclaim" => gauge "node_memory_SUnreclaim_bytes" [] Bytes,
+        "The part of them that cannot be given up.", "/proc/meminfo";
+    "PageTables" => gauge "node_memory_PageTables_bytes" [] Bytes, "Page tables.", "/proc/meminfo";
+    "CommitLimit" => gauge "node_memory_CommitLimit_bytes" [] Bytes,
+        "What programs may ask for where overcommit is off.", "/proc/meminfo";
+    "Committed_AS" => gauge "node_memory_Committed_AS_bytes" [] Bytes, "What programs have asked for.", "/proc/meminfo";
 }
-
-/// The lines that are shown, by key.
-const FIELDS: [(&str, Metric<0>); 22] = [
-    ("MemTotal", bytes("node_memory_MemTotal_bytes", "Memory that the kernel can use.")),
-    ("MemFree", bytes("node_memory_MemFree_bytes", "Memory that is used for nothing.")),
-    (
-        "MemAvailable",
-        bytes("node_memory_MemAvailable_bytes", "Memory that new programs can have before the machine swaps."),
-    ),
-    ("Buffers", bytes("node_memory_Buffers_bytes", "Buffers of block devices.")),
-    ("Cached", bytes("node_memory_Cached_bytes", "Cached content of files, and shared memory.")),
-    ("SwapCached", bytes("node_memory_SwapCached_bytes", "Memory that is in swap as well.")),
-    ("Active", bytes("node_memory_Active_bytes", "Memory that was used lately.")),
-    ("Inactive", bytes("node_memory_Inactive_bytes", "Memory that is given up first.")),
-    ("SwapTotal", bytes("node_memory_SwapTotal_bytes", "Swap space.")),
-    ("SwapFree", bytes("node_memory_SwapFree_bytes", "Swap space that is free.")),
-    ("Dirty", bytes("node_memory_Dirty_bytes", "Memory that waits to be written to disk.")),
-    ("Writeback", bytes("node_memory_Writeback_bytes", "Memory that is being written to disk.")),
-    ("AnonPages", bytes("node_memory_AnonPages_bytes", "Memory of programs that no file is behind.")),
-    ("AnonHugePages", bytes("node_memory_AnonHugePages_bytes", "The part of it in transparent huge pages.")),
-    ("Mapped", bytes("node_memory_Mapped_bytes", "Files that are mapped into programs.")),
-    ("Shmem", bytes("node_memory_Shmem_bytes", "Shared memory and tmpfs.")),
-    ("Slab", bytes("node_memory_Slab_bytes", "Structures of the kernel.")),
-    ("SReclaimable", bytes("node_memory_SReclaimable_bytes", "The part of them that can be given up.")),
-    ("SUnreclaim", bytes("node_memory_SUnreclaim_bytes", "The part of them that cannot be given up.")),
-    ("PageTables", bytes("node_memory_PageTables_bytes", "Page tables.")),
-    ("CommitLimit", bytes("node_memory_CommitLimit_bytes", "What programs may ask for where overcommit is off.")),
-    ("Committed_AS", bytes("node_memory_Committed_AS_bytes", "What programs have asked for.")),
-];
 
 /// The bytes of each of [`FIELDS`], as far as there is a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,10 +65,6 @@ pub(super) fn export(memory: &Memory, out: &mut Families) {
             out.push(metric, [], bytes as f64);
         }
     }
-}
-
-pub(super) fn metrics() -> Vec<MetricInfo> {
-    FIELDS.iter().map(|(_, metric)| *metric.info()).collect()
 }
 
 #[cfg(test)]

@@ -35,21 +35,18 @@ use self::process::Processes;
 use self::read::Texts;
 use super::{Collector, Health, PollError, Reason};
 use crate::config::{HostTarget, HostWhen};
-use crate::metric::{Families, Metric, MetricInfo, Unit};
+use crate::metric::{Families, MetricInfo, metrics};
 
 /// Where the kernel tells of itself.
 const PROC: &str = "/proc";
 
-const UP: Metric<0> =
-    Metric::gauge("host_up", &[], "Whether the last poll of the host succeeded.").unit(Unit::Bool).source("poll");
-
-const SUPPRESSED: Metric<0> = Metric::gauge(
-    "manometer_host_suppressed",
-    &[],
-    "Whether the series of node_exporter are left to the node_exporter that runs beside the agent.",
-)
-.unit(Unit::Bool)
-.source("/proc/PID/comm and cmdline; GET / of 127.0.0.1:9100");
+metrics! {
+    fn metrics;
+    UP: gauge "host_up" [] Bool, "Whether the last poll of the host succeeded.", "poll";
+    SUPPRESSED: gauge "manometer_host_suppressed" [] Bool,
+        "Whether the series of node_exporter are left to the node_exporter that runs beside the agent.",
+        "/proc/PID/comm and cmdline; GET / of 127.0.0.1:9100";
+}
 
 /// Watches the machine.
 pub struct HostCollector {
@@ -118,7 +115,7 @@ impl Collector for HostCollector {
     type Snapshot = Snapshot;
 
     fn metrics() -> Vec<MetricInfo> {
-        [vec![*UP.info(), *SUPPRESSED.info()], process::metrics(), machine::metrics()].concat()
+        [metrics(), process::metrics(), machine::metrics()].concat()
     }
 
     async fn poll(&mut self) -> Result<Snapshot, PollError> {

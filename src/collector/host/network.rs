@@ -1,23 +1,23 @@
 //! /proc/net/dev.
 
 use super::parse::{Bounded, numbers};
-use crate::metric::{Families, Metric, MetricInfo, Unit};
+use crate::metric::{Families, metrics};
 
-const fn counter(name: &'static str, help: &'static str) -> Metric<1> {
-    Metric::counter(name, &["device"], help).source("/proc/net/dev")
+metrics! {
+    pub(super) fn metrics;
+    /// The columns that are shown, by their place behind the device's name.
+    const COLUMNS: [(usize, Metric<1>)];
+    0 => counter "node_network_receive_bytes_total" ["device"] Bytes, "Bytes received.", "/proc/net/dev";
+    1 => counter "node_network_receive_packets_total" ["device"] Count, "Packets received.", "/proc/net/dev";
+    2 => counter "node_network_receive_errs_total" ["device"] Count, "Errors in receiving.", "/proc/net/dev";
+    3 => counter "node_network_receive_drop_total" ["device"] Count,
+        "Received packets that were dropped.", "/proc/net/dev";
+    8 => counter "node_network_transmit_bytes_total" ["device"] Bytes, "Bytes sent.", "/proc/net/dev";
+    9 => counter "node_network_transmit_packets_total" ["device"] Count, "Packets sent.", "/proc/net/dev";
+    10 => counter "node_network_transmit_errs_total" ["device"] Count, "Errors in sending.", "/proc/net/dev";
+    11 => counter "node_network_transmit_drop_total" ["device"] Count,
+        "Packets to send that were dropped.", "/proc/net/dev";
 }
-
-/// The columns that are shown, by their place behind the device's name.
-const COLUMNS: [(usize, Metric<1>); 8] = [
-    (0, counter("node_network_receive_bytes_total", "Bytes received.").unit(Unit::Bytes)),
-    (1, counter("node_network_receive_packets_total", "Packets received.")),
-    (2, counter("node_network_receive_errs_total", "Errors in receiving.")),
-    (3, counter("node_network_receive_drop_total", "Received packets that were dropped.")),
-    (8, counter("node_network_transmit_bytes_total", "Bytes sent.").unit(Unit::Bytes)),
-    (9, counter("node_network_transmit_packets_total", "Packets sent.")),
-    (10, counter("node_network_transmit_errs_total", "Errors in sending.")),
-    (11, counter("node_network_transmit_drop_total", "Packets to send that were dropped.")),
-];
 
 /// Devices beyond it are left out.
 const MOST: usize = 32;
@@ -47,14 +47,10 @@ fn is_of_container(name: &str) -> bool {
 
 pub(super) fn export(devices: &Bounded<Device>, out: &mut Families) {
     for Device { name, numbers } in &devices.shown {
-        for (at, metric) in &COLUMNS {
+        for (at, metric) in COLUMNS {
             out.push(metric, [name], numbers[*at] as f64);
         }
     }
-}
-
-pub(super) fn metrics() -> Vec<MetricInfo> {
-    COLUMNS.iter().map(|(_, metric)| *metric.info()).collect()
 }
 
 #[cfg(test)]

@@ -9,25 +9,17 @@ use procfs::FromBufRead as _;
 use procfs::process::{LimitValue, Limits};
 
 use super::read;
-use crate::metric::{Families, Metric, MetricInfo};
+use crate::metric::{Families, metrics};
 
-const COUNT: Metric<1> =
-    Metric::gauge("manometer_host_processes", &["process"], "Processes of the programs that processes names.")
-        .source("/proc/PID/comm and cmdline");
-
-const MAX_FDS: Metric<1> = Metric::gauge(
-    "manometer_host_process_max_fds",
-    &["process"],
-    "The open files that a process of this name may have: the lowest limit of them all.",
-)
-.source("/proc/PID/limits");
-
-const OPEN_FDS: Metric<1> = Metric::gauge(
-    "manometer_host_process_open_fds",
-    &["process"],
-    "The open files that a process of this name has: the highest number of them all.",
-)
-.source("/proc/PID/fd");
+metrics! {
+    pub(super) fn metrics;
+    COUNT: gauge "manometer_host_processes" ["process"] Count,
+        "Processes of the programs that processes names.", "/proc/PID/comm and cmdline";
+    MAX_FDS: gauge "manometer_host_process_max_fds" ["process"] Count,
+        "The open files that a process of this name may have: the lowest limit of them all.", "/proc/PID/limits";
+    OPEN_FDS: gauge "manometer_host_process_open_fds" ["process"] Count,
+        "The open files that a process of this name has: the highest number of them all.", "/proc/PID/fd";
+}
 
 /// What the host's other exporter is called.
 const EXPORTERS: [&str; 2] = ["node_exporter", "prometheus-node-exporter"];
@@ -133,10 +125,6 @@ pub(super) fn export(processes: &Processes, out: &mut Families) {
             }
         }
     }
-}
-
-pub(super) fn metrics() -> Vec<MetricInfo> {
-    [COUNT, MAX_FDS, OPEN_FDS].iter().map(|metric| *metric.info()).collect()
 }
 
 #[cfg(test)]

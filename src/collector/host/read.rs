@@ -26,7 +26,7 @@ pub(super) struct Texts {
     pub(super) file_nr: Option<String>,
     /// `domainname`, `hostname`, `osrelease`, `ostype` and `version`.
     pub(super) kernel: [Option<String>; 5],
-    /// In the order of [`sysctl::NAMES`].
+    /// In the order of [`sysctl::names`].
     pub(super) sysctls: Vec<Option<String>>,
 }
 
@@ -44,7 +44,7 @@ pub(super) fn texts(root: &Path) -> io::Result<Texts> {
         net_dev: read("net/dev"),
         file_nr: read("sys/fs/file-nr"),
         kernel: ["domainname", "hostname", "osrelease", "ostype", "version"].map(kernel),
-        sysctls: sysctl::NAMES.map(|name| read(&format!("sys/{name}"))).into(),
+        sysctls: sysctl::names().map(|name| read(&format!("sys/{name}"))).collect(),
     })
 }
 

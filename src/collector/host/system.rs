@@ -5,38 +5,21 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use sysinfo::LoadAvg;
 
 use super::parse::numbers;
-use crate::metric::{Families, Metric, MetricInfo, Unit};
+use crate::metric::{Families, metrics};
 
-const LOAD_1: Metric<0> =
-    Metric::gauge("node_load1", &[], "Mean number of threads that run or wait to, over 1 minute.")
-        .source("/proc/loadavg");
-
-const LOAD_5: Metric<0> =
-    Metric::gauge("node_load5", &[], "Mean number of threads that run or wait to, over 5 minutes.")
-        .source("/proc/loadavg");
-
-const LOAD_15: Metric<0> =
-    Metric::gauge("node_load15", &[], "Mean number of threads that run or wait to, over 15 minutes.")
-        .source("/proc/loadavg");
-
-const FILES: Metric<0> = Metric::gauge("node_filefd_allocated", &[], "Files that are open on the whole machine.")
-    .source("/proc/sys/fs/file-nr");
-
-const MAX_FILES: Metric<0> =
-    Metric::gauge("node_filefd_maximum", &[], "The most files that may be open on the whole machine.")
-        .source("/proc/sys/fs/file-nr");
-
-const TIME: Metric<0> = Metric::gauge("node_time_seconds", &[], "The clock of the machine when it was looked at.")
-    .unit(Unit::UnixSeconds)
-    .source("clock");
-
-const UNAME: Metric<6> = Metric::gauge(
-    "node_uname_info",
-    &["domainname", "machine", "nodename", "release", "sysname", "version"],
-    "The kernel, and the name of the machine.",
-)
-.unit(Unit::Info)
-.source("/proc/sys/kernel");
+metrics! {
+    pub(super) fn metrics;
+    LOAD_1: gauge "node_load1" [] Count, "Mean number of threads that run or wait to, over 1 minute.", "/proc/loadavg";
+    LOAD_5: gauge "node_load5" [] Count, "Mean number of threads that run or wait to, over 5 minutes.", "/proc/loadavg";
+    LOAD_15: gauge "node_load15" [] Count,
+        "Mean number of threads that run or wait to, over 15 minutes.", "/proc/loadavg";
+    FILES: gauge "node_filefd_allocated" [] Count, "Files that are open on the whole machine.", "/proc/sys/fs/file-nr";
+    MAX_FILES: gauge "node_filefd_maximum" [] Count,
+        "The most files that may be open on the whole machine.", "/proc/sys/fs/file-nr";
+    TIME: gauge "node_time_seconds" [] UnixSeconds, "The clock of the machine when it was looked at.", "clock";
+    UNAME: gauge "node_uname_info" ["domainname", "machine", "nodename", "release", "sysname", "version"] Info,
+        "The kernel, and the name of the machine.", "/proc/sys/kernel";
+}
 
 /// Files that are open, and the most that may be.
 pub(super) type Files = (u64, u64);
@@ -84,9 +67,4 @@ pub(super) fn export_time(time: SystemTime, out: &mut Families) {
 pub(super) fn export_uname(uname: &Uname, out: &mut Families) {
     let Uname { domain, machine, node, release, system, version } = uname;
     out.push(&UNAME, [domain, machine, node, release, system, version], 1.0);
-}
-
-pub(super) fn metrics() -> Vec<MetricInfo> {
-    let plain = [LOAD_1, LOAD_5, LOAD_15, FILES, MAX_FILES, TIME];
-    plain.iter().map(|metric| *metric.info()).chain([*UNAME.info()]).collect()
 }

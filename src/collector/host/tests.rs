@@ -163,7 +163,7 @@ proptest! {
             net_dev: any.clone(),
             file_nr: any.clone(),
             kernel: std::array::from_fn(|_| any.clone()),
-            sysctls: vec![any; sysctl::NAMES.len()],
+            sysctls: vec![any; sysctl::names().count()],
             ..recorded()
         };
         let mut out = Families::new();

@@ -18,7 +18,7 @@ use super::stream::Budget;
 use super::support::Support;
 use crate::collector::{PollError, Reason};
 use crate::config::RedisTarget;
-use crate::metric::{Families, Metric, MetricInfo, Unit};
+use crate::metric::{Families, metrics};
 use crate::net::resolve::Resolver;
 
 /// Labels of `redis_command_supported`.
@@ -28,33 +28,19 @@ pub(super) const SUBSCRIBE: &str = "SUBSCRIBE";
 /// Bytes that may arrive on the subscription between two canaries: it carries one short message a poll.
 const SUBSCRIPTION_BUDGET: u64 = 1024 * 1024;
 
-const ROUND_TRIP: Metric<0> = Metric::gauge(
-    "redis_publish_canary_seconds",
-    &[],
-    "Time from PUBLISH of the last canary to its arrival on the agent's subscription; of a lost one, how long it was \
-     awaited.",
-)
-.unit(Unit::Seconds)
-.source("PUBLISH, SUBSCRIBE");
-
-const RECEIVED: Metric<0> =
-    Metric::gauge("redis_publish_canary_received", &[], "Whether the last canary arrived within the poll's deadline.")
-        .unit(Unit::Bool)
-        .source("PUBLISH, SUBSCRIBE");
-
-const FLOWN_TOTAL: Metric<0> = Metric::counter(
-    "redis_publish_canaries_total",
-    &[],
-    "Canaries attempted: the lost ones are among them, and those for which there was no subscription.",
-)
-.source("PUBLISH, SUBSCRIBE");
-
-const LOST_TOTAL: Metric<0> = Metric::counter(
-    "redis_publish_canaries_lost_total",
-    &[],
-    "Canaries that did not arrive within the poll's deadline.",
-)
-.source("PUBLISH, SUBSCRIBE");
+metrics! {
+    pub(super) fn metrics;
+    ROUND_TRIP: gauge "redis_publish_canary_seconds" [] Seconds,
+        "Time from PUBLISH of the last canary to its arrival on the agent's subscription; of a lost one, how long it \
+         was awaited.", "PUBLISH, SUBSCRIBE";
+    RECEIVED: gauge "redis_publish_canary_received" [] Bool,
+        "Whether the last canary arrived within the poll's deadline.", "PUBLISH, SUBSCRIBE";
+    FLOWN_TOTAL: counter "redis_publish_canaries_total" [] Count,
+        "Canaries attempted: the lost ones are among them, and those for which there was no subscription.",
+        "PUBLISH, SUBSCRIBE";
+    LOST_TOTAL: counter "redis_publish_canaries_lost_total" [] Count,
+        "Canaries that did not arrive within the poll's deadline.", "PUBLISH, SUBSCRIBE";
+}
 
 /// What became of the canaries so far.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -239,9 +225,4 @@ pub(super) fn export(report: &CanaryReport, out: &mut Families) {
     out.push_bool(&RECEIVED, [], report.received);
     out.push(&FLOWN_TOTAL, [], report.flown as f64);
     out.push(&LOST_TOTAL, [], report.lost as f64);
-}
-
-/// The metrics of this module.
-pub(super) fn metrics() -> Vec<MetricInfo> {
-    vec![*ROUND_TRIP.info(), *RECEIVED.info(), *FLOWN_TOTAL.info(), *LOST_TOTAL.info()]
 }

@@ -3,7 +3,7 @@
 use redis::Value;
 
 use super::reply::{self, Unexpected};
-use crate::metric::{Families, Kind, Metric, MetricInfo, Suffix, Unit};
+use crate::metric::{Families, Kind, Suffix, metrics};
 
 /// Fields that are read; Redis sends about 40, one for each type of message that was sent or received.
 const MAX_FIELDS: usize = 128;
@@ -11,74 +11,36 @@ const MAX_FIELDS: usize = 128;
 /// Bytes of a field's name; real ones have about 50.
 const MAX_NAME: usize = 100;
 
-const STATE: Metric<0> = Metric::gauge("redis_cluster_state", &[], "Whether the node can serve: 1 for ok, 0 for fail.")
-    .unit(Unit::Bool)
-    .source("CLUSTER INFO");
-const SLOTS_ASSIGNED: Metric<0> =
-    Metric::gauge("redis_cluster_slots_assigned", &[], "Hash slots that belong to a node.")
-        .unit(Unit::Count)
-        .source("CLUSTER INFO");
-const SLOTS_OK: Metric<0> =
-    Metric::gauge("redis_cluster_slots_ok", &[], "Hash slots whose node is neither failing nor suspected to be.")
-        .unit(Unit::Count)
-        .source("CLUSTER INFO");
-const SLOTS_PFAIL: Metric<0> =
-    Metric::gauge("redis_cluster_slots_pfail", &[], "Hash slots whose node this node suspects to be failing.")
-        .unit(Unit::Count)
-        .source("CLUSTER INFO");
-const SLOTS_FAIL: Metric<0> =
-    Metric::gauge("redis_cluster_slots_fail", &[], "Hash slots whose node the cluster holds to be failing.")
-        .unit(Unit::Count)
-        .source("CLUSTER INFO");
-const KNOWN_NODES: Metric<0> =
-    Metric::gauge("redis_cluster_known_nodes", &[], "Nodes that this node knows, itself and those in handshake too.")
-        .unit(Unit::Count)
-        .source("CLUSTER INFO");
-const SIZE: Metric<0> = Metric::gauge("redis_cluster_size", &[], "Primary nodes that serve at least one hash slot.")
-    .unit(Unit::Count)
-    .source("CLUSTER INFO");
-const CURRENT_EPOCH: Metric<0> =
-    Metric::gauge("redis_cluster_current_epoch", &[], "The cluster's epoch, which rises with each failover.")
-        .unit(Unit::Count)
-        .source("CLUSTER INFO");
-const MY_EPOCH: Metric<0> = Metric::gauge("redis_cluster_my_epoch", &[], "The configuration epoch of this node.")
-    .unit(Unit::Count)
-    .source("CLUSTER INFO");
-// Counters by nature; gauges because dashboards and rules know these names as gauges.
-const MESSAGES_SENT: Metric<0> =
-    Metric::gauge("redis_cluster_messages_sent_total", &[], "Messages sent to other nodes over the cluster bus.")
-        .unit(Unit::Count)
-        .source("CLUSTER INFO");
-const MESSAGES_RECEIVED: Metric<0> = Metric::gauge(
-    "redis_cluster_messages_received_total",
-    &[],
-    "Messages received from other nodes over the cluster bus.",
-)
-.unit(Unit::Count)
-.source("CLUSTER INFO");
-const LINKS_LIMIT_EXCEEDED: Metric<0> = Metric::counter(
-    "redis_cluster_links_buffer_limit_exceeded_total",
-    &[],
-    "Links to other nodes that were freed because they held more than cluster-link-sendbuf-limit.",
-)
-.unit(Unit::Count)
-.source("CLUSTER INFO, Redis >= 7");
-
-/// The fields with a documented name of their own.
-const KNOWN: [(&str, Metric<0>); 12] = [
-    ("cluster_state", STATE),
-    ("cluster_slots_assigned", SLOTS_ASSIGNED),
-    ("cluster_slots_ok", SLOTS_OK),
-    ("cluster_slots_pfail", SLOTS_PFAIL),
-    ("cluster_slots_fail", SLOTS_FAIL),
-    ("cluster_known_nodes", KNOWN_NODES),
-    ("cluster_size", SIZE),
-    ("cluster_current_epoch", CURRENT_EPOCH),
-    ("cluster_my_epoch", MY_EPOCH),
-    ("cluster_stats_messages_sent", MESSAGES_SENT),
-    ("cluster_stats_messages_received", MESSAGES_RECEIVED),
-    ("total_cluster_links_buffer_limit_exceeded", LINKS_LIMIT_EXCEEDED),
-];
+metrics! {
+    pub fn metrics;
+    const KNOWN: [(&'static str, Metric<0>)];
+    "cluster_state" => gauge "redis_cluster_state" [] Bool,
+        "Whether the node can serve: 1 for ok, 0 for fail.", "CLUSTER INFO";
+    "cluster_slots_assigned" => gauge "redis_cluster_slots_assigned" [] Count,
+        "Hash slots that belong to a node.", "CLUSTER INFO";
+    "cluster_slots_ok" => gauge "redis_cluster_slots_ok" [] Count,
+        "Hash slots whose node is neither failing nor suspected to be.", "CLUSTER INFO";
+    "cluster_slots_pfail" => gauge "redis_cluster_slots_pfail" [] Count,
+        "Hash slots whose node this node suspects to be failing.", "CLUSTER INFO";
+    "cluster_slots_fail" => gauge "redis_cluster_slots_fail" [] Count,
+        "Hash slots whose node the cluster holds to be failing.", "CLUSTER INFO";
+    "cluster_known_nodes" => gauge "redis_cluster_known_nodes" [] Count,
+        "Nodes that this node knows, itself and those in handshake too.", "CLUSTER INFO";
+    "cluster_size" => gauge "redis_cluster_size" [] Count,
+        "Primary nodes that serve at least one hash slot.", "CLUSTER INFO";
+    "cluster_current_epoch" => gauge "redis_cluster_current_epoch" [] Count,
+        "The cluster's epoch, which rises with each failover.", "CLUSTER INFO";
+    "cluster_my_epoch" => gauge "redis_cluster_my_epoch" [] Count,
+        "The configuration epoch of this node.", "CLUSTER INFO";
+    // Counters by nature; gauges because dashboards and rules know these names as gauges.
+    "cluster_stats_messages_sent" => gauge "redis_cluster_messages_sent_total" [] Count,
+        "Messages sent to other nodes over the cluster bus.", "CLUSTER INFO";
+    "cluster_stats_messages_received" => gauge "redis_cluster_messages_received_total" [] Count,
+        "Messages received from other nodes over the cluster bus.", "CLUSTER INFO";
+    "total_cluster_links_buffer_limit_exceeded" => counter "redis_cluster_links_buffer_limit_exceeded_total" [] Count,
+        "Links to other nodes that were freed because they held more than cluster-link-sendbuf-limit.",
+        "CLUSTER INFO, Redis >= 7";
+}
 
 /// The numeric fields of CLUSTER INFO, in the server's order and by the server's names; `cluster_state` is 1 or 0.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -101,14 +63,6 @@ fn parse_line(line: &str) -> Option<(String, f64)> {
         _ => value.parse().ok().filter(|value: &f64| value.is_finite())?,
     };
     (name.len() <= MAX_NAME).then(|| (name.to_owned(), value))
-}
-
-/// Every metric with a fixed name of this module.
-///
-/// Other fields (`cluster_stats_messages_<type>_sent`) are gauges by their own name, behind `redis_`.
-#[must_use]
-pub fn metrics() -> Vec<MetricInfo> {
-    KNOWN.iter().map(|(_, metric)| *metric.info()).collect()
 }
 
 /// Names the fields.

@@ -3,7 +3,7 @@
 use redis::Value;
 
 use super::reply::{self, Unexpected};
-use crate::metric::{Families, Metric, MetricInfo, Unit};
+use crate::metric::{Families, metrics};
 
 /// Kinds of events that are read; Redis has about 20, and modules may add some.
 const MAX_EVENTS: usize = 64;
@@ -14,34 +14,18 @@ const MAX_COMMANDS: usize = 256;
 /// Bounds of one histogram; Redis doubles them from 1 us to 1 s, which takes 31 at most.
 const MAX_BUCKETS: usize = 64;
 
-const SPIKE_LAST: Metric<1> = Metric::gauge(
-    "redis_latency_spike_last",
-    &["event_name"],
-    "When the server last recorded a latency spike of the event.",
-)
-.unit(Unit::UnixSeconds)
-.source("LATENCY LATEST");
-const SPIKE_DURATION: Metric<1> = Metric::gauge(
-    "redis_latency_spike_duration_seconds",
-    &["event_name"],
-    "Length of the last latency spike of the event.",
-)
-.unit(Unit::Seconds)
-.source("LATENCY LATEST");
-const SPIKE_MAX: Metric<1> = Metric::gauge(
-    "redis_latency_spike_max_seconds",
-    &["event_name"],
-    "Length of the longest latency spike of the event since the server started or LATENCY RESET.",
-)
-.unit(Unit::Seconds)
-.source("LATENCY LATEST");
-const COMMAND_LATENCIES: Metric<1> = Metric::histogram(
-    "redis_commands_latencies_usec",
-    &["cmd"],
-    "Duration of the calls of the command in microseconds; a bound appears when a call falls below it.",
-)
-.unit(Unit::Microseconds)
-.source("LATENCY HISTOGRAM and INFO commandstats, Redis >= 7");
+metrics! {
+    pub fn metrics;
+    SPIKE_LAST: gauge "redis_latency_spike_last" ["event_name"] UnixSeconds,
+        "When the server last recorded a latency spike of the event.", "LATENCY LATEST";
+    SPIKE_DURATION: gauge "redis_latency_spike_duration_seconds" ["event_name"] Seconds,
+        "Length of the last latency spike of the event.", "LATENCY LATEST";
+    SPIKE_MAX: gauge "redis_latency_spike_max_seconds" ["event_name"] Seconds,
+        "Length of the longest latency spike of the event since the server started or LATENCY RESET.", "LATENCY LATEST";
+    COMMAND_LATENCIES: histogram "redis_commands_latencies_usec" ["cmd"] Microseconds,
+        "Duration of the calls of the command in microseconds; a bound appears when a call falls below it.",
+        "LATENCY HISTOGRAM and INFO commandstats, Redis >= 7";
+}
 
 /// The latency spikes of one kind of event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -137,12 +121,6 @@ fn parse_buckets(reply: &Value) -> Result<Vec<(u64, u64)>, Unexpected> {
     // A RESP3 map has no order.
     buckets.sort_unstable();
     Ok(buckets)
-}
-
-/// Every metric of this module.
-#[must_use]
-pub fn metrics() -> Vec<MetricInfo> {
-    [SPIKE_LAST.info(), SPIKE_DURATION.info(), SPIKE_MAX.info(), COMMAND_LATENCIES.info()].map(|info| *info).to_vec()
 }
 
 /// Names spikes and histograms.

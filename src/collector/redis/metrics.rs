@@ -3,61 +3,28 @@
 use super::reply_error::STATES;
 use crate::collector::Health;
 use crate::metric::vocabulary::resources::CONNECTION_STATUS;
-use crate::metric::{Families, Metric, MetricInfo, Unit};
+use crate::metric::{Families, MetricInfo, metrics};
 
-const UP: Metric<0> =
-    Metric::gauge("redis_up", &[], "Whether the last poll of the server succeeded.").unit(Unit::Bool).source("poll");
-
-const SERVER_STATE: Metric<1> = Metric::gauge(
-    "redis_server_state",
-    &["state"],
-    "The state that the server names itself to be in: 1 for the current one, 0 for the others; unknown while it does \
-     not answer.",
-)
-.unit(Unit::Bool)
-.source("error replies, INFO persistence");
-
-const SCRAPES: Metric<0> =
-    Metric::counter("redis_exporter_scrapes_total", &[], "Polls of the server, under redis_exporter's name.")
-        .source("poll");
-
-const LAST_SCRAPE_ERROR: Metric<1> = Metric::gauge(
-    "redis_exporter_last_scrape_error",
-    &["err"],
-    "Whether the last poll failed, under redis_exporter's name; err is the reason, one of a fixed set.",
-)
-.unit(Unit::Bool)
-.source("poll");
-
-const LAST_SCRAPE_DURATION: Metric<0> = Metric::gauge(
-    "redis_exporter_last_scrape_duration_seconds",
-    &[],
-    "How long the last poll took, under redis_exporter's name.",
-)
-.unit(Unit::Seconds)
-.source("poll");
-
-const SCRAPE_DURATION: Metric<0> =
-    Metric::summary("redis_exporter_scrape_duration_seconds", &[], "How long polls took, under redis_exporter's name.")
-        .unit(Unit::Seconds)
-        .source("poll");
-
-const CONNECT_TIME: Metric<0> = Metric::gauge(
-    "redis_exporter_last_scrape_connect_time_seconds",
-    &[],
-    "How long the current connection took to open, TLS and AUTH included; it is kept between polls.",
-)
-.unit(Unit::Seconds)
-.source("connect");
-
-const CLIENT_LIST_SKIPPED: Metric<0> = Metric::gauge(
-    "redis_client_list_skipped",
-    &[],
-    "Whether CLIENT LIST was left out of the last poll because more clients are connected than \
-     client_list_max_clients.",
-)
-.unit(Unit::Bool)
-.source("INFO clients");
+metrics! {
+    fn own;
+    UP: gauge "redis_up" [] Bool, "Whether the last poll of the server succeeded.", "poll";
+    SERVER_STATE: gauge "redis_server_state" ["state"] Bool,
+        "The state that the server names itself to be in: 1 for the current one, 0 for the others; unknown while it \
+         does not answer.", "error replies, INFO persistence";
+    SCRAPES: counter "redis_exporter_scrapes_total" [] Count,
+        "Polls of the server, under redis_exporter's name.", "poll";
+    LAST_SCRAPE_ERROR: gauge "redis_exporter_last_scrape_error" ["err"] Bool,
+        "Whether the last poll failed, under redis_exporter's name; err is the reason, one of a fixed set.", "poll";
+    LAST_SCRAPE_DURATION: gauge "redis_exporter_last_scrape_duration_seconds" [] Seconds,
+        "How long the last poll took, under redis_exporter's name.", "poll";
+    SCRAPE_DURATION: summary "redis_exporter_scrape_duration_seconds" [] Seconds,
+        "How long polls took, under redis_exporter's name.", "poll";
+    CONNECT_TIME: gauge "redis_exporter_last_scrape_connect_time_seconds" [] Seconds,
+        "How long the current connection took to open, TLS and AUTH included; it is kept between polls.", "connect";
+    CLIENT_LIST_SKIPPED: gauge "redis_client_list_skipped" [] Bool,
+        "Whether CLIENT LIST was left out of the last poll because more clients are connected than \
+         client_list_max_clients.", "INFO clients";
+}
 
 /// Names what is known whether or not the last poll succeeded.
 pub(super) fn export_health(health: &Health<'_>, out: &mut Families) {
@@ -86,15 +53,5 @@ pub(super) fn export_poll(connect_seconds: f64, client_list_skipped: bool, out: 
 
 /// The metrics of this module.
 pub(super) fn metrics() -> Vec<MetricInfo> {
-    vec![
-        *UP.info(),
-        *CONNECTION_STATUS.info(),
-        *SERVER_STATE.info(),
-        *SCRAPES.info(),
-        *LAST_SCRAPE_ERROR.info(),
-        *LAST_SCRAPE_DURATION.info(),
-        *SCRAPE_DURATION.info(),
-        *CONNECT_TIME.info(),
-        *CLIENT_LIST_SKIPPED.info(),
-    ]
+    [own(), vec![*CONNECTION_STATUS.info()]].concat()
 }

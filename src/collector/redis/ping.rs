@@ -11,27 +11,19 @@ use super::support::Support;
 use crate::collector::PollError;
 use crate::config::RedisTarget;
 use crate::metric::vocabulary::resources::PING_MS;
-use crate::metric::{Families, Metric, MetricInfo, Unit};
+use crate::metric::{Families, MetricInfo, metrics};
 
 const COMMAND: &str = "PING";
 
-const PING_MIN_MS: Metric<0> =
-    Metric::gauge("redis_ping_min_ms", &[], "Shortest round trip of the PINGs of the last poll, in milliseconds.")
-        .unit(Unit::Milliseconds)
-        .source("PING");
-
-const PING_MAX_MS: Metric<0> =
-    Metric::gauge("redis_ping_max_ms", &[], "Longest round trip of the PINGs of the last poll, in milliseconds.")
-        .unit(Unit::Milliseconds)
-        .source("PING");
-
-const PING_SECONDS: Metric<1> = Metric::gauge(
-    "redis_ping_duration_seconds",
-    &["stat"],
-    "Round trip of the PINGs of the last poll: their mean, minimum and maximum.",
-)
-.unit(Unit::Seconds)
-.source("PING");
+metrics! {
+    fn own;
+    PING_MIN_MS: gauge "redis_ping_min_ms" [] Milliseconds,
+        "Shortest round trip of the PINGs of the last poll, in milliseconds.", "PING";
+    PING_MAX_MS: gauge "redis_ping_max_ms" [] Milliseconds,
+        "Longest round trip of the PINGs of the last poll, in milliseconds.", "PING";
+    PING_SECONDS: gauge "redis_ping_duration_seconds" ["stat"] Seconds,
+        "Round trip of the PINGs of the last poll: their mean, minimum and maximum.", "PING";
+}
 
 /// The round trips of one poll.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -97,7 +89,7 @@ pub(super) fn export(pings: &Pings, out: &mut Families) {
 
 /// The metrics of this module.
 pub(super) fn metrics() -> Vec<MetricInfo> {
-    vec![*PING_MS.info(), *PING_MIN_MS.info(), *PING_MAX_MS.info(), *PING_SECONDS.info()]
+    [own(), vec![*PING_MS.info()]].concat()
 }
 
 #[cfg(test)]

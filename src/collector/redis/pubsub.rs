@@ -7,39 +7,26 @@ use redis::Value;
 
 use super::label;
 use super::reply::{self, Unexpected};
-use crate::metric::{Families, Metric, MetricInfo, Unit};
+use crate::metric::{Families, metrics};
 
 /// Channels of a pattern whose subscribers are asked for.
 pub const MAX_CHANNELS: usize = 1000;
 
-const CHANNELS: Metric<1> = Metric::gauge(
-    "redis_pubsub_pattern_channels",
-    &["pattern"],
-    "Channels with at least one subscriber whose name matches the configured pattern.",
-)
-.unit(Unit::Count)
-.source("PUBSUB CHANNELS, Redis >= 2.8");
-const SUBSCRIBERS: Metric<1> = Metric::gauge(
-    "redis_pubsub_pattern_subscribers",
-    &["pattern"],
-    "Subscriptions to the channels that match the configured pattern; those of PSUBSCRIBE are not among them.",
-)
-.unit(Unit::Count)
-.source("PUBSUB NUMSUB, Redis >= 2.8");
-const CHANNEL_SUBSCRIBERS: Metric<2> = Metric::gauge(
-    "redis_pubsub_channel_subscribers",
-    &["pattern", "channel"],
-    "Subscriptions to the channels with the most of them; the other matching channels together are __other__.",
-)
-.unit(Unit::Count)
-.source("PUBSUB NUMSUB, Redis >= 2.8");
-const TRUNCATED: Metric<1> = Metric::gauge(
-    "redis_pubsub_pattern_truncated",
-    &["pattern"],
-    "Whether so many channels match that the subscribers of only a part of them are counted.",
-)
-.unit(Unit::Bool)
-.source("PUBSUB CHANNELS, Redis >= 2.8");
+metrics! {
+    pub fn metrics;
+    CHANNELS: gauge "redis_pubsub_pattern_channels" ["pattern"] Count,
+        "Channels with at least one subscriber whose name matches the configured pattern.",
+        "PUBSUB CHANNELS, Redis >= 2.8";
+    SUBSCRIBERS: gauge "redis_pubsub_pattern_subscribers" ["pattern"] Count,
+        "Subscriptions to the channels that match the configured pattern; those of PSUBSCRIBE are not among them.",
+        "PUBSUB NUMSUB, Redis >= 2.8";
+    CHANNEL_SUBSCRIBERS: gauge "redis_pubsub_channel_subscribers" ["pattern", "channel"] Count,
+        "Subscriptions to the channels with the most of them; the other matching channels together are __other__.",
+        "PUBSUB NUMSUB, Redis >= 2.8";
+    TRUNCATED: gauge "redis_pubsub_pattern_truncated" ["pattern"] Bool,
+        "Whether so many channels match that the subscribers of only a part of them are counted.",
+        "PUBSUB CHANNELS, Redis >= 2.8";
+}
 
 /// The channels that match a pattern.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -108,12 +95,6 @@ pub fn parse_numsub(reply: &Value) -> Result<Vec<(String, u64)>, Unexpected> {
             Ok((name, reply::count(count, "PUBSUB NUMSUB: subscriptions")?))
         })
         .collect()
-}
-
-/// Every metric of this module.
-#[must_use]
-pub fn metrics() -> Vec<MetricInfo> {
-    [CHANNELS.info(), SUBSCRIBERS.info(), CHANNEL_SUBSCRIBERS.info(), TRUNCATED.info()].map(|info| *info).to_vec()
 }
 
 /// Names the listeners of one pattern.

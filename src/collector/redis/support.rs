@@ -5,17 +5,14 @@ use std::collections::BTreeMap;
 
 use tracing::warn;
 
-use crate::metric::{Families, Metric, MetricInfo, Unit};
+use crate::metric::{Families, metrics};
 
-/// Whether the server answers a command.
-const COMMAND_SUPPORTED: Metric<1> = Metric::gauge(
-    "redis_command_supported",
-    &["command"],
-    "Whether the server answers the command; 0 means that it was refused once (ACL, rename, version) and is not asked \
-     again until the server restarts.",
-)
-.unit(Unit::Bool)
-.source("error replies");
+metrics! {
+    pub(super) fn metrics;
+    COMMAND_SUPPORTED: gauge "redis_command_supported" ["command"] Bool,
+        "Whether the server answers the command; 0 means that it was refused once (ACL, rename, version) and is not \
+         asked again until the server restarts.", "error replies";
+}
 
 /// The commands asked so far, of one run of a server.
 #[derive(Debug, Default)]
@@ -72,11 +69,6 @@ pub(super) fn export(commands: &[(&'static str, bool)], out: &mut Families) {
     for (command, answered) in commands {
         out.push_bool(&COMMAND_SUPPORTED, [command], *answered);
     }
-}
-
-/// The metric of this module.
-pub(super) fn metrics() -> Vec<MetricInfo> {
-    vec![*COMMAND_SUPPORTED.info()]
 }
 
 #[cfg(test)]

@@ -28,27 +28,19 @@ use crate::config::ServiceTarget;
 use crate::http::client::{Client, Response, Settings};
 use crate::mapping::{self, Endpoint, Series, SeriesSample, evaluate};
 use crate::metric::text::is_label_name;
-use crate::metric::{Families, Metric, MetricInfo, Unit, vocabulary};
+use crate::metric::{Families, MetricInfo, metrics, vocabulary};
 
-const UP: Metric<0> = Metric::gauge(
-    "service_up",
-    &[],
-    "Whether the service was read: at the last poll that asked, at least one endpoint answered usefully.",
-)
-.unit(Unit::Bool)
-.source("poll");
-const MAPPING_ERRORS: Metric<3> = Metric::counter(
-    "service_mapping_errors_total",
-    &["endpoint", "metric", "reason"],
-    "Values that a mapping looked for and did not get, or that need care, by reason; docs/MAPPING.md lists the reasons.",
-)
-.source("agent");
-const PASS_THROUGH_REFUSED: Metric<1> = Metric::gauge(
-    "service_pass_through_refused",
-    &["endpoint"],
-    "Series of the service's own exposition that were left out of the last poll: their names are the agent's own, or their labels have names that are none or stand twice.",
-)
-.source("agent");
+metrics! {
+    fn metrics;
+    UP: gauge "service_up" [] Bool,
+        "Whether the service was read: at the last poll that asked, at least one endpoint answered usefully.", "poll";
+    MAPPING_ERRORS: counter "service_mapping_errors_total" ["endpoint", "metric", "reason"] Count,
+        "Values that a mapping looked for and did not get, or that need care, by reason; docs/MAPPING.md lists the \
+         reasons.", "agent";
+    PASS_THROUGH_REFUSED: gauge "service_pass_through_refused" ["endpoint"] Count,
+        "Series of the service's own exposition that were left out of the last poll: their names are the agent's own, \
+         or their labels have names that are none or stand twice.", "agent";
+}
 
 /// Watches one service.
 pub struct ServiceCollector {
@@ -271,8 +263,7 @@ impl Collector for ServiceCollector {
     type Snapshot = Snapshot;
 
     fn metrics() -> Vec<MetricInfo> {
-        let own = vec![*UP.info(), *MAPPING_ERRORS.info(), *PASS_THROUGH_REFUSED.info()];
-        [own, state::metrics(), vocabulary::metrics()].concat()
+        [metrics(), state::metrics(), vocabulary::metrics()].concat()
     }
 
     async fn poll(&mut self) -> Result<Snapshot, PollError> {

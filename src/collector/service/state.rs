@@ -7,70 +7,28 @@ use super::schedule::Timing;
 use crate::collector::PollError;
 use crate::http::client::Phases;
 use crate::mapping::{Evaluation, Series};
-use crate::metric::{Families, Metric, MetricInfo, Unit};
+use crate::metric::{Families, metrics};
 
-const UP: Metric<1> = Metric::gauge(
-    "service_endpoint_up",
-    &["endpoint"],
-    "Whether the last fetch of the endpoint gave a body that could be read; absent if the service has no such endpoint.",
-)
-.unit(Unit::Bool)
-.source("HTTP");
-const HTTP_STATUS: Metric<1> = Metric::gauge(
-    "service_endpoint_http_status",
-    &["endpoint"],
-    "HTTP status of the last answer; absent if the last fetch got none.",
-)
-.source("HTTP");
-const DURATION: Metric<2> = Metric::gauge(
-    "service_endpoint_duration_seconds",
-    &["endpoint", "phase"],
-    "Where the time of the last answer went: connect, tls (both 0 on a kept connection), first_byte, transfer.",
-)
-.unit(Unit::Seconds)
-.source("HTTP");
-const LAST_SUCCESS: Metric<1> = Metric::gauge(
-    "service_endpoint_last_success_timestamp_seconds",
-    &["endpoint"],
-    "When the endpoint was last read; absent until it has been.",
-)
-.unit(Unit::UnixSeconds)
-.source("agent");
-const STALE: Metric<1> = Metric::gauge(
-    "service_endpoint_stale",
-    &["endpoint"],
-    "Whether the last body was older than freshness.max_age by its own timestamp; nothing of it is exported then.",
-)
-.unit(Unit::Bool)
-.source("freshness");
-const AGE: Metric<1> = Metric::gauge(
-    "service_endpoint_age_seconds",
-    &["endpoint"],
-    "Age of the last body by its own timestamp and the service's clock.",
-)
-.unit(Unit::Seconds)
-.source("freshness");
-const THROTTLED: Metric<1> = Metric::counter(
-    "service_endpoint_throttled_total",
-    &["endpoint"],
-    "Answers that asked the agent to wait: 429, or Retry-After with any status.",
-)
-.source("HTTP");
-const REQUESTS: Metric<1> =
-    Metric::counter("service_endpoint_requests_total", &["endpoint"], "Fetches of the endpoint.").source("agent");
-
-/// Everything of this module.
-pub(super) fn metrics() -> Vec<MetricInfo> {
-    vec![
-        *UP.info(),
-        *HTTP_STATUS.info(),
-        *DURATION.info(),
-        *LAST_SUCCESS.info(),
-        *STALE.info(),
-        *AGE.info(),
-        *THROTTLED.info(),
-        *REQUESTS.info(),
-    ]
+metrics! {
+    pub(super) fn metrics;
+    UP: gauge "service_endpoint_up" ["endpoint"] Bool,
+        "Whether the last fetch of the endpoint gave a body that could be read; absent if the service has no such \
+         endpoint.", "HTTP";
+    HTTP_STATUS: gauge "service_endpoint_http_status" ["endpoint"] Count,
+        "HTTP status of the last answer; absent if the last fetch got none.", "HTTP";
+    DURATION: gauge "service_endpoint_duration_seconds" ["endpoint", "phase"] Seconds,
+        "Where the time of the last answer went: connect, tls (both 0 on a kept connection), first_byte, transfer.",
+        "HTTP";
+    LAST_SUCCESS: gauge "service_endpoint_last_success_timestamp_seconds" ["endpoint"] UnixSeconds,
+        "When the endpoint was last read; absent until it has been.", "agent";
+    STALE: gauge "service_endpoint_stale" ["endpoint"] Bool,
+        "Whether the last body was older than freshness.max_age by its own timestamp; nothing of it is exported then.",
+        "freshness";
+    AGE: gauge "service_endpoint_age_seconds" ["endpoint"] Seconds,
+        "Age of the last body by its own timestamp and the service's clock.", "freshness";
+    THROTTLED: counter "service_endpoint_throttled_total" ["endpoint"] Count,
+        "Answers that asked the agent to wait: 429, or Retry-After with any status.", "HTTP";
+    REQUESTS: counter "service_endpoint_requests_total" ["endpoint"] Count, "Fetches of the endpoint.", "agent";
 }
 
 /// One endpoint between polls.

@@ -4,37 +4,25 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use hyper::StatusCode;
 
-use crate::metric::{Families, Metric, MetricInfo};
+use crate::metric::{Families, metrics};
 
-const REQUESTS: Metric<1> =
-    Metric::counter("manometer_http_requests_total", &["code"], "HTTP requests answered, by class of status code.")
-        .source("the agent's HTTP server");
-const REQUESTS_IN_FLIGHT: Metric<0> =
-    Metric::gauge("manometer_http_requests_in_flight", &[], "HTTP requests being answered.")
-        .source("the agent's HTTP server");
-const REQUESTS_REJECTED: Metric<1> = Metric::counter(
-    "manometer_http_requests_rejected_total",
-    &["reason"],
-    "HTTP requests and connections that the server turned away itself, by reason.",
-)
-.source("the agent's HTTP server");
-const CONNECTIONS: Metric<0> =
-    Metric::gauge("manometer_http_connections", &[], "Open HTTP connections.").source("the agent's HTTP server");
-const CONNECTIONS_ACCEPTED: Metric<0> =
-    Metric::counter("manometer_http_connections_accepted_total", &[], "HTTP connections accepted.")
-        .source("the agent's HTTP server");
-const CONNECTIONS_EVICTED: Metric<0> = Metric::counter(
-    "manometer_http_connections_evicted_total",
-    &[],
-    "Idle HTTP connections closed to make room for new ones.",
-)
-.source("the agent's HTTP server");
-const CONNECTIONS_TIMED_OUT: Metric<0> = Metric::counter(
-    "manometer_http_connections_timed_out_total",
-    &[],
-    "HTTP connections closed because a request, a response or the next request took too long.",
-)
-.source("the agent's HTTP server");
+metrics! {
+    pub fn metrics;
+    REQUESTS: counter "manometer_http_requests_total" ["code"] Count,
+        "HTTP requests answered, by class of status code.", "the agent's HTTP server";
+    REQUESTS_IN_FLIGHT: gauge "manometer_http_requests_in_flight" [] Count,
+        "HTTP requests being answered.", "the agent's HTTP server";
+    REQUESTS_REJECTED: counter "manometer_http_requests_rejected_total" ["reason"] Count,
+        "HTTP requests and connections that the server turned away itself, by reason.", "the agent's HTTP server";
+    CONNECTIONS: gauge "manometer_http_connections" [] Count, "Open HTTP connections.", "the agent's HTTP server";
+    CONNECTIONS_ACCEPTED: counter "manometer_http_connections_accepted_total" [] Count,
+        "HTTP connections accepted.", "the agent's HTTP server";
+    CONNECTIONS_EVICTED: counter "manometer_http_connections_evicted_total" [] Count,
+        "Idle HTTP connections closed to make room for new ones.", "the agent's HTTP server";
+    CONNECTIONS_TIMED_OUT: counter "manometer_http_connections_timed_out_total" [] Count,
+        "HTTP connections closed because a request, a response or the next request took too long.",
+        "the agent's HTTP server";
+}
 
 const CODES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 
@@ -180,20 +168,6 @@ impl Drop for Counted<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
-}
-
-/// Everything that [`export`] may push.
-#[must_use]
-pub fn metrics() -> Vec<MetricInfo> {
-    vec![
-        *REQUESTS.info(),
-        *REQUESTS_IN_FLIGHT.info(),
-        *REQUESTS_REJECTED.info(),
-        *CONNECTIONS.info(),
-        *CONNECTIONS_ACCEPTED.info(),
-        *CONNECTIONS_EVICTED.info(),
-        *CONNECTIONS_TIMED_OUT.info(),
-    ]
 }
 
 /// Names the counters.

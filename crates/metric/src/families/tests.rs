@@ -102,10 +102,43 @@ fn histograms_and_summaries_have_their_parts() {
 }
 
 #[test]
-fn a_pushed_sample_can_be_replaced() {
+fn a_reserved_sample_gets_its_value_and_has_its_place() {
+    let mut families = Families::with_limit(2);
+    let (first, second) = (families.reserve(&GAUGE, ["a"]), families.reserve(&GAUGE, ["b"]));
+    families.push(&GAUGE, ["c"], 1.0);
+    let refused = families.reserve(&GAUGE, ["d"]);
+    families.set(first, 9.0);
+    families.set(refused, 7.0);
+    drop(second);
+    assert_eq!(lines(families), ["x_bytes{name=\"a\"} 9", "x_bytes{name=\"b\"} 0"]);
+}
+
+#[test]
+fn samples_are_read_as_they_were_pushed() {
     let mut families = Families::new();
-    families.push(&GAUGE, ["a"], 1.0);
-    families.replace(&GAUGE, ["a"], 9.0);
-    families.replace(&GAUGE, ["b"], 9.0);
-    assert_eq!(lines(families), ["x_bytes{name=\"a\"} 9"]);
+    families.push(&GAUGE, ["a\"b\n"], 1.0);
+    families.push_with(&GAUGE, ["a"], &[("team".to_owned(), "blue".to_owned())], 2.0);
+    families.push_histogram(&HISTOGRAM, ["get"], &[(1.0, 3.0)], 6.5, 5.0);
+    let family = families.get("x_bytes").unwrap();
+    let read: Vec<(Vec<(&str, &str)>, f64)> =
+        family.samples().map(|sample| (sample.labels().collect(), sample.value())).collect();
+    assert_eq!(read, [(vec![("name", "a\"b\n")], 1.0), (vec![("name", "a"), ("team", "blue")], 2.0)]);
+    assert_eq!(family.value(&[("name", "a\"b\n")]), Some(1.0));
+    assert_eq!(family.value(&[("team", "blue")]), Some(2.0));
+    assert_eq!(family.value(&[("name", "none")]), None);
+    let buckets: Vec<Option<&str>> =
+        families.get("x_usec").unwrap().samples().map(|sample| sample.label("le")).collect();
+    assert_eq!(buckets, [Some("1"), Some("+Inf"), None, None]);
+    assert_eq!(families.get("x_usec").unwrap().value(&[]), None);
+}
+
+#[test]
+fn values_that_join_to_the_same_text_are_different_samples() {
+    const TWO: Metric<2> = Metric::gauge("x_two", &["a", "b"], "Two.");
+    let mut families = Families::new();
+    families.push(&TWO, ["a", "bc"], 1.0);
+    families.push(&TWO, ["ab", "c"], 2.0);
+    families.push_first(&TWO, &["abc"], 3.0);
+    assert_eq!(families.rejections(), Rejections::default());
+    assert_eq!(lines(families), [r#"x_two{a="a",b="bc"} 1"#, r#"x_two{a="ab",b="c"} 2"#, r#"x_two{a="abc"} 3"#]);
 }

@@ -2,15 +2,15 @@
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use crate::metric::{Families, Metric, MetricInfo, Unit};
+use crate::metric::{Families, metrics};
 
-const CAPABILITY: Metric<1> = Metric::gauge(
-    "manometer_docker_capability",
-    &["endpoint"],
-    "Whether an endpoint of the Docker engine may be used: 0 if a proxy or the engine refuses it, or the configuration does without it. What needs it is left out, the rest goes on.",
-)
-.unit(Unit::Bool)
-.source("a probe of each endpoint after connecting, and each reply");
+metrics! {
+    pub(super) fn metrics;
+    CAPABILITY: gauge "manometer_docker_capability" ["endpoint"] Bool,
+        "Whether an endpoint of the Docker engine may be used: 0 if a proxy or the engine refuses it, or the \
+         configuration does without it. What needs it is left out, the rest goes on.",
+        "a probe of each endpoint after connecting, and each reply";
+}
 
 /// An endpoint that the agent uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,10 +90,6 @@ impl Capabilities {
             }
         }
     }
-}
-
-pub(super) fn metrics() -> Vec<MetricInfo> {
-    vec![*CAPABILITY.info()]
 }
 
 #[cfg(test)]

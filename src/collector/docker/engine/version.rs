@@ -7,7 +7,7 @@ use bollard::{ClientVersion, Docker};
 use super::error::{self, EngineError};
 use super::transport::Transport;
 use crate::collector::Reason;
-use crate::metric::{Families, Metric, MetricInfo, Unit};
+use crate::metric::{Families, metrics};
 
 /// The newest version of the API that the agent was built for.
 const NEWEST: (usize, usize) = (1, 52);
@@ -18,13 +18,11 @@ const OLDEST: (usize, usize) = (1, 41);
 /// bollard's own limit, in seconds; ours is shorter.
 pub(super) const BOLLARD_TIMEOUT: u64 = 3600;
 
-const ENGINE_INFO: Metric<4> = Metric::gauge(
-    "docker_engine_info",
-    &["engine", "version", "api_version", "os"],
-    "The engine, its version, and the version of its API that the agent speaks with it.",
-)
-.unit(Unit::Info)
-.source("GET /version");
+metrics! {
+    pub(super) fn metrics;
+    ENGINE_INFO: gauge "docker_engine_info" ["engine", "version", "api_version", "os"] Info,
+        "The engine, its version, and the version of its API that the agent speaks with it.", "GET /version";
+}
 
 /// What the engine said of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,10 +93,6 @@ pub(super) async fn negotiate(
 fn parse(text: &str) -> Option<(usize, usize)> {
     let (major, minor) = text.trim().split_once('.')?;
     Some((major.parse().ok()?, minor.parse().ok()?))
-}
-
-pub(super) fn metrics() -> Vec<MetricInfo> {
-    vec![*ENGINE_INFO.info()]
 }
 
 #[cfg(test)]

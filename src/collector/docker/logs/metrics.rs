@@ -7,85 +7,44 @@ use tokio::time::Instant;
 use super::totals::Totals;
 use crate::logpattern::{Patterns, Selection, Stream};
 use crate::metric::vocabulary::resources::{POOL_CONNECTIONS, POOL_MAX_CONNECTIONS, POOL_USAGE_RATIO};
-use crate::metric::{Families, Metric, MetricInfo, Unit};
+use crate::metric::{Families, MetricInfo, metrics};
 
-const MATCHES: Metric<2> = Metric::counter(
-    "container_log_matches_total",
-    &["name", "pattern"],
-    "Lines of the container's log that match a pattern, since the agent follows it; 0 from the start, and kept when the container is created anew.",
-)
-.unit(Unit::Count)
-.source("GET /containers/{id}/logs; docs/METRICS.md lists the ready patterns");
-const LINES: Metric<2> =
-    Metric::counter("container_log_lines_total", &["name", "stream"], "Lines read of the container's log.")
-        .unit(Unit::Count)
-        .source("GET /containers/{id}/logs");
-const BYTES: Metric<1> = Metric::counter(
-    "container_log_bytes_total",
-    &["name"],
-    "Bytes read of the container's log, line ends included and the engine's times not.",
-)
-.unit(Unit::Bytes)
-.source("GET /containers/{id}/logs");
-const TRUNCATED: Metric<1> = Metric::counter(
-    "container_log_lines_truncated_total",
-    &["name"],
-    "Lines of the container's log of which only the first 16 KiB were matched.",
-)
-.unit(Unit::Count)
-.source("GET /containers/{id}/logs");
-const FOLLOW_UP: Metric<1> = Metric::gauge(
-    "container_log_follow_up",
-    &["name"],
-    "Whether the log of the running container is being read; absent while it does not run or its log is not followed.",
-)
-.unit(Unit::Bool)
-.source("agent");
-const LAST_LINE: Metric<1> = Metric::gauge(
-    "container_log_last_line_timestamp_seconds",
-    &["name"],
-    "When the engine got the latest line of the container's log that was read.",
-)
-.unit(Unit::UnixSeconds)
-.source("GET /containers/{id}/logs: timestamps");
-const PAUSED: Metric<1> = Metric::counter(
-    "container_log_read_paused_seconds_total",
-    &["name"],
-    "Time for which the container's log was not read because it grew faster than lines_per_second; nothing is lost by it as long as the engine keeps the log.",
-)
-.unit(Unit::Seconds)
-.source("agent");
-const LATENCY: Metric<1> = Metric::gauge(
-    "container_log_publish_latency_seconds",
-    &["name"],
-    "Latency of a publish as the last line of the pattern published names it; absent without one in the last 11 minutes.",
-)
-.unit(Unit::Seconds)
-.source("log line: Published to ... (latency=2.31ms)");
-const VALUE: Metric<2> = Metric::gauge(
-    "container_log_value",
-    &["name", "pattern"],
-    "The number in the last line that matches the pattern, where the pattern has a group called value; absent without one in the last 11 minutes.",
-)
-.unit(Unit::Count)
-.source("log line: the group value");
-const FOLLOWED: Metric<0> = Metric::gauge("manometer_docker_logs_followed", &[], "Containers whose logs are followed.")
-    .unit(Unit::Count)
-    .source("agent");
-const SKIPPED: Metric<1> = Metric::gauge(
-    "manometer_docker_logs_skipped",
-    &["reason"],
-    "Running containers whose logs should be followed and are not: more than max_followed (limit), with a terminal (tty), with a log driver that cannot be read (driver).",
-)
-.unit(Unit::Count)
-.source("agent");
-const RECONNECTS: Metric<1> = Metric::counter(
-    "manometer_docker_log_reconnects_total",
-    &["reason"],
-    "Logs that were opened again while the container ran: after a broken stream (error), one that could not be read (protocol), a long silence (idle_refresh), or so long an interruption that following began at now (gap).",
-)
-.unit(Unit::Count)
-.source("agent");
+metrics! {
+    fn own;
+    MATCHES: counter "container_log_matches_total" ["name", "pattern"] Count,
+        "Lines of the container's log that match a pattern, since the agent follows it; 0 from the start, and kept \
+         when the container is created anew.", "GET /containers/{id}/logs; docs/METRICS.md lists the ready patterns";
+    LINES: counter "container_log_lines_total" ["name", "stream"] Count,
+        "Lines read of the container's log.", "GET /containers/{id}/logs";
+    BYTES: counter "container_log_bytes_total" ["name"] Bytes,
+        "Bytes read of the container's log, line ends included and the engine's times not.",
+        "GET /containers/{id}/logs";
+    TRUNCATED: counter "container_log_lines_truncated_total" ["name"] Count,
+        "Lines of the container's log of which only the first 16 KiB were matched.", "GET /containers/{id}/logs";
+    FOLLOW_UP: gauge "container_log_follow_up" ["name"] Bool,
+        "Whether the log of the running container is being read; absent while it does not run or its log is not \
+         followed.", "agent";
+    LAST_LINE: gauge "container_log_last_line_timestamp_seconds" ["name"] UnixSeconds,
+        "When the engine got the latest line of the container's log that was read.",
+        "GET /containers/{id}/logs: timestamps";
+    PAUSED: counter "container_log_read_paused_seconds_total" ["name"] Seconds,
+        "Time for which the container's log was not read because it grew faster than lines_per_second; nothing is \
+         lost by it as long as the engine keeps the log.", "agent";
+    LATENCY: gauge "container_log_publish_latency_seconds" ["name"] Seconds,
+        "Latency of a publish as the last line of the pattern published names it; absent without one in the last 11 \
+         minutes.", "log line: Published to ... (latency=2.31ms)";
+    VALUE: gauge "container_log_value" ["name", "pattern"] Count,
+        "The number in the last line that matches the pattern, where the pattern has a group called value; absent \
+         without one in the last 11 minutes.", "log line: the group value";
+    FOLLOWED: gauge "manometer_docker_logs_followed" [] Count, "Containers whose logs are followed.", "agent";
+    SKIPPED: gauge "manometer_docker_logs_skipped" ["reason"] Count,
+        "Running containers whose logs should be followed and are not: more than max_followed (limit), with a \
+         terminal (tty), with a log driver that cannot be read (driver).", "agent";
+    RECONNECTS: counter "manometer_docker_log_reconnects_total" ["reason"] Count,
+        "Logs that were opened again while the container ran: after a broken stream (error), one that could not be \
+         read (protocol), a long silence (idle_refresh), or so long an interruption that following began at now \
+         (gap).", "agent";
+}
 
 /// Why a log was opened again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -204,21 +163,6 @@ fn export_readings(name: &str, totals: &Totals, patterns: &Patterns, now: Instan
 
 /// Everything above.
 pub(super) fn metrics() -> Vec<MetricInfo> {
-    vec![
-        *MATCHES.info(),
-        *LINES.info(),
-        *BYTES.info(),
-        *TRUNCATED.info(),
-        *FOLLOW_UP.info(),
-        *LAST_LINE.info(),
-        *PAUSED.info(),
-        *LATENCY.info(),
-        *VALUE.info(),
-        *POOL_CONNECTIONS.info(),
-        *POOL_MAX_CONNECTIONS.info(),
-        *POOL_USAGE_RATIO.info(),
-        *FOLLOWED.info(),
-        *SKIPPED.info(),
-        *RECONNECTS.info(),
-    ]
+    let shared = [POOL_CONNECTIONS.info(), POOL_MAX_CONNECTIONS.info(), POOL_USAGE_RATIO.info()];
+    [own(), shared.map(|info| *info).to_vec()].concat()
 }

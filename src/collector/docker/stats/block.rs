@@ -7,90 +7,43 @@ use bollard::models::{ContainerBlkioStatEntry, ContainerBlkioStats, ContainerSto
 
 use super::device::Devices;
 use super::series::{Series, seconds};
-use crate::metric::{Metric, MetricInfo, Unit};
+use crate::metric::metrics;
 
-const READ_BYTES: Metric<3> = Metric::counter(
-    "container_fs_reads_bytes_total",
-    &["name", "image", "device"],
-    "Bytes that the container read from a device; absent where the kernel does not count them.",
-)
-.unit(Unit::Bytes)
-.source("stats: blkio_stats.io_service_bytes_recursive");
-
-const WRITTEN_BYTES: Metric<3> = Metric::counter(
-    "container_fs_writes_bytes_total",
-    &["name", "image", "device"],
-    "Bytes that the container wrote to a device; absent where the kernel does not count them.",
-)
-.unit(Unit::Bytes)
-.source("stats: blkio_stats.io_service_bytes_recursive");
-
-const READS: Metric<3> = Metric::counter(
-    "container_fs_reads_total",
-    &["name", "image", "device"],
-    "Reads of the container from a device; cgroup v1 and Windows alone.",
-)
-.source("stats: blkio_stats.io_serviced_recursive");
-
-const WRITES: Metric<3> = Metric::counter(
-    "container_fs_writes_total",
-    &["name", "image", "device"],
-    "Writes of the container to a device; cgroup v1 and Windows alone.",
-)
-.source("stats: blkio_stats.io_serviced_recursive");
-
-const READS_MERGED: Metric<3> = Metric::counter(
-    "container_fs_reads_merged_total",
-    &["name", "image", "device"],
-    "Reads of the container that were merged into others; cgroup v1 with the I/O scheduler BFQ or CFQ alone.",
-)
-.source("stats: blkio_stats.io_merged_recursive");
-
-const WRITES_MERGED: Metric<3> = Metric::counter(
-    "container_fs_writes_merged_total",
-    &["name", "image", "device"],
-    "Writes of the container that were merged into others; cgroup v1 with the I/O scheduler BFQ or CFQ alone.",
-)
-.source("stats: blkio_stats.io_merged_recursive");
-
-const READ_SECONDS: Metric<3> = Metric::counter(
-    "container_fs_read_seconds_total",
-    &["name", "image", "device"],
-    "Time that the container's reads took; cgroup v1 with the I/O scheduler BFQ or CFQ alone.",
-)
-.unit(Unit::Seconds)
-.source("stats: blkio_stats.io_service_time_recursive");
-
-const WRITE_SECONDS: Metric<3> = Metric::counter(
-    "container_fs_write_seconds_total",
-    &["name", "image", "device"],
-    "Time that the container's writes took; cgroup v1 with the I/O scheduler BFQ or CFQ alone.",
-)
-.unit(Unit::Seconds)
-.source("stats: blkio_stats.io_service_time_recursive");
-
-const IO_SECONDS: Metric<3> = Metric::counter(
-    "container_fs_io_time_seconds_total",
-    &["name", "image", "device"],
-    "Time that the container's I/O took; cgroup v1 with the I/O scheduler BFQ or CFQ alone.",
-)
-.unit(Unit::Seconds)
-.source("stats: blkio_stats.io_service_time_recursive");
-
-const QUEUED: Metric<3> = Metric::gauge(
-    "container_fs_io_current",
-    &["name", "image", "device"],
-    "I/O of the container that waits or is under way; cgroup v1 with the I/O scheduler BFQ or CFQ alone.",
-)
-.source("stats: blkio_stats.io_queue_recursive");
-
-const USAGE: Metric<6> = Metric::counter(
-    "container_blkio_device_usage_total",
-    &["name", "image", "device", "major", "minor", "operation"],
-    "Bytes of the container's I/O by operation, as the engine counts it; operations overlap on cgroup v1.",
-)
-.unit(Unit::Bytes)
-.source("stats: blkio_stats.io_service_bytes_recursive");
+metrics! {
+    pub(super) fn metrics;
+    READ_BYTES: counter "container_fs_reads_bytes_total" ["name", "image", "device"] Bytes,
+        "Bytes that the container read from a device; absent where the kernel does not count them.",
+        "stats: blkio_stats.io_service_bytes_recursive";
+    WRITTEN_BYTES: counter "container_fs_writes_bytes_total" ["name", "image", "device"] Bytes,
+        "Bytes that the container wrote to a device; absent where the kernel does not count them.",
+        "stats: blkio_stats.io_service_bytes_recursive";
+    READS: counter "container_fs_reads_total" ["name", "image", "device"] Count,
+        "Reads of the container from a device; cgroup v1 and Windows alone.",
+        "stats: blkio_stats.io_serviced_recursive";
+    WRITES: counter "container_fs_writes_total" ["name", "image", "device"] Count,
+        "Writes of the container to a device; cgroup v1 and Windows alone.", "stats: blkio_stats.io_serviced_recursive";
+    READS_MERGED: counter "container_fs_reads_merged_total" ["name", "image", "device"] Count,
+        "Reads of the container that were merged into others; cgroup v1 with the I/O scheduler BFQ or CFQ alone.",
+        "stats: blkio_stats.io_merged_recursive";
+    WRITES_MERGED: counter "container_fs_writes_merged_total" ["name", "image", "device"] Count,
+        "Writes of the container that were merged into others; cgroup v1 with the I/O scheduler BFQ or CFQ alone.",
+        "stats: blkio_stats.io_merged_recursive";
+    READ_SECONDS: counter "container_fs_read_seconds_total" ["name", "image", "device"] Seconds,
+        "Time that the container's reads took; cgroup v1 with the I/O scheduler BFQ or CFQ alone.",
+        "stats: blkio_stats.io_service_time_recursive";
+    WRITE_SECONDS: counter "container_fs_write_seconds_total" ["name", "image", "device"] Seconds,
+        "Time that the container's writes took; cgroup v1 with the I/O scheduler BFQ or CFQ alone.",
+        "stats: blkio_stats.io_service_time_recursive";
+    IO_SECONDS: counter "container_fs_io_time_seconds_total" ["name", "image", "device"] Seconds,
+        "Time that the container's I/O took; cgroup v1 with the I/O scheduler BFQ or CFQ alone.",
+        "stats: blkio_stats.io_service_time_recursive";
+    QUEUED: gauge "container_fs_io_current" ["name", "image", "device"] Count,
+        "I/O of the container that waits or is under way; cgroup v1 with the I/O scheduler BFQ or CFQ alone.",
+        "stats: blkio_stats.io_queue_recursive";
+    USAGE: counter "container_blkio_device_usage_total" ["name", "image", "device", "major", "minor", "operation"] Bytes,
+        "Bytes of the container's I/O by operation, as the engine counts it; operations overlap on cgroup v1.",
+        "stats: blkio_stats.io_service_bytes_recursive";
+}
 
 /// What an entry counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -216,20 +169,4 @@ impl Block {
             }
         }
     }
-}
-
-pub(super) fn metrics() -> Vec<MetricInfo> {
-    vec![
-        *READ_BYTES.info(),
-        *WRITTEN_BYTES.info(),
-        *READS.info(),
-        *WRITES.info(),
-        *READS_MERGED.info(),
-        *WRITES_MERGED.info(),
-        *READ_SECONDS.info(),
-        *WRITE_SECONDS.info(),
-        *IO_SECONDS.info(),
-        *QUEUED.info(),
-        *USAGE.info(),
-    ]
 }

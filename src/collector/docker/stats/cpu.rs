@@ -4,53 +4,29 @@ use bollard::models::ContainerCpuStats;
 
 use super::dialect::Dialect;
 use super::series::{Series, seconds};
-use crate::metric::{Metric, MetricInfo, Unit};
+use crate::metric::metrics;
 
-const USAGE: Metric<3> = Metric::counter(
-    "container_cpu_usage_seconds_total",
-    &["name", "image", "cpu"],
-    "CPU time that the container has used, of all CPUs together (cpu=\"total\").",
-)
-.unit(Unit::Seconds)
-.source("stats: cpu_stats.cpu_usage.total_usage");
-
-const USER: Metric<2> = Metric::counter(
-    "container_cpu_user_seconds_total",
-    &["name", "image"],
-    "CPU time that the container has used in user mode; in steps of 10 ms on cgroup v1, absent for Windows.",
-)
-.unit(Unit::Seconds)
-.source("stats: cpu_stats.cpu_usage.usage_in_usermode");
-
-const SYSTEM: Metric<2> = Metric::counter(
-    "container_cpu_system_seconds_total",
-    &["name", "image"],
-    "CPU time that the container has used in kernel mode; in steps of 10 ms on cgroup v1.",
-)
-.unit(Unit::Seconds)
-.source("stats: cpu_stats.cpu_usage.usage_in_kernelmode");
-
-const PERIODS: Metric<2> = Metric::counter(
-    "container_cpu_cfs_periods_total",
-    &["name", "image"],
-    "Periods of the container's CPU quota in which it wanted to run; absent without a quota.",
-)
-.source("stats: cpu_stats.throttling_data.periods");
-
-const THROTTLED_PERIODS: Metric<2> = Metric::counter(
-    "container_cpu_cfs_throttled_periods_total",
-    &["name", "image"],
-    "Periods in which the container had used up its CPU quota and had to wait; absent without a quota.",
-)
-.source("stats: cpu_stats.throttling_data.throttled_periods");
-
-const THROTTLED_SECONDS: Metric<2> = Metric::counter(
-    "container_cpu_cfs_throttled_seconds_total",
-    &["name", "image"],
-    "Time for which the container had to wait for its next CPU quota, of all CPUs together; absent without a quota.",
-)
-.unit(Unit::Seconds)
-.source("stats: cpu_stats.throttling_data.throttled_time");
+metrics! {
+    pub(super) fn metrics;
+    USAGE: counter "container_cpu_usage_seconds_total" ["name", "image", "cpu"] Seconds,
+        "CPU time that the container has used, of all CPUs together (cpu=\"total\").",
+        "stats: cpu_stats.cpu_usage.total_usage";
+    USER: counter "container_cpu_user_seconds_total" ["name", "image"] Seconds,
+        "CPU time that the container has used in user mode; in steps of 10 ms on cgroup v1, absent for Windows.",
+        "stats: cpu_stats.cpu_usage.usage_in_usermode";
+    SYSTEM: counter "container_cpu_system_seconds_total" ["name", "image"] Seconds,
+        "CPU time that the container has used in kernel mode; in steps of 10 ms on cgroup v1.",
+        "stats: cpu_stats.cpu_usage.usage_in_kernelmode";
+    PERIODS: counter "container_cpu_cfs_periods_total" ["name", "image"] Count,
+        "Periods of the container's CPU quota in which it wanted to run; absent without a quota.",
+        "stats: cpu_stats.throttling_data.periods";
+    THROTTLED_PERIODS: counter "container_cpu_cfs_throttled_periods_total" ["name", "image"] Count,
+        "Periods in which the container had used up its CPU quota and had to wait; absent without a quota.",
+        "stats: cpu_stats.throttling_data.throttled_periods";
+    THROTTLED_SECONDS: counter "container_cpu_cfs_throttled_seconds_total" ["name", "image"] Seconds,
+        "Time for which the container had to wait for its next CPU quota, of all CPUs together; absent without a \
+         quota.", "stats: cpu_stats.throttling_data.throttled_time";
+}
 
 /// The CPU time of a container, in nanoseconds since its start.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -111,15 +87,4 @@ impl Cpu {
         series.count(&THROTTLED_PERIODS, throttling.map(|throttling| throttling.throttled_periods));
         series.put(&THROTTLED_SECONDS, throttling.map(|throttling| seconds(throttling.throttled_time)));
     }
-}
-
-pub(super) fn metrics() -> Vec<MetricInfo> {
-    vec![
-        *USAGE.info(),
-        *USER.info(),
-        *SYSTEM.info(),
-        *PERIODS.info(),
-        *THROTTLED_PERIODS.info(),
-        *THROTTLED_SECONDS.info(),
-    ]
 }

@@ -8,39 +8,25 @@ use std::time::SystemTime;
 use super::sample::Sample;
 use super::series::Series;
 use crate::collector::docker::engine::Limits;
-use crate::metric::{Metric, MetricInfo, Unit};
+use crate::metric::metrics;
 
-const CPU_CORES: Metric<2> = Metric::gauge(
-    "container_cpu_usage_cores",
-    &["name", "image"],
-    "CPUs that the container kept busy since its previous sample: CPU time / time; docker stats shows it times 100.",
-)
-.unit(Unit::Count)
-.source("stats: cpu_stats.cpu_usage.total_usage of two samples, divided by the time between their read stamps");
-
-const CPU_RATIO: Metric<2> = Metric::gauge(
-    "container_cpu_usage_ratio",
-    &["name", "image"],
-    "CPU that the container used since its previous sample, as a part of what it may use: CPU time / time / its CPU limit, or the host's CPUs if it has none or inspections are off.",
-)
-.unit(Unit::Ratio)
-.source("container_cpu_usage_cores; inspect: HostConfig.NanoCpus, CpuQuota; stats: cpu_stats.online_cpus");
-
-const MEMORY_RATIO: Metric<2> = Metric::gauge(
-    "container_memory_usage_ratio",
-    &["name", "image"],
-    "Memory of the container without inactive page cache, as a part of its configured limit: working set / limit; absent without a limit.",
-)
-.unit(Unit::Ratio)
-.source("container_memory_working_set_bytes; inspect: HostConfig.Memory");
-
-const BANDWIDTH_RATIO: Metric<3> = Metric::gauge(
-    "container_network_bandwidth_ratio",
-    &["name", "image", "direction"],
-    "Network traffic of the container since its previous sample, as a part of the configured bandwidth: bytes of all interfaces x 8 / time / bandwidth_bits_per_second; absent unless that is set.",
-)
-.unit(Unit::Ratio)
-.source("stats: networks of two samples; config.toml bandwidth_bits_per_second");
+metrics! {
+    pub(super) fn metrics;
+    CPU_CORES: gauge "container_cpu_usage_cores" ["name", "image"] Count,
+        "CPUs that the container kept busy since its previous sample: CPU time / time; docker stats shows it times \
+         100.", "stats: cpu_stats.cpu_usage.total_usage of two samples, divided by the time between their read stamps";
+    CPU_RATIO: gauge "container_cpu_usage_ratio" ["name", "image"] Ratio,
+        "CPU that the container used since its previous sample, as a part of what it may use: CPU time / time / its \
+         CPU limit, or the host's CPUs if it has none or inspections are off.",
+        "container_cpu_usage_cores; inspect: HostConfig.NanoCpus, CpuQuota; stats: cpu_stats.online_cpus";
+    MEMORY_RATIO: gauge "container_memory_usage_ratio" ["name", "image"] Ratio,
+        "Memory of the container without inactive page cache, as a part of its configured limit: working set / limit; \
+         absent without a limit.", "container_memory_working_set_bytes; inspect: HostConfig.Memory";
+    BANDWIDTH_RATIO: gauge "container_network_bandwidth_ratio" ["name", "image", "direction"] Ratio,
+        "Network traffic of the container since its previous sample, as a part of the configured bandwidth: bytes of \
+         all interfaces x 8 / time / bandwidth_bits_per_second; absent unless that is set.",
+        "stats: networks of two samples; config.toml bandwidth_bits_per_second";
+}
 
 /// What is kept of a container's last sample.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -124,8 +110,4 @@ impl Derived {
         series.put_of(&BANDWIDTH_RATIO, "receive", received);
         series.put_of(&BANDWIDTH_RATIO, "transmit", sent);
     }
-}
-
-pub(super) fn metrics() -> Vec<MetricInfo> {
-    vec![*CPU_CORES.info(), *CPU_RATIO.info(), *MEMORY_RATIO.info(), *BANDWIDTH_RATIO.info()]
 }

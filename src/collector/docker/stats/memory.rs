@@ -6,115 +6,48 @@ use bollard::models::ContainerMemoryStats;
 
 use super::dialect::Dialect;
 use super::series::Series;
-use crate::metric::{Metric, MetricInfo, Unit};
+use crate::metric::metrics;
 
-const USAGE: Metric<2> = Metric::gauge(
-    "container_memory_usage_bytes",
-    &["name", "image"],
-    "Memory of the container with all of its page cache; absent for Windows.",
-)
-.unit(Unit::Bytes)
-.source("stats: memory_stats.usage");
-
-const WORKING_SET: Metric<2> = Metric::gauge(
-    "container_memory_working_set_bytes",
-    &["name", "image"],
-    "Memory of the container without the page cache that can go at once, as docker stats shows it: usage - total_inactive_file (cgroup v1) or usage - inactive_file (v2), at least 0; usage where the engine sends neither; the private working set of Windows.",
-)
-.unit(Unit::Bytes)
-.source("stats: memory_stats");
-
-const RSS: Metric<2> = Metric::gauge(
-    "container_memory_rss",
-    &["name", "image"],
-    "Anonymous memory of the container: total_rss (cgroup v1) or anon (v2).",
-)
-.unit(Unit::Bytes)
-.source("stats: memory_stats.stats");
-
-const CACHE: Metric<2> = Metric::gauge(
-    "container_memory_cache",
-    &["name", "image"],
-    "Page cache of the container: total_cache (cgroup v1) or file (v2).",
-)
-.unit(Unit::Bytes)
-.source("stats: memory_stats.stats");
-
-const MAPPED_FILE: Metric<2> = Metric::gauge(
-    "container_memory_mapped_file",
-    &["name", "image"],
-    "Mapped files of the container: total_mapped_file (cgroup v1) or file_mapped (v2).",
-)
-.unit(Unit::Bytes)
-.source("stats: memory_stats.stats");
-
-const MAX_USAGE: Metric<2> = Metric::gauge(
-    "container_memory_max_usage_bytes",
-    &["name", "image"],
-    "The most memory that the container has had since its start; cgroup v1 alone.",
-)
-.unit(Unit::Bytes)
-.source("stats: memory_stats.max_usage");
-
-const FAILCNT: Metric<2> = Metric::counter(
-    "container_memory_failcnt",
-    &["name", "image"],
-    "Times at which the container's memory was at its limit; cgroup v1 alone, and some kernels never count it.",
-)
-.source("stats: memory_stats.failcnt");
-
-const ACTIVE_FILE: Metric<2> = Metric::gauge(
-    "container_memory_total_active_file_bytes",
-    &["name", "image"],
-    "Page cache of the container that was used more than once of late.",
-)
-.unit(Unit::Bytes)
-.source("stats: memory_stats.stats");
-
-const INACTIVE_FILE: Metric<2> = Metric::gauge(
-    "container_memory_total_inactive_file_bytes",
-    &["name", "image"],
-    "Page cache of the container that goes first when memory is wanted.",
-)
-.unit(Unit::Bytes)
-.source("stats: memory_stats.stats");
-
-const DIRTY: Metric<2> = Metric::gauge(
-    "container_memory_file_dirty_bytes",
-    &["name", "image"],
-    "Page cache of the container that is not written to its disk yet: total_dirty (cgroup v1) or file_dirty (v2).",
-)
-.unit(Unit::Bytes)
-.source("stats: memory_stats.stats");
-
-const WRITEBACK: Metric<2> = Metric::gauge(
-    "container_memory_file_writeback_bytes",
-    &["name", "image"],
-    "Page cache of the container that is being written to its disk: total_writeback (cgroup v1) or file_writeback (v2).",
-)
-.unit(Unit::Bytes)
-.source("stats: memory_stats.stats");
-
-const FAULTS: Metric<4> = Metric::counter(
-    "container_memory_failures_total",
-    &["name", "image", "failure_type", "scope"],
-    "Page faults of the container (pgfault), and those for which a disk was read (pgmajfault); both scopes are the same.",
-)
-.source("stats: memory_stats.stats");
-
-const SCANNED: Metric<2> = Metric::counter(
-    "container_memory_pgscan_total",
-    &["name", "image"],
-    "Pages of the container that were looked at to find some that can go; cgroup v2 alone.",
-)
-.source("stats: memory_stats.stats.pgscan");
-
-const STOLEN: Metric<2> = Metric::counter(
-    "container_memory_pgsteal_total",
-    &["name", "image"],
-    "Pages of the container that were taken from it for want of memory; cgroup v2 alone.",
-)
-.source("stats: memory_stats.stats.pgsteal");
+metrics! {
+    pub(super) fn metrics;
+    USAGE: gauge "container_memory_usage_bytes" ["name", "image"] Bytes,
+        "Memory of the container with all of its page cache; absent for Windows.", "stats: memory_stats.usage";
+    WORKING_SET: gauge "container_memory_working_set_bytes" ["name", "image"] Bytes,
+        "Memory of the container without the page cache that can go at once, as docker stats shows it: usage - \
+         total_inactive_file (cgroup v1) or usage - inactive_file (v2), at least 0; usage where the engine sends \
+         neither; the private working set of Windows.", "stats: memory_stats";
+    RSS: gauge "container_memory_rss" ["name", "image"] Bytes,
+        "Anonymous memory of the container: total_rss (cgroup v1) or anon (v2).", "stats: memory_stats.stats";
+    CACHE: gauge "container_memory_cache" ["name", "image"] Bytes,
+        "Page cache of the container: total_cache (cgroup v1) or file (v2).", "stats: memory_stats.stats";
+    MAPPED_FILE: gauge "container_memory_mapped_file" ["name", "image"] Bytes,
+        "Mapped files of the container: total_mapped_file (cgroup v1) or file_mapped (v2).",
+        "stats: memory_stats.stats";
+    MAX_USAGE: gauge "container_memory_max_usage_bytes" ["name", "image"] Bytes,
+        "The most memory that the container has had since its start; cgroup v1 alone.", "stats: memory_stats.max_usage";
+    FAILCNT: counter "container_memory_failcnt" ["name", "image"] Count,
+        "Times at which the container's memory was at its limit; cgroup v1 alone, and some kernels never count it.",
+        "stats: memory_stats.failcnt";
+    ACTIVE_FILE: gauge "container_memory_total_active_file_bytes" ["name", "image"] Bytes,
+        "Page cache of the container that was used more than once of late.", "stats: memory_stats.stats";
+    INACTIVE_FILE: gauge "container_memory_total_inactive_file_bytes" ["name", "image"] Bytes,
+        "Page cache of the container that goes first when memory is wanted.", "stats: memory_stats.stats";
+    DIRTY: gauge "container_memory_file_dirty_bytes" ["name", "image"] Bytes,
+        "Page cache of the container that is not written to its disk yet: total_dirty (cgroup v1) or file_dirty (v2).",
+        "stats: memory_stats.stats";
+    WRITEBACK: gauge "container_memory_file_writeback_bytes" ["name", "image"] Bytes,
+        "Page cache of the container that is being written to its disk: total_writeback (cgroup v1) or file_writeback \
+         (v2).", "stats: memory_stats.stats";
+    FAULTS: counter "container_memory_failures_total" ["name", "image", "failure_type", "scope"] Count,
+        "Page faults of the container (pgfault), and those for which a disk was read (pgmajfault); both scopes are \
+         the same.", "stats: memory_stats.stats";
+    SCANNED: counter "container_memory_pgscan_total" ["name", "image"] Count,
+        "Pages of the container that were looked at to find some that can go; cgroup v2 alone.",
+        "stats: memory_stats.stats.pgscan";
+    STOLEN: counter "container_memory_pgsteal_total" ["name", "image"] Count,
+        "Pages of the container that were taken from it for want of memory; cgroup v2 alone.",
+        "stats: memory_stats.stats.pgsteal";
+}
 
 /// The two hierarchies of control groups; their statistics have different keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -217,23 +150,4 @@ impl Memory {
             }
         }
     }
-}
-
-pub(super) fn metrics() -> Vec<MetricInfo> {
-    vec![
-        *USAGE.info(),
-        *WORKING_SET.info(),
-        *RSS.info(),
-        *CACHE.info(),
-        *MAPPED_FILE.info(),
-        *MAX_USAGE.info(),
-        *FAILCNT.info(),
-        *ACTIVE_FILE.info(),
-        *INACTIVE_FILE.info(),
-        *DIRTY.info(),
-        *WRITEBACK.info(),
-        *FAULTS.info(),
-        *SCANNED.info(),
-        *STOLEN.info(),
-    ]
 }

@@ -6,68 +6,32 @@ use bollard::models::ContainerNetworkStats;
 
 use super::dialect::Dialect;
 use super::series::Series;
-use crate::metric::{Metric, MetricInfo, OTHER, Unit};
+use crate::metric::{OTHER, metrics};
 
 /// Bytes of the longest name that Linux gives an interface. Windows, and Podman at times, send the id of an endpoint.
 const MAX_NAME: usize = 15;
 
-const RECEIVED_BYTES: Metric<3> = Metric::counter(
-    "container_network_receive_bytes_total",
-    &["name", "image", "interface"],
-    "Bytes that the container received; absent for those that have the host's network, none, or that of another container.",
-)
-.unit(Unit::Bytes)
-.source("stats: networks");
-
-const RECEIVED_PACKETS: Metric<3> = Metric::counter(
-    "container_network_receive_packets_total",
-    &["name", "image", "interface"],
-    "Packets that the container received.",
-)
-.source("stats: networks");
-
-const RECEIVED_DROPPED: Metric<3> = Metric::counter(
-    "container_network_receive_packets_dropped_total",
-    &["name", "image", "interface"],
-    "Packets for the container that were dropped.",
-)
-.source("stats: networks");
-
-const RECEIVE_ERRORS: Metric<3> = Metric::counter(
-    "container_network_receive_errors_total",
-    &["name", "image", "interface"],
-    "Errors while the container received.",
-)
-.source("stats: networks");
-
-const SENT_BYTES: Metric<3> = Metric::counter(
-    "container_network_transmit_bytes_total",
-    &["name", "image", "interface"],
-    "Bytes that the container sent; absent for those that have the host's network, none, or that of another container.",
-)
-.unit(Unit::Bytes)
-.source("stats: networks");
-
-const SENT_PACKETS: Metric<3> = Metric::counter(
-    "container_network_transmit_packets_total",
-    &["name", "image", "interface"],
-    "Packets that the container sent.",
-)
-.source("stats: networks");
-
-const SENT_DROPPED: Metric<3> = Metric::counter(
-    "container_network_transmit_packets_dropped_total",
-    &["name", "image", "interface"],
-    "Packets of the container that were dropped.",
-)
-.source("stats: networks");
-
-const SEND_ERRORS: Metric<3> = Metric::counter(
-    "container_network_transmit_errors_total",
-    &["name", "image", "interface"],
-    "Errors while the container sent.",
-)
-.source("stats: networks");
+metrics! {
+    pub(super) fn metrics;
+    RECEIVED_BYTES: counter "container_network_receive_bytes_total" ["name", "image", "interface"] Bytes,
+        "Bytes that the container received; absent for those that have the host's network, none, or that of another \
+         container.", "stats: networks";
+    RECEIVED_PACKETS: counter "container_network_receive_packets_total" ["name", "image", "interface"] Count,
+        "Packets that the container received.", "stats: networks";
+    RECEIVED_DROPPED: counter "container_network_receive_packets_dropped_total" ["name", "image", "interface"] Count,
+        "Packets for the container that were dropped.", "stats: networks";
+    RECEIVE_ERRORS: counter "container_network_receive_errors_total" ["name", "image", "interface"] Count,
+        "Errors while the container received.", "stats: networks";
+    SENT_BYTES: counter "container_network_transmit_bytes_total" ["name", "image", "interface"] Bytes,
+        "Bytes that the container sent; absent for those that have the host's network, none, or that of another \
+         container.", "stats: networks";
+    SENT_PACKETS: counter "container_network_transmit_packets_total" ["name", "image", "interface"] Count,
+        "Packets that the container sent.", "stats: networks";
+    SENT_DROPPED: counter "container_network_transmit_packets_dropped_total" ["name", "image", "interface"] Count,
+        "Packets of the container that were dropped.", "stats: networks";
+    SEND_ERRORS: counter "container_network_transmit_errors_total" ["name", "image", "interface"] Count,
+        "Errors while the container sent.", "stats: networks";
+}
 
 /// The traffic of a container, by interface; none is not known.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -170,17 +134,4 @@ impl Flow {
         self.dropped = sum(self.dropped, other.dropped);
         self.errors = sum(self.errors, other.errors);
     }
-}
-
-pub(super) fn metrics() -> Vec<MetricInfo> {
-    vec![
-        *RECEIVED_BYTES.info(),
-        *RECEIVED_PACKETS.info(),
-        *RECEIVED_DROPPED.info(),
-        *RECEIVE_ERRORS.info(),
-        *SENT_BYTES.info(),
-        *SENT_PACKETS.info(),
-        *SENT_DROPPED.info(),
-        *SEND_ERRORS.info(),
-    ]
 }

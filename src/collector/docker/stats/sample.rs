@@ -13,21 +13,15 @@ use super::memory::Memory;
 use super::network::Network;
 use super::series::Series;
 use crate::collector::docker::engine::parse_time;
-use crate::metric::{Metric, MetricInfo};
+use crate::metric::metrics;
 
-const TASKS: Metric<2> = Metric::gauge(
-    "container_threads",
-    &["name", "image"],
-    "Processes and threads in the container; docker stats shows it as PIDS.",
-)
-.source("stats: pids_stats.current");
-
-const MAX_TASKS: Metric<2> = Metric::gauge(
-    "container_threads_max",
-    &["name", "image"],
-    "Processes and threads that the container may have; absent without a limit.",
-)
-.source("stats: pids_stats.limit");
+metrics! {
+    pub(super) fn metrics;
+    TASKS: gauge "container_threads" ["name", "image"] Count,
+        "Processes and threads in the container; docker stats shows it as PIDS.", "stats: pids_stats.current";
+    MAX_TASKS: gauge "container_threads_max" ["name", "image"] Count,
+        "Processes and threads that the container may have; absent without a limit.", "stats: pids_stats.limit";
+}
 
 /// What a container uses.
 #[derive(Debug, Clone, PartialEq)]
@@ -91,8 +85,4 @@ impl Sample {
 fn listed(body: &ContainerStatsResponse) -> Option<u32> {
     let listed = body.cpu_stats.as_ref()?.cpu_usage.as_ref()?.percpu_usage.as_ref()?.len();
     u32::try_from(listed).ok().filter(|cpus| *cpus > 0)
-}
-
-pub(super) fn metrics() -> Vec<MetricInfo> {
-    vec![*TASKS.info(), *MAX_TASKS.info()]
 }

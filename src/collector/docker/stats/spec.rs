@@ -3,54 +3,27 @@
 use super::memory::Cgroup;
 use super::series::Series;
 use crate::collector::docker::engine::Limits;
-use crate::metric::{Metric, MetricInfo, Unit};
+use crate::metric::metrics;
 
-const CPU_PERIOD: Metric<2> = Metric::gauge(
-    "container_spec_cpu_period",
-    &["name", "image"],
-    "Length of a period of the container's CPU quota, in microseconds.",
-)
-.unit(Unit::Microseconds)
-.source("inspect: HostConfig.CpuPeriod");
-
-const CPU_QUOTA: Metric<2> = Metric::gauge(
-    "container_spec_cpu_quota",
-    &["name", "image"],
-    "CPU time that the container may use in each period, in microseconds; absent if it may use all.",
-)
-.unit(Unit::Microseconds)
-.source("inspect: HostConfig.CpuQuota, NanoCpus");
-
-const CPU_SHARES: Metric<2> = Metric::gauge(
-    "container_spec_cpu_shares",
-    &["name", "image"],
-    "Weight of the container where CPUs are scarce; 1024 unless it is set.",
-)
-.source("inspect: HostConfig.CpuShares");
-
-const MEMORY_LIMIT: Metric<2> = Metric::gauge(
-    "container_spec_memory_limit_bytes",
-    &["name", "image"],
-    "Memory that the container may have; 0 if it has no limit, so divide by it only where it is above 0.",
-)
-.unit(Unit::Bytes)
-.source("inspect: HostConfig.Memory");
-
-const SWAP_LIMIT: Metric<2> = Metric::gauge(
-    "container_spec_memory_swap_limit_bytes",
-    &["name", "image"],
-    "Memory and swap together (cgroup v1) or swap alone (v2) that the container may have; 0 if it has no limit.",
-)
-.unit(Unit::Bytes)
-.source("inspect: HostConfig.MemorySwap");
-
-const RESERVATION: Metric<2> = Metric::gauge(
-    "container_spec_memory_reservation_limit_bytes",
-    &["name", "image"],
-    "Memory to which the container is pressed back when memory is scarce; 0 if none is set.",
-)
-.unit(Unit::Bytes)
-.source("inspect: HostConfig.MemoryReservation");
+metrics! {
+    pub(super) fn metrics;
+    CPU_PERIOD: gauge "container_spec_cpu_period" ["name", "image"] Microseconds,
+        "Length of a period of the container's CPU quota, in microseconds.", "inspect: HostConfig.CpuPeriod";
+    CPU_QUOTA: gauge "container_spec_cpu_quota" ["name", "image"] Microseconds,
+        "CPU time that the container may use in each period, in microseconds; absent if it may use all.",
+        "inspect: HostConfig.CpuQuota, NanoCpus";
+    CPU_SHARES: gauge "container_spec_cpu_shares" ["name", "image"] Count,
+        "Weight of the container where CPUs are scarce; 1024 unless it is set.", "inspect: HostConfig.CpuShares";
+    MEMORY_LIMIT: gauge "container_spec_memory_limit_bytes" ["name", "image"] Bytes,
+        "Memory that the container may have; 0 if it has no limit, so divide by it only where it is above 0.",
+        "inspect: HostConfig.Memory";
+    SWAP_LIMIT: gauge "container_spec_memory_swap_limit_bytes" ["name", "image"] Bytes,
+        "Memory and swap together (cgroup v1) or swap alone (v2) that the container may have; 0 if it has no limit.",
+        "inspect: HostConfig.MemorySwap";
+    RESERVATION: gauge "container_spec_memory_reservation_limit_bytes" ["name", "image"] Bytes,
+        "Memory to which the container is pressed back when memory is scarce; 0 if none is set.",
+        "inspect: HostConfig.MemoryReservation";
+}
 
 /// Names the limits of a container. What limits its swap depends on the engine's control groups.
 pub(super) fn export(limits: &Limits, cgroup: Option<Cgroup>, series: &mut Series<'_>) {
@@ -74,15 +47,4 @@ fn quota(limits: &Limits) -> Option<f64> {
         return Some(limits.cpu_quota as f64);
     }
     Some((limits.cpus()? * limits.period() as f64).round())
-}
-
-pub(super) fn metrics() -> Vec<MetricInfo> {
-    vec![
-        *CPU_PERIOD.info(),
-        *CPU_QUOTA.info(),
-        *CPU_SHARES.info(),
-        *MEMORY_LIMIT.info(),
-        *SWAP_LIMIT.info(),
-        *RESERVATION.info(),
-    ]
 }

@@ -3,28 +3,20 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::collector::Reason;
-use crate::metric::{Families, Metric, MetricInfo};
+use crate::metric::{Families, metrics};
 
-const SAMPLES: Metric<0> = Metric::counter(
-    "manometer_docker_stats_samples_total",
-    &[],
-    "Usage samples of containers that the engine gave; a container that lives shorter than the interval may have none.",
-)
-.source("agent");
-
-const FAILURES: Metric<1> = Metric::counter(
-    "manometer_docker_stats_failures_total",
-    &["reason"],
-    "Usage samples of containers that the engine was asked for in vain, by reason; one that has just ended is no failure.",
-)
-.source("agent");
-
-const SKIPPED: Metric<0> = Metric::counter(
-    "manometer_docker_stats_skipped_total",
-    &[],
-    "Usage samples of running containers that were not asked for: the poll's time was up, or the endpoint is not allowed.",
-)
-.source("agent");
+metrics! {
+    pub(super) fn metrics;
+    SAMPLES: counter "manometer_docker_stats_samples_total" [] Count,
+        "Usage samples of containers that the engine gave; a container that lives shorter than the interval may have \
+         none.", "agent";
+    FAILURES: counter "manometer_docker_stats_failures_total" ["reason"] Count,
+        "Usage samples of containers that the engine was asked for in vain, by reason; one that has just ended is no \
+         failure.", "agent";
+    SKIPPED: counter "manometer_docker_stats_skipped_total" [] Count,
+        "Usage samples of running containers that were not asked for: the poll's time was up, or the endpoint is not \
+         allowed.", "agent";
+}
 
 /// The counters of one target's sweeps. They outlive the sweeper.
 #[derive(Debug, Default)]
@@ -57,8 +49,4 @@ impl Totals {
             out.push(&FAILURES, [reason.as_str()], failures.load(Ordering::Relaxed) as f64);
         }
     }
-}
-
-pub(super) fn metrics() -> Vec<MetricInfo> {
-    vec![*SAMPLES.info(), *FAILURES.info(), *SKIPPED.info()]
 }

@@ -11,37 +11,22 @@ use super::series::Series;
 use super::spec;
 use crate::collector::docker::container::Container;
 use crate::collector::docker::engine::Limits;
-use crate::metric::{Families, Metric, MetricInfo, Unit};
+use crate::metric::{Families, metrics};
 
-const DURATION: Metric<0> = Metric::gauge(
-    "manometer_docker_sweep_duration_seconds",
-    &[],
-    "How long the last poll took to ask the running containers for their usage.",
-)
-.unit(Unit::Seconds)
-.source("agent");
-
-const CONTAINERS: Metric<1> = Metric::gauge(
-    "manometer_docker_containers",
-    &["stage"],
-    "Watched containers (seen), and what the last poll's question for their usage came to: sampled, idle (not running), failed (error, or no answer in time) or skipped (not asked).",
-)
-.source("agent");
-
-const CORES: Metric<0> = Metric::gauge(
-    "machine_cpu_cores",
-    &[],
-    "CPUs of the machine on which the engine runs; absent until a container runs.",
-)
-.source("stats: cpu_stats.online_cpus; num_procs of Windows");
-
-const MEMORY: Metric<0> = Metric::gauge(
-    "machine_memory_bytes",
-    &[],
-    "Memory of the machine on which the engine runs; absent until a container runs that has no memory limit.",
-)
-.unit(Unit::Bytes)
-.source("stats: memory_stats.limit of a container without a limit");
+metrics! {
+    pub(super) fn metrics;
+    DURATION: gauge "manometer_docker_sweep_duration_seconds" [] Seconds,
+        "How long the last poll took to ask the running containers for their usage.", "agent";
+    CONTAINERS: gauge "manometer_docker_containers" ["stage"] Count,
+        "Watched containers (seen), and what the last poll's question for their usage came to: sampled, idle (not \
+         running), failed (error, or no answer in time) or skipped (not asked).", "agent";
+    CORES: gauge "machine_cpu_cores" [] Count,
+        "CPUs of the machine on which the engine runs; absent until a container runs.",
+        "stats: cpu_stats.online_cpus; num_procs of Windows";
+    MEMORY: gauge "machine_memory_bytes" [] Bytes,
+        "Memory of the machine on which the engine runs; absent until a container runs that has no memory limit.",
+        "stats: memory_stats.limit of a container without a limit";
+}
 
 /// Bytes that no machine has: the kernel's ways to write that there is no limit are above it.
 const NO_LIMIT: u64 = 1 << 60;
@@ -135,8 +120,4 @@ fn export_machine(containers: &[Container], usage: &Usage, out: &mut Families) {
     if let Some(memory) = limits.max() {
         out.push(&MEMORY, [], memory as f64);
     }
-}
-
-pub(super) fn metrics() -> Vec<MetricInfo> {
-    vec![*DURATION.info(), *CONTAINERS.info(), *CORES.info(), *MEMORY.info()]
 }

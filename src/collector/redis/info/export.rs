@@ -2,76 +2,22 @@
 
 use super::fields::{self, Text};
 use super::{Info, keyspace, module_list, replication, sentinel, stats_lines, threads};
-use crate::metric::{Families, Kind, Metric, MetricInfo, Suffix, Unit};
+use crate::metric::{Families, Kind, MetricInfo, Suffix, metrics};
 
-const MALFORMED: Metric<0> = Metric::gauge(
-    "redis_info_malformed_fields",
-    &[],
-    "Fields and lines of the last INFO reply that are known and could not be read.",
-)
-.source("INFO");
-
-const START_TIME: Metric<0> = Metric::gauge(
-    "redis_start_time_seconds",
-    &[],
-    "When the server started: by its own clock where it tells it (Redis >= 6.2), else by the agent's.",
-)
-.unit(Unit::UnixSeconds)
-.source("INFO server");
-
-const INSTANCE_INFO: Metric<10> = Metric::gauge(
-    "redis_instance_info",
-    &[
-        "role",
-        "redis_version",
-        "redis_build_id",
-        "redis_mode",
-        "os",
-        "maxmemory_policy",
-        "tcp_port",
-        "run_id",
-        "process_id",
-        "master_replid",
-    ],
-    "What the server is.",
-)
-.unit(Unit::Info)
-.source("INFO");
-
-/// [`INSTANCE_INFO`] of a Valkey; to Prometheus a label that is not there equals an empty one.
-const VALKEY_INSTANCE_INFO: Metric<12> = Metric::gauge(
-    "redis_instance_info",
-    &[
-        "role",
-        "redis_version",
-        "redis_build_id",
-        "redis_mode",
-        "os",
-        "maxmemory_policy",
-        "tcp_port",
-        "run_id",
-        "process_id",
-        "master_replid",
-        "valkey_version",
-        "valkey_release_stage",
-    ],
-    "What the server is.",
-)
-.unit(Unit::Info)
-.source("INFO");
-
-const ALLOCATOR_INFO: Metric<1> =
-    Metric::gauge("redis_mem_allocator_info", &["mem_allocator"], "The memory allocator that the server uses.")
-        .unit(Unit::Info)
-        .source("INFO memory");
-
-const FAILOVER_STATE: Metric<1> = Metric::gauge(
-    "redis_master_failover_state",
-    &["state"],
-    "The state of a failover that FAILOVER began: 1 for the state that it is in.",
-)
-.unit(Unit::Bool)
-.source("INFO replication, Redis >= 6.2");
+metrics! {
+    fn own;
+    MALFORMED: gauge "redis_info_malformed_fields" [] Count,
+        "Fields and lines of the last INFO reply that are known and could not be read.", "INFO";
+    START_TIME: gauge "redis_start_time_seconds" [] UnixSeconds,
+        "When the server started: by its own clock where it tells it (Redis >= 6.2), else by the agent's.",
+        "INFO server";
+    INSTANCE_INFO: gauge "redis_instance_info" ["role", "redis_version", "redis_build_id", "redis_mode", "os", "maxmemory_policy", "tcp_port", "run_id", "process_id", "master_replid", "valkey_version", "valkey_release_stage"] Info,
+        "What the server is.", "INFO";
+    ALLOCATOR_INFO: gauge "redis_mem_allocator_info" ["mem_allocator"] Info,
+        "The memory allocator that the server uses.", "INFO memory";
+    FAILOVER_STATE: gauge "redis_master_failover_state" ["state"] Bool,
+        "The state of a failover that FAILOVER began: 1 for the state that it is in.", "INFO replication, Redis >= 6.2";
+}
 
 const FAILOVER_STATES: [&str; 4] = ["no-failover", "waiting-for-sync", "failover-in-progress", "unknown"];
 
@@ -84,24 +30,16 @@ const DEFAULT_DATABASES: u32 = 16;
 /// Every metric that [`export`] may push, but for the open set of numbers whose key begins with `cluster_`.
 #[must_use]
 pub fn metrics() -> Vec<MetricInfo> {
-    // Of the two instance_info the one with more labels, since one name has one entry.
-    let singles = [
-        MALFORMED.info(),
-        START_TIME.info(),
-        VALKEY_INSTANCE_INFO.info(),
-        ALLOCATOR_INFO.info(),
-        FAILOVER_STATE.info(),
-    ];
     let lines = [
-        &keyspace::METRICS[..],
-        &module_list::METRICS,
-        &replication::METRICS,
-        &sentinel::METRICS,
-        &stats_lines::METRICS,
-        &threads::METRICS,
+        keyspace::metrics(),
+        module_list::metrics(),
+        replication::metrics(),
+        sentinel::metrics(),
+        stats_lines::metrics(),
+        threads::metrics(),
     ];
-    let fields = fields::all().map(|field| field.metric.info());
-    singles.into_iter().chain(fields).chain(lines.into_iter().flatten().copied()).copied().collect()
+    let fields = fields::all().map(|(_, metric)| *metric.info());
+    own().into_iter().chain(fields).chain(lines.into_iter().flatten()).collect()
 }
 
 /// Names everything in the reply.
@@ -116,9 +54,9 @@ pub fn export(info: &Info, databases: Option<u32>, start_time: Option<f64>, out:
     if let Some(start_time) = start_time {
         out.push(&START_TIME, [], start_time);
     }
-    for (field, sent) in fields::all().zip(&info.numbers) {
+    for ((field, metric), sent) in fields::all().zip(&info.numbers) {
         if let Some(sent) = sent {
-            out.push(&field.metric, [], field.convert(*sent));
+            out.push(metric, [], field.convert(*sent));
         }
     }
     export_identity(info, out);
@@ -146,7 +84,7 @@ fn filled(info: &Info, databases: Option<u32>) -> u32 {
 
 fn export_identity(info: &Info, out: &mut Families) {
     let text = |text| info.text(text).unwrap_or("");
-    let [role, version, build, mode, os, policy, port, run_id, process, replid] = [
+    let labels = [
         text(Text::Role),
         text(Text::RedisVersion),
         text(Text::RedisBuildId),
@@ -157,15 +95,12 @@ fn export_identity(info: &Info, out: &mut Families) {
         text(Text::RunId),
         text(Text::ProcessId),
         text(Text::MasterReplid),
+        text(Text::ValkeyVersion),
+        text(Text::ValkeyReleaseStage),
     ];
-    let (valkey, stage) = (text(Text::ValkeyVersion), text(Text::ValkeyReleaseStage));
-    if valkey.is_empty() && stage.is_empty() {
-        let labels = [role, version, build, mode, os, policy, port, run_id, process, replid];
-        out.push(&INSTANCE_INFO, labels, 1.0);
-    } else {
-        let labels = [role, version, build, mode, os, policy, port, run_id, process, replid, valkey, stage];
-        out.push(&VALKEY_INSTANCE_INFO, labels, 1.0);
-    }
+    // Only Valkey has the last two.
+    let shown = if labels.ends_with(&["", ""]) { labels.len() - 2 } else { labels.len() };
+    out.push_first(&INSTANCE_INFO, &labels[..shown], 1.0);
     if let Some(allocator) = info.text(Text::MemAllocator) {
         out.push(&ALLOCATOR_INFO, [allocator], 1.0);
     }

@@ -3,32 +3,20 @@
 use std::collections::HashSet;
 
 use super::scan;
-use crate::metric::{Families, Metric, MetricInfo, Unit};
+use crate::metric::{Families, metrics};
 
-const KEYS: Metric<1> = Metric::gauge("redis_db_keys", &["db"], "Keys in the database.").source("INFO keyspace");
-
-const EXPIRING: Metric<1> =
-    Metric::gauge("redis_db_keys_expiring", &["db"], "Keys in the database that have an expiry.")
-        .source("INFO keyspace");
-
-const AVG_TTL: Metric<1> =
-    Metric::gauge("redis_db_avg_ttl_seconds", &["db"], "Estimated mean time to live of the keys that have an expiry.")
-        .unit(Unit::Seconds)
-        .source("INFO keyspace, Redis >= 2.8");
-
-const CACHED: Metric<1> =
-    Metric::gauge("redis_db_keys_cached", &["db"], "Keys of the database that are cached in memory.")
-        .source("INFO keyspace, KeyDB");
-
-const EXPIRING_ITEMS: Metric<1> = Metric::gauge(
-    "redis_db_keys_with_expiring_items",
-    &["db"],
-    "Keys of the database that hold items with an expiry of their own, such as fields of a hash.",
-)
-.source("INFO keyspace, Redis >= 7.4, Valkey >= 9.0");
-
-pub(super) const METRICS: [&MetricInfo; 5] =
-    [KEYS.info(), EXPIRING.info(), AVG_TTL.info(), CACHED.info(), EXPIRING_ITEMS.info()];
+metrics! {
+    pub(super) fn metrics;
+    KEYS: gauge "redis_db_keys" ["db"] Count, "Keys in the database.", "INFO keyspace";
+    EXPIRING: gauge "redis_db_keys_expiring" ["db"] Count, "Keys in the database that have an expiry.", "INFO keyspace";
+    AVG_TTL: gauge "redis_db_avg_ttl_seconds" ["db"] Seconds,
+        "Estimated mean time to live of the keys that have an expiry.", "INFO keyspace, Redis >= 2.8";
+    CACHED: gauge "redis_db_keys_cached" ["db"] Count,
+        "Keys of the database that are cached in memory.", "INFO keyspace, KeyDB";
+    EXPIRING_ITEMS: gauge "redis_db_keys_with_expiring_items" ["db"] Count,
+        "Keys of the database that hold items with an expiry of their own, such as fields of a hash.",
+        "INFO keyspace, Redis >= 7.4, Valkey >= 9.0";
+}
 
 /// Databases that are shown as empty at most, whatever number the configuration of the server has.
 const MAX_FILLED: u32 = 1024;

@@ -1,17 +1,13 @@
 //! The modules that are loaded: the `module:` lines of the section Modules.
 
 use super::scan;
-use crate::metric::{Families, Metric, MetricInfo, Unit};
+use crate::metric::{Families, metrics};
 
-const MODULE_INFO: Metric<6> = Metric::gauge(
-    "redis_module_info",
-    &["name", "ver", "api", "filters", "usedby", "using"],
-    "A module that is loaded.",
-)
-.unit(Unit::Info)
-.source("INFO modules, Redis >= 5.0");
-
-pub(super) const METRICS: [&MetricInfo; 1] = [MODULE_INFO.info()];
+metrics! {
+    pub(super) fn metrics;
+    MODULE_INFO: gauge "redis_module_info" ["name", "ver", "api", "filters", "usedby", "using"] Info,
+        "A module that is loaded.", "INFO modules, Redis >= 5.0";
+}
 
 /// A loaded module; each part is the text that the server sends.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -1,70 +1,25 @@
 //! The masters and replicas of the section Replication.
 
 use super::scan;
-use crate::metric::{Families, Metric, MetricInfo, Unit};
+use crate::metric::{Families, metrics};
 
-const SLAVE_INFO: Metric<3> = Metric::gauge(
-    "redis_slave_info",
-    &["master_host", "master_port", "read_only"],
-    "The master that this replica follows, and whether the replica refuses writes.",
-)
-.unit(Unit::Info)
-.source("INFO replication, replica");
-
-const LINK_UP: Metric<2> =
-    Metric::gauge("redis_master_link_up", &["master_host", "master_port"], "Whether the link to the master is up.")
-        .unit(Unit::Bool)
-        .source("INFO replication, replica");
-
-const LAST_IO: Metric<2> = Metric::gauge(
-    "redis_master_last_io_seconds_ago",
-    &["master_host", "master_port"],
-    "Time since the master sent something; -1 while the link is down.",
-)
-.unit(Unit::Seconds)
-.source("INFO replication, replica");
-
-const SYNC_IN_PROGRESS: Metric<2> = Metric::gauge(
-    "redis_master_sync_in_progress",
-    &["master_host", "master_port"],
-    "Whether the master is sending the data set to this replica.",
-)
-.unit(Unit::Bool)
-.source("INFO replication, replica");
-
-const REPL_OFFSET: Metric<2> = Metric::gauge(
-    "redis_slave_repl_offset",
-    &["master_host", "master_port"],
-    "Replication offset up to which this replica has applied what the master sent.",
-)
-.unit(Unit::Bytes)
-.source("INFO replication, replica");
-
-const REPLICA_OFFSET: Metric<3> = Metric::gauge(
-    "redis_connected_slave_offset_bytes",
-    &["slave_ip", "slave_port", "slave_state"],
-    "Replication offset that the replica has acknowledged.",
-)
-.unit(Unit::Bytes)
-.source("INFO replication, master");
-
-const REPLICA_LAG: Metric<3> = Metric::gauge(
-    "redis_connected_slave_lag_seconds",
-    &["slave_ip", "slave_port", "slave_state"],
-    "Time since the replica acknowledged something.",
-)
-.unit(Unit::Seconds)
-.source("INFO replication, master, Redis >= 3.0");
-
-pub(super) const METRICS: [&MetricInfo; 7] = [
-    SLAVE_INFO.info(),
-    LINK_UP.info(),
-    LAST_IO.info(),
-    SYNC_IN_PROGRESS.info(),
-    REPL_OFFSET.info(),
-    REPLICA_OFFSET.info(),
-    REPLICA_LAG.info(),
-];
+metrics! {
+    pub(super) fn metrics;
+    SLAVE_INFO: gauge "redis_slave_info" ["master_host", "master_port", "read_only"] Info,
+        "The master that this replica follows, and whether the replica refuses writes.", "INFO replication, replica";
+    LINK_UP: gauge "redis_master_link_up" ["master_host", "master_port"] Bool,
+        "Whether the link to the master is up.", "INFO replication, replica";
+    LAST_IO: gauge "redis_master_last_io_seconds_ago" ["master_host", "master_port"] Seconds,
+        "Time since the master sent something; -1 while the link is down.", "INFO replication, replica";
+    SYNC_IN_PROGRESS: gauge "redis_master_sync_in_progress" ["master_host", "master_port"] Bool,
+        "Whether the master is sending the data set to this replica.", "INFO replication, replica";
+    REPL_OFFSET: gauge "redis_slave_repl_offset" ["master_host", "master_port"] Bytes,
+        "Replication offset up to which this replica has applied what the master sent.", "INFO replication, replica";
+    REPLICA_OFFSET: gauge "redis_connected_slave_offset_bytes" ["slave_ip", "slave_port", "slave_state"] Bytes,
+        "Replication offset that the replica has acknowledged.", "INFO replication, master";
+    REPLICA_LAG: gauge "redis_connected_slave_lag_seconds" ["slave_ip", "slave_port", "slave_state"] Seconds,
+        "Time since the replica acknowledged something.", "INFO replication, master, Redis >= 3.0";
+}
 
 /// A master that this server follows. Redis has one; KeyDB may have several.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -1,31 +1,17 @@
 //! The masters that a Sentinel watches: the `master<N>` lines of the section Sentinel.
 
 use super::scan;
-use crate::metric::{Families, Metric, MetricInfo, Unit};
+use crate::metric::{Families, metrics};
 
-const STATUS: Metric<3> = Metric::gauge(
-    "redis_sentinel_master_status",
-    &["master_name", "master_address", "master_status"],
-    "Whether the Sentinel sees the master as ok.",
-)
-.unit(Unit::Bool)
-.source("INFO sentinel");
-
-const SLAVES: Metric<2> = Metric::gauge(
-    "redis_sentinel_master_slaves",
-    &["master_name", "master_address"],
-    "Replicas of the master that the Sentinel knows.",
-)
-.source("INFO sentinel");
-
-const SENTINELS: Metric<2> = Metric::gauge(
-    "redis_sentinel_master_sentinels",
-    &["master_name", "master_address"],
-    "Sentinels that watch the master, this one included.",
-)
-.source("INFO sentinel");
-
-pub(super) const METRICS: [&MetricInfo; 3] = [STATUS.info(), SLAVES.info(), SENTINELS.info()];
+metrics! {
+    pub(super) fn metrics;
+    STATUS: gauge "redis_sentinel_master_status" ["master_name", "master_address", "master_status"] Bool,
+        "Whether the Sentinel sees the master as ok.", "INFO sentinel";
+    SLAVES: gauge "redis_sentinel_master_slaves" ["master_name", "master_address"] Count,
+        "Replicas of the master that the Sentinel knows.", "INFO sentinel";
+    SENTINELS: gauge "redis_sentinel_master_sentinels" ["master_name", "master_address"] Count,
+        "Sentinels that watch the master, this one included.", "INFO sentinel";
+}
 
 /// A master that a Sentinel watches.
 #[derive(Debug, Clone, Default, PartialEq)]

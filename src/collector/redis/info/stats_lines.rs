@@ -3,44 +3,24 @@
 use std::ops::Range;
 
 use super::scan;
-use crate::metric::{Families, Metric, MetricInfo, Unit};
+use crate::metric::{Families, metrics};
 
-const CALLS: Metric<1> =
-    Metric::counter("redis_commands_total", &["cmd"], "Calls of the command that reached its execution.")
-        .source("INFO commandstats");
-
-const DURATION: Metric<1> =
-    Metric::counter("redis_commands_duration_seconds_total", &["cmd"], "CPU time that the calls of the command took.")
-        .unit(Unit::Seconds)
-        .source("INFO commandstats");
-
-const REJECTED: Metric<1> = Metric::counter(
-    "redis_commands_rejected_calls_total",
-    &["cmd"],
-    "Calls of the command that failed before its execution.",
-)
-.source("INFO commandstats, Redis >= 6.2");
-
-const FAILED: Metric<1> = Metric::counter(
-    "redis_commands_failed_calls_total",
-    &["cmd"],
-    "Calls of the command that failed during its execution.",
-)
-.source("INFO commandstats, Redis >= 6.2");
-
-const ERRORS: Metric<1> = Metric::counter("redis_errors_total", &["err"], "Error replies by their first word.")
-    .source("INFO errorstats, Redis >= 6.2");
-
-const LATENCY: Metric<1> = Metric::summary(
-    "redis_latency_percentiles_usec",
-    &["cmd"],
-    "Latency of the command in microseconds; the quantile is a percentage, as the server is configured to send it.",
-)
-.unit(Unit::Microseconds)
-.source("INFO latencystats, Redis >= 7.0");
-
-pub(super) const METRICS: [&MetricInfo; 6] =
-    [CALLS.info(), DURATION.info(), REJECTED.info(), FAILED.info(), ERRORS.info(), LATENCY.info()];
+metrics! {
+    pub(super) fn metrics;
+    CALLS: counter "redis_commands_total" ["cmd"] Count,
+        "Calls of the command that reached its execution.", "INFO commandstats";
+    DURATION: counter "redis_commands_duration_seconds_total" ["cmd"] Seconds,
+        "CPU time that the calls of the command took.", "INFO commandstats";
+    REJECTED: counter "redis_commands_rejected_calls_total" ["cmd"] Count,
+        "Calls of the command that failed before its execution.", "INFO commandstats, Redis >= 6.2";
+    FAILED: counter "redis_commands_failed_calls_total" ["cmd"] Count,
+        "Calls of the command that failed during its execution.", "INFO commandstats, Redis >= 6.2";
+    ERRORS: counter "redis_errors_total" ["err"] Count,
+        "Error replies by their first word.", "INFO errorstats, Redis >= 6.2";
+    LATENCY: summary "redis_latency_percentiles_usec" ["cmd"] Microseconds,
+        "Latency of the command in microseconds; the quantile is a percentage, as the server is configured to send it.",
+        "INFO latencystats, Redis >= 7.0";
+}
 
 /// Different percentiles in one reply at most; the server sends the same few on every line.
 const MAX_PERCENTILES: usize = 32;

@@ -1,25 +1,19 @@
 //! What each I/O thread does: `used_active_time_io_thread_<n>` of Valkey, `io_thread_<n>` of Redis 8.
 
 use super::scan;
-use crate::metric::{Families, Metric, MetricInfo, Unit};
+use crate::metric::{Families, metrics};
 
-const ACTIVE_TIME: Metric<1> =
-    Metric::counter("redis_active_time_io_thread_seconds_total", &["thread"], "Time that the I/O thread was active.")
-        .unit(Unit::Seconds)
-        .source("INFO cpu, Valkey >= 9.0");
-
-const CLIENTS: Metric<1> = Metric::gauge("redis_io_thread_clients", &["thread"], "Clients that the I/O thread serves.")
-    .source("INFO threads, Redis >= 8.0");
-
-const READS: Metric<1> =
-    Metric::counter("redis_io_thread_reads_total", &["thread"], "Read events processed by the I/O thread.")
-        .source("INFO threads, Redis >= 8.0");
-
-const WRITES: Metric<1> =
-    Metric::counter("redis_io_thread_writes_total", &["thread"], "Write events processed by the I/O thread.")
-        .source("INFO threads, Redis >= 8.0");
-
-pub(super) const METRICS: [&MetricInfo; 4] = [ACTIVE_TIME.info(), CLIENTS.info(), READS.info(), WRITES.info()];
+metrics! {
+    pub(super) fn metrics;
+    ACTIVE_TIME: counter "redis_active_time_io_thread_seconds_total" ["thread"] Seconds,
+        "Time that the I/O thread was active.", "INFO cpu, Valkey >= 9.0";
+    CLIENTS: gauge "redis_io_thread_clients" ["thread"] Count,
+        "Clients that the I/O thread serves.", "INFO threads, Redis >= 8.0";
+    READS: counter "redis_io_thread_reads_total" ["thread"] Count,
+        "Read events processed by the I/O thread.", "INFO threads, Redis >= 8.0";
+    WRITES: counter "redis_io_thread_writes_total" ["thread"] Count,
+        "Write events processed by the I/O thread.", "INFO threads, Redis >= 8.0";
+}
 
 /// What is known of one I/O thread; a server sends one or the other.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -3,7 +3,7 @@
 use redis::Value;
 
 use super::super::reply::{self, Unexpected};
-use crate::metric::{Families, Metric, MetricInfo, Unit};
+use crate::metric::{Families, metrics};
 
 /// The arguments of COMMANDLOG LEN, in the order in which [`parse`] takes the replies.
 pub const KINDS: [&str; 3] = ["slow", "large-request", "large-reply"];
@@ -19,17 +19,15 @@ pub struct CommandlogLengths {
     pub large_reply: u64,
 }
 
-const SLOW: Metric<0> = Metric::gauge("redis_commandlog_slow_length", &[], "Entries in the log of slow commands.")
-    .unit(Unit::Count)
-    .source("COMMANDLOG LEN slow, Valkey >= 8.1");
-const LARGE_REQUEST: Metric<0> =
-    Metric::gauge("redis_commandlog_large_request_length", &[], "Entries in the log of commands with large requests.")
-        .unit(Unit::Count)
-        .source("COMMANDLOG LEN large-request, Valkey >= 8.1");
-const LARGE_REPLY: Metric<0> =
-    Metric::gauge("redis_commandlog_large_reply_length", &[], "Entries in the log of commands with large replies.")
-        .unit(Unit::Count)
-        .source("COMMANDLOG LEN large-reply, Valkey >= 8.1");
+metrics! {
+    pub fn metrics;
+    SLOW: gauge "redis_commandlog_slow_length" [] Count,
+        "Entries in the log of slow commands.", "COMMANDLOG LEN slow, Valkey >= 8.1";
+    LARGE_REQUEST: gauge "redis_commandlog_large_request_length" [] Count,
+        "Entries in the log of commands with large requests.", "COMMANDLOG LEN large-request, Valkey >= 8.1";
+    LARGE_REPLY: gauge "redis_commandlog_large_reply_length" [] Count,
+        "Entries in the log of commands with large replies.", "COMMANDLOG LEN large-reply, Valkey >= 8.1";
+}
 
 /// Reads the three replies to COMMANDLOG LEN, in the order of [`KINDS`].
 pub fn parse(replies: &[Value]) -> Result<CommandlogLengths, Unexpected> {
@@ -41,12 +39,6 @@ pub fn parse(replies: &[Value]) -> Result<CommandlogLengths, Unexpected> {
         large_request: reply::count(large_request, "COMMANDLOG LEN large-request")?,
         large_reply: reply::count(large_reply, "COMMANDLOG LEN large-reply")?,
     })
-}
-
-/// Every metric of this module.
-#[must_use]
-pub fn metrics() -> Vec<MetricInfo> {
-    [SLOW.info(), LARGE_REQUEST.info(), LARGE_REPLY.info()].map(|info| *info).to_vec()
 }
 
 /// Names the lengths.

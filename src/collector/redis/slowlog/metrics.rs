@@ -1,49 +1,22 @@
 //! The names of the slow log's metrics.
 
 use super::Slowlog;
-use crate::metric::{Families, Metric, MetricInfo, Unit};
+use crate::metric::{Families, metrics};
 
-const LENGTH: Metric<0> =
-    Metric::gauge("redis_slowlog_length", &[], "Entries in the slow log.").unit(Unit::Count).source("SLOWLOG LEN");
-const LAST_ID: Metric<0> =
-    Metric::gauge("redis_slowlog_last_id", &[], "Id of the newest entry in the slow log; 0 when it is empty.")
-        .unit(Unit::Count)
-        .source("SLOWLOG GET");
-const LAST_DURATION: Metric<0> = Metric::gauge(
-    "redis_last_slow_execution_duration_seconds",
-    &[],
-    "Duration of the newest entry in the slow log, however long ago it was; 0 when the log is empty.",
-)
-.unit(Unit::Seconds)
-.source("SLOWLOG GET");
-const ENTRIES: Metric<1> = Metric::counter(
-    "redis_slowlog_entries_total",
-    &["cmd"],
-    "Commands that entered the slow log since the agent watches it.",
-)
-.unit(Unit::Count)
-.source("SLOWLOG GET");
-const DURATION: Metric<1> = Metric::counter(
-    "redis_slowlog_duration_seconds_total",
-    &["cmd"],
-    "Time that the commands took which entered the slow log since the agent watches it.",
-)
-.unit(Unit::Seconds)
-.source("SLOWLOG GET");
-const MISSED: Metric<0> = Metric::counter(
-    "redis_slowlog_missed_entries_total",
-    &[],
-    "Entries that left the slow log before the agent read them.",
-)
-.unit(Unit::Count)
-.source("SLOWLOG GET");
-
-/// Every metric of this module.
-#[must_use]
-pub fn metrics() -> Vec<MetricInfo> {
-    [LENGTH.info(), LAST_ID.info(), LAST_DURATION.info(), ENTRIES.info(), DURATION.info(), MISSED.info()]
-        .map(|info| *info)
-        .to_vec()
+metrics! {
+    pub fn metrics;
+    LENGTH: gauge "redis_slowlog_length" [] Count, "Entries in the slow log.", "SLOWLOG LEN";
+    LAST_ID: gauge "redis_slowlog_last_id" [] Count,
+        "Id of the newest entry in the slow log; 0 when it is empty.", "SLOWLOG GET";
+    LAST_DURATION: gauge "redis_last_slow_execution_duration_seconds" [] Seconds,
+        "Duration of the newest entry in the slow log, however long ago it was; 0 when the log is empty.",
+        "SLOWLOG GET";
+    ENTRIES: counter "redis_slowlog_entries_total" ["cmd"] Count,
+        "Commands that entered the slow log since the agent watches it.", "SLOWLOG GET";
+    DURATION: counter "redis_slowlog_duration_seconds_total" ["cmd"] Seconds,
+        "Time that the commands took which entered the slow log since the agent watches it.", "SLOWLOG GET";
+    MISSED: counter "redis_slowlog_missed_entries_total" [] Count,
+        "Entries that left the slow log before the agent read them.", "SLOWLOG GET";
 }
 
 /// Names what is in the slow log and what entered it.

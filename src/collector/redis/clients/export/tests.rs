@@ -36,7 +36,7 @@ fn families(replies: &[&[u8]], limits: Option<&BufferLimits>) -> Families {
     out
 }
 
-fn values<'a>(families: &'a Families, name: &str) -> Vec<(&'a str, f64)> {
+fn values(families: &Families, name: &str) -> Vec<(&'static str, f64)> {
     families.get(name).map_or_else(Vec::new, |family| family.values().collect())
 }
 

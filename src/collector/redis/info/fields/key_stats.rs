@@ -1,149 +1,63 @@
 //! The numbers of the section Stats that concern keys: look-ups, expiry, eviction, defragmentation.
 
-use super::{Field, counter, gauge};
-use crate::metric::Unit::{Milliseconds, Percent, Seconds};
+use super::Field::{self, Millis, Raw};
+use crate::metric::metrics;
 
-pub(super) const FIELDS: &[Field] = &[
-    Field::raw(
-        "expired_subkeys",
-        counter("redis_expired_subkeys_total", "Fields of hashes that expired.").source("INFO stats, Redis >= 7.4"),
-    ),
-    Field::raw(
-        "expired_subkeys_active",
-        counter("redis_expired_subkeys_active_total", "Fields of hashes that the background cycle expired.")
-            .source("INFO stats, Redis >= 8.2"),
-    ),
-    Field::raw(
-        "expired_fields",
-        counter("redis_expired_fields_total", "Fields of hashes that expired.").source("INFO stats, Valkey >= 9.0"),
-    ),
-    Field::raw("expired_keys", counter("redis_expired_keys_total", "Keys that expired.").source("INFO stats")),
-    Field::raw(
-        "expired_keys_active",
-        counter("redis_expired_keys_active_total", "Keys that the background cycle expired.")
-            .source("INFO stats, Redis >= 8.2"),
-    ),
-    Field::raw(
-        "expired_stale_perc",
-        gauge(
-            "redis_expired_stale_percentage",
-            "Estimated part of the keys that are past their time but not yet removed.",
-        )
-        .unit(Percent)
-        .source("INFO stats, Redis >= 5.0"),
-    ),
-    Field::raw(
-        "expired_keys_with_volatile_items_stale_perc",
-        gauge(
-            "redis_expired_keys_with_volatile_items_stale_percentage",
-            "Estimated part of the keys with expiring fields that hold fields past their time.",
-        )
-        .unit(Percent)
-        .source("INFO stats, Valkey >= 9.0"),
-    ),
-    Field::raw(
-        "expired_time_cap_reached_count",
-        counter("redis_expired_time_cap_reached_total", "Cycles of the expiry that stopped for lack of time.")
-            .source("INFO stats, Redis >= 5.0"),
-    ),
-    Field::raw(
-        "expire_cycle_cpu_milliseconds",
-        counter("redis_expire_cycle_cpu_time_ms_total", "CPU time of the expiry's background cycle, in milliseconds.")
-            .unit(Milliseconds)
-            .source("INFO stats, Redis >= 6.0"),
-    ),
-    Field::raw(
-        "evicted_keys",
-        counter("redis_evicted_keys_total", "Keys evicted because of the memory limit.").source("INFO stats"),
-    ),
-    Field::raw(
-        "evicted_clients",
-        counter("redis_evicted_clients_total", "Clients disconnected because of the limit on client memory.")
-            .source("INFO stats, Redis >= 7.0"),
-    ),
-    Field::raw(
-        "evicted_scripts",
-        counter("redis_evicted_scripts_total", "Cached scripts evicted.").source("INFO stats, Redis >= 7.4"),
-    ),
-    Field::raw(
-        "total_eviction_exceeded_time",
-        counter(
-            "redis_eviction_exceeded_time_ms_total",
-            "Time that the allocated bytes were above the limit, in milliseconds.",
-        )
-        .unit(Milliseconds)
-        .source("INFO stats, Redis >= 7.0"),
-    ),
-    Field::raw(
-        "current_eviction_exceeded_time",
-        gauge(
-            "redis_current_eviction_exceeded_time_ms",
-            "Time since the allocated bytes rose above the limit, in milliseconds.",
-        )
-        .unit(Milliseconds)
-        .source("INFO stats, Redis >= 7.0"),
-    ),
-    Field::raw(
-        "keyspace_hits",
-        counter("redis_keyspace_hits_total", "Look-ups that found their key.").source("INFO stats"),
-    ),
-    Field::raw(
-        "keyspace_misses",
-        counter("redis_keyspace_misses_total", "Look-ups that did not find their key.").source("INFO stats"),
-    ),
-    Field::raw(
-        "migrate_cached_sockets",
-        gauge("redis_migrate_cached_sockets_total", "Sockets held open for MIGRATE.")
-            .source("INFO stats, Redis >= 3.0"),
-    ),
-    Field::raw(
-        "slave_expires_tracked_keys",
-        gauge("redis_slave_expires_tracked_keys", "Keys with an expiry that a writable replica tracks.")
-            .source("INFO stats, Redis >= 4.0"),
-    ),
-    Field::raw(
-        "active_defrag_hits",
-        gauge("redis_defrag_hits", "Values that the active defragmentation moved.").source("INFO stats, Redis >= 4.0"),
-    ),
-    Field::raw(
-        "active_defrag_misses",
-        gauge("redis_defrag_misses", "Values that the active defragmentation looked at and did not move.")
-            .source("INFO stats, Redis >= 4.0"),
-    ),
-    Field::raw(
-        "active_defrag_key_hits",
-        gauge("redis_defrag_key_hits", "Keys that the active defragmentation moved.")
-            .source("INFO stats, Redis >= 4.0"),
-    ),
-    Field::raw(
-        "active_defrag_key_misses",
-        gauge("redis_defrag_key_misses", "Keys that the active defragmentation looked at and did not move.")
-            .source("INFO stats, Redis >= 4.0"),
-    ),
-    Field::millis(
-        "total_active_defrag_time",
-        counter("redis_active_defrag_time_seconds_total", "Time that memory was fragmented beyond the limit.")
-            .unit(Seconds)
-            .source("INFO stats, Redis >= 7.0"),
-    ),
-    Field::millis(
-        "current_active_defrag_time",
-        gauge("redis_current_active_defrag_time_seconds", "Time since memory became fragmented beyond the limit.")
-            .unit(Seconds)
-            .source("INFO stats, Redis >= 7.0"),
-    ),
-    Field::raw(
-        "tracking_total_keys",
-        gauge("redis_tracking_total_keys", "Keys tracked for client side caching.").source("INFO stats, Redis >= 6.0"),
-    ),
-    Field::raw(
-        "tracking_total_items",
-        gauge("redis_tracking_total_items", "Pairs of client and key tracked for client side caching.")
-            .source("INFO stats, Redis >= 6.0"),
-    ),
-    Field::raw(
-        "tracking_total_prefixes",
-        gauge("redis_tracking_total_prefixes", "Prefixes tracked for client side caching.")
-            .source("INFO stats, Redis >= 6.0"),
-    ),
-];
+metrics! {
+    pub(super) fn metrics;
+    pub(super) const FIELDS: [(Field, Metric<0>)];
+    Raw("expired_subkeys") => counter "redis_expired_subkeys_total" [] Count,
+        "Fields of hashes that expired.", "INFO stats, Redis >= 7.4";
+    Raw("expired_subkeys_active") => counter "redis_expired_subkeys_active_total" [] Count,
+        "Fields of hashes that the background cycle expired.", "INFO stats, Redis >= 8.2";
+    Raw("expired_fields") => counter "redis_expired_fields_total" [] Count,
+        "Fields of hashes that expired.", "INFO stats, Valkey >= 9.0";
+    Raw("expired_keys") => counter "redis_expired_keys_total" [] Count, "Keys that expired.", "INFO stats";
+    Raw("expired_keys_active") => counter "redis_expired_keys_active_total" [] Count,
+        "Keys that the background cycle expired.", "INFO stats, Redis >= 8.2";
+    Raw("expired_stale_perc") => gauge "redis_expired_stale_percentage" [] Percent,
+        "Estimated part of the keys that are past their time but not yet removed.", "INFO stats, Redis >= 5.0";
+    Raw("expired_keys_with_volatile_items_stale_perc") => gauge "redis_expired_keys_with_volatile_items_stale_percentage" [] Percent,
+        "Estimated part of the keys with expiring fields that hold fields past their time.",
+        "INFO stats, Valkey >= 9.0";
+    Raw("expired_time_cap_reached_count") => counter "redis_expired_time_cap_reached_total" [] Count,
+        "Cycles of the expiry that stopped for lack of time.", "INFO stats, Redis >= 5.0";
+    Raw("expire_cycle_cpu_milliseconds") => counter "redis_expire_cycle_cpu_time_ms_total" [] Milliseconds,
+        "CPU time of the expiry's background cycle, in milliseconds.", "INFO stats, Redis >= 6.0";
+    Raw("evicted_keys") => counter "redis_evicted_keys_total" [] Count,
+        "Keys evicted because of the memory limit.", "INFO stats";
+    Raw("evicted_clients") => counter "redis_evicted_clients_total" [] Count,
+        "Clients disconnected because of the limit on client memory.", "INFO stats, Redis >= 7.0";
+    Raw("evicted_scripts") => counter "redis_evicted_scripts_total" [] Count,
+        "Cached scripts evicted.", "INFO stats, Redis >= 7.4";
+    Raw("total_eviction_exceeded_time") => counter "redis_eviction_exceeded_time_ms_total" [] Milliseconds,
+        "Time that the allocated bytes were above the limit, in milliseconds.", "INFO stats, Redis >= 7.0";
+    Raw("current_eviction_exceeded_time") => gauge "redis_current_eviction_exceeded_time_ms" [] Milliseconds,
+        "Time since the allocated bytes rose above the limit, in milliseconds.", "INFO stats, Redis >= 7.0";
+    Raw("keyspace_hits") => counter "redis_keyspace_hits_total" [] Count,
+        "Look-ups that found their key.", "INFO stats";
+    Raw("keyspace_misses") => counter "redis_keyspace_misses_total" [] Count,
+        "Look-ups that did not find their key.", "INFO stats";
+    Raw("migrate_cached_sockets") => gauge "redis_migrate_cached_sockets_total" [] Count,
+        "Sockets held open for MIGRATE.", "INFO stats, Redis >= 3.0";
+    Raw("slave_expires_tracked_keys") => gauge "redis_slave_expires_tracked_keys" [] Count,
+        "Keys with an expiry that a writable replica tracks.", "INFO stats, Redis >= 4.0";
+    Raw("active_defrag_hits") => gauge "redis_defrag_hits" [] Count,
+        "Values that the active defragmentation moved.", "INFO stats, Redis >= 4.0";
+    Raw("active_defrag_misses") => gauge "redis_defrag_misses" [] Count,
+        "Values that the active defragmentation looked at and did not move.", "INFO stats, Redis >= 4.0";
+    Raw("active_defrag_key_hits") => gauge "redis_defrag_key_hits" [] Count,
+        "Keys that the active defragmentation moved.", "INFO stats, Redis >= 4.0";
+    Raw("active_defrag_key_misses") => gauge "redis_defrag_key_misses" [] Count,
+        "Keys that the active defragmentation looked at and did not move.", "INFO stats, Redis >= 4.0";
+    Millis("total_active_defrag_time") => counter "redis_active_defrag_time_seconds_total" [] Seconds,
+        "Time that memory was fragmented beyond the limit.", "INFO stats, Redis >= 7.0";
+    Millis("current_active_defrag_time") => gauge "redis_current_active_defrag_time_seconds" [] Seconds,
+        "Time since memory became fragmented beyond the limit.", "INFO stats, Redis >= 7.0";
+    Raw("tracking_total_keys") => gauge "redis_tracking_total_keys" [] Count,
+        "Keys tracked for client side caching.", "INFO stats, Redis >= 6.0";
+    Raw("tracking_total_items") => gauge "redis_tracking_total_items" [] Count,
+        "Pairs of client and key tracked for client side caching.", "INFO stats, Redis >= 6.0";
+    Raw("tracking_total_prefixes") => gauge "redis_tracking_total_prefixes" [] Count,
+        "Prefixes tracked for client side caching.", "INFO stats, Redis >= 6.0";
+}

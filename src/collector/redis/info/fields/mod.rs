@@ -19,7 +19,7 @@ use std::sync::LazyLock;
 
 use crate::metric::Metric;
 
-const TABLES: [&[Field]; 11] = [
+const TABLES: [&[(Field, Metric<0>)]; 11] = [
     server::FIELDS,
     clients::FIELDS,
     memory::FIELDS,
@@ -33,60 +33,35 @@ const TABLES: [&[Field]; 11] = [
     search::FIELDS,
 ];
 
-/// A field whose value is a number.
-#[derive(Debug)]
-pub(super) struct Field {
-    pub(super) key: &'static str,
-    pub(super) metric: Metric<0>,
-    scale: Scale,
-}
-
-/// How a value as sent becomes the metric's value.
+/// A key of INFO whose value is a number, by how the value as sent becomes the metric's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Scale {
-    Raw,
+pub(super) enum Field {
+    /// As it is sent.
+    Raw(&'static str),
     /// Microseconds become seconds.
-    Micros,
+    Micros(&'static str),
     /// Milliseconds become seconds.
-    Millis,
+    Millis(&'static str),
     /// Hundredths, with or without a percent sign, become a ratio.
-    Percent,
+    Percent(&'static str),
 }
 
 impl Field {
-    const fn raw(key: &'static str, metric: Metric<0>) -> Self {
-        Self { key, metric, scale: Scale::Raw }
-    }
-
-    const fn micros(key: &'static str, metric: Metric<0>) -> Self {
-        Self { key, metric, scale: Scale::Micros }
-    }
-
-    const fn millis(key: &'static str, metric: Metric<0>) -> Self {
-        Self { key, metric, scale: Scale::Millis }
-    }
-
-    const fn percent(key: &'static str, metric: Metric<0>) -> Self {
-        Self { key, metric, scale: Scale::Percent }
+    pub(super) const fn key(self) -> &'static str {
+        match self {
+            Self::Raw(key) | Self::Micros(key) | Self::Millis(key) | Self::Percent(key) => key,
+        }
     }
 
     /// The metric's value for the value as sent.
-    pub(super) fn convert(&self, sent: f64) -> f64 {
-        match self.scale {
-            Scale::Raw => sent,
-            Scale::Micros => sent / 1e6,
-            Scale::Millis => sent / 1e3,
-            Scale::Percent => sent / 1e2,
+    pub(super) fn convert(self, sent: f64) -> f64 {
+        match self {
+            Self::Raw(_) => sent,
+            Self::Micros(_) => sent / 1e6,
+            Self::Millis(_) => sent / 1e3,
+            Self::Percent(_) => sent / 1e2,
         }
     }
-}
-
-const fn gauge(name: &'static str, help: &'static str) -> Metric<0> {
-    Metric::gauge(name, &[], help)
-}
-
-const fn counter(name: &'static str, help: &'static str) -> Metric<0> {
-    Metric::counter(name, &[], help)
 }
 
 /// A field whose value is kept as text.
@@ -141,10 +116,10 @@ pub(super) struct Slot {
 
 static SLOTS: LazyLock<HashMap<&'static [u8], Slot>> = LazyLock::new(|| {
     let mut slots: HashMap<&'static [u8], Slot> = HashMap::new();
-    for (place, field) in all().enumerate() {
-        let slot = slots.entry(field.key.as_bytes()).or_default();
+    for (place, (field, _)) in all().enumerate() {
+        let slot = slots.entry(field.key().as_bytes()).or_default();
         slot.number = Some(place);
-        slot.is_percent = field.scale == Scale::Percent;
+        slot.is_percent = matches!(field, Field::Percent(_));
     }
     for (key, text) in TEXTS {
         slots.entry(key.as_bytes()).or_default().text = Some(text);
@@ -153,7 +128,7 @@ static SLOTS: LazyLock<HashMap<&'static [u8], Slot>> = LazyLock::new(|| {
 });
 
 /// Every field with a number, in a fixed order.
-pub(super) fn all() -> impl Iterator<Item = &'static Field> {
+pub(super) fn all() -> impl Iterator<Item = &'static (Field, Metric<0>)> {
     TABLES.into_iter().flatten()
 }
 
@@ -178,9 +153,9 @@ mod tests {
     fn keys_and_names_are_unique_and_every_row_is_complete() {
         let mut keys = HashSet::new();
         let mut names = HashSet::new();
-        for field in all() {
-            let info = field.metric.info();
-            assert!(keys.insert(field.key), "{} stands twice", field.key);
+        for (field, metric) in all() {
+            let info = metric.info();
+            assert!(keys.insert(field.key()), "{} stands twice", field.key());
             assert!(names.insert(info.name), "{} stands twice", info.name);
             assert!(is_metric_name(info.name) && info.name.starts_with("redis_"), "{}", info.name);
             assert!(info.help.ends_with('.'), "{}", info.name);
@@ -199,13 +174,13 @@ mod tests {
     #[test]
     fn process_id_is_a_number_and_a_text() {
         let slot = slot(b"process_id").unwrap();
-        assert_eq!(all().nth(slot.number.unwrap()).unwrap().key, "process_id");
+        assert_eq!(all().nth(slot.number.unwrap()).unwrap().0.key(), "process_id");
         assert_eq!(slot.text, Some(Text::ProcessId));
     }
 
     #[test]
     fn values_are_converted_to_base_units() {
-        let convert = |key: &str, sent| all().find(|field| field.key == key).unwrap().convert(sent);
+        let convert = |key: &str, sent| all().find(|(field, _)| field.key() == key).unwrap().0.convert(sent);
         assert_eq!(convert("latest_fork_usec", 1_500_000.0).to_bits(), 1.5f64.to_bits());
         assert_eq!(convert("total_active_defrag_time", 250.0).to_bits(), 0.25f64.to_bits());
         assert_eq!(convert("used_memory_peak_perc", 50.0).to_bits(), 0.5f64.to_bits());

@@ -1,48 +1,24 @@
 //! The numbers of the sections Server and Cluster.
 
-use super::{Field, gauge};
-use crate::metric::Unit::{Bool, PerSecond, Seconds, UnixSeconds};
+use super::Field::{self, Micros, Raw};
+use crate::metric::metrics;
 
-pub(super) const FIELDS: &[Field] = &[
-    Field::raw(
-        "uptime_in_seconds",
-        gauge("redis_uptime_in_seconds", "Seconds since the server started.").unit(Seconds).source("INFO server"),
-    ),
-    Field::raw("process_id", gauge("redis_process_id", "Process id of the server.").source("INFO server")),
-    Field::raw(
-        "io_threads_active",
-        gauge("redis_io_threads_active", "Whether I/O threads are running now.")
-            .unit(Bool)
-            .source("INFO server, Redis >= 6.0"),
-    ),
-    Field::raw(
-        "configured_hz",
-        gauge("redis_configured_hz", "Configured frequency of the server's background tasks.")
-            .unit(PerSecond)
-            .source("INFO server, Redis >= 5.0"),
-    ),
-    Field::raw(
-        "hz",
-        gauge("redis_hz", "Frequency at which the server runs its background tasks now.")
-            .unit(PerSecond)
-            .source("INFO server"),
-    ),
-    Field::raw(
-        "lru_clock",
-        gauge("redis_lru_clock_seconds", "Clock of the LRU eviction, which wraps around after 24 bits.")
-            .unit(Seconds)
-            .source("INFO server"),
-    ),
-    Field::micros(
-        "server_time_usec",
-        gauge("redis_server_time_seconds", "The server's own wall clock.")
-            .unit(UnixSeconds)
-            .source("INFO server, Redis >= 6.2"),
-    ),
-    Field::raw(
-        "cluster_enabled",
-        gauge("redis_cluster_enabled", "Whether the server runs in cluster mode.")
-            .unit(Bool)
-            .source("INFO cluster, Redis >= 3.0"),
-    ),
-];
+metrics! {
+    pub(super) fn metrics;
+    pub(super) const FIELDS: [(Field, Metric<0>)];
+    Raw("uptime_in_seconds") => gauge "redis_uptime_in_seconds" [] Seconds,
+        "Seconds since the server started.", "INFO server";
+    Raw("process_id") => gauge "redis_process_id" [] Count, "Process id of the server.", "INFO server";
+    Raw("io_threads_active") => gauge "redis_io_threads_active" [] Bool,
+        "Whether I/O threads are running now.", "INFO server, Redis >= 6.0";
+    Raw("configured_hz") => gauge "redis_configured_hz" [] PerSecond,
+        "Configured frequency of the server's background tasks.", "INFO server, Redis >= 5.0";
+    Raw("hz") => gauge "redis_hz" [] PerSecond,
+        "Frequency at which the server runs its background tasks now.", "INFO server";
+    Raw("lru_clock") => gauge "redis_lru_clock_seconds" [] Seconds,
+        "Clock of the LRU eviction, which wraps around after 24 bits.", "INFO server";
+    Micros("server_time_usec") => gauge "redis_server_time_seconds" [] UnixSeconds,
+        "The server's own wall clock.", "INFO server, Redis >= 6.2";
+    Raw("cluster_enabled") => gauge "redis_cluster_enabled" [] Bool,
+        "Whether the server runs in cluster mode.", "INFO cluster, Redis >= 3.0";
+}
