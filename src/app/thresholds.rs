@@ -6,8 +6,8 @@ use crate::policy::Policy;
 metrics! {
     pub(super) fn metrics;
     pub(super) THRESHOLD: gauge "manometer_threshold" ["alert", "severity", "condition", "scope"] Count,
-        "The number at which an alert fires, of the policy in force; scope is the target of a number that is for one \
-         target alone, infinite where the alert is off for it.", "alerts/policy.toml, config.toml [thresholds]";
+        "The number at which an alert fires under the policy in force. scope is the target of a number for one target \
+         alone; infinite where the alert is off for it.", "alerts/policy.toml, config.toml [thresholds]";
 }
 
 /// Names every number. An empty label is an absent one.

@@ -9,7 +9,7 @@ metrics! {
     pub(super) POLL_DURATION: gauge "manometer_poll_duration_seconds" ["collector"] Seconds,
         "How long the last poll of the target took, at most its deadline.", "agent";
     pub(super) POLLS: counter "manometer_polls_total" ["collector"] Count,
-        "Polls of the target, failed ones among them.", "agent";
+        "Polls of the target, including failed ones.", "agent";
     pub(super) POLL_FAILURES: counter "manometer_poll_failures_total" ["collector", "reason"] Count,
         "Failed polls of the target by reason.", "agent";
     pub(super) LAST_SUCCESS: gauge "manometer_last_success_timestamp_seconds" ["collector"] UnixSeconds,
@@ -17,8 +17,8 @@ metrics! {
     pub(super) POLL_INTERVAL: gauge "manometer_poll_interval_seconds" ["collector"] Seconds,
         "Configured time between polls of the target.", "config.toml interval";
     pub(super) SERIES: gauge "manometer_target_series" ["collector"] Count,
-        "Series exported of the target's last poll.", "agent";
+        "Series exported from the target's last poll.", "agent";
     pub(super) SERIES_REJECTED: gauge "manometer_target_series_rejected" ["collector", "reason"] Count,
-        "Samples of the target's last poll that were left out: over the series limit, doubled, or of an invalid name.",
-        "agent";
+        "Samples of the target's last poll that were left out: over the series limit, duplicate, or with an invalid \
+         name.", "agent";
 }

@@ -193,7 +193,7 @@ fn series_of_the_services_own_pass_through() {
     let expected = "\
 # HELP app_jobs_total Passed through from the service.\n# TYPE app_jobs_total counter
 app_jobs_total{kind=\"a\",exported_target=\"x\"} 5
-# HELP service_pass_through_refused Series of the service's own exposition that were left out of the last poll: their names are the agent's own, or their labels have names that are none or stand twice.
+# HELP service_pass_through_refused Series of the service's own exposition that were left out of the last poll: their names belong to the agent, or their label names are invalid or duplicate.
 # TYPE service_pass_through_refused gauge
 service_pass_through_refused{endpoint=\"series\"} 0
 ";

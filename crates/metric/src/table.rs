@@ -17,7 +17,7 @@
 ///     fn lines;
 ///     /// The lines that are shown.
 ///     const LINES: [(&'static str, Metric<0>)];
-///     "MemFree" => gauge "node_memory_MemFree_bytes" [] Bytes, "Memory that is not used.", "/proc/meminfo";
+///     "MemFree" => gauge "node_memory_MemFree_bytes" [] Bytes, "Unused memory.", "/proc/meminfo";
 /// }
 ///
 /// let mut families = Families::new();

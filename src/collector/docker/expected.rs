@@ -7,8 +7,8 @@ use crate::metric::{Families, metrics};
 metrics! {
     pub(super) fn metrics;
     UP: gauge "container_up" ["name"] Bool,
-        "Whether a container that the configuration names, and not only by a pattern, is there and runs; 0 also for \
-         one that is paused, restarting, or was never there.", "GET /containers/json";
+        "Whether a container that the configuration names, not only by a pattern, exists and runs; 0 also if it is \
+         paused, restarting, or never existed.", "GET /containers/json";
 }
 
 /// Each name of the configuration that is no pattern, and whether a container of that name runs.

@@ -8,9 +8,9 @@ metrics! {
     pub(super) fn metrics;
     SECONDS: counter "node_cpu_seconds_total" ["cpu", "mode"] Seconds,
         "Seconds that each CPU spent in each mode.", "/proc/stat";
-    BOOT_TIME: gauge "node_boot_time_seconds" [] UnixSeconds, "When the machine was started.", "/proc/stat";
-    CONTEXT_SWITCHES: counter "node_context_switches_total" [] Count, "Context switches since the start.", "/proc/stat";
-    FORKS: counter "node_forks_total" [] Count, "Processes and threads that were begun since the start.", "/proc/stat";
+    BOOT_TIME: gauge "node_boot_time_seconds" [] UnixSeconds, "When the machine booted.", "/proc/stat";
+    CONTEXT_SWITCHES: counter "node_context_switches_total" [] Count, "Context switches since boot.", "/proc/stat";
+    FORKS: counter "node_forks_total" [] Count, "Processes and threads created since boot.", "/proc/stat";
     RUNNING: gauge "node_procs_running" [] Count, "Threads that run or could run.", "/proc/stat";
     BLOCKED: gauge "node_procs_blocked" [] Count, "Threads that wait for I/O.", "/proc/stat";
 }

@@ -5,21 +5,19 @@ use crate::metric::{Families, metrics};
 
 metrics! {
     pub(super) fn metrics;
-    READS: counter "node_disk_reads_completed_total" ["device"] Count, "Reads that were completed.", "/proc/diskstats";
-    READ_BYTES: counter "node_disk_read_bytes_total" ["device"] Bytes, "Bytes that were read.", "/proc/diskstats";
+    READS: counter "node_disk_reads_completed_total" ["device"] Count, "Reads completed.", "/proc/diskstats";
+    READ_BYTES: counter "node_disk_read_bytes_total" ["device"] Bytes, "Bytes read.", "/proc/diskstats";
     READ_TIME: counter "node_disk_read_time_seconds_total" ["device"] Seconds,
-        "Seconds that all reads took, added up.", "/proc/diskstats";
-    WRITES: counter "node_disk_writes_completed_total" ["device"] Count,
-        "Writes that were completed.", "/proc/diskstats";
-    WRITTEN_BYTES: counter "node_disk_written_bytes_total" ["device"] Bytes,
-        "Bytes that were written.", "/proc/diskstats";
+        "Seconds spent by all reads together.", "/proc/diskstats";
+    WRITES: counter "node_disk_writes_completed_total" ["device"] Count, "Writes completed.", "/proc/diskstats";
+    WRITTEN_BYTES: counter "node_disk_written_bytes_total" ["device"] Bytes, "Bytes written.", "/proc/diskstats";
     WRITE_TIME: counter "node_disk_write_time_seconds_total" ["device"] Seconds,
-        "Seconds that all writes took, added up.", "/proc/diskstats";
-    IO_NOW: gauge "node_disk_io_now" ["device"] Count, "Reads and writes that are under way.", "/proc/diskstats";
+        "Seconds spent by all writes together.", "/proc/diskstats";
+    IO_NOW: gauge "node_disk_io_now" ["device"] Count, "Reads and writes in progress.", "/proc/diskstats";
     IO_TIME: counter "node_disk_io_time_seconds_total" ["device"] Seconds,
-        "Seconds in which anything was under way.", "/proc/diskstats";
+        "Seconds during which I/O was in progress.", "/proc/diskstats";
     WEIGHTED_TIME: counter "node_disk_io_time_weighted_seconds_total" ["device"] Seconds,
-        "Seconds in which anything was under way, times what was under way.", "/proc/diskstats";
+        "Seconds during which I/O was in progress, weighted by the number of operations.", "/proc/diskstats";
 }
 
 /// Disks beyond it are left out.

@@ -12,7 +12,7 @@ metrics! {
     SIZE: gauge "node_filesystem_size_bytes" ["device", "mountpoint", "fstype"] Bytes,
         "Size of the file system.", "statvfs";
     AVAIL: gauge "node_filesystem_avail_bytes" ["device", "mountpoint", "fstype"] Bytes,
-        "Space of the file system that users without privilege can have.", "statvfs";
+        "Space of the file system available to unprivileged users.", "statvfs";
     READONLY: gauge "node_filesystem_readonly" ["device", "mountpoint", "fstype"] Bool,
         "Whether the file system is read-only.", "statvfs";
 }

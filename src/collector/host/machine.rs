@@ -18,9 +18,9 @@ use crate::metric::{Families, MetricInfo, metrics};
 metrics! {
     fn own;
     SUCCESS: gauge "node_scrape_collector_success" ["collector"] Bool,
-        "Whether this part of the machine could be read; filesystem is 0 while one does not answer.", "poll";
+        "Whether this part of the machine could be read; filesystem is 0 while a file system does not answer.", "poll";
     LEFT_OUT: gauge "manometer_host_left_out" ["kind"] Count,
-        "File systems, disks and network devices beyond the most that are shown of each.", "poll";
+        "File systems, disks and network devices that were left out because there are too many.", "poll";
 }
 
 /// What is known of it; `None` for a part that could not be read.

@@ -6,36 +6,35 @@ metrics! {
     pub(super) fn metrics;
     /// The lines that are shown, by key.
     const FIELDS: [(&'static str, Metric<0>)];
-    "MemTotal" => gauge "node_memory_MemTotal_bytes" [] Bytes, "Memory that the kernel can use.", "/proc/meminfo";
-    "MemFree" => gauge "node_memory_MemFree_bytes" [] Bytes, "Memory that is used for nothing.", "/proc/meminfo";
+    "MemTotal" => gauge "node_memory_MemTotal_bytes" [] Bytes, "Memory usable by the kernel.", "/proc/meminfo";
+    "MemFree" => gauge "node_memory_MemFree_bytes" [] Bytes, "Unused memory.", "/proc/meminfo";
     "MemAvailable" => gauge "node_memory_MemAvailable_bytes" [] Bytes,
-        "Memory that new programs can have before the machine swaps.", "/proc/meminfo";
+        "Memory available to new programs without swapping.", "/proc/meminfo";
     "Buffers" => gauge "node_memory_Buffers_bytes" [] Bytes, "Buffers of block devices.", "/proc/meminfo";
     "Cached" => gauge "node_memory_Cached_bytes" [] Bytes,
         "Cached content of files, and shared memory.", "/proc/meminfo";
-    "SwapCached" => gauge "node_memory_SwapCached_bytes" [] Bytes, "Memory that is in swap as well.", "/proc/meminfo";
-    "Active" => gauge "node_memory_Active_bytes" [] Bytes, "Memory that was used lately.", "/proc/meminfo";
-    "Inactive" => gauge "node_memory_Inactive_bytes" [] Bytes, "Memory that is given up first.", "/proc/meminfo";
+    "SwapCached" => gauge "node_memory_SwapCached_bytes" [] Bytes, "Memory that is also in swap.", "/proc/meminfo";
+    "Active" => gauge "node_memory_Active_bytes" [] Bytes, "Recently used memory.", "/proc/meminfo";
+    "Inactive" => gauge "node_memory_Inactive_bytes" [] Bytes, "Memory that is reclaimed first.", "/proc/meminfo";
     "SwapTotal" => gauge "node_memory_SwapTotal_bytes" [] Bytes, "Swap space.", "/proc/meminfo";
-    "SwapFree" => gauge "node_memory_SwapFree_bytes" [] Bytes, "Swap space that is free.", "/proc/meminfo";
-    "Dirty" => gauge "node_memory_Dirty_bytes" [] Bytes, "Memory that waits to be written to disk.", "/proc/meminfo";
-    "Writeback" => gauge "node_memory_Writeback_bytes" [] Bytes,
-        "Memory that is being written to disk.", "/proc/meminfo";
-    "AnonPages" => gauge "node_memory_AnonPages_bytes" [] Bytes,
-        "Memory of programs that no file is behind.", "/proc/meminfo";
+    "SwapFree" => gauge "node_memory_SwapFree_bytes" [] Bytes, "Unused swap space.", "/proc/meminfo";
+    "Dirty" => gauge "node_memory_Dirty_bytes" [] Bytes, "Memory waiting to be written to disk.", "/proc/meminfo";
+    "Writeback" => gauge "node_memory_Writeback_bytes" [] Bytes, "Memory being written to disk.", "/proc/meminfo";
+    "AnonPages" => gauge "node_memory_AnonPages_bytes" [] Bytes, "Anonymous memory of programs.", "/proc/meminfo";
     "AnonHugePages" => gauge "node_memory_AnonHugePages_bytes" [] Bytes,
-        "The part of it in transparent huge pages.", "/proc/meminfo";
-    "Mapped" => gauge "node_memory_Mapped_bytes" [] Bytes, "Files that are mapped into programs.", "/proc/meminfo";
+        "Anonymous memory in transparent huge pages.", "/proc/meminfo";
+    "Mapped" => gauge "node_memory_Mapped_bytes" [] Bytes, "Files mapped into programs.", "/proc/meminfo";
     "Shmem" => gauge "node_memory_Shmem_bytes" [] Bytes, "Shared memory and tmpfs.", "/proc/meminfo";
-    "Slab" => gauge "node_memory_Slab_bytes" [] Bytes, "Structures of the kernel.", "/proc/meminfo";
+    "Slab" => gauge "node_memory_Slab_bytes" [] Bytes, "Kernel data structures.", "/proc/meminfo";
     "SReclaimable" => gauge "node_memory_SReclaimable_bytes" [] Bytes,
-        "The part of them that can be given up.", "/proc/meminfo";
+        "Kernel data structures that can be reclaimed.", "/proc/meminfo";
     "SUnreclaim" => gauge "node_memory_SUnreclaim_bytes" [] Bytes,
-        "The part of them that cannot be given up.", "/proc/meminfo";
+        "Kernel data structures that cannot be reclaimed.", "/proc/meminfo";
     "PageTables" => gauge "node_memory_PageTables_bytes" [] Bytes, "Page tables.", "/proc/meminfo";
     "CommitLimit" => gauge "node_memory_CommitLimit_bytes" [] Bytes,
-        "What programs may ask for where overcommit is off.", "/proc/meminfo";
-    "Committed_AS" => gauge "node_memory_Committed_AS_bytes" [] Bytes, "What programs have asked for.", "/proc/meminfo";
+        "Memory that programs may commit where overcommit is off.", "/proc/meminfo";
+    "Committed_AS" => gauge "node_memory_Committed_AS_bytes" [] Bytes,
+        "Memory that programs have committed.", "/proc/meminfo";
 }
 
 /// The bytes of each of [`FIELDS`], as far as there is a line.

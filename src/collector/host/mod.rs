@@ -44,7 +44,7 @@ metrics! {
     fn metrics;
     UP: gauge "host_up" [] Bool, "Whether the last poll of the host succeeded.", "poll";
     SUPPRESSED: gauge "manometer_host_suppressed" [] Bool,
-        "Whether the series of node_exporter are left to the node_exporter that runs beside the agent.",
+        "Whether the agent leaves node_exporter's series to the node_exporter that runs beside it.",
         "/proc/PID/comm and cmdline; GET / of 127.0.0.1:9100";
 }
 

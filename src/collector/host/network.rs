@@ -9,14 +9,13 @@ metrics! {
     const COLUMNS: [(usize, Metric<1>)];
     0 => counter "node_network_receive_bytes_total" ["device"] Bytes, "Bytes received.", "/proc/net/dev";
     1 => counter "node_network_receive_packets_total" ["device"] Count, "Packets received.", "/proc/net/dev";
-    2 => counter "node_network_receive_errs_total" ["device"] Count, "Errors in receiving.", "/proc/net/dev";
-    3 => counter "node_network_receive_drop_total" ["device"] Count,
-        "Received packets that were dropped.", "/proc/net/dev";
+    2 => counter "node_network_receive_errs_total" ["device"] Count, "Receive errors.", "/proc/net/dev";
+    3 => counter "node_network_receive_drop_total" ["device"] Count, "Received packets dropped.", "/proc/net/dev";
     8 => counter "node_network_transmit_bytes_total" ["device"] Bytes, "Bytes sent.", "/proc/net/dev";
     9 => counter "node_network_transmit_packets_total" ["device"] Count, "Packets sent.", "/proc/net/dev";
-    10 => counter "node_network_transmit_errs_total" ["device"] Count, "Errors in sending.", "/proc/net/dev";
+    10 => counter "node_network_transmit_errs_total" ["device"] Count, "Send errors.", "/proc/net/dev";
     11 => counter "node_network_transmit_drop_total" ["device"] Count,
-        "Packets to send that were dropped.", "/proc/net/dev";
+        "Packets dropped before they were sent.", "/proc/net/dev";
 }
 
 /// Devices beyond it are left out.

@@ -14,11 +14,11 @@ use crate::metric::{Families, metrics};
 metrics! {
     pub(super) fn metrics;
     COUNT: gauge "manometer_host_processes" ["process"] Count,
-        "Processes of the programs that processes names.", "/proc/PID/comm and cmdline";
+        "Running processes of each program in processes.", "/proc/PID/comm and cmdline";
     MAX_FDS: gauge "manometer_host_process_max_fds" ["process"] Count,
-        "The open files that a process of this name may have: the lowest limit of them all.", "/proc/PID/limits";
+        "Open files that a process of this name may have: the lowest limit among them.", "/proc/PID/limits";
     OPEN_FDS: gauge "manometer_host_process_open_fds" ["process"] Count,
-        "The open files that a process of this name has: the highest number of them all.", "/proc/PID/fd";
+        "Open files of a process of this name: the highest number among them.", "/proc/PID/fd";
 }
 
 /// What the host's other exporter is called.

@@ -7,20 +7,19 @@ metrics! {
     /// The files with one number.
     const SINGLES: [(&'static str, Metric<0>)];
     "net/core/somaxconn" => gauge "node_sysctl_net_core_somaxconn" [] Count,
-        "The most connections that may wait to be accepted, whatever the server asks for.", "/proc/sys";
+        "Maximum number of connections waiting to be accepted, whatever the server requests.", "/proc/sys";
     "net/ipv4/tcp_max_syn_backlog" => gauge "node_sysctl_net_ipv4_tcp_max_syn_backlog" [] Count,
-        "The most connections that may be half open, for each listening socket.", "/proc/sys";
+        "Maximum number of half-open connections for each listening socket.", "/proc/sys";
     "net/ipv4/tcp_fastopen" => gauge "node_sysctl_net_ipv4_tcp_fastopen" [] Count,
         "TCP Fast Open as a sum: 1 for clients, 2 for servers, and further bits.", "/proc/sys";
     "net/core/rmem_max" => gauge "node_sysctl_net_core_rmem_max" [] Bytes,
-        "The largest receive buffer that a program may ask for.", "/proc/sys";
+        "Largest receive buffer that a program may request.", "/proc/sys";
     "net/core/wmem_max" => gauge "node_sysctl_net_core_wmem_max" [] Bytes,
-        "The largest send buffer that a program may ask for.", "/proc/sys";
+        "Largest send buffer that a program may request.", "/proc/sys";
     "fs/nr_open" => gauge "node_sysctl_fs_nr_open" [] Count,
-        "The most open files that any process can be allowed.", "/proc/sys";
+        "Maximum number of open files that a process can be allowed.", "/proc/sys";
     "vm/overcommit_memory" => gauge "node_sysctl_vm_overcommit_memory" [] Count,
-        "Whether memory may be promised that is not there: 0 within reason, 1 always, 2 never; Redis needs 1 to fork \
-         safely.", "/proc/sys";
+        "Memory overcommit mode: 0 heuristic, 1 always, 2 never; Redis needs 1 to fork safely.", "/proc/sys";
 }
 
 metrics! {
@@ -30,9 +29,9 @@ metrics! {
     "net/ipv4/ip_local_port_range" => gauge "node_sysctl_net_ipv4_ip_local_port_range" ["index"] Count,
         "The first (0) and the last (1) local port of outgoing connections.", "/proc/sys";
     "net/ipv4/tcp_rmem" => gauge "node_sysctl_net_ipv4_tcp_rmem" ["index"] Bytes,
-        "Smallest (0), first (1) and largest (2) receive buffer of TCP.", "/proc/sys";
+        "Minimum (0), default (1) and maximum (2) TCP receive buffer.", "/proc/sys";
     "net/ipv4/tcp_wmem" => gauge "node_sysctl_net_ipv4_tcp_wmem" ["index"] Bytes,
-        "Smallest (0), first (1) and largest (2) send buffer of TCP.", "/proc/sys";
+        "Minimum (0), default (1) and maximum (2) TCP send buffer.", "/proc/sys";
 }
 
 /// The files below /proc/sys that are read.

@@ -9,16 +9,18 @@ use crate::metric::{Families, metrics};
 
 metrics! {
     pub(super) fn metrics;
-    LOAD_1: gauge "node_load1" [] Count, "Mean number of threads that run or wait to, over 1 minute.", "/proc/loadavg";
-    LOAD_5: gauge "node_load5" [] Count, "Mean number of threads that run or wait to, over 5 minutes.", "/proc/loadavg";
+    LOAD_1: gauge "node_load1" [] Count,
+        "Mean number of threads running or waiting to run, over 1 minute.", "/proc/loadavg";
+    LOAD_5: gauge "node_load5" [] Count,
+        "Mean number of threads running or waiting to run, over 5 minutes.", "/proc/loadavg";
     LOAD_15: gauge "node_load15" [] Count,
-        "Mean number of threads that run or wait to, over 15 minutes.", "/proc/loadavg";
-    FILES: gauge "node_filefd_allocated" [] Count, "Files that are open on the whole machine.", "/proc/sys/fs/file-nr";
+        "Mean number of threads running or waiting to run, over 15 minutes.", "/proc/loadavg";
+    FILES: gauge "node_filefd_allocated" [] Count, "Open files on the whole machine.", "/proc/sys/fs/file-nr";
     MAX_FILES: gauge "node_filefd_maximum" [] Count,
-        "The most files that may be open on the whole machine.", "/proc/sys/fs/file-nr";
-    TIME: gauge "node_time_seconds" [] UnixSeconds, "The clock of the machine when it was looked at.", "clock";
+        "Maximum number of open files on the whole machine.", "/proc/sys/fs/file-nr";
+    TIME: gauge "node_time_seconds" [] UnixSeconds, "The machine's clock at the time of the poll.", "clock";
     UNAME: gauge "node_uname_info" ["domainname", "machine", "nodename", "release", "sysname", "version"] Info,
-        "The kernel, and the name of the machine.", "/proc/sys/kernel";
+        "The kernel and the host name.", "/proc/sys/kernel";
 }
 
 /// Files that are open, and the most that may be.
@@ -29,7 +31,7 @@ pub(super) fn parse_files(text: &str) -> Option<Files> {
     numbers(text.split_ascii_whitespace()).map(|[allocated, _, maximum]| (allocated, maximum))
 }
 
-/// The kernel, and the name of the machine.
+/// The kernel and the host name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Uname {
     domain: String,

@@ -31,13 +31,12 @@ const SUBSCRIPTION_BUDGET: u64 = 1024 * 1024;
 metrics! {
     pub(super) fn metrics;
     ROUND_TRIP: gauge "redis_publish_canary_seconds" [] Seconds,
-        "Time from PUBLISH of the last canary to its arrival on the agent's subscription; of a lost one, how long it \
-         was awaited.", "PUBLISH, SUBSCRIBE";
+        "Time from PUBLISH of the last canary to its arrival on the agent's subscription; of a lost one, how long the \
+         agent waited.", "PUBLISH, SUBSCRIBE";
     RECEIVED: gauge "redis_publish_canary_received" [] Bool,
         "Whether the last canary arrived within the poll's deadline.", "PUBLISH, SUBSCRIBE";
     FLOWN_TOTAL: counter "redis_publish_canaries_total" [] Count,
-        "Canaries attempted: the lost ones are among them, and those for which there was no subscription.",
-        "PUBLISH, SUBSCRIBE";
+        "Canaries attempted, including lost ones and those without a subscription.", "PUBLISH, SUBSCRIBE";
     LOST_TOTAL: counter "redis_publish_canaries_lost_total" [] Count,
         "Canaries that did not arrive within the poll's deadline.", "PUBLISH, SUBSCRIBE";
 }

@@ -9,8 +9,8 @@ metrics! {
     fn own;
     UP: gauge "redis_up" [] Bool, "Whether the last poll of the server succeeded.", "poll";
     SERVER_STATE: gauge "redis_server_state" ["state"] Bool,
-        "The state that the server names itself to be in: 1 for the current one, 0 for the others; unknown while it \
-         does not answer.", "error replies, INFO persistence";
+        "State that the server reports: 1 for the current one, 0 for the others; unknown while it does not answer.",
+        "error replies, INFO persistence";
     SCRAPES: counter "redis_exporter_scrapes_total" [] Count,
         "Polls of the server, under redis_exporter's name.", "poll";
     LAST_SCRAPE_ERROR: gauge "redis_exporter_last_scrape_error" ["err"] Bool,

@@ -18,10 +18,10 @@ metrics! {
         "Channels with at least one subscriber whose name matches the configured pattern.",
         "PUBSUB CHANNELS, Redis >= 2.8";
     SUBSCRIBERS: gauge "redis_pubsub_pattern_subscribers" ["pattern"] Count,
-        "Subscriptions to the channels that match the configured pattern; those of PSUBSCRIBE are not among them.",
+        "Subscriptions to the channels that match the configured pattern, without those of PSUBSCRIBE.",
         "PUBSUB NUMSUB, Redis >= 2.8";
     CHANNEL_SUBSCRIBERS: gauge "redis_pubsub_channel_subscribers" ["pattern", "channel"] Count,
-        "Subscriptions to the channels with the most of them; the other matching channels together are __other__.",
+        "Subscriptions to the channels with the most subscribers; the other matching channels together are __other__.",
         "PUBSUB NUMSUB, Redis >= 2.8";
     TRUNCATED: gauge "redis_pubsub_pattern_truncated" ["pattern"] Bool,
         "Whether so many channels match that the subscribers of only a part of them are counted.",

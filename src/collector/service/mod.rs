@@ -33,13 +33,14 @@ use crate::metric::{Families, MetricInfo, metrics, vocabulary};
 metrics! {
     fn metrics;
     UP: gauge "service_up" [] Bool,
-        "Whether the service was read: at the last poll that asked, at least one endpoint answered usefully.", "poll";
+        "Whether the service could be read: in the last poll that asked, at least one endpoint gave a useful answer.",
+        "poll";
     MAPPING_ERRORS: counter "service_mapping_errors_total" ["endpoint", "metric", "reason"] Count,
-        "Values that a mapping looked for and did not get, or that need care, by reason; docs/MAPPING.md lists the \
+        "Values that a mapping expected and did not get, or that need attention, by reason; docs/MAPPING.md lists the \
          reasons.", "agent";
     PASS_THROUGH_REFUSED: gauge "service_pass_through_refused" ["endpoint"] Count,
-        "Series of the service's own exposition that were left out of the last poll: their names are the agent's own, \
-         or their labels have names that are none or stand twice.", "agent";
+        "Series of the service's own exposition that were left out of the last poll: their names belong to the agent, \
+         or their label names are invalid or duplicate.", "agent";
 }
 
 /// Watches one service.

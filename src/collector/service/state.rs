@@ -17,12 +17,12 @@ metrics! {
     HTTP_STATUS: gauge "service_endpoint_http_status" ["endpoint"] Count,
         "HTTP status of the last answer; absent if the last fetch got none.", "HTTP";
     DURATION: gauge "service_endpoint_duration_seconds" ["endpoint", "phase"] Seconds,
-        "Where the time of the last answer went: connect, tls (both 0 on a kept connection), first_byte, transfer.",
-        "HTTP";
+        "How long each phase of the last answer took: connect, tls (both 0 on a kept connection), first_byte, \
+         transfer.", "HTTP";
     LAST_SUCCESS: gauge "service_endpoint_last_success_timestamp_seconds" ["endpoint"] UnixSeconds,
-        "When the endpoint was last read; absent until it has been.", "agent";
+        "When the endpoint was last read successfully; absent before the first time.", "agent";
     STALE: gauge "service_endpoint_stale" ["endpoint"] Bool,
-        "Whether the last body was older than freshness.max_age by its own timestamp; nothing of it is exported then.",
+        "Whether the last body was older than freshness.max_age by its own timestamp; it is not exported then.",
         "freshness";
     AGE: gauge "service_endpoint_age_seconds" ["endpoint"] Seconds,
         "Age of the last body by its own timestamp and the service's clock.", "freshness";

@@ -13,7 +13,7 @@ metrics! {
     REQUESTS_IN_FLIGHT: gauge "manometer_http_requests_in_flight" [] Count,
         "HTTP requests being answered.", "the agent's HTTP server";
     REQUESTS_REJECTED: counter "manometer_http_requests_rejected_total" ["reason"] Count,
-        "HTTP requests and connections that the server turned away itself, by reason.", "the agent's HTTP server";
+        "HTTP requests and connections rejected by the server, by reason.", "the agent's HTTP server";
     CONNECTIONS: gauge "manometer_http_connections" [] Count, "Open HTTP connections.", "the agent's HTTP server";
     CONNECTIONS_ACCEPTED: counter "manometer_http_connections_accepted_total" [] Count,
         "HTTP connections accepted.", "the agent's HTTP server";

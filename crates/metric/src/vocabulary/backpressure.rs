@@ -10,13 +10,13 @@ metrics! {
     pub LEVEL_STATE: gauge "backpressure_level_state" ["level"] Bool,
         "Backpressure level: 1 for the current one, 0 for the others.", "backpressure endpoint";
     pub INGEST_RATE: gauge "backpressure_ingest_rate" [] PerSecond,
-        "Messages a second that the service receives: from its counter since the fetch before, where it has one, else \
-         as it reports it.", "backpressure endpoint";
+        "Messages received per second: from the service's counter since the previous fetch if it has one, else as the \
+         service reports it.", "backpressure endpoint";
     pub PUBLISH_RATE: gauge "backpressure_publish_rate" [] PerSecond,
-        "Messages a second that the service publishes: from its counter since the fetch before, where it has one, \
-         else as it reports it.", "backpressure endpoint";
+        "Messages published per second: from the service's counter since the previous fetch if it has one, else as \
+         the service reports it.", "backpressure endpoint";
     pub RATE_RATIO: gauge "backpressure_rate_ratio" [] Ratio,
-        "Publish rate by ingest rate; absent while nothing is received.", "computed";
+        "Publish rate divided by ingest rate; absent while nothing is received.", "computed";
     pub PUBLISH_LATENCY: gauge "backpressure_publish_latency_seconds" ["stat"] Seconds,
         "Time that a publish to Redis takes: avg, p95 and p99 of the service's own samples.", "backpressure endpoint";
     pub PENDING: gauge "backpressure_pending_publishes" [] Count,
@@ -34,18 +34,19 @@ metrics! {
     pub CONNECTION_ERRORS: counter "backpressure_connection_errors_total" [] Count,
         "Connections to Redis that failed.", "backpressure endpoint";
     pub DROP_RATIO: gauge "backpressure_drop_ratio" [] Ratio,
-        "Dropped messages by all whose fate is known (published, dropped, sampled out), over \
+        "Dropped messages divided by all messages whose fate is known (published, dropped, sampled out), over \
          backpressure_window_seconds; absent without any.", "computed";
     pub SAMPLING_RATIO: gauge "backpressure_sampling_ratio" [] Ratio,
-        "Part of the messages that the service's sampling let through since the fetch before; absent without messages.",
-        "computed";
+        "Fraction of the messages that the service's sampling let through since the previous fetch; absent without \
+         messages.", "computed";
     pub UNACCOUNTED: gauge "backpressure_unaccounted_messages" [] Count,
         "Messages received over backpressure_window_seconds that were neither published, dropped nor sampled out and \
-         are not pending: loss that nobody counts. Around 0 it is noise of the moments of reading.", "computed";
+         are not pending: losses that nothing counts. Values near 0 are noise from the times of reading.", "computed";
     pub UNACCOUNTED_RATIO: gauge "backpressure_unaccounted_ratio" [] Ratio,
-        "backpressure_unaccounted_messages by the messages received in the same time; absent without any.", "computed";
+        "backpressure_unaccounted_messages divided by the messages received in the same time; absent without any.",
+        "computed";
     pub WINDOW: gauge "backpressure_window_seconds" [] Seconds,
-        "The time that backpressure_drop_ratio and backpressure_unaccounted_messages look back at most.",
+        "How far backpressure_drop_ratio and backpressure_unaccounted_messages look back at most.",
         "the configuration of the agent";
     pub BUFFER_SIZE: gauge "backpressure_buffer_size" [] Count,
         "Messages in the publisher's buffer.", "publisher statistics";
@@ -57,9 +58,9 @@ metrics! {
     pub CIRCUIT_FAILURES: gauge "backpressure_circuit_failures" [] Count,
         "Failures that the circuit breaker counts at present.", "publisher statistics, circuit breaker endpoint";
     pub CIRCUIT_SUCCESSES: gauge "backpressure_circuit_successes" [] Count,
-        "Successes that the circuit breaker counts at present, on its way from half open to closed; the profile \
-         ticker knows it only without publisher statistics.", "circuit breaker endpoint";
+        "Successes that the circuit breaker counts on its way from half open to closed. The ticker profile knows them \
+         only without publisher statistics.", "circuit breaker endpoint";
     pub CIRCUIT_LAST_FAILURE: gauge "backpressure_circuit_last_failure_timestamp_seconds" [] UnixSeconds,
-        "When the circuit breaker last saw a failure; absent if it never did; the profile ticker knows it only \
+        "When the circuit breaker last saw a failure; absent if it never did. The ticker profile knows it only \
          without publisher statistics.", "circuit breaker endpoint";
 }

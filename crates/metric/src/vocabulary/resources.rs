@@ -8,16 +8,16 @@ metrics! {
         "Open connections of a connection pool by state: in_use or idle.",
         "CLIENT LIST name, idle, flags; pool endpoint";
     pub POOL_MAX_CONNECTIONS: gauge "pool_max_connections" ["pool"] Count,
-        "The most connections that a connection pool may open.", "configuration, pool endpoint";
+        "Maximum number of connections that a connection pool may open.", "configuration, pool endpoint";
     pub POOL_USAGE_RATIO: gauge "pool_usage_ratio" ["pool"] Ratio,
-        "Connections of a connection pool that are in use, as a part of the most that it may open.",
+        "Connections of a connection pool in use, as a fraction of the maximum.",
         "CLIENT LIST name, idle, flags; pool endpoint";
     pub POOL_WAITING: gauge "pool_waiting" ["pool"] Count,
-        "Callers that wait for a connection of the pool.", "pool endpoint";
+        "Callers waiting for a connection of the pool.", "pool endpoint";
     pub QUEUE_SIZE: gauge "queue_size" ["queue"] Count, "Items in a queue.", "queue endpoint";
     pub QUEUE_CAPACITY: gauge "queue_capacity" ["queue"] Count, "Items that a queue can hold.", "queue endpoint";
     pub QUEUE_DROPPED: counter "queue_items_dropped_total" ["queue"] Count,
-        "Items that a full queue lost.", "queue endpoint";
+        "Items lost because the queue was full.", "queue endpoint";
     pub CACHE_HITS: counter "redis_cache_hits" [] Count,
         "Lookups of the service's cache that found their key.", "cache statistics endpoint";
     pub CACHE_MISSES: counter "redis_cache_misses" [] Count,
@@ -27,7 +27,7 @@ metrics! {
         "Failed operations of the service's cache.", "cache statistics endpoint";
     pub CACHE_SETS: counter "redis_cache_sets" [] Count, "Writes of the service's cache.", "cache statistics endpoint";
     pub CACHE_HIT_RATIO: gauge "redis_cache_hit_ratio" [] Ratio,
-        "Part of the key lookups that found their key, over the window of redis_cache_hit_ratio_window_seconds; \
+        "Fraction of key lookups that found their key, over the window of redis_cache_hit_ratio_window_seconds; \
          absent without lookups in it.", "INFO stats: keyspace_hits and keyspace_misses; cache statistics endpoint";
     pub CACHE_HIT_RATIO_WINDOW: gauge "redis_cache_hit_ratio_window_seconds" [] Seconds,
         "The time over which redis_cache_hit_ratio is computed.", "the configuration of the agent";

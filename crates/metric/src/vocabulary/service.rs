@@ -5,28 +5,29 @@ use crate::metrics;
 metrics! {
     pub(super) fn metrics;
     pub HEALTH: gauge "service_health" ["status"] Bool,
-        "The service's own word on its health: 1 for the current status, 0 for the others. ok stands for healthy and \
-         up as well.", "health endpoint";
+        "The service's own report of its health: 1 for the current status, 0 for the others. ok includes healthy and \
+         up.", "health endpoint";
     pub DEPENDENCY_HEALTH: gauge "service_dependency_health" ["dependency", "status"] Bool,
-        "The service's word on what it depends on: 1 for the current status, 0 for the others.", "health endpoint";
+        "Health of what the service depends on, as it reports it: 1 for the current status, 0 for the others.",
+        "health endpoint";
     pub LOAD: gauge "service_load_ratio" [] Ratio,
-        "The service's own measure of its load; 1 is all that it takes.", "load endpoint";
+        "The service's own measure of its load; 1 is full load.", "load endpoint";
     pub REQUESTS: gauge "service_requests" ["state"] Count,
         "Requests in the service by state: active or queued.", "load endpoint";
     pub REQUESTS_MAX: gauge "service_max_concurrent_requests" [] Count,
-        "The most requests that the service works on at a time.", "load endpoint";
+        "Maximum number of requests that the service processes at a time.", "load endpoint";
     pub SUBSCRIPTIONS: gauge "service_subscriptions" [] Count,
-        "Subscriptions that the service lists, at most as many as one page of its list holds (1000 for the profile \
-         ticker).", "subscriptions endpoint";
+        "Subscriptions that the service lists, at most one page of its list (1000 for the profile ticker).",
+        "subscriptions endpoint";
     pub MEMORY: gauge "service_memory_bytes" [] Bytes,
         "Resident memory of the service as it reports it.", "service endpoint";
     pub CPU: gauge "service_cpu_usage_ratio" [] Ratio,
-        "CPU time that the service uses as it reports it; 1 is one core.", "service endpoint";
+        "CPU time that the service uses, as it reports it; 1 is one core.", "service endpoint";
     pub REPORT_TIMESTAMP: gauge "service_report_timestamp_seconds" [] UnixSeconds,
         "When the service made the report that the backpressure numbers come from, by its own clock.",
         "service endpoint";
     pub WEBSOCKET_CONNECTIONS: gauge "service_websocket_connections" [] Count,
-        "WebSocket connections of the service that are open.", "WebSocket summary endpoint";
+        "Open WebSocket connections of the service.", "WebSocket summary endpoint";
     pub WEBSOCKET_CHANNEL_CONNECTIONS: gauge "service_websocket_channel_connections" ["channel"] Count,
         "Open WebSocket connections by channel, the largest ones; the rest is __other__.", "WebSocket summary endpoint";
     pub WEBSOCKET_CREATED: counter "service_websocket_connections_created_total" [] Count,
@@ -34,7 +35,7 @@ metrics! {
     pub WEBSOCKET_CLOSED: counter "service_websocket_connections_closed_total" [] Count,
         "WebSocket connections closed since the start of the service.", "WebSocket summary endpoint";
     pub WEBSOCKET_MESSAGE_RATE: gauge "service_websocket_message_rate" ["window"] PerSecond,
-        "WebSocket messages a second, over the window that the label names.", "WebSocket summary endpoint";
+        "WebSocket messages per second, over the window that the label names.", "WebSocket summary endpoint";
     pub WEBSOCKET_LATENCY: gauge "service_websocket_message_latency_seconds" ["stat"] Seconds,
         "Delivery latency of WebSocket messages: avg, p50, p95, p99 and max of the service's own samples.",
         "WebSocket summary endpoint";
@@ -43,7 +44,7 @@ metrics! {
     pub WEBSOCKET_POOL_CONNECTIONS: gauge "service_websocket_pool_connections" ["account"] Count,
         "Upstream WebSocket connections of the service by account.", "WebSocket pool endpoint";
     pub WEBSOCKET_POOL_SUBSCRIPTIONS: gauge "service_websocket_pool_subscriptions" ["account"] Count,
-        "Instruments that the upstream WebSocket connections of an account have subscribed.", "WebSocket pool endpoint";
+        "Instruments that an account's upstream WebSocket connections have subscribed to.", "WebSocket pool endpoint";
     pub WEBSOCKET_POOL_CAPACITY: gauge "service_websocket_pool_capacity" ["account"] Count,
-        "Instruments that the upstream WebSocket connections of an account can subscribe.", "WebSocket pool endpoint";
+        "Instruments that an account's upstream WebSocket connections can subscribe to.", "WebSocket pool endpoint";
 }

@@ -8,7 +8,7 @@ metrics! {
     pub(super) fn metrics;
     CAPABILITY: gauge "manometer_docker_capability" ["endpoint"] Bool,
         "Whether an endpoint of the Docker engine may be used: 0 if a proxy or the engine refuses it, or the \
-         configuration does without it. What needs it is left out, the rest goes on.",
+         configuration turns it off. What needs it is left out; the rest goes on.",
         "a probe of each endpoint after connecting, and each reply";
 }
 

@@ -21,7 +21,7 @@ pub(super) const BOLLARD_TIMEOUT: u64 = 3600;
 metrics! {
     pub(super) fn metrics;
     ENGINE_INFO: gauge "docker_engine_info" ["engine", "version", "api_version", "os"] Info,
-        "The engine, its version, and the version of its API that the agent speaks with it.", "GET /version";
+        "The engine, its version, and the API version that the agent uses.", "GET /version";
 }
 
 /// What the engine said of itself.

@@ -10,7 +10,8 @@ use crate::metric::{Families, metrics};
 metrics! {
     pub(super) fn metrics;
     STATE: gauge "container_state" ["name", "image", "state"] Bool,
-        "The container's state as a state set; removed ones stay for keep_removed.", "list, events and inspection";
+        "State of the container as a state set; removed containers stay for keep_removed.",
+        "list, events and inspection";
     HEALTH_STATE: gauge "container_health_state" ["name", "image"] Bool,
         "What the health check of a running container says: 1 healthy, 0 starting or unhealthy; absent without a \
          check.", "list, events and inspection";
@@ -25,26 +26,26 @@ metrics! {
         "When the container was last seen to run; it stays as it is when the container ends.",
         "list and events, by the agent's clock";
     RESTART_COUNT: gauge "container_restart_count" ["name", "image"] Count,
-        "Restarts by the restart policy, as the engine counts them; a start by hand sets it back to 0.", "inspection";
+        "Restarts by the restart policy, as the engine counts them; a start by hand resets it to 0.", "inspection";
     STARTS: counter "container_starts_total" ["name"] Count,
         "Starts of containers of that name since the agent started.",
         "events; lists and inspections for what they missed";
     RESTARTS: counter "container_restarts_total" ["name"] Count,
-        "Those of the starts that were not the first one of their container, by the restart policy or by hand.",
+        "Starts of a container after its first one, by the restart policy or by hand.",
         "events; lists and inspections for what they missed";
     EXITS: counter "container_exits_total" ["name", "reason"] Count,
-        "Ends of runs since the agent started: ok (exit code 0), error, oom (after an OOM kill in the run), killed \
-         (SIGKILL, SIGTERM, or asked for), unknown (no exit code to be had).",
+        "Ended runs since the agent started: ok (exit code 0), error, oom (after an OOM kill during the run), killed \
+         (SIGKILL, SIGTERM, or requested), unknown (no exit code available).",
         "events, and the exit code of the inspection";
     OOMS: counter "container_oom_events_total" ["name"] Count,
-        "OOM kills in containers of that name since the agent started, also of processes that the container survived.",
-        "events; the flag of the inspection for what they missed";
+        "OOM kills in containers of that name since the agent started, including those of processes that the \
+         container survived.", "events; the flag of the inspection for what they missed";
     EXIT_CODE: gauge "container_last_exit_code" ["name"] Count,
-        "Exit code of the last run of a container of that name that ended.",
+        "Exit code of the last finished run of a container of that name.",
         "inspection; the event or the list without it";
     EVENTS: counter "manometer_docker_events_total" ["action"] Count,
-        "Events that the engine sent, of all containers; exec_* are one action, those of no use to the agent are \
-         other.", "events";
+        "Events received from the engine, of all containers; exec_* are one action, and actions that the agent does \
+         not use are other.", "events";
     STREAM_UP: gauge "manometer_docker_event_stream_up" [] Bool, "Whether the engine sends its events now.", "events";
     RECONNECTS: counter "manometer_docker_event_stream_reconnects_total" [] Count,
         "Subscriptions to the engine's events after the first one.", "events";
@@ -53,13 +54,13 @@ metrics! {
     UNDECODABLE_ITEMS: counter "manometer_docker_list_items_undecodable_total" [] Count,
         "Items of the engine's list of containers that could not be read.", "list";
     FAILED_INSPECTIONS: counter "manometer_docker_inspect_failures_total" [] Count,
-        "Inspections that failed; one of a container that was gone by then is none of them.", "inspection";
+        "Failed inspections; an inspection of a container that was gone by then does not count.", "inspection";
     WATCHED: gauge "manometer_docker_containers_watched" [] Count,
-        "Containers that are there and watched.", "list and events";
+        "Containers that exist and are watched.", "list and events";
     IGNORED: gauge "manometer_docker_containers_ignored" ["reason"] Count,
         "Wanted containers that are not watched: limit (more than max_containers).", "list and events";
     FORGOTTEN: counter "manometer_docker_containers_forgotten_total" [] Count,
-        "Removed containers, and names, that were given up before keep_removed because there were too many.",
+        "Removed containers and names that were dropped before keep_removed because there were too many.",
         "list and events";
 }
 

@@ -12,12 +12,12 @@ use crate::metric::{Families, MetricInfo, metrics};
 metrics! {
     fn own;
     MATCHES: counter "container_log_matches_total" ["name", "pattern"] Count,
-        "Lines of the container's log that match a pattern, since the agent follows it; 0 from the start, and kept \
-         when the container is created anew.", "GET /containers/{id}/logs; docs/METRICS.md lists the ready patterns";
+        "Lines of the container's log that match a pattern, since the agent began to follow it; 0 from the start, and \
+         kept when the container is recreated.", "GET /containers/{id}/logs; docs/METRICS.md lists the ready patterns";
     LINES: counter "container_log_lines_total" ["name", "stream"] Count,
-        "Lines read of the container's log.", "GET /containers/{id}/logs";
+        "Lines read from the container's log.", "GET /containers/{id}/logs";
     BYTES: counter "container_log_bytes_total" ["name"] Bytes,
-        "Bytes read of the container's log, line ends included and the engine's times not.",
+        "Bytes read from the container's log, including line ends, without the engine's timestamps.",
         "GET /containers/{id}/logs";
     TRUNCATED: counter "container_log_lines_truncated_total" ["name"] Count,
         "Lines of the container's log of which only the first 16 KiB were matched.", "GET /containers/{id}/logs";
@@ -28,22 +28,22 @@ metrics! {
         "When the engine got the latest line of the container's log that was read.",
         "GET /containers/{id}/logs: timestamps";
     PAUSED: counter "container_log_read_paused_seconds_total" ["name"] Seconds,
-        "Time for which the container's log was not read because it grew faster than lines_per_second; nothing is \
-         lost by it as long as the engine keeps the log.", "agent";
+        "Time during which the container's log was not read because it grew faster than lines_per_second; nothing is \
+         lost as long as the engine keeps the log.", "agent";
     LATENCY: gauge "container_log_publish_latency_seconds" ["name"] Seconds,
-        "Latency of a publish as the last line of the pattern published names it; absent without one in the last 11 \
+        "Publish latency in the last line that matched the pattern published; absent if there was none in the last 11 \
          minutes.", "log line: Published to ... (latency=2.31ms)";
     VALUE: gauge "container_log_value" ["name", "pattern"] Count,
-        "The number in the last line that matches the pattern, where the pattern has a group called value; absent \
-         without one in the last 11 minutes.", "log line: the group value";
+        "The number in the last line that matched the pattern, if the pattern has a group named value; absent if \
+         there was none in the last 11 minutes.", "log line: the group value";
     FOLLOWED: gauge "manometer_docker_logs_followed" [] Count, "Containers whose logs are followed.", "agent";
     SKIPPED: gauge "manometer_docker_logs_skipped" ["reason"] Count,
         "Running containers whose logs should be followed and are not: more than max_followed (limit), with a \
          terminal (tty), with a log driver that cannot be read (driver).", "agent";
     RECONNECTS: counter "manometer_docker_log_reconnects_total" ["reason"] Count,
-        "Logs that were opened again while the container ran: after a broken stream (error), one that could not be \
-         read (protocol), a long silence (idle_refresh), or so long an interruption that following began at now \
-         (gap).", "agent";
+        "Logs that were reopened while the container ran: after a broken stream (error), an unreadable one \
+         (protocol), a long silence (idle_refresh), or an interruption so long that following resumed from now (gap).",
+        "agent";
 }
 
 /// Why a log was opened again.

@@ -18,27 +18,28 @@ metrics! {
         "Bytes that the container wrote to a device; absent where the kernel does not count them.",
         "stats: blkio_stats.io_service_bytes_recursive";
     READS: counter "container_fs_reads_total" ["name", "image", "device"] Count,
-        "Reads of the container from a device; cgroup v1 and Windows alone.",
+        "Reads of the container from a device; only on cgroup v1 and Windows.",
         "stats: blkio_stats.io_serviced_recursive";
     WRITES: counter "container_fs_writes_total" ["name", "image", "device"] Count,
-        "Writes of the container to a device; cgroup v1 and Windows alone.", "stats: blkio_stats.io_serviced_recursive";
+        "Writes of the container to a device; only on cgroup v1 and Windows.",
+        "stats: blkio_stats.io_serviced_recursive";
     READS_MERGED: counter "container_fs_reads_merged_total" ["name", "image", "device"] Count,
-        "Reads of the container that were merged into others; cgroup v1 with the I/O scheduler BFQ or CFQ alone.",
+        "Reads of the container that were merged into others; only on cgroup v1 with the BFQ or CFQ I/O scheduler.",
         "stats: blkio_stats.io_merged_recursive";
     WRITES_MERGED: counter "container_fs_writes_merged_total" ["name", "image", "device"] Count,
-        "Writes of the container that were merged into others; cgroup v1 with the I/O scheduler BFQ or CFQ alone.",
+        "Writes of the container that were merged into others; only on cgroup v1 with the BFQ or CFQ I/O scheduler.",
         "stats: blkio_stats.io_merged_recursive";
     READ_SECONDS: counter "container_fs_read_seconds_total" ["name", "image", "device"] Seconds,
-        "Time that the container's reads took; cgroup v1 with the I/O scheduler BFQ or CFQ alone.",
+        "Time that the container's reads took; only on cgroup v1 with the BFQ or CFQ I/O scheduler.",
         "stats: blkio_stats.io_service_time_recursive";
     WRITE_SECONDS: counter "container_fs_write_seconds_total" ["name", "image", "device"] Seconds,
-        "Time that the container's writes took; cgroup v1 with the I/O scheduler BFQ or CFQ alone.",
+        "Time that the container's writes took; only on cgroup v1 with the BFQ or CFQ I/O scheduler.",
         "stats: blkio_stats.io_service_time_recursive";
     IO_SECONDS: counter "container_fs_io_time_seconds_total" ["name", "image", "device"] Seconds,
-        "Time that the container's I/O took; cgroup v1 with the I/O scheduler BFQ or CFQ alone.",
+        "Time that the container's I/O took; only on cgroup v1 with the BFQ or CFQ I/O scheduler.",
         "stats: blkio_stats.io_service_time_recursive";
     QUEUED: gauge "container_fs_io_current" ["name", "image", "device"] Count,
-        "I/O of the container that waits or is under way; cgroup v1 with the I/O scheduler BFQ or CFQ alone.",
+        "I/O of the container that waits or is under way; only on cgroup v1 with the BFQ or CFQ I/O scheduler.",
         "stats: blkio_stats.io_queue_recursive";
     USAGE: counter "container_blkio_device_usage_total" ["name", "image", "device", "major", "minor", "operation"] Bytes,
         "Bytes of the container's I/O by operation, as the engine counts it; operations overlap on cgroup v1.",

@@ -12,7 +12,7 @@ metrics! {
         "CPU time that the container has used, of all CPUs together (cpu=\"total\").",
         "stats: cpu_stats.cpu_usage.total_usage";
     USER: counter "container_cpu_user_seconds_total" ["name", "image"] Seconds,
-        "CPU time that the container has used in user mode; in steps of 10 ms on cgroup v1, absent for Windows.",
+        "CPU time that the container has used in user mode; in steps of 10 ms on cgroup v1, absent on Windows.",
         "stats: cpu_stats.cpu_usage.usage_in_usermode";
     SYSTEM: counter "container_cpu_system_seconds_total" ["name", "image"] Seconds,
         "CPU time that the container has used in kernel mode; in steps of 10 ms on cgroup v1.",

@@ -16,15 +16,15 @@ metrics! {
         "CPUs that the container kept busy since its previous sample: CPU time / time; docker stats shows it times \
          100.", "stats: cpu_stats.cpu_usage.total_usage of two samples, divided by the time between their read stamps";
     CPU_RATIO: gauge "container_cpu_usage_ratio" ["name", "image"] Ratio,
-        "CPU that the container used since its previous sample, as a part of what it may use: CPU time / time / its \
-         CPU limit, or the host's CPUs if it has none or inspections are off.",
+        "CPU that the container used since its previous sample, as a fraction of what it may use: CPU time / time / \
+         its CPU limit, or the host's CPUs if it has none or inspections are off.",
         "container_cpu_usage_cores; inspect: HostConfig.NanoCpus, CpuQuota; stats: cpu_stats.online_cpus";
     MEMORY_RATIO: gauge "container_memory_usage_ratio" ["name", "image"] Ratio,
-        "Memory of the container without inactive page cache, as a part of its configured limit: working set / limit; \
-         absent without a limit.", "container_memory_working_set_bytes; inspect: HostConfig.Memory";
+        "Memory of the container without inactive page cache, as a fraction of its configured limit: working set / \
+         limit; absent without a limit.", "container_memory_working_set_bytes; inspect: HostConfig.Memory";
     BANDWIDTH_RATIO: gauge "container_network_bandwidth_ratio" ["name", "image", "direction"] Ratio,
-        "Network traffic of the container since its previous sample, as a part of the configured bandwidth: bytes of \
-         all interfaces x 8 / time / bandwidth_bits_per_second; absent unless that is set.",
+        "Network traffic of the container since its previous sample, as a fraction of the configured bandwidth: bytes \
+         of all interfaces x 8 / time / bandwidth_bits_per_second; absent unless that is set.",
         "stats: networks of two samples; config.toml bandwidth_bits_per_second";
 }
 

@@ -11,7 +11,7 @@ use crate::metric::metrics;
 metrics! {
     pub(super) fn metrics;
     USAGE: gauge "container_memory_usage_bytes" ["name", "image"] Bytes,
-        "Memory of the container with all of its page cache; absent for Windows.", "stats: memory_stats.usage";
+        "Memory of the container with all of its page cache; absent on Windows.", "stats: memory_stats.usage";
     WORKING_SET: gauge "container_memory_working_set_bytes" ["name", "image"] Bytes,
         "Memory of the container without the page cache that can go at once, as docker stats shows it: usage - \
          total_inactive_file (cgroup v1) or usage - inactive_file (v2), at least 0; usage where the engine sends \
@@ -24,14 +24,15 @@ metrics! {
         "Mapped files of the container: total_mapped_file (cgroup v1) or file_mapped (v2).",
         "stats: memory_stats.stats";
     MAX_USAGE: gauge "container_memory_max_usage_bytes" ["name", "image"] Bytes,
-        "The most memory that the container has had since its start; cgroup v1 alone.", "stats: memory_stats.max_usage";
+        "The most memory that the container has had since its start; only on cgroup v1.",
+        "stats: memory_stats.max_usage";
     FAILCNT: counter "container_memory_failcnt" ["name", "image"] Count,
-        "Times at which the container's memory was at its limit; cgroup v1 alone, and some kernels never count it.",
+        "Times that the container's memory reached its limit; only on cgroup v1, and some kernels never count it.",
         "stats: memory_stats.failcnt";
     ACTIVE_FILE: gauge "container_memory_total_active_file_bytes" ["name", "image"] Bytes,
-        "Page cache of the container that was used more than once of late.", "stats: memory_stats.stats";
+        "Page cache of the container that was used more than once recently.", "stats: memory_stats.stats";
     INACTIVE_FILE: gauge "container_memory_total_inactive_file_bytes" ["name", "image"] Bytes,
-        "Page cache of the container that goes first when memory is wanted.", "stats: memory_stats.stats";
+        "Page cache of the container that is reclaimed first.", "stats: memory_stats.stats";
     DIRTY: gauge "container_memory_file_dirty_bytes" ["name", "image"] Bytes,
         "Page cache of the container that is not written to its disk yet: total_dirty (cgroup v1) or file_dirty (v2).",
         "stats: memory_stats.stats";
@@ -39,14 +40,12 @@ metrics! {
         "Page cache of the container that is being written to its disk: total_writeback (cgroup v1) or file_writeback \
          (v2).", "stats: memory_stats.stats";
     FAULTS: counter "container_memory_failures_total" ["name", "image", "failure_type", "scope"] Count,
-        "Page faults of the container (pgfault), and those for which a disk was read (pgmajfault); both scopes are \
-         the same.", "stats: memory_stats.stats";
+        "Page faults of the container: all (pgfault), and those that read from disk (pgmajfault); both scopes have \
+         the same value.", "stats: memory_stats.stats";
     SCANNED: counter "container_memory_pgscan_total" ["name", "image"] Count,
-        "Pages of the container that were looked at to find some that can go; cgroup v2 alone.",
-        "stats: memory_stats.stats.pgscan";
+        "Pages of the container scanned for reclaim; only on cgroup v2.", "stats: memory_stats.stats.pgscan";
     STOLEN: counter "container_memory_pgsteal_total" ["name", "image"] Count,
-        "Pages of the container that were taken from it for want of memory; cgroup v2 alone.",
-        "stats: memory_stats.stats.pgsteal";
+        "Pages reclaimed from the container; only on cgroup v2.", "stats: memory_stats.stats.pgsteal";
 }
 
 /// The two hierarchies of control groups; their statistics have different keys.

@@ -14,8 +14,8 @@ const MAX_NAME: usize = 15;
 metrics! {
     pub(super) fn metrics;
     RECEIVED_BYTES: counter "container_network_receive_bytes_total" ["name", "image", "interface"] Bytes,
-        "Bytes that the container received; absent for those that have the host's network, none, or that of another \
-         container.", "stats: networks";
+        "Bytes received by the container; absent for containers that use the host's network, no network, or another \
+         container's.", "stats: networks";
     RECEIVED_PACKETS: counter "container_network_receive_packets_total" ["name", "image", "interface"] Count,
         "Packets that the container received.", "stats: networks";
     RECEIVED_DROPPED: counter "container_network_receive_packets_dropped_total" ["name", "image", "interface"] Count,
@@ -23,8 +23,8 @@ metrics! {
     RECEIVE_ERRORS: counter "container_network_receive_errors_total" ["name", "image", "interface"] Count,
         "Errors while the container received.", "stats: networks";
     SENT_BYTES: counter "container_network_transmit_bytes_total" ["name", "image", "interface"] Bytes,
-        "Bytes that the container sent; absent for those that have the host's network, none, or that of another \
-         container.", "stats: networks";
+        "Bytes sent by the container; absent for containers that use the host's network, no network, or another \
+         container's.", "stats: networks";
     SENT_PACKETS: counter "container_network_transmit_packets_total" ["name", "image", "interface"] Count,
         "Packets that the container sent.", "stats: networks";
     SENT_DROPPED: counter "container_network_transmit_packets_dropped_total" ["name", "image", "interface"] Count,

@@ -21,7 +21,7 @@ metrics! {
         "Memory and swap together (cgroup v1) or swap alone (v2) that the container may have; 0 if it has no limit.",
         "inspect: HostConfig.MemorySwap";
     RESERVATION: gauge "container_spec_memory_reservation_limit_bytes" ["name", "image"] Bytes,
-        "Memory to which the container is pressed back when memory is scarce; 0 if none is set.",
+        "Memory to which the container is shrunk when memory is scarce; 0 if none is set.",
         "inspect: HostConfig.MemoryReservation";
 }
 

@@ -8,14 +8,14 @@ use crate::metric::{Families, metrics};
 metrics! {
     pub(super) fn metrics;
     SAMPLES: counter "manometer_docker_stats_samples_total" [] Count,
-        "Usage samples of containers that the engine gave; a container that lives shorter than the interval may have \
-         none.", "agent";
+        "Usage samples of containers received from the engine; a container that lives shorter than the interval may \
+         have none.", "agent";
     FAILURES: counter "manometer_docker_stats_failures_total" ["reason"] Count,
-        "Usage samples of containers that the engine was asked for in vain, by reason; one that has just ended is no \
-         failure.", "agent";
+        "Usage samples of containers that the engine did not give, by reason; a container that has just ended does \
+         not count.", "agent";
     SKIPPED: counter "manometer_docker_stats_skipped_total" [] Count,
-        "Usage samples of running containers that were not asked for: the poll's time was up, or the endpoint is not \
-         allowed.", "agent";
+        "Usage samples of running containers that were not requested: the poll ran out of time, or the endpoint is \
+         not allowed.", "agent";
 }
 
 /// The counters of one target's sweeps. They outlive the sweeper.

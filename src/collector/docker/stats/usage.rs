@@ -18,13 +18,13 @@ metrics! {
     DURATION: gauge "manometer_docker_sweep_duration_seconds" [] Seconds,
         "How long the last poll took to ask the running containers for their usage.", "agent";
     CONTAINERS: gauge "manometer_docker_containers" ["stage"] Count,
-        "Watched containers (seen), and what the last poll's question for their usage came to: sampled, idle (not \
-         running), failed (error, or no answer in time) or skipped (not asked).", "agent";
+        "Watched containers (seen), and the outcome of the last poll's request for their usage: sampled, idle (not \
+         running), failed (error, or no answer in time) or skipped (not requested).", "agent";
     CORES: gauge "machine_cpu_cores" [] Count,
         "CPUs of the machine on which the engine runs; absent until a container runs.",
         "stats: cpu_stats.online_cpus; num_procs of Windows";
     MEMORY: gauge "machine_memory_bytes" [] Bytes,
-        "Memory of the machine on which the engine runs; absent until a container runs that has no memory limit.",
+        "Memory of the machine on which the engine runs; absent until a container without a memory limit runs.",
         "stats: memory_stats.limit of a container without a limit";
 }
 

@@ -9,14 +9,14 @@ metrics! {
     MALFORMED: gauge "redis_info_malformed_fields" [] Count,
         "Fields and lines of the last INFO reply that are known and could not be read.", "INFO";
     START_TIME: gauge "redis_start_time_seconds" [] UnixSeconds,
-        "When the server started: by its own clock where it tells it (Redis >= 6.2), else by the agent's.",
-        "INFO server";
+        "When the server started: by its own clock if it tells it (Redis >= 6.2), else by the agent's.", "INFO server";
     INSTANCE_INFO: gauge "redis_instance_info" ["role", "redis_version", "redis_build_id", "redis_mode", "os", "maxmemory_policy", "tcp_port", "run_id", "process_id", "master_replid", "valkey_version", "valkey_release_stage"] Info,
         "What the server is.", "INFO";
     ALLOCATOR_INFO: gauge "redis_mem_allocator_info" ["mem_allocator"] Info,
         "The memory allocator that the server uses.", "INFO memory";
     FAILOVER_STATE: gauge "redis_master_failover_state" ["state"] Bool,
-        "The state of a failover that FAILOVER began: 1 for the state that it is in.", "INFO replication, Redis >= 6.2";
+        "State of a failover started by FAILOVER: 1 for the current one, 0 for the others.",
+        "INFO replication, Redis >= 6.2";
 }
 
 const FAILOVER_STATES: [&str; 4] = ["no-failover", "waiting-for-sync", "failover-in-progress", "unknown"];

@@ -10,7 +10,7 @@ metrics! {
     LINK_UP: gauge "redis_master_link_up" ["master_host", "master_port"] Bool,
         "Whether the link to the master is up.", "INFO replication, replica";
     LAST_IO: gauge "redis_master_last_io_seconds_ago" ["master_host", "master_port"] Seconds,
-        "Time since the master sent something; -1 while the link is down.", "INFO replication, replica";
+        "Time since the master last sent something; -1 while the link is down.", "INFO replication, replica";
     SYNC_IN_PROGRESS: gauge "redis_master_sync_in_progress" ["master_host", "master_port"] Bool,
         "Whether the master is sending the data set to this replica.", "INFO replication, replica";
     REPL_OFFSET: gauge "redis_slave_repl_offset" ["master_host", "master_port"] Bytes,

@@ -10,7 +10,7 @@ metrics! {
     SLAVES: gauge "redis_sentinel_master_slaves" ["master_name", "master_address"] Count,
         "Replicas of the master that the Sentinel knows.", "INFO sentinel";
     SENTINELS: gauge "redis_sentinel_master_sentinels" ["master_name", "master_address"] Count,
-        "Sentinels that watch the master, this one included.", "INFO sentinel";
+        "Sentinels that watch the master, including this one.", "INFO sentinel";
 }
 
 /// A master that a Sentinel watches.

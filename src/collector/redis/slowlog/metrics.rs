@@ -9,12 +9,11 @@ metrics! {
     LAST_ID: gauge "redis_slowlog_last_id" [] Count,
         "Id of the newest entry in the slow log; 0 when it is empty.", "SLOWLOG GET";
     LAST_DURATION: gauge "redis_last_slow_execution_duration_seconds" [] Seconds,
-        "Duration of the newest entry in the slow log, however long ago it was; 0 when the log is empty.",
-        "SLOWLOG GET";
+        "Duration of the newest entry in the slow log, however old it is; 0 when the log is empty.", "SLOWLOG GET";
     ENTRIES: counter "redis_slowlog_entries_total" ["cmd"] Count,
-        "Commands that entered the slow log since the agent watches it.", "SLOWLOG GET";
+        "Commands that entered the slow log since the agent began to watch it.", "SLOWLOG GET";
     DURATION: counter "redis_slowlog_duration_seconds_total" ["cmd"] Seconds,
-        "Time that the commands took which entered the slow log since the agent watches it.", "SLOWLOG GET";
+        "Time taken by the commands that entered the slow log since the agent began to watch it.", "SLOWLOG GET";
     MISSED: counter "redis_slowlog_missed_entries_total" [] Count,
         "Entries that left the slow log before the agent read them.", "SLOWLOG GET";
 }

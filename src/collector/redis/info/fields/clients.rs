@@ -17,9 +17,9 @@ metrics! {
     Raw("client_biggest_input_buf") => gauge "redis_client_biggest_input_buf" [] Bytes,
         "Biggest input buffer among the client connections.", "INFO clients, Redis < 5.0";
     Raw("client_recent_max_input_buffer") => gauge "redis_client_recent_max_input_buffer_bytes" [] Bytes,
-        "Biggest input buffer among the client connections of late.", "INFO clients, Redis >= 5.0";
+        "Biggest recent input buffer among the client connections.", "INFO clients, Redis >= 5.0";
     Raw("client_recent_max_output_buffer") => gauge "redis_client_recent_max_output_buffer_bytes" [] Bytes,
-        "Biggest output buffer among the client connections of late.", "INFO clients, Redis >= 5.0";
+        "Biggest recent output buffer among the client connections.", "INFO clients, Redis >= 5.0";
     Raw("blocked_clients") => gauge "redis_blocked_clients" [] Count,
         "Clients waiting in a blocking command such as BLPOP.", "INFO clients";
     Raw("tracking_clients") => gauge "redis_tracking_clients" [] Count,

@@ -16,10 +16,9 @@ metrics! {
     Raw("expired_keys_active") => counter "redis_expired_keys_active_total" [] Count,
         "Keys that the background cycle expired.", "INFO stats, Redis >= 8.2";
     Raw("expired_stale_perc") => gauge "redis_expired_stale_percentage" [] Percent,
-        "Estimated part of the keys that are past their time but not yet removed.", "INFO stats, Redis >= 5.0";
+        "Estimated fraction of the keys that have expired but are not yet removed.", "INFO stats, Redis >= 5.0";
     Raw("expired_keys_with_volatile_items_stale_perc") => gauge "redis_expired_keys_with_volatile_items_stale_percentage" [] Percent,
-        "Estimated part of the keys with expiring fields that hold fields past their time.",
-        "INFO stats, Valkey >= 9.0";
+        "Estimated fraction of the keys with expiring fields that hold expired fields.", "INFO stats, Valkey >= 9.0";
     Raw("expired_time_cap_reached_count") => counter "redis_expired_time_cap_reached_total" [] Count,
         "Cycles of the expiry that stopped for lack of time.", "INFO stats, Redis >= 5.0";
     Raw("expire_cycle_cpu_milliseconds") => counter "redis_expire_cycle_cpu_time_ms_total" [] Milliseconds,
@@ -34,10 +33,9 @@ metrics! {
         "Time that the allocated bytes were above the limit, in milliseconds.", "INFO stats, Redis >= 7.0";
     Raw("current_eviction_exceeded_time") => gauge "redis_current_eviction_exceeded_time_ms" [] Milliseconds,
         "Time since the allocated bytes rose above the limit, in milliseconds.", "INFO stats, Redis >= 7.0";
-    Raw("keyspace_hits") => counter "redis_keyspace_hits_total" [] Count,
-        "Look-ups that found their key.", "INFO stats";
+    Raw("keyspace_hits") => counter "redis_keyspace_hits_total" [] Count, "Lookups that found their key.", "INFO stats";
     Raw("keyspace_misses") => counter "redis_keyspace_misses_total" [] Count,
-        "Look-ups that did not find their key.", "INFO stats";
+        "Lookups that did not find their key.", "INFO stats";
     Raw("migrate_cached_sockets") => gauge "redis_migrate_cached_sockets_total" [] Count,
         "Sockets held open for MIGRATE.", "INFO stats, Redis >= 3.0";
     Raw("slave_expires_tracked_keys") => gauge "redis_slave_expires_tracked_keys" [] Count,

@@ -11,8 +11,7 @@ metrics! {
         "Long waits for the global lock.", "INFO keydb, KeyDB";
     Raw("current_client_thread") => gauge "redis_current_client_thread" [] Count,
         "Number of the thread that serves this connection.", "INFO keydb, KeyDB";
-    Raw("mvcc_depth") => gauge "redis_mvcc_depth" [] Count,
-        "Snapshots that lie on top of the data.", "INFO keydb, KeyDB";
+    Raw("mvcc_depth") => gauge "redis_mvcc_depth" [] Count, "Snapshots on top of the data.", "INFO keydb, KeyDB";
     Raw("cached_keys") => counter "redis_cached_keys_total" [] Count,
         "Keys that are cached in memory.", "INFO keydb, KeyDB";
     Raw("storage_provider_read_hits") => counter "redis_storage_provider_read_hits" [] Count,

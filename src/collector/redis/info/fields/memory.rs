@@ -15,7 +15,7 @@ metrics! {
     Raw("used_memory_peak_time") => gauge "redis_used_memory_peak_time_seconds" [] UnixSeconds,
         "When the allocated bytes had their highest value.", "INFO memory, Redis >= 8.2";
     Percent("used_memory_peak_perc") => gauge "redis_used_memory_peak_ratio" [] Ratio,
-        "Allocated bytes as a part of their peak.", "INFO memory, Redis >= 4.0";
+        "Allocated bytes as a fraction of their peak.", "INFO memory, Redis >= 4.0";
     Raw("used_memory_overhead") => gauge "redis_memory_used_overhead_bytes" [] Bytes,
         "Bytes of the server's own data structures, without the data set.", "INFO memory, Redis >= 4.0";
     Raw("used_memory_startup") => gauge "redis_memory_used_startup_bytes" [] Bytes,
@@ -23,10 +23,10 @@ metrics! {
     Raw("used_memory_dataset") => gauge "redis_memory_used_dataset_bytes" [] Bytes,
         "Bytes of the data set: allocated bytes without the overhead.", "INFO memory, Redis >= 4.0";
     Percent("used_memory_dataset_perc") => gauge "redis_used_memory_dataset_ratio" [] Ratio,
-        "Bytes of the data set as a part of the net allocated bytes.", "INFO memory, Redis >= 4.0";
+        "Bytes of the data set as a fraction of the net allocated bytes.", "INFO memory, Redis >= 4.0";
     Raw("used_memory_lua") => gauge "redis_memory_used_lua_bytes" [] Bytes, "Bytes of the Lua engine.", "INFO memory";
     Raw("used_memory_vm_eval") => gauge "redis_memory_used_vm_eval_bytes" [] Bytes,
-        "Bytes of the script engines for EVAL, outside of the allocated bytes.", "INFO memory, Redis >= 7.0";
+        "Bytes of the script engines for EVAL, not part of the allocated bytes.", "INFO memory, Redis >= 7.0";
     Raw("used_memory_scripts_eval") => gauge "redis_memory_used_scripts_eval_bytes" [] Bytes,
         "Bytes of the scripts cached for EVAL.", "INFO memory, Redis >= 7.0";
     Raw("number_of_cached_scripts") => gauge "redis_number_of_cached_scripts" [] Count,
@@ -36,9 +36,9 @@ metrics! {
     Raw("number_of_libraries") => gauge "redis_number_of_libraries" [] Count,
         "Function libraries loaded with FUNCTION LOAD.", "INFO memory, Redis >= 7.0";
     Raw("used_memory_vm_functions") => gauge "redis_memory_used_vm_functions_bytes" [] Bytes,
-        "Bytes of the script engines for functions, outside of the allocated bytes.", "INFO memory, Redis >= 7.0";
+        "Bytes of the script engines for functions, not part of the allocated bytes.", "INFO memory, Redis >= 7.0";
     Raw("used_memory_vm_total") => gauge "redis_memory_used_vm_total" [] Bytes,
-        "Bytes of all script engines, outside of the allocated bytes.", "INFO memory, Redis >= 7.0";
+        "Bytes of all script engines, not part of the allocated bytes.", "INFO memory, Redis >= 7.0";
     Raw("used_memory_functions") => gauge "redis_memory_used_functions_bytes" [] Bytes,
         "Bytes of the loaded functions.", "INFO memory, Redis >= 7.0";
     Raw("used_memory_scripts") => gauge "redis_memory_used_scripts_bytes" [] Bytes,
@@ -48,13 +48,13 @@ metrics! {
     Raw("maxmemory") => gauge "redis_memory_max_bytes" [] Bytes,
         "Limit on the allocated bytes; 0 means that there is none.", "INFO memory, Redis >= 3.2";
     Raw("maxmemory_reservation") => gauge "redis_memory_max_reservation_bytes" [] Bytes,
-        "Bytes reserved for what is not the cache.", "INFO memory, Azure Cache";
+        "Bytes reserved for uses other than the cache.", "INFO memory, Azure Cache";
     Raw("maxmemory_desired_reservation") => gauge "redis_memory_max_reservation_desired_bytes" [] Bytes,
-        "Bytes that are wanted as reserve for what is not the cache.", "INFO memory, Azure Cache";
+        "Bytes wanted as a reserve for uses other than the cache.", "INFO memory, Azure Cache";
     Raw("maxfragmentationmemory_reservation") => gauge "redis_memory_max_fragmentation_reservation_bytes" [] Bytes,
         "Bytes reserved for fragmentation.", "INFO memory, Azure Cache";
     Raw("maxfragmentationmemory_desired_reservation") => gauge "redis_memory_max_fragmentation_reservation_desired_bytes" [] Bytes,
-        "Bytes that are wanted as reserve for fragmentation.", "INFO memory, Azure Cache";
+        "Bytes wanted as a reserve for fragmentation.", "INFO memory, Azure Cache";
     Raw("mem_fragmentation_ratio") => gauge "redis_mem_fragmentation_ratio" [] Ratio,
         "Resident memory divided by the allocated bytes.", "INFO memory";
     Raw("mem_fragmentation_bytes") => gauge "redis_mem_fragmentation_bytes" [] Bytes,
@@ -66,9 +66,9 @@ metrics! {
     Raw("mem_total_replication_buffers") => gauge "redis_mem_total_replication_buffers_bytes" [] Bytes,
         "Bytes of the replication backlog and the replicas' output together.", "INFO memory, Redis >= 7.0";
     Raw("mem_replica_full_sync_buffer") => gauge "redis_mem_replica_full_sync_buffer_bytes" [] Bytes,
-        "Bytes that a replica keeps back while it loads a full synchronisation.", "INFO memory, Redis >= 8.0";
+        "Bytes that a replica holds back while it loads a full synchronisation.", "INFO memory, Redis >= 8.0";
     Raw("mem_replicas_repl_buffer") => gauge "redis_mem_replicas_repl_buffer_bytes" [] Bytes,
-        "Bytes that a replica keeps back while it loads a full synchronisation.", "INFO memory, Valkey >= 8.0";
+        "Bytes that a replica holds back while it loads a full synchronisation.", "INFO memory, Valkey >= 8.0";
     Raw("mem_clients_slaves") => gauge "redis_mem_clients_slaves" [] Bytes,
         "Bytes of the connections of replicas.", "INFO memory, Redis >= 5.0";
     Raw("mem_clients_normal") => gauge "redis_mem_clients_normal" [] Bytes,
@@ -100,7 +100,7 @@ metrics! {
     Raw("rss_overhead_bytes") => gauge "redis_rss_overhead_bytes" [] Bytes,
         "Resident memory of the server less that of the allocator.", "INFO memory, Redis >= 5.0";
     Raw("active_defrag_running") => gauge "redis_active_defrag_running" [] Percent,
-        "CPU that the active defragmentation means to use now; 0 when it rests.", "INFO memory, Redis >= 4.0";
+        "CPU that active defragmentation aims to use now; 0 when it is idle.", "INFO memory, Redis >= 4.0";
     Raw("lazyfree_pending_objects") => gauge "redis_lazyfree_pending_objects" [] Count,
         "Objects waiting to be freed in the background.", "INFO memory, Redis >= 4.0";
     Raw("lazyfreed_objects") => gauge "redis_lazyfreed_objects" [] Count,

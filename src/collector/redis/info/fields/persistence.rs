@@ -11,17 +11,17 @@ metrics! {
     Raw("async_loading") => gauge "redis_async_loading" [] Bool,
         "Whether the server is loading a data set while it serves the old one.", "INFO persistence, Redis >= 7.0";
     Raw("loading_start_time") => gauge "redis_loading_start_time_seconds" [] UnixSeconds,
-        "When the loading that is going on began.", "INFO persistence";
+        "When the current load began.", "INFO persistence";
     Raw("loading_total_bytes") => gauge "redis_loading_total_bytes" [] Bytes,
         "Size of the file that is being loaded.", "INFO persistence";
     Raw("loading_rdb_used_mem") => gauge "redis_loading_rdb_used_mem_bytes" [] Bytes,
         "Allocated bytes of the server that wrote the file being loaded.", "INFO persistence, Redis >= 6.2";
     Raw("loading_loaded_bytes") => gauge "redis_loading_loaded_bytes" [] Bytes,
-        "Bytes of the file that are loaded already.", "INFO persistence";
+        "Bytes of the file loaded so far.", "INFO persistence";
     Percent("loading_loaded_perc") => gauge "redis_loading_loaded_ratio" [] Ratio,
-        "Part of the file that is loaded already.", "INFO persistence";
+        "Fraction of the file loaded so far.", "INFO persistence";
     Raw("loading_eta_seconds") => gauge "redis_loading_eta_seconds" [] Seconds,
-        "Estimated time until the loading is done.", "INFO persistence";
+        "Estimated time until the load is complete.", "INFO persistence";
     Raw("current_cow_peak") => gauge "redis_current_cow_peak_bytes" [] Bytes,
         "Most bytes copied on write while the current child process runs.", "INFO persistence, Redis >= 6.2";
     Raw("current_cow_size") => gauge "redis_current_cow_size_bytes" [] Bytes,
@@ -33,7 +33,7 @@ metrics! {
     Raw("current_save_keys_processed") => gauge "redis_current_save_keys_processed" [] Count,
         "Keys that the current save has written.", "INFO persistence, Redis >= 6.2";
     Raw("current_save_keys_total") => gauge "redis_current_save_keys" [] Count,
-        "Keys that there were when the current save began.", "INFO persistence, Redis >= 6.2";
+        "Keys in the data set when the current save began.", "INFO persistence, Redis >= 6.2";
     Raw("rdb_changes_since_last_save") => gauge "redis_rdb_changes_since_last_save" [] Count,
         "Changes to the data set since the last dump.", "INFO persistence";
     Raw("rdb_bgsave_in_progress") => gauge "redis_rdb_bgsave_in_progress" [] Bool,
@@ -65,7 +65,7 @@ metrics! {
     Raw("aof_last_rewrite_time_sec") => gauge "redis_aof_last_rewrite_duration_sec" [] Seconds,
         "Duration of the last rewrite of the append only file; -1 when there was none.", "INFO persistence";
     Raw("aof_current_rewrite_time_sec") => gauge "redis_aof_current_rewrite_duration_sec" [] Seconds,
-        "Duration so far of the rewrite going on; -1 when there is none.", "INFO persistence";
+        "Duration so far of the current rewrite; -1 when there is none.", "INFO persistence";
     Raw("aof_last_bgrewrite_status") => gauge "redis_aof_last_bgrewrite_status" [] Bool,
         "Whether the last rewrite of the append only file succeeded.", "INFO persistence";
     Raw("aof_rewrites") => counter "redis_aof_rewrites_total" [] Count,

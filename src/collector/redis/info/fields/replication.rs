@@ -11,9 +11,9 @@ metrics! {
     Raw("replicas_waiting_psync") => gauge "redis_replicas_waiting_psync" [] Count,
         "Replicas that wait for a partial synchronisation to begin.", "INFO replication, Valkey >= 8.0";
     Raw("replicas_repl_buffer_size") => gauge "redis_replicas_repl_buffer_size_bytes" [] Bytes,
-        "Bytes that a replica keeps back while it loads a full synchronisation.", "INFO replication, Valkey >= 8.0";
+        "Bytes that a replica holds back while it loads a full synchronisation.", "INFO replication, Valkey >= 8.0";
     Raw("replicas_repl_buffer_peak") => gauge "redis_replicas_repl_buffer_peak_bytes" [] Bytes,
-        "Most bytes that a replica kept back while it loaded a full synchronisation.",
+        "Most bytes that a replica held back while it loaded a full synchronisation.",
         "INFO replication, Valkey >= 8.0";
     Raw("repl_backlog_size") => gauge "redis_replication_backlog_bytes" [] Bytes,
         "Size of the replication backlog.", "INFO replication";
@@ -37,15 +37,15 @@ metrics! {
     Raw("master_link_down_since_seconds") => gauge "redis_master_link_down_since_seconds" [] Seconds,
         "Time since the link to the master broke.", "INFO replication";
     Raw("master_sync_total_bytes") => gauge "redis_master_sync_total_bytes" [] Bytes,
-        "Bytes of the synchronisation going on; 0 when the size is not known.", "INFO replication, Redis >= 6.2";
+        "Total bytes of the current synchronisation; 0 when the size is not known.", "INFO replication, Redis >= 6.2";
     Raw("master_sync_read_bytes") => gauge "redis_master_sync_read_bytes" [] Bytes,
-        "Bytes of the synchronisation that are read already.", "INFO replication, Redis >= 6.2";
+        "Bytes of the synchronisation read so far.", "INFO replication, Redis >= 6.2";
     Raw("master_sync_left_bytes") => gauge "redis_master_sync_left_bytes" [] Bytes,
-        "Bytes of the synchronisation that are still to be read.", "INFO replication";
+        "Bytes of the synchronisation still to be read.", "INFO replication";
     Percent("master_sync_perc") => gauge "redis_master_sync_ratio" [] Ratio,
-        "Part of the synchronisation that is read already.", "INFO replication, Redis >= 6.2";
+        "Fraction of the synchronisation read so far.", "INFO replication, Redis >= 6.2";
     Raw("master_sync_last_io_seconds_ago") => gauge "redis_master_sync_last_io_seconds_ago" [] Seconds,
-        "Time since data of the synchronisation came last.", "INFO replication";
+        "Time since data of the synchronisation last arrived.", "INFO replication";
     Raw("min_slaves_good_slaves") => gauge "redis_min_slaves_good_slaves" [] Count,
         "Replicas whose lag is small enough for min-replicas-to-write.", "INFO replication";
     Raw("sentinel_masters") => gauge "redis_sentinel_masters" [] Count,

@@ -11,7 +11,7 @@ metrics! {
     Raw("total_commands_processed") => counter "redis_commands_processed_total" [] Count,
         "Commands processed.", "INFO stats";
     Raw("instantaneous_ops_per_sec") => gauge "redis_instantaneous_ops_per_sec" [] PerSecond,
-        "Commands processed per second of late, as the server samples it.", "INFO stats";
+        "Commands processed per second recently, as the server samples them.", "INFO stats";
     Raw("total_net_input_bytes") => counter "redis_net_input_bytes_total" [] Bytes,
         "Bytes read from the network.", "INFO stats, Redis >= 3.0";
     Raw("total_net_output_bytes") => counter "redis_net_output_bytes_total" [] Bytes,
@@ -21,13 +21,13 @@ metrics! {
     Raw("total_net_repl_output_bytes") => counter "redis_net_repl_output_bytes_total" [] Bytes,
         "Bytes written to the network for replication.", "INFO stats, Redis >= 7.0";
     Raw("instantaneous_input_kbps") => gauge "redis_instantaneous_input_kbps" [] KibibytesPerSecond,
-        "Network input of late, in KiB per second.", "INFO stats, Redis >= 3.0";
+        "Recent network input, in KiB per second.", "INFO stats, Redis >= 3.0";
     Raw("instantaneous_output_kbps") => gauge "redis_instantaneous_output_kbps" [] KibibytesPerSecond,
-        "Network output of late, in KiB per second.", "INFO stats, Redis >= 3.0";
+        "Recent network output, in KiB per second.", "INFO stats, Redis >= 3.0";
     Raw("instantaneous_input_repl_kbps") => gauge "redis_instantaneous_input_repl_kbps" [] KibibytesPerSecond,
-        "Network input of late for replication, in KiB per second.", "INFO stats, Redis >= 7.0";
+        "Recent network input for replication, in KiB per second.", "INFO stats, Redis >= 7.0";
     Raw("instantaneous_output_repl_kbps") => gauge "redis_instantaneous_output_repl_kbps" [] KibibytesPerSecond,
-        "Network output of late for replication, in KiB per second.", "INFO stats, Redis >= 7.0";
+        "Recent network output for replication, in KiB per second.", "INFO stats, Redis >= 7.0";
     Raw("rejected_connections") => counter "redis_rejected_connections_total" [] Count,
         "Connections refused because of the limit on clients.", "INFO stats";
     Raw("sync_full") => gauge "redis_replica_resyncs_full" [] Count,
@@ -69,9 +69,9 @@ metrics! {
     Raw("io_threaded_total_prefetch_entries") => counter "redis_io_threaded_prefetch_entries_total" [] Count,
         "Keys that were prefetched.", "INFO stats, Redis >= 8.0, Valkey >= 8.0";
     Raw("client_query_buffer_limit_disconnections") => counter "redis_client_query_buffer_limit_disconnections_total" [] Count,
-        "Clients disconnected for too big a query buffer.", "INFO stats, Redis >= 7.4";
+        "Clients disconnected because their query buffer was too big.", "INFO stats, Redis >= 7.4";
     Raw("client_output_buffer_limit_disconnections") => counter "redis_client_output_buffer_limit_disconnections_total" [] Count,
-        "Clients disconnected for too big an output buffer.", "INFO stats, Redis >= 7.4";
+        "Clients disconnected because their output buffer was too big.", "INFO stats, Redis >= 7.4";
     Raw("reply_buffer_shrinks") => counter "redis_reply_buffer_shrinks_total" [] Count,
         "Times that a reply buffer was made smaller.", "INFO stats, Redis >= 7.0";
     Raw("reply_buffer_expands") => counter "redis_reply_buffer_expands_total" [] Count,
@@ -83,9 +83,9 @@ metrics! {
     Raw("eventloop_duration_cmd_sum") => counter "redis_eventloop_duration_cmd_sum_usec_total" [] Microseconds,
         "Time spent in the event loop on commands, in microseconds.", "INFO stats, Redis >= 7.2";
     Raw("instantaneous_eventloop_cycles_per_sec") => gauge "redis_instantaneous_eventloop_cycles_per_sec" [] PerSecond,
-        "Cycles of the event loop per second of late.", "INFO stats, Redis >= 7.2";
+        "Recent cycles of the event loop per second.", "INFO stats, Redis >= 7.2";
     Raw("instantaneous_eventloop_duration_usec") => gauge "redis_instantaneous_eventloop_duration_usec" [] Microseconds,
-        "Mean duration of a cycle of the event loop of late, in microseconds.", "INFO stats, Redis >= 7.2";
+        "Recent mean duration of a cycle of the event loop, in microseconds.", "INFO stats, Redis >= 7.2";
     Raw("acl_access_denied_auth") => counter "redis_acl_access_denied_auth_total" [] Count,
         "Failed authentications.", "INFO stats, Redis >= 7.2";
     Raw("acl_access_denied_cmd") => counter "redis_acl_access_denied_cmd_total" [] Count,
@@ -103,5 +103,5 @@ metrics! {
     Raw("tls_client_cert_expires_in_seconds") => gauge "redis_tls_client_cert_expires_in_seconds" [] Seconds,
         "Time until the TLS certificate for outgoing connections expires.", "INFO tls, Valkey >= 9.1";
     Raw("tls_ca_cert_expires_in_seconds") => gauge "redis_tls_ca_cert_expires_in_seconds" [] Seconds,
-        "Time until the TLS certificate of the authority expires.", "INFO tls, Valkey >= 9.1";
+        "Time until the TLS certificate of the certificate authority expires.", "INFO tls, Valkey >= 9.1";
 }
