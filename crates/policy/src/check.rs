@@ -2,16 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{Alert, Level, Policy, Signal};
+use super::{Alert, Level, OF_TARGET, Policy, Signal, Threshold};
 use metric::{Kind, MetricInfo};
 
 /// Characters of an alert's name; mixtool's limit, and what fits into a list.
 const LONGEST_NAME: usize = 40;
-
-/// Labels that every series of a target has.
-const OF_TARGET: [&str; 3] = ["job", "instance", "target"];
-/// Labels of the alert about numbers that differ.
-const OF_DRIFT: [&str; 6] = ["job", "instance", "alert", "severity_of", "condition", "scope"];
 
 /// What is wrong with a policy, measured against the catalog (metrics and labels that nothing exports), and with its texts.
 /// Each problem names the alert and what to do.
@@ -155,8 +150,11 @@ fn placeholders(alert: &Alert, level: &Level, catalog: &BTreeMap<&str, &MetricIn
 fn label_of(level: &Level, label: &str, catalog: &BTreeMap<&str, &MetricInfo>) -> Option<String> {
     let known: Vec<&str> = match &level.signal {
         Signal::Firing(_) | Signal::Always => Vec::new(),
-        Signal::Unreachable | Signal::Absent => vec!["job", "instance"],
-        Signal::Drift => OF_DRIFT.to_vec(),
+        Signal::Unreachable | Signal::Absent => Threshold::OF_AGENT.to_vec(),
+        Signal::Drift => {
+            let of_alert = |label| if label == Threshold::SEVERITY { Threshold::SEVERITY_OF } else { label };
+            [&Threshold::OF_AGENT[..], &Threshold::LABELS.map(of_alert)].concat()
+        }
         signal => {
             let of = |metric: &str| catalog.get(metric).map(|info| info.labels);
             // What is said of a metric that does not exist is said already.

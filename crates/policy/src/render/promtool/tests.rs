@@ -2,10 +2,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::cases::Context;
-use super::simulate::simulate;
-use super::world::{Labels, Track, World, duration};
+use super::course::simulate;
+use super::world::{Labels, Track, World};
 use crate::render::Catalog;
-use crate::testing;
+use crate::{duration, testing};
 
 fn catalog() -> Catalog {
     Catalog::new(&testing::metrics())
@@ -23,7 +23,7 @@ fn every_case_does_what_it_says() {
             let course = simulate(&policy, &case.world);
             for check in &case.checks {
                 let active = course[check.step].iter().filter(|active| {
-                    active.is_firing && policy.alerts[active.rule.0].name == alert.name && active.rule.1 == case.level
+                    active.is_firing && policy.alerts[active.alert].name == alert.name && active.level == case.level
                 });
                 let count = active.count();
                 if (count > 0) != check.fires {
@@ -85,8 +85,7 @@ fn values_are_written_as_promtool_reads_them() {
     ] {
         assert_eq!(notation(values), (series.clone(), expected.to_owned()));
     }
-    for (millis, expected) in
-        [(0, "0s"), (500, "500ms"), (90_000, "1m30s"), (86_400_000, "24h"), (3_600_250, "1h250ms")]
+    for (millis, expected) in [(0, "0s"), (500, "500ms"), (90_000, "1m30s"), (86_400_000, "1d"), (3_600_250, "1h250ms")]
     {
         assert_eq!(duration(Duration::from_millis(millis)), expected);
     }

@@ -10,7 +10,6 @@ mod timeline;
 
 use std::time::Duration;
 
-pub(super) use self::drive::window;
 use self::numbers::Numbers;
 use super::world::{Labels, Track, World};
 use crate::render::Catalog;
