@@ -13,11 +13,14 @@ mod state;
 mod watch;
 mod window;
 
+#[cfg(test)]
+mod tests;
+
 use std::cell::OnceCell;
 use std::ops::Deref;
 
 pub use self::elements::{Element, elements};
-pub use self::samples::{Label, Millis, Sample, Samples, Track, label};
+pub use self::samples::{LOOKBACK, Label, Millis, Sample, Samples, Track, label};
 pub use self::state::Active;
 use self::watch::{Watched, guarded, in_trouble};
 use crate::{Policy, Signal};

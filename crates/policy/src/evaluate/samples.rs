@@ -12,7 +12,7 @@ pub type Millis = i64;
 pub type Label = (Arc<str>, Arc<str>);
 
 /// How old a sample may be and still be the value of its series.
-const LOOKBACK: Millis = 5 * 60 * 1000;
+pub const LOOKBACK: Duration = Duration::from_mins(5);
 
 /// One number at one time.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -55,7 +55,8 @@ impl<'s> Track<'s> {
     pub fn at(&self, now: Millis) -> Option<f64> {
         let newest = self.until(now).last()?;
         // A sample of exactly that age still counts up to Prometheus 2.x, and does not from 3.0 on.
-        (now - newest.time <= LOOKBACK && !newest.is_stale()).then_some(newest.value)
+        let is_recent = u128::try_from(now - newest.time).is_ok_and(|age| age <= LOOKBACK.as_millis());
+        (is_recent && !newest.is_stale()).then_some(newest.value)
     }
 
     pub(super) fn window(&self, now: Millis, length: Duration) -> Window<'s> {

@@ -4,8 +4,9 @@ use std::time::Duration;
 use super::cases::Context;
 use super::course::simulate;
 use super::world::{Labels, Track, World};
+use crate::evaluate::Sample;
 use crate::render::Catalog;
-use crate::{duration, testing};
+use crate::{Signal, duration, testing};
 
 fn catalog() -> Catalog {
     Catalog::new(&testing::metrics())
@@ -58,6 +59,11 @@ fn every_level_is_tried_in_each_state() {
                 assert!(titles.contains(&"its series are absent"), "{} {at}", alert.name);
                 let guards = titles.iter().filter(|title| **title == "its condition does not hold").count();
                 assert_eq!(guards, level.guards.len(), "{} {at}", alert.name);
+                let is_first = !alert.levels[..at].iter().any(|other| other.signal.is_same(&level.signal));
+                assert_eq!(titles.contains(&"its samples are missing"), is_first, "{} {at}", alert.name);
+                let is_counter = matches!(level.signal, Signal::Rate { .. } | Signal::Increase { .. });
+                let restarts = titles.contains(&"its counter restarts while it rises");
+                assert_eq!(restarts, is_first && is_counter, "{} {at}", alert.name);
             }
         }
     }
@@ -82,6 +88,7 @@ fn values_are_written_as_promtool_reads_them() {
         (vec![3.0, 2.0, 1.0], "3-1x2"),
         (vec![f64::NAN, f64::NAN, f64::NAN, 1.0], "_x3 1"),
         (vec![f64::INFINITY, f64::INFINITY], "Infx1"),
+        (vec![1.0, 1.0, Sample::STALE, f64::NAN, f64::NAN, 2.0], "1x1 stale _x2 2"),
     ] {
         assert_eq!(notation(values), (series.clone(), expected.to_owned()));
     }
