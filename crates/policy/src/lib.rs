@@ -2,10 +2,12 @@
 //!
 //! Pure data: [`load`] reads it from alerts/policy.toml, [`thresholds`] applies what `[thresholds]` of
 //! config.toml overrides, [`check`] compares it with the catalog of metrics. Nothing here names a collector, and nothing
-//! here is PromQL: a signal has few forms, each with one text in PromQL (`render/promql.rs`) and one evaluation.
+//! here is PromQL: a signal has few forms, each with one text in PromQL (`render/promql.rs`) and one evaluation ([`evaluate`]).
 
 mod check;
+pub mod evaluate;
 mod order;
+mod profile;
 mod read;
 pub mod render;
 mod signal;
@@ -20,11 +22,12 @@ use std::time::Duration;
 
 pub use check::check;
 pub use order::{Fault, Field, faults};
+pub use profile::Profile;
 pub use read::{load, parse, shipped};
-pub use signal::{Compare, Guard, Series, Signal};
+pub use signal::{Compare, Guard, OF_TARGET, Series, Signal};
 pub use threshold::Threshold;
-pub use thresholds::{Override, Profile, Setting, Thresholds};
-pub use words::Unit;
+pub use thresholds::{Override, Setting, Thresholds};
+pub use words::{Unit, duration};
 
 /// alerts/policy.toml, as it was when the agent was built.
 pub const SHIPPED: &str = include_str!("../../../alerts/policy.toml");
@@ -140,6 +143,18 @@ impl Policy {
     #[must_use]
     pub fn alert(&self, name: &str) -> Option<&Alert> {
         self.alerts.iter().find(|alert| alert.name == name)
+    }
+
+    /// The groups of rules, in the order in which they first occur: Prometheus evaluates them one after the other.
+    #[must_use]
+    pub fn groups(&self) -> Vec<&str> {
+        let mut groups: Vec<&str> = Vec::new();
+        for alert in &self.alerts {
+            if !groups.contains(&alert.group.as_str()) {
+                groups.push(&alert.group);
+            }
+        }
+        groups
     }
 }
 

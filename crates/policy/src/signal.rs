@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use super::Severity;
 
+/// The labels that every series of a target has, beside its metric's own.
+pub const OF_TARGET: [&str; 3] = ["job", "instance", "target"];
+
 /// The series of one metric.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Series {
@@ -63,7 +66,7 @@ pub enum Signal {
     Forecast {
         /// What grows.
         series: Series,
-        /// What it must not reach; 0 is no limit.
+        /// What it must not reach; 0 means that there is no limit.
         limit: Series,
         /// What is looked back.
         window: Duration,
@@ -157,17 +160,19 @@ impl Signal {
     /// Whether it is the same number, whoever keeps it.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
-        let nameless = |signal: &Self| {
-            let mut signal = signal.clone();
-            match &mut signal {
-                Self::Ratio { record, .. } | Self::Mean { record, .. } | Self::Forecast { record, .. } => {
-                    *record = None;
-                }
-                _ => {}
+        match (self, other) {
+            (Self::Ratio { part, whole, .. }, Self::Ratio { part: other, whole: others, .. }) => {
+                (part, whole) == (other, others)
             }
-            signal
-        };
-        nameless(self) == nameless(other)
+            (Self::Mean { series, window, .. }, Self::Mean { series: other, window: others, .. }) => {
+                (series, window) == (other, others)
+            }
+            (
+                Self::Forecast { series, limit, window, .. },
+                Self::Forecast { series: other, limit: limits, window: windows, .. },
+            ) => (series, limit, window) == (other, limits, windows),
+            _ => self == other,
+        }
     }
 
     /// The recording rule that keeps it, if one does.
@@ -175,6 +180,19 @@ impl Signal {
     pub fn record(&self) -> Option<&str> {
         match self {
             Self::Ratio { record, .. } | Self::Mean { record, .. } | Self::Forecast { record, .. } => record.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// What it looks back on.
+    #[must_use]
+    pub const fn window(&self) -> Option<Duration> {
+        match self {
+            Self::Rate { window, .. }
+            | Self::Increase { window, .. }
+            | Self::Mean { window, .. }
+            | Self::Growth { window, .. }
+            | Self::Forecast { window, .. } => Some(*window),
             _ => None,
         }
     }

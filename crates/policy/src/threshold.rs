@@ -17,6 +17,32 @@ pub struct Threshold<'p> {
     pub value: f64,
 }
 
+impl<'p> Threshold<'p> {
+    /// The metric in which an agent exports its numbers.
+    pub const METRIC: &'static str = "manometer_threshold";
+
+    /// The labels by which the numbers of one agent are told apart.
+    pub const LABELS: [&'static str; 4] = ["alert", Self::SEVERITY, "condition", "scope"];
+
+    /// The label with the severity of the number.
+    pub const SEVERITY: &'static str = "severity";
+
+    /// Where an alert about the number has that severity, since it has one itself.
+    pub const SEVERITY_OF: &'static str = "severity_of";
+
+    /// The metric that tells which agents there are.
+    pub const AGENTS: &'static str = "manometer_build_info";
+
+    /// The labels by which agents are told apart.
+    pub const OF_AGENT: [&'static str; 2] = ["job", "instance"];
+
+    /// Its labels with their values, also those that are empty.
+    #[must_use]
+    pub fn labels(&self) -> [(&'static str, &'p str); 4] {
+        let values = [self.alert, self.severity.as_str(), self.condition, self.scope];
+        std::array::from_fn(|at| (Self::LABELS[at], values[at]))
+    }
+}
 impl Policy {
     /// Every number, in the order of the table.
     pub fn thresholds(&self) -> impl Iterator<Item = Threshold<'_>> {

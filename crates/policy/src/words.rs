@@ -7,9 +7,10 @@
 mod tests;
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
-/// Seconds, the largest unit first.
-const DURATIONS: [(u64, &str); 4] = [(86_400, "d"), (3600, "h"), (60, "m"), (1, "s")];
+/// Milliseconds, the largest unit first.
+const DURATIONS: [(u128, &str); 5] = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1000, "s"), (1, "ms")];
 
 /// The unit of a threshold and of what is compared with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -84,7 +85,7 @@ impl Unit {
         match self {
             Self::Count | Self::Factor => short(value),
             Self::Ratio => format!("{} %", short(value * 100.0)),
-            Self::Seconds if value == 0.0 || value.abs() >= 1.0 => duration(value),
+            Self::Seconds if value == 0.0 || value.abs() >= 1.0 => seconds(value),
             Self::Seconds => format!("{} ms", short(value * 1000.0)),
             Self::Milliseconds => format!("{} ms", short(value)),
             Self::Bytes => {
@@ -106,21 +107,26 @@ fn short(value: f64) -> String {
     }
 }
 
-/// `4h`, `1m30s`; what is below a second is kept with the seconds.
-fn duration(value: f64) -> String {
-    if value.fract() != 0.0 || !(1.0..1e15).contains(&value) {
-        return format!("{}s", short(value));
-    }
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole number between 1 and 1e15")]
-    let mut rest = value as u64;
+/// A duration as Prometheus reads it and people do: `4h`, `1m30s`, `500ms`.
+#[must_use]
+pub fn duration(time: Duration) -> String {
+    let mut rest = time.as_millis();
     let mut text = String::new();
-    for (length, letter) in DURATIONS {
+    for (length, unit) in DURATIONS {
         if rest >= length {
-            let _ = write!(text, "{}{letter}", rest / length);
+            let _ = write!(text, "{}{unit}", rest / length);
             rest %= length;
         }
     }
-    text
+    if text.is_empty() { "0s".to_owned() } else { text }
+}
+
+/// A number of seconds; what is below a second is kept with them.
+fn seconds(value: f64) -> String {
+    match Duration::try_from_secs_f64(value) {
+        Ok(time) if value.fract() == 0.0 => duration(time),
+        _ => format!("{}s", short(value)),
+    }
 }
 
 /// Divides as often as it helps, and says by which prefix.

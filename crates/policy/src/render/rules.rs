@@ -76,13 +76,8 @@ pub fn files(policy: &Policy, catalog: &Catalog) -> Vec<File> {
 #[must_use]
 pub fn rule_files(policy: &Policy, catalog: &Catalog) -> Vec<RuleFile> {
     let promql = Promql { policy, catalog };
-    let mut names: Vec<&str> = Vec::new();
-    for alert in &policy.alerts {
-        if !names.contains(&alert.group.as_str()) {
-            names.push(&alert.group);
-        }
-    }
-    let mut files: Vec<RuleFile> = names
+    let mut files: Vec<RuleFile> = policy
+        .groups()
         .into_iter()
         .map(|name| {
             let alerts: Vec<&Alert> = policy.alerts.iter().filter(|alert| alert.group == name).collect();
@@ -179,17 +174,11 @@ fn thresholds(promql: &Promql<'_>) -> Vec<Rule> {
             .map_or(crate::Unit::Count, |level| level.unit)
     };
     let rule = |threshold: crate::Threshold<'_>| {
-        let all = [
-            ("alert", threshold.alert),
-            ("severity", threshold.severity.as_str()),
-            ("condition", threshold.condition),
-            ("scope", threshold.scope),
-        ];
-        let labels = all.iter().filter(|(_, value)| !value.is_empty());
+        let labels = threshold.labels().into_iter().filter(|(_, value)| !value.is_empty());
         Rule {
             kind: RuleKind::Record(RENDERED_THRESHOLD.to_owned()),
             expr: promql.threshold(threshold.value, unit(threshold.alert, threshold.severity, threshold.condition)),
-            labels: labels.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+            labels: labels.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
             comment: None,
         }
     };

@@ -1,13 +1,14 @@
 //! An alert as it must arrive: all its labels and all its texts.
 
-use super::simulate::Active;
+use super::course::texts;
 use super::world::{Labels, series};
-use crate::{Alert, Level, Policy};
+use crate::evaluate::{self, Active};
+use crate::{Alert, Level, Policy, Scope};
 
 /// The labels that the rule sets on top of those of the series.
 pub(super) fn labels(policy: &Policy, active: &Active) -> Labels {
     let (_, level) = of(policy, active);
-    let mut labels = active.labels.clone();
+    let mut labels = texts(&active.labels);
     let scope = own_scopes(level, active).map(|targets| targets.join(", "));
     let set = [
         ("severity", Some(level.severity.as_str().to_owned())),
@@ -21,8 +22,7 @@ pub(super) fn labels(policy: &Policy, active: &Active) -> Labels {
 
 /// The targets of the rule, where some have a rule of their own because their alert must hold for another time.
 fn own_scopes(level: &Level, active: &Active) -> Option<Vec<String>> {
-    let target = active.labels.get("target")?;
-    let scope = level.scopes.iter().find(|scope| scope.targets.contains(target))?;
+    let scope = scope(level, active)?;
     let same = level.scopes.iter().filter(|other| other.hold == scope.hold);
     (scope.hold != level.hold).then(|| same.flat_map(|scope| scope.targets.clone()).collect())
 }
@@ -40,7 +40,8 @@ pub(super) fn annotations(policy: &Policy, active: &Active) -> Vec<(&'static str
     let (alert, _) = of(policy, active);
     let board = alert.panel.split('.').next().unwrap_or_default();
     let dashboards = policy.dashboards.trim_end_matches('/');
-    let target = active.labels.get("target").map(|target| format!("?var-target={target}")).unwrap_or_default();
+    let target =
+        evaluate::label(&active.labels, "target").map(|target| format!("?var-target={target}")).unwrap_or_default();
     vec![
         ("summary", alert.summary.clone()),
         ("description", description(policy, active)),
@@ -50,13 +51,13 @@ pub(super) fn annotations(policy: &Policy, active: &Active) -> Vec<(&'static str
 }
 
 fn of<'p>(policy: &'p Policy, active: &Active) -> (&'p Alert, &'p Level) {
-    let alert = &policy.alerts[active.rule.0];
-    (alert, &alert.levels[active.rule.1])
+    let alert = &policy.alerts[active.alert];
+    (alert, &alert.levels[active.level])
 }
 
 fn description(policy: &Policy, active: &Active) -> String {
     let (alert, level) = of(policy, active);
-    let label = |name: &str| active.labels.get(name).cloned().unwrap_or_default();
+    let label = |name: &str| evaluate::label(&active.labels, name).unwrap_or_default().to_owned();
     let mut text = String::new();
     let mut rest = alert.description.as_str();
     while let Some((before, (name, after))) =
@@ -77,7 +78,11 @@ fn description(policy: &Policy, active: &Active) -> String {
 }
 
 fn threshold(level: &Level, active: &Active) -> f64 {
-    let scope =
-        active.labels.get("target").and_then(|target| level.scopes.iter().find(|scope| scope.targets.contains(target)));
-    scope.and_then(|scope| scope.fire).unwrap_or(level.fire)
+    scope(level, active).and_then(|scope| scope.fire).unwrap_or(level.fire)
+}
+
+/// What the level has of its own for the target.
+fn scope<'l>(level: &'l Level, active: &Active) -> Option<&'l Scope> {
+    let target = evaluate::label(&active.labels, "target")?;
+    level.scopes.iter().find(|scope| scope.targets.iter().any(|name| name == target))
 }

@@ -5,12 +5,9 @@
 //! pending or fires. What must happen is computed from the words of the policy, never from the expressions under test.
 
 mod cases;
-mod drift;
-mod evaluate;
+mod course;
 mod expect;
-mod simulate;
 mod text;
-mod window;
 mod world;
 
 #[cfg(test)]
@@ -20,7 +17,7 @@ use std::time::Duration;
 
 use self::cases::Context;
 use super::{Catalog, File};
-use crate::{Alert, Policy};
+use crate::{Alert, Policy, Signal};
 
 /// Between two evaluations, in milliseconds; at most two minutes, since a sample is good for five.
 const INTERVALS: [u64; 10] = [120_000, 60_000, 30_000, 15_000, 10_000, 5_000, 1_000, 500, 250, 100];
@@ -49,7 +46,7 @@ fn interval(alert: &Alert) -> Duration {
     let scopes = levels().flat_map(|level| &level.scopes).map(|scope| scope.hold);
     let holds = levels().flat_map(|level| [level.hold, level.keep_firing]).chain(scopes);
     let signals = levels().flat_map(|level| level.guards.iter().map(|guard| &guard.signal).chain([&level.signal]));
-    let windows: Vec<Duration> = signals.filter_map(cases::window).collect();
+    let windows: Vec<Duration> = signals.filter_map(Signal::window).collect();
     let shortest = holds.map(|hold| hold / 2).chain(windows.iter().map(|window| *window / 5));
     let shortest = shortest.filter(|time| !time.is_zero()).min().unwrap_or(Duration::MAX);
     let fits = |interval: &Duration| {

@@ -2,10 +2,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::cases::Context;
-use super::simulate::simulate;
-use super::world::{Labels, Track, World, duration};
+use super::course::simulate;
+use super::world::{Labels, Track, World};
+use crate::evaluate::Sample;
 use crate::render::Catalog;
-use crate::testing;
+use crate::{Signal, duration, testing};
 
 fn catalog() -> Catalog {
     Catalog::new(&testing::metrics())
@@ -23,7 +24,7 @@ fn every_case_does_what_it_says() {
             let course = simulate(&policy, &case.world);
             for check in &case.checks {
                 let active = course[check.step].iter().filter(|active| {
-                    active.is_firing && policy.alerts[active.rule.0].name == alert.name && active.rule.1 == case.level
+                    active.is_firing && policy.alerts[active.alert].name == alert.name && active.level == case.level
                 });
                 let count = active.count();
                 if (count > 0) != check.fires {
@@ -58,6 +59,11 @@ fn every_level_is_tried_in_each_state() {
                 assert!(titles.contains(&"its series are absent"), "{} {at}", alert.name);
                 let guards = titles.iter().filter(|title| **title == "its condition does not hold").count();
                 assert_eq!(guards, level.guards.len(), "{} {at}", alert.name);
+                let is_first = !alert.levels[..at].iter().any(|other| other.signal.is_same(&level.signal));
+                assert_eq!(titles.contains(&"its samples are missing"), is_first, "{} {at}", alert.name);
+                let is_counter = matches!(level.signal, Signal::Rate { .. } | Signal::Increase { .. });
+                let restarts = titles.contains(&"its counter restarts while it rises");
+                assert_eq!(restarts, is_first && is_counter, "{} {at}", alert.name);
             }
         }
     }
@@ -82,11 +88,11 @@ fn values_are_written_as_promtool_reads_them() {
         (vec![3.0, 2.0, 1.0], "3-1x2"),
         (vec![f64::NAN, f64::NAN, f64::NAN, 1.0], "_x3 1"),
         (vec![f64::INFINITY, f64::INFINITY], "Infx1"),
+        (vec![1.0, 1.0, Sample::STALE, f64::NAN, f64::NAN, 2.0], "1x1 stale _x2 2"),
     ] {
         assert_eq!(notation(values), (series.clone(), expected.to_owned()));
     }
-    for (millis, expected) in
-        [(0, "0s"), (500, "500ms"), (90_000, "1m30s"), (86_400_000, "24h"), (3_600_250, "1h250ms")]
+    for (millis, expected) in [(0, "0s"), (500, "500ms"), (90_000, "1m30s"), (86_400_000, "1d"), (3_600_250, "1h250ms")]
     {
         assert_eq!(duration(Duration::from_millis(millis)), expected);
     }

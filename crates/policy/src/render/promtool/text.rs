@@ -5,12 +5,12 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::cases::{Case, Check};
+use super::course::simulate;
 use super::expect;
-use super::simulate::{Active, simulate};
-use super::world::{Labels, duration as time};
+use crate::evaluate::{Active, Label};
 use crate::render::rules::{RuleFile, rule_files};
 use crate::render::{Catalog, HEADER};
-use crate::{Alert, Policy, Signal};
+use crate::{Alert, Policy, Signal, duration as time};
 
 /// What comes before the tests.
 pub(super) fn head(policy: &Policy, catalog: &Catalog, alert: &Alert, interval: Duration) -> String {
@@ -101,11 +101,10 @@ fn steps(policy: &Policy, alert: &Alert, case: &Case, course: &[Vec<Active>]) ->
     let mut steps: Vec<(usize, &'static str)> =
         case.checks.iter().map(|Check { step, word, .. }| (*step, *word)).collect();
     if case.at_changes {
-        let firing = |step: usize| -> BTreeSet<&Labels> {
-            let of_level = |active: &&Active| {
-                active.is_firing && active.rule.1 == case.level && is_of(policy, active, &alert.name)
-            };
-            course[step].iter().filter(of_level).map(|active| &active.labels).collect()
+        let firing = |step: usize| -> BTreeSet<&[Label]> {
+            let of_level =
+                |active: &&Active| active.is_firing && active.level == case.level && is_of(policy, active, &alert.name);
+            course[step].iter().filter(of_level).map(|active| &*active.labels).collect()
         };
         for step in 1..course.len() {
             let (before, now) = (firing(step - 1), firing(step));
@@ -122,7 +121,7 @@ fn steps(policy: &Policy, alert: &Alert, case: &Case, course: &[Vec<Active>]) ->
 }
 
 fn is_of(policy: &Policy, active: &Active, name: &str) -> bool {
-    policy.alerts[active.rule.0].name == name
+    policy.alerts[active.alert].name == name
 }
 
 /// Everything that is pending or fires, but for what does so always.

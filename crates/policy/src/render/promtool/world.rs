@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use crate::evaluate::Sample;
+
 /// The labels of a series or of an alert.
 pub(super) type Labels = BTreeMap<String, String>;
 
@@ -12,7 +14,8 @@ pub(super) type Labels = BTreeMap<String, String>;
 pub(super) struct Track {
     pub(super) metric: String,
     pub(super) labels: Labels,
-    /// One sample an interval; the last one stays.
+    /// One sample an interval; the last one stays. Where it is not a number there is none, or, if it is [`Sample::STALE`], the
+    /// series ends.
     pub(super) values: Vec<f64>,
 }
 
@@ -53,6 +56,7 @@ impl Track {
                     at += length;
                     write!(text, "{value}{}{}x{length}", if step < 0.0 { '-' } else { '+' }, step.abs())
                 }
+                _ if same(value, Sample::STALE) => write!(text, "stale"),
                 // What is missing has no value that could be repeated "more" often.
                 _ if value.is_nan() => write!(text, "_x{}", more + 1),
                 (0, None) => write!(text, "{}", sample(value)),
@@ -104,19 +108,6 @@ pub(super) fn same(one: f64, other: f64) -> bool {
 /// With twelve digits that count: enough for any number of the policy, and a test can be read.
 pub(super) fn readable(value: f64) -> f64 {
     format!("{value:.11e}").parse().unwrap_or(value)
-}
-
-/// A duration as Prometheus reads it: `1h30m`, `500ms`.
-pub(super) fn duration(time: Duration) -> String {
-    let mut text = String::new();
-    let mut rest = time.as_millis();
-    for (unit, length) in [("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)] {
-        if rest >= length {
-            let _ = write!(text, "{}{unit}", rest / length);
-            rest %= length;
-        }
-    }
-    if text.is_empty() { "0s".to_owned() } else { text }
 }
 
 /// A series as it is selected: `up{job="manometer"}`.

@@ -39,18 +39,6 @@ pub(super) fn tracks(context: &Context<'_>, signal: &Signal, profile: &Profile, 
     }
 }
 
-/// What a signal looks back on.
-pub(in crate::render::promtool) const fn window(signal: &Signal) -> Option<Duration> {
-    match signal {
-        Signal::Rate { window, .. }
-        | Signal::Increase { window, .. }
-        | Signal::Mean { window, .. }
-        | Signal::Growth { window, .. }
-        | Signal::Forecast { window, .. } => Some(*window),
-        _ => None,
-    }
-}
-
 /// A whole of which the part is a part.
 pub(super) fn whole_of(part: &Series) -> f64 {
     if part.metric.ends_with("_bytes") { WHOLE_BYTES } else { WHOLE }

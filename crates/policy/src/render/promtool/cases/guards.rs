@@ -1,6 +1,6 @@
 //! Conditions that must hold as well.
 
-use super::drive::{self, window};
+use super::drive;
 use super::numbers::{beyond, closest};
 use super::{Case, Check, Context, Subject, Tried, forecast};
 use crate::render::promtool::world::Track;
@@ -75,7 +75,7 @@ fn case(context: &Context<'_>, tried: &Tried<'_>, fails: usize) -> Case {
     if matches!(level.signal, Signal::Forecast { .. }) {
         return forecast::guard_case(context, tried, fails);
     }
-    let longest = [window(&level.signal), window(&level.guards[fails].signal)].into_iter().flatten().max();
+    let longest = [level.signal.window(), level.guards[fails].signal.window()].into_iter().flatten().max();
     let steps = longest.map_or(0, |window| context.steps(window)) + context.steps(tried.numbers.hold) + 3;
     let (target, other) = tried.targets();
     let mut tracks = Vec::new();

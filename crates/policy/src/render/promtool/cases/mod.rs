@@ -2,6 +2,7 @@
 
 mod drive;
 mod forecast;
+mod gaps;
 mod guards;
 mod numbers;
 mod special;
@@ -10,7 +11,6 @@ mod timeline;
 
 use std::time::Duration;
 
-pub(super) use self::drive::window;
 use self::numbers::Numbers;
 use super::world::{Labels, Track, World};
 use crate::render::Catalog;
@@ -78,7 +78,7 @@ impl<'p> Context<'p> {
         for (at, level) in alert.levels.iter().enumerate() {
             for scope in std::iter::once(None).chain(level.scopes.iter().map(Some)) {
                 match Numbers::of(level, scope) {
-                    Some(numbers) => cases.extend(self.tried(&Tried { at, level, scope, numbers })),
+                    Some(numbers) => cases.extend(self.tried(alert, &Tried { at, level, scope, numbers })),
                     None => cases.extend(scope.map(|scope| timeline::off(self, alert, at, scope))),
                 }
             }
@@ -86,7 +86,7 @@ impl<'p> Context<'p> {
         cases
     }
 
-    fn tried(&self, tried: &Tried<'p>) -> Vec<Case> {
+    fn tried(&self, alert: &Alert, tried: &Tried<'p>) -> Vec<Case> {
         if !tried.level.signal.has_target() {
             return special::cases(self, tried);
         }
@@ -94,6 +94,10 @@ impl<'p> Context<'p> {
         cases.extend(guards::cases(self, tried));
         if tried.scope.is_none() {
             cases.extend(strangers::cases(self, tried));
+            // Samples are missing for one level of a signal as they are for the others.
+            if !alert.levels[..tried.at].iter().any(|other| other.signal.is_same(&tried.level.signal)) {
+                cases.extend(gaps::cases(self, tried));
+            }
         }
         cases
     }

@@ -3,9 +3,8 @@
 use super::drive::{self, Profile};
 use super::numbers::beyond;
 use super::{Case, Check, Context, Tried, scraped};
-use crate::render::promtool::drift;
 use crate::render::promtool::world::{Labels, Track, World};
-use crate::{Level, Severity, Signal};
+use crate::{Level, Severity, Signal, Threshold};
 
 pub(super) fn cases<'p>(context: &Context<'p>, tried: &Tried<'p>) -> Vec<Case> {
     match tried.level.signal {
@@ -73,14 +72,18 @@ fn absent(context: &Context<'_>, tried: &Tried<'_>) -> Case {
 fn agent(context: &Context<'_>) -> Vec<Track> {
     let own: Labels = context.up().labels;
     let track = |metric: &str, labels, value| Track { metric: metric.to_owned(), labels, values: vec![value] };
-    let numbers = context.policy.thresholds();
-    let numbers = numbers.map(|threshold| track(drift::AGENT, drift::labels(&threshold, &own), threshold.value));
-    std::iter::once(track(drift::AGENTS, own.clone(), 1.0)).chain(numbers).collect()
+    let number = |threshold: Threshold<'_>| {
+        let labels = threshold.labels().into_iter().filter(|(_, value)| !value.is_empty());
+        let labels = labels.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        track(Threshold::METRIC, own.clone().into_iter().chain(labels).collect(), threshold.value)
+    };
+    let numbers = context.policy.thresholds().map(number);
+    std::iter::once(track(Threshold::AGENTS, own.clone(), 1.0)).chain(numbers).collect()
 }
 
 fn drifts(context: &Context<'_>, tried: &Tried<'_>) -> Case {
     let mut tracks = agent(context);
-    let is_number = |track: &&mut Track| track.metric == drift::AGENT && track.at(0).is_finite();
+    let is_number = |track: &&mut Track| track.metric == Threshold::METRIC && track.at(0).is_finite();
     let number = tracks.iter().find(|track| is_number(&&mut (*track).clone())).map_or(0.0, |track| track.at(0));
     let (profile, checks) = course(context, tried, number, number + 1.0);
     tracks.iter_mut().filter(is_number).take(1).for_each(|track| track.values = values(&profile));

@@ -1,6 +1,6 @@
 //! Series that are not meant: of another job, with other labels, without a limit, of a process that began anew.
 
-use super::drive::{self, window};
+use super::drive;
 use super::guards::add_guards;
 use super::{Case, Check, Context, Subject, Tried, forecast};
 use crate::Signal;
@@ -20,7 +20,7 @@ pub(super) fn cases(context: &Context<'_>, tried: &Tried<'_>) -> Vec<Case> {
 /// Everything that would make it fire, for a subject: the series, and for how many steps.
 fn trouble(context: &Context<'_>, tried: &Tried<'_>, subject: &Subject) -> (Vec<Track>, usize) {
     let level = tried.level;
-    let steps = window(&level.signal).map_or(0, |window| context.steps(window)) + context.steps(tried.numbers.hold) + 3;
+    let steps = level.signal.window().map_or(0, |window| context.steps(window)) + context.steps(tried.numbers.hold) + 3;
     if let Signal::Forecast { .. } = level.signal {
         return (forecast::tracks(context, tried, subject, steps), steps);
     }
@@ -65,7 +65,7 @@ fn without_limit(context: &Context<'_>, tried: &Tried<'_>) -> Case {
 
 /// A counter that falls to 0 has not risen.
 fn restart(context: &Context<'_>, tried: &Tried<'_>) -> Case {
-    let window = window(&tried.level.signal).map_or(1, |window| context.steps(window));
+    let window = tried.level.signal.window().map_or(1, |window| context.steps(window));
     let steps = 2 * window + context.steps(tried.numbers.hold) + 3;
     let subject = context.subject(&tried.targets().0);
     let values = [vec![1000.0; window], vec![0.0; steps - window]].concat();

@@ -1,6 +1,6 @@
 //! The life of an alert: short of it, pending, firing, held, over.
 
-use super::drive::{self, window};
+use super::drive;
 use super::guards::{self, add_guards};
 use super::numbers::{Numbers, is_inexact};
 use super::{Case, Check, Context, Tried, forecast};
@@ -71,7 +71,7 @@ pub(super) fn off(context: &Context<'_>, alert: &Alert, at: usize, scope: &Scope
 }
 
 fn level_window(context: &Context<'_>, signal: &Signal) -> usize {
-    window(signal).map_or(0, |window| context.steps(window))
+    signal.window().map_or(0, |window| context.steps(window))
 }
 
 fn phases(context: &Context<'_>, tried: &Tried<'_>) -> Vec<Phase> {

@@ -1,0 +1,110 @@
+//! The evaluation of a signal, from the words of the policy and not from the expressions that the rules have for it: tests
+//! that were made from the text under test could not find a mistake in it.
+
+use std::borrow::Cow;
+
+use super::drift;
+use super::join::Index;
+use super::samples::{Label, Millis, Samples, Track, label, own_label};
+use crate::{Policy, Series, Signal};
+
+/// What a signal is for one series.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Element<'s> {
+    /// Those of the series.
+    pub labels: Cow<'s, [Label]>,
+    /// The number that is compared.
+    pub value: f64,
+}
+
+/// The metric in which Prometheus says whether it can scrape an agent.
+const UP: &str = "up";
+
+/// The signal for each series that it can be computed for.
+///
+/// [`Signal::Firing`] is about alerts and not about samples: of those the [`Evaluator`](super::Evaluator) knows.
+pub fn elements<'s>(policy: &Policy, signal: &Signal, samples: &'s impl Samples, now: Millis) -> Vec<Element<'s>> {
+    match signal {
+        Signal::Value(series) | Signal::Down(series) => each(samples, series, |track| track.at(now)),
+        Signal::Ratio { part, whole, .. } => pairs(samples, part, whole, |part, whole| {
+            let whole = whole.at(now)?;
+            let part = part.at(now)?;
+            (whole > 0.0).then(|| part / whole)
+        }),
+        Signal::Rate { series, window, per } => {
+            each(samples, series, |track| Some(track.window(now, *window).rate()? * per.as_secs_f64()))
+        }
+        Signal::Increase { series, window } => each(samples, series, |track| track.window(now, *window).increase()),
+        Signal::Mean { series, window, .. } => each(samples, series, |track| track.window(now, *window).mean()),
+        Signal::Growth { series, window } => each(samples, series, |track| track.window(now, *window).slope()),
+        Signal::Forecast { series, limit, window, .. } => pairs(samples, series, limit, |track, limit| {
+            let limit = limit.at(now).filter(|limit| *limit > 0.0)?;
+            let left = limit - track.at(now)?;
+            let slope = track.window(now, *window).slope().filter(|slope| *slope > 0.0)?;
+            // `max` would make a 0 of what is not a number.
+            Some(if left < 0.0 { 0.0 } else { left } / slope)
+        }),
+        Signal::Unreachable => current(samples, UP, now).map(|(track, value)| Element::new(track, value)).collect(),
+        Signal::Absent if current(samples, UP, now).next().is_none() => {
+            vec![Element { labels: vec![own_label("job", &policy.job)].into(), value: 1.0 }]
+        }
+        Signal::Always => vec![Element { labels: Cow::Borrowed(&[]), value: 1.0 }],
+        Signal::Drift => drift::elements(policy, samples, now),
+        Signal::Absent | Signal::Firing(_) => Vec::new(),
+    }
+}
+
+/// The series of a metric that have a value, with it.
+pub(super) fn current<'s>(
+    samples: &'s impl Samples,
+    metric: &str,
+    now: Millis,
+) -> impl Iterator<Item = (Track<'s>, f64)> {
+    samples.tracks(metric).filter_map(move |track| Some((track, track.at(now)?)))
+}
+
+impl<'s> Element<'s> {
+    fn new(track: Track<'s>, value: f64) -> Self {
+        Self { labels: Cow::Borrowed(track.labels), value }
+    }
+}
+
+fn select<'s>(samples: &'s impl Samples, series: &Series) -> impl Iterator<Item = Track<'s>> {
+    samples.tracks(&series.metric).filter(|track| {
+        let has = |(name, values): &(String, Vec<String>)| {
+            label(track.labels, name).is_some_and(|value| values.iter().any(|wanted| wanted == value))
+        };
+        series.labels.iter().all(has)
+    })
+}
+
+fn each<'s>(samples: &'s impl Samples, series: &Series, value: impl Fn(&Track<'s>) -> Option<f64>) -> Vec<Element<'s>> {
+    select(samples, series).filter_map(|track| Some(Element::new(track, value(&track)?))).collect()
+}
+
+/// Of two series that belong together. What comes out is told apart as the one with more labels is.
+fn pairs<'s>(
+    samples: &'s impl Samples,
+    one: &Series,
+    other: &Series,
+    value: impl Fn(&Track<'s>, &Track<'s>) -> Option<f64>,
+) -> Vec<Element<'s>> {
+    let ones: Vec<Track<'_>> = select(samples, one).collect();
+    let others: Vec<Track<'_>> = select(samples, other).collect();
+    let labels = |tracks: &[Track<'_>]| tracks.first().map_or(0, |track| track.labels.len());
+    if labels(&others) > labels(&ones) {
+        matched(&others, &ones, |other, one| value(one, other))
+    } else {
+        matched(&ones, &others, value)
+    }
+}
+
+fn matched<'s>(
+    many: &[Track<'s>],
+    few: &[Track<'s>],
+    value: impl Fn(&Track<'s>, &Track<'s>) -> Option<f64>,
+) -> Vec<Element<'s>> {
+    let index = Index::new(few.iter().map(|track| track.labels), many.iter().map(|track| track.labels));
+    let value = |track: &Track<'s>| value(track, &few[index.find(track.labels)?]);
+    many.iter().filter_map(|track| Some(Element::new(*track, value(track)?))).collect()
+}

@@ -1,0 +1,91 @@
+//! What a policy makes of samples: the one evaluator, for the tests of the rules and for whoever alerts without Prometheus.
+//!
+//! It agrees with Prometheus 2.42 to the letter, and the rendered tests prove it in the real promtool: a value counts for five
+//! minutes unless its series ended, windows go by the times of their samples, an alert is pending for its `for` and goes on
+//! for its `keep_firing_for`. It has no clock: every tick is told the time. All that is remembered from one tick to the next
+//! is which alerts are active; the rest is in the samples.
+
+mod drift;
+mod elements;
+mod join;
+mod samples;
+mod state;
+mod watch;
+mod window;
+
+#[cfg(test)]
+mod tests;
+
+use std::cell::OnceCell;
+use std::ops::Deref;
+
+pub use self::elements::{Element, elements};
+pub use self::samples::{LOOKBACK, Label, Millis, Sample, Samples, Track, label};
+pub use self::state::Active;
+use self::watch::{Watched, guarded, in_trouble};
+use crate::{Policy, Signal};
+
+/// A policy, and which of its alerts are active.
+#[derive(Debug)]
+pub struct Evaluator<P> {
+    policy: P,
+    /// In the order of the policy.
+    levels: Vec<Watched>,
+    /// The places of the levels in the order in which Prometheus evaluates them: group by group.
+    order: Vec<usize>,
+    /// Every signal once, however many levels and guards compare it.
+    signals: Vec<Signal>,
+}
+
+impl<P: Deref<Target = Policy>> Evaluator<P> {
+    /// Nothing is active yet.
+    pub fn new(policy: P) -> Self {
+        let mut signals: Vec<Signal> = Vec::new();
+        let mut place = |signal: &Signal| {
+            signals.iter().position(|other| other.is_same(signal)).unwrap_or_else(|| {
+                signals.push(signal.clone());
+                signals.len() - 1
+            })
+        };
+        let alerts = policy.alerts.iter().enumerate();
+        let levels: Vec<Watched> = alerts
+            .flat_map(|(at, alert)| alert.levels.iter().enumerate().map(move |(of_alert, level)| (at, of_alert, level)))
+            .map(|(alert, at, level)| Watched::new((alert, at), level, &mut place))
+            .collect();
+        let groups = policy.groups();
+        let mut order: Vec<usize> = (0..levels.len()).collect();
+        order.sort_by_key(|at| {
+            let group = &policy.alerts[levels[*at].alert()].group;
+            groups.iter().position(|other| other == group)
+        });
+        Self { policy, levels, order, signals }
+    }
+
+    /// Evaluates every level at a time, which must be later than that of the last tick.
+    pub fn tick(&mut self, samples: &impl Samples, now: Millis) {
+        let policy: &Policy = &self.policy;
+        // A signal is computed once a tick, and one that only a guard asks for only where there is something to guard.
+        let computed: Vec<OnceCell<Vec<Element<'_>>>> = self.signals.iter().map(|_| OnceCell::new()).collect();
+        let of = |at: usize| computed[at].get_or_init(|| elements(policy, &self.signals[at], samples, now));
+        for &at in &self.order {
+            let level = self.levels[at].level(policy);
+            let in_trouble = match level.signal {
+                Signal::Firing(severity) => in_trouble(policy, &self.levels, self.levels[at].alert(), severity),
+                _ => None,
+            };
+            let elements = in_trouble.as_ref().map_or_else(|| of(self.levels[at].signal), std::slice::from_ref);
+            let mut holding = self.levels[at].beyond(level, elements);
+            for (guard, &signal) in level.guards.iter().zip(&self.levels[at].guards) {
+                if !holding.is_empty() {
+                    holding = guarded(&holding, guard, of(signal));
+                }
+            }
+            self.levels[at].update(level, &holding, now);
+        }
+    }
+
+    /// What is pending or fires since the last tick, in the order of the policy.
+    pub fn active(&self) -> impl Iterator<Item = Active> {
+        self.levels.iter().flat_map(Watched::active)
+    }
+}

@@ -1,0 +1,122 @@
+//! Alerts from tick to tick, at irregular times.
+
+use std::path::Path;
+
+use super::Recorded;
+use crate::Policy;
+use crate::evaluate::{Evaluator, Sample, label};
+
+/// A policy with one alert; `levels` are its tables.
+fn policy(signal: &str, levels: &str) -> Policy {
+    let text = format!(
+        "[[alert]]\nname = \"High\"\ngroup = \"one\"\nsummary = \"High.\"\ndescription = \"{{target}}\"\npanel = \"a.b\"\n\
+         unit = \"factor\"\nsignal = {signal}\n[[alert.level]]\nseverity = \"warning\"\n{levels}"
+    );
+    crate::parse(&text, Path::new("policy.toml")).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// What is active: `main` while it fires, `(main)` while it is pending.
+fn active(evaluator: &Evaluator<&Policy>) -> String {
+    let mut words = Vec::new();
+    for active in evaluator.active() {
+        let names = ["target", "pool"].map(|name| label(&active.labels, name));
+        let name: Vec<&str> = names.into_iter().flatten().collect();
+        words.push(if active.is_firing { name.join("/") } else { format!("({})", name.join("/")) });
+    }
+    words.join(" ")
+}
+
+/// Ticks at these seconds, with what is active after each.
+fn assert_course(policy: &Policy, recorded: &Recorded, course: &[(i64, &str)]) {
+    let mut evaluator = Evaluator::new(policy);
+    for (seconds, expected) in course {
+        evaluator.tick(recorded, seconds * 1000);
+        assert_eq!(active(&evaluator), *expected, "at {seconds} s");
+    }
+}
+
+#[test]
+fn it_is_pending_for_its_time_and_goes_on_for_another() {
+    let policy = policy("{ value = \"m\" }", "above = 5\nresolve = 3\nfor = \"1m\"\nkeep_firing_for = \"90s\"");
+    let mut recorded = Recorded::default();
+    let samples = [(0, 6.0), (50, 4.0), (60, 6.0), (130, 4.0), (200, 2.0), (260, 6.0), (300, 1.0)];
+    recorded.add("m", &[("target", "main")], &samples);
+    assert_course(
+        &policy,
+        &recorded,
+        &[
+            (0, "(main)"),
+            (59, ""),
+            (61, "(main)"),
+            (120, "(main)"),
+            (121, "main"),
+            // Not beyond the number at which it fires, and beyond the one that ends it.
+            (199, "main"),
+            (207, "main"),
+            (259, "main"),
+            (261, "main"),
+            (301, "main"),
+            (390, "main"),
+            (391, ""),
+        ],
+    );
+}
+
+#[test]
+fn what_is_missing_is_over_after_five_minutes_and_what_has_ended_at_once() {
+    let policy = policy("{ value = \"m\" }", "above = 5");
+    let mut recorded = Recorded::default();
+    recorded.add("m", &[("target", "ends")], &[(0, 6.0), (100, Sample::STALE)]);
+    recorded.add("m", &[("target", "gone")], &[(0, 6.0), (15, 7.0)]);
+    let course = [(15, "ends gone"), (99, "ends gone"), (100, "gone"), (315, "gone"), (316, "")];
+    assert_course(&policy, &recorded, &course);
+}
+
+#[test]
+fn a_guard_holds_for_what_it_shares_labels_with() {
+    let levels = "above = 5\nwhen = [{ value = \"load\", above = 1 }]";
+    let policy = policy("{ value = \"m\" }", levels);
+    let mut recorded = Recorded::default();
+    for (target, pool) in [("main", "a"), ("main", "b"), ("other", "a"), ("third", "a")] {
+        recorded.add("m", &[("target", target), ("pool", pool)], &[(0, 6.0)]);
+    }
+    // One target has a label that the others do not have.
+    recorded.add("m", &[("target", "far"), ("pool", "a"), ("site", "north")], &[(0, 6.0)]);
+    recorded.add("load", &[("target", "far"), ("site", "north")], &[(0, 2.0)]);
+    recorded.add("load", &[("target", "main")], &[(0, 2.0)]);
+    recorded.add("load", &[("target", "other")], &[(0, 1.0)]);
+    assert_course(&policy, &recorded, &[(0, "far/a main/a main/b")]);
+}
+
+#[test]
+fn a_ratio_is_of_what_belongs_together() {
+    let policy = policy("{ ratio = \"used\", of = \"size\" }", "above = 0.5");
+    let mut recorded = Recorded::default();
+    for (target, pool, used) in [("main", "a", 6.0), ("main", "b", 4.0), ("other", "a", 6.0), ("third", "a", 6.0)] {
+        recorded.add("used", &[("target", target), ("pool", pool)], &[(0, used)]);
+    }
+    recorded.add("size", &[("target", "main")], &[(0, 10.0)]);
+    recorded.add("size", &[("target", "other")], &[(0, 20.0)]);
+    recorded.add("size", &[("target", "third")], &[(0, 0.0)]);
+    assert_course(&policy, &recorded, &[(0, "main/a")]);
+    // And the other way round: a part of each whole.
+    let mut recorded = Recorded::default();
+    recorded.add("used", &[("target", "main")], &[(0, 6.0)]);
+    for (pool, size) in [("a", 10.0), ("b", 20.0)] {
+        recorded.add("size", &[("target", "main"), ("pool", pool)], &[(0, size)]);
+    }
+    assert_course(&policy, &recorded, &[(0, "main/a")]);
+}
+
+#[test]
+fn a_limit_that_is_passed_is_reached_now() {
+    let policy = policy("{ forecast = \"used\", limit = \"size\", window = \"5m\" }", "below = 60");
+    let mut recorded = Recorded::default();
+    recorded.add("size", &[("target", "main")], &[(0, 10.0)]);
+    recorded.add("used", &[("target", "main")], &[(0, 9.0), (30, 12.0)]);
+    recorded.add("used", &[("target", "unlimited")], &[(0, 9.0), (30, 12.0)]);
+    let mut evaluator = Evaluator::new(&policy);
+    evaluator.tick(&recorded, 30_000);
+    let values: Vec<f64> = evaluator.active().map(|active| active.value).collect();
+    assert_eq!(values, [0.0]);
+}

@@ -1,0 +1,115 @@
+//! One level of an alert from tick to tick.
+
+use std::borrow::Cow;
+use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
+
+use super::elements::Element;
+use super::join::Index;
+use super::samples::{Label, Millis, label};
+use super::state::{Active, States};
+use crate::{Guard, Level, Policy, Severity, Signal};
+
+/// A level, with what was prepared for it and what is remembered of it.
+#[derive(Debug)]
+pub(super) struct Watched {
+    /// The places of its alert in the policy and of itself in the alert.
+    place: (usize, usize),
+    /// The place of what it compares among all signals.
+    pub(super) signal: usize,
+    /// Those of its guards.
+    pub(super) guards: Vec<usize>,
+    /// The place of the scope of each target that has one.
+    scopes: HashMap<String, usize>,
+    states: States,
+}
+
+/// What a level has for one target.
+struct Numbers {
+    fire: Option<f64>,
+    resolve: Option<f64>,
+    hold: Duration,
+}
+
+impl Watched {
+    pub(super) fn new(place: (usize, usize), level: &Level, mut signal: impl FnMut(&Signal) -> usize) -> Self {
+        let scopes = level.scopes.iter().enumerate();
+        Self {
+            place,
+            signal: signal(&level.signal),
+            guards: level.guards.iter().map(|guard| signal(&guard.signal)).collect(),
+            scopes: scopes.flat_map(|(at, scope)| scope.targets.iter().map(move |name| (name.clone(), at))).collect(),
+            states: States::default(),
+        }
+    }
+
+    /// The place of its alert.
+    pub(super) const fn alert(&self) -> usize {
+        self.place.0
+    }
+
+    pub(super) fn level<'p>(&self, policy: &'p Policy) -> &'p Level {
+        &policy.alerts[self.place.0].levels[self.place.1]
+    }
+
+    pub(super) fn active(&self) -> impl Iterator<Item = Active> {
+        self.states.active(self.place)
+    }
+
+    fn numbers(&self, level: &Level, labels: &[Label]) -> Numbers {
+        let own = if self.scopes.is_empty() { None } else { label(labels, "target") };
+        match own.and_then(|target| self.scopes.get(target)) {
+            Some(&at) => {
+                let scope = &level.scopes[at];
+                Numbers { fire: scope.fire, resolve: scope.resolve, hold: scope.hold }
+            }
+            None => Numbers { fire: Some(level.fire), resolve: level.resolve, hold: level.hold },
+        }
+    }
+
+    /// What is beyond the number at which the level fires, or, where it fires already, beyond the one that ends it.
+    pub(super) fn beyond<'t, 's>(&self, level: &Level, elements: &'t [Element<'s>]) -> Vec<&'t Element<'s>> {
+        let is_beyond = |element: &&Element<'_>| {
+            let Numbers { fire, resolve, .. } = self.numbers(level, &element.labels);
+            let beyond = |number| level.compare.holds(element.value, number);
+            // Where the alert is off, nothing ends it either.
+            fire.is_some_and(|fire| {
+                beyond(fire) || (resolve.is_some_and(beyond) && self.states.is_firing(&element.labels))
+            })
+        };
+        elements.iter().filter(is_beyond).collect()
+    }
+
+    /// Goes on to the next tick, at which these hold.
+    pub(super) fn update(&mut self, level: &Level, holding: &[&Element<'_>], now: Millis) {
+        for element in holding {
+            let Numbers { hold, .. } = self.numbers(level, &element.labels);
+            self.states.hold(element, hold, now);
+        }
+        self.states.release(level.keep_firing, now);
+    }
+}
+
+/// Those for which the guard holds as well: for an element of its signal that belongs to them.
+pub(super) fn guarded<'t, 's>(
+    holding: &[&'t Element<'s>],
+    guard: &Guard,
+    elements: &[Element<'_>],
+) -> Vec<&'t Element<'s>> {
+    let elements = elements.iter().filter(|element| guard.compare.holds(element.value, guard.number));
+    let index = Index::new(elements.map(|element| &*element.labels), holding.iter().map(|element| &*element.labels));
+    holding.iter().copied().filter(|element| index.find(&element.labels).is_some()).collect()
+}
+
+/// The number of targets that have a firing alert of that severity, of another alert than `own`; `None` if none has.
+pub(super) fn in_trouble<'s>(
+    policy: &Policy,
+    levels: &[Watched],
+    own: usize,
+    severity: Severity,
+) -> Option<Element<'s>> {
+    let counted = levels.iter().filter(|other| other.alert() != own && other.level(policy).severity == severity);
+    let targets: BTreeSet<&str> =
+        counted.flat_map(|other| other.states.firing()).filter_map(|labels| label(labels, "target")).collect();
+    (!targets.is_empty()).then(|| Element { labels: Cow::Borrowed(&[]), value: targets.len() as f64 })
+}
