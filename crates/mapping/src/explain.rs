@@ -12,9 +12,10 @@ use super::body::Body;
 use super::evaluate::{Evaluation, Reading, evaluate, find, locate, place};
 use super::miss::{Miss, MissReason};
 use super::model::{LabelSource, Mapping, Missing, Rule, Value};
-use super::nearest::{Keys, nearest_names};
+use super::nearest::Keys;
 use super::shown::{escaped, shown, shown_pointer};
 use metric::{Definition, vocabulary};
+use reader::nearest_names;
 
 /// Elements and series that are shown of one rule.
 const SHOWN: usize = 10;
@@ -99,7 +100,8 @@ fn unknown(mapping: &Mapping, given: &[Given], metric: &str) -> String {
         .map(|definition| &*definition.name)
         .chain(vocabulary.iter().map(|info| info.name))
         .chain(of_bodies.map(|series| series.name.as_str()));
-    let nearest = nearest_names(names, metric);
+    let mut nearest = nearest_names(names, metric);
+    nearest.truncate(3);
     let advice = if nearest.is_empty() {
         "name one of the mapping, or of docs/METRICS.md".to_owned()
     } else {

@@ -40,7 +40,7 @@ pub use explain::{Given, endpoints_of, explain};
 pub use fit::fitting;
 pub use miss::{Miss, MissReason};
 pub use model::{Duplicates, Endpoint, Freshness, LabelSource, Mapping, Missing, PassThrough, Rule, Value};
-pub use nearest::{Keys, Nearest, nearest_names};
+pub use nearest::{Keys, Nearest};
 pub use pointer::{Located, Pointer, PointerError};
 pub use read::{SHORTEST_INTERVAL, clashes, parse, read};
 pub use series::{Series, SeriesSample};

@@ -5,7 +5,7 @@ use std::time::Duration;
 use toml::de::DeValue;
 
 use crate::expand::expand;
-use crate::{Problem, Table};
+use crate::{Problem, Table, nearest};
 
 /// A value of a key that has one for all, or one for each name.
 pub struct Named<T> {
@@ -154,8 +154,7 @@ impl<'r> Table<'r> {
                     tables
                 }
                 other => {
-                    let near = self.known.iter().find(|known| strsim::damerau_levenshtein(known, &name) <= 2);
-                    match near {
+                    match nearest(self.known.iter().copied(), &name) {
                         Some(near) => {
                             self.problem(Some(line), &name, None, format!("unknown key; did you mean {near}?"));
                         }

@@ -14,7 +14,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::expand::expand;
-use crate::{ConfigError, Problem, Secret, file};
+use crate::{ConfigError, Problem, Secret, file, nearest};
 
 /// The size of a secret's file in KiB beyond which it is refused.
 const SECRET_LIMIT: u64 = 64;
@@ -379,12 +379,9 @@ impl<'r> Table<'r> {
     pub fn finish(self) {
         for key in self.values.keys() {
             let name: &str = key.get_ref();
-            let nearest = self.known.iter().min_by_key(|known| strsim::damerau_levenshtein(known, name));
-            let message = match nearest {
-                Some(nearest) if strsim::damerau_levenshtein(nearest, name) <= 3 => {
-                    format!("unknown key; did you mean {nearest}?")
-                }
-                _ => format!("unknown key; known here are {}", self.known.join(", ")),
+            let message = match nearest(self.known.iter().copied(), name) {
+                Some(nearest) => format!("unknown key; did you mean {nearest}?"),
+                None => format!("unknown key; known here are {}", self.known.join(", ")),
             };
             self.problem(Some(self.reader.line(key.span().start)), name, None, message);
         }
