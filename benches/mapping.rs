@@ -4,6 +4,7 @@
 
 use std::fmt::Write as _;
 use std::hint::black_box;
+use std::sync::Arc;
 use std::time::Duration;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
@@ -15,7 +16,7 @@ use manometer::metric::Families;
 
 /// A profile, and a body of some of its endpoints.
 struct Service {
-    mapping: Mapping,
+    mapping: Arc<Mapping>,
     bodies: Vec<(usize, String)>,
 }
 

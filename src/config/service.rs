@@ -115,7 +115,7 @@ fn read(mut table: Table<'_>, reader: &Reader<'_>) -> Option<ServiceTarget> {
         series_limit,
         headers,
         tls,
-        mapping: Arc::new(mapping),
+        mapping,
     })
 }
 
@@ -165,21 +165,21 @@ fn check_headers(table: &Table<'_>, url: &BaseUrl, headers: &[(String, Secret)])
 }
 
 /// The profile's name, the mapping with what the table adds to it, and the endpoints that are left out of it.
-fn read_mapping(table: &mut Table<'_>) -> (Option<String>, Mapping, Vec<String>) {
+fn read_mapping(table: &mut Table<'_>) -> (Option<String>, Arc<Mapping>, Vec<String>) {
     let profile = table.string_at("profile");
     let base = profile.as_ref().map(|(line, name)| {
         let shipped = profile::find(name).and_then(|found| found.mapping().map_err(|error| error.to_string()));
         shipped.unwrap_or_else(|message| {
             table.problem(Some(*line), "profile", Some(format!("{name:?}")), message);
-            Mapping::default()
+            Arc::default()
         })
     });
     let mut mapping = mapping::read(table, &base.unwrap_or_default());
     let skip = table.strings("skip");
     for (line, name) in &skip {
-        if !mapping.skip(name) {
+        if !Arc::make_mut(&mut mapping).skip(name) {
             let names: Vec<&str> = mapping.endpoints.iter().map(|endpoint| endpoint.name.as_str()).collect();
-            let message = format!("is no endpoint; there are {}", names.join(", "));
+            let message = format!("is not an endpoint; there are {}", names.join(", "));
             table.problem(Some(*line), "skip", Some(format!("{name:?}")), message);
         }
     }

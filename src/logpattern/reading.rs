@@ -2,7 +2,7 @@
 
 use regex::bytes::Regex;
 
-use crate::mapping::{Body, Format};
+use crate::mapping::{Body, BodyFormat};
 
 /// Which number a pattern's line names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,7 +99,7 @@ fn latency(line: &[u8]) -> Option<f64> {
 fn pool(regex: &Regex, line: &[u8]) -> Option<Pool> {
     let start = regex.find(line)?.end().saturating_sub(1);
     let text = String::from_utf8_lossy(&line[start..line.len().min(start + POOL_BYTES)]);
-    let tree = Body::read(Format::Python, text.as_bytes()).ok()?.tree;
+    let tree = Body::read(BodyFormat::Python, text.as_bytes()).ok()?.tree;
     let field = |names: &[&str]| {
         let number = names.iter().find_map(|name| tree.get(name)).and_then(serde_json::Value::as_f64);
         number.filter(|number| number.is_finite() && *number >= 0.0)

@@ -119,7 +119,8 @@ fn show_prints_the_shipped_file() {
     let list = stdout(&output(&["map", "show"]));
     let names: Vec<&str> = list.lines().filter_map(|line| line.split_whitespace().next()).collect();
     assert_eq!(names, ["cache-api", "health", "load", "pool", "ticker", "websocket"]);
-    let unknown = "manometer: \"tikcer\" is no profile; there are cache-api, health, load, pool, ticker, websocket\n";
+    let unknown =
+        "manometer: \"tikcer\" is not a profile; there are cache-api, health, load, pool, ticker, websocket\n";
     assert_output(&output(&["map", "show", "tikcer"]), 64, "", unknown);
 }
 
@@ -234,7 +235,7 @@ fn wrong_usage_is_told_from_a_wrong_body() {
     let (broken, large) = (broken.to_str().unwrap(), large.to_str().unwrap());
     for (arguments, expected) in [
         (&["--body", broken][..], "required arguments were not provided"),
-        (&["--body", broken, "--profile", "none"], "\"none\" is no profile; there are"),
+        (&["--body", broken, "--profile", "none"], "\"none\" is not a profile; there are"),
         (&["--body", broken, "--mapping", broken], "endpoint[0].path: is missing; write the path"),
         (&["--body", broken, "--mapping", "/nonexistent"], "/nonexistent: cannot be read: No such file"),
         (&["--body", "/nonexistent", "--profile", "load"], "/nonexistent: cannot be read: No such file"),

@@ -4,13 +4,13 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::series::Series;
-use super::{python, series};
+use super::foreign::ForeignFamily;
+use super::{foreign, python};
 
 /// How a body is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Format {
-    /// JSON; Python's `NaN` and `Infinity` in it are taken for values that are none.
+pub enum BodyFormat {
+    /// JSON; Python's `NaN` and `Infinity` in it are read as values that are not finite.
     Json,
     /// A Python literal, as logs print dictionaries, from the first `{` on; JSON too.
     Python,
@@ -25,7 +25,7 @@ pub struct Body {
     /// What rules look into.
     pub tree: Value,
     /// The families of a Prometheus body, for those that pass through.
-    pub series: Vec<Series>,
+    pub families: Vec<ForeignFamily>,
 }
 
 /// Why a body cannot be read. It says nothing of the content, which may be private.
@@ -53,7 +53,7 @@ impl std::error::Error for Unreadable {}
 
 impl Body {
     /// Reads the bytes of an answer.
-    pub fn read(format: Format, bytes: &[u8]) -> Result<Self, Unreadable> {
+    pub fn read(format: BodyFormat, bytes: &[u8]) -> Result<Self, Unreadable> {
         let text = std::str::from_utf8(bytes)
             .map_err(|error| Unreadable::Syntax(format!("no UTF-8 at byte {}", error.valid_up_to())))?;
         // Some servers begin their JSON with a byte order mark.
@@ -65,11 +65,11 @@ impl Body {
             return Err(Unreadable::Html);
         }
         match format {
-            Format::Json => Ok(Self { tree: json(text)?, series: Vec::new() }),
-            Format::Python => Ok(Self { tree: json(&python::to_json(text)?)?, series: Vec::new() }),
-            Format::Prometheus => {
-                let series = series::read(text)?;
-                Ok(Self { tree: series::tree(&series), series })
+            BodyFormat::Json => Ok(Self { tree: json(text)?, families: Vec::new() }),
+            BodyFormat::Python => Ok(Self { tree: json(&python::to_json(text)?)?, families: Vec::new() }),
+            BodyFormat::Prometheus => {
+                let families = foreign::read(text)?;
+                Ok(Self { tree: foreign::tree(&families), families })
             }
         }
     }
@@ -127,7 +127,7 @@ mod tests {
     use super::*;
 
     fn tree(text: &str) -> Result<Value, Unreadable> {
-        Body::read(Format::Json, text.as_bytes()).map(|body| body.tree)
+        Body::read(BodyFormat::Json, text.as_bytes()).map(|body| body.tree)
     }
 
     #[test]
@@ -153,7 +153,7 @@ mod tests {
             "the body cannot be read: EOF while parsing a value at line 1 column 10"
         );
         assert_eq!(
-            Body::read(Format::Json, b"{\"a\": \"\xff\"}").unwrap_err().to_string(),
+            Body::read(BodyFormat::Json, b"{\"a\": \"\xff\"}").unwrap_err().to_string(),
             "the body cannot be read: no UTF-8 at byte 7"
         );
         assert_eq!(

@@ -7,7 +7,7 @@ use time::format_description::well_known::Iso8601;
 use time::{OffsetDateTime, PrimitiveDateTime};
 
 use super::miss::MissReason;
-use super::unit::Unit;
+use super::unit::SourceUnit;
 
 /// Every whole number up to it has an exact f64.
 const EXACT: f64 = 9_007_199_254_740_992.0;
@@ -38,7 +38,7 @@ pub enum Parse {
 pub fn number(
     value: &Value,
     parse: Parse,
-    unit: Option<Unit>,
+    unit: Option<SourceUnit>,
     suffix: Option<&str>,
 ) -> Result<(f64, bool), MissReason> {
     match (parse, value) {
@@ -70,7 +70,7 @@ fn is_non_finite(text: &str) -> bool {
 }
 
 /// A number with an optional unit or suffix behind it.
-fn quantity(text: &str, unit: Option<Unit>, suffix: Option<&str>) -> Result<f64, MissReason> {
+fn quantity(text: &str, unit: Option<SourceUnit>, suffix: Option<&str>) -> Result<f64, MissReason> {
     let text = text.trim();
     let end = text.find(|c: char| !(c.is_ascii_digit() || "+-.,_".contains(c))).unwrap_or(text.len());
     // "1e3" and "1E-3 s": an exponent is part of the number, the e of a word is not.
@@ -81,7 +81,7 @@ fn quantity(text: &str, unit: Option<Unit>, suffix: Option<&str>) -> Result<f64,
     if rest.is_empty() || suffix == Some(rest) {
         return in_base(number, unit);
     }
-    let written: Unit = rest.parse().map_err(|()| MissReason::Unit)?;
+    let written: SourceUnit = rest.parse().map_err(|()| MissReason::Unit)?;
     match unit {
         Some(expected) if expected.dimension() != written.dimension() => Err(MissReason::Unit),
         _ => in_base(number, Some(written)),
@@ -89,7 +89,7 @@ fn quantity(text: &str, unit: Option<Unit>, suffix: Option<&str>) -> Result<f64,
 }
 
 /// A finite number in its base unit; a finite one may have none there.
-fn in_base(number: f64, unit: Option<Unit>) -> Result<f64, MissReason> {
+fn in_base(number: f64, unit: Option<SourceUnit>) -> Result<f64, MissReason> {
     let number = unit.map_or(number, |unit| unit.to_base(number));
     if number.is_finite() { Ok(number) } else { Err(MissReason::NotFinite) }
 }

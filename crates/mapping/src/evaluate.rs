@@ -14,22 +14,64 @@ use metric::OTHER;
 /// Bytes of a label value beyond which it is cut.
 const MAX_LABEL_BYTES: usize = 128;
 
-/// One value of one rule.
+/// What a rule reads in one place.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Reading {
+    /// A number, in its base unit.
+    Number(f64),
+    /// The index of one of the rule's states; `None` for `unknown`.
+    State(Option<usize>),
+}
+
+impl Reading {
+    /// Whether it says anything: an unknown state does not.
+    #[must_use]
+    pub const fn is_known(self) -> bool {
+        !matches!(self, Self::State(None))
+    }
+
+    /// The number, unless it is a state.
+    #[must_use]
+    pub const fn number(self) -> Option<f64> {
+        match self {
+            Self::Number(number) => Some(number),
+            Self::State(_) => None,
+        }
+    }
+
+    /// Two as one. States are never merged: the first one stays.
+    fn merge(&mut self, how: Duplicates, other: Self) {
+        if let (Self::Number(a), Self::Number(b)) = (self, other) {
+            // The sum of what is finite is finite.
+            *a = if how == Duplicates::Max { a.max(b) } else { (*a + b).clamp(f64::MIN, f64::MAX) };
+        }
+    }
+}
+
+/// A reading with the values of the rule's labels.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Reading {
-    /// The values of the rule's labels.
+pub struct DataPoint {
+    /// In the order of the rule's labels.
     pub labels: Vec<String>,
-    /// The number in its base unit; of states the place of the state, `None` for `unknown`.
-    pub value: Option<f64>,
+    /// What was read.
+    pub reading: Reading,
 }
 
 /// What one endpoint's rules gave.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Evaluation {
-    /// The index of each rule that gave something, with what it gave.
-    pub readings: Vec<(usize, Vec<Reading>)>,
+    /// The index of each rule that gave something, with what it gave; ascending.
+    pub points: Vec<(usize, Vec<DataPoint>)>,
     /// What went wrong.
     pub misses: Vec<Miss>,
+}
+
+impl Evaluation {
+    /// What the rule with that index gave.
+    #[must_use]
+    pub fn of_rule(&self, rule: usize) -> &[DataPoint] {
+        self.points.binary_search_by_key(&rule, |(index, _)| *index).map_or(&[], |at| &self.points[at].1)
+    }
 }
 
 /// Applies the rules of the endpoint with that index to its body. Never fails: what cannot be read is a miss.
@@ -40,9 +82,9 @@ pub fn evaluate(mapping: &Mapping, endpoint: usize, tree: &Json) -> Evaluation {
         let mut of_rule = OfRule { index, rule, misses: Vec::new() };
         match locate(rule, tree) {
             Some(elements) => {
-                let readings = of_rule.readings(&elements);
-                if !readings.is_empty() {
-                    evaluation.readings.push((index, readings));
+                let points = of_rule.points(&elements);
+                if !points.is_empty() {
+                    evaluation.points.push((index, points));
                 }
             }
             None => of_rule.miss(MissReason::Missing, || rule.each.clone().unwrap_or_default()),
@@ -97,15 +139,15 @@ type Labels<'a> = Vec<Cow<'a, str>>;
 /// What was read of one element.
 struct Read<'a, 'e> {
     labels: Labels<'a>,
-    value: Option<f64>,
+    reading: Reading,
     element: &'e Located<'a>,
     /// Another one has the same labels, and they cannot be merged.
     is_duplicate: bool,
 }
 
 impl<'a> OfRule<'a> {
-    /// At most `limit` readings, and one for the rest.
-    fn readings(&mut self, elements: &[Located<'a>]) -> Vec<Reading> {
+    /// At most `limit` points, and one for the rest.
+    fn points(&mut self, elements: &[Located<'a>]) -> Vec<DataPoint> {
         let mut read: Vec<Read<'a, '_>> = elements.iter().filter_map(|element| self.read(element)).collect();
         // Stable: of the same labels the first one of the body is the first one still.
         read.sort_by(|a, b| a.labels.cmp(&b.labels));
@@ -125,50 +167,48 @@ impl<'a> OfRule<'a> {
             }
         };
         let at = || place(rule, element);
-        let value = match self.value(element.value) {
-            Ok((value, reason)) => {
+        let reading = match self.value(element.value) {
+            Ok((reading, reason)) => {
                 if let Some(reason) = reason {
                     self.note(reason, at);
                 }
-                value
+                reading
             }
-            Err(MissReason::Missing) if rule.missing == Missing::Zero => Some(0.0),
+            Err(MissReason::Missing) if rule.missing == Missing::Zero => match rule.value {
+                Value::States { .. } => Reading::State(Some(0)),
+                Value::Number { .. } | Value::Info => Reading::Number(0.0),
+            },
             Err(reason) => {
                 self.miss(reason, at);
                 return None;
             }
         };
-        Some(Read { labels, value, element, is_duplicate: false })
+        Some(Read { labels, reading, element, is_duplicate: false })
     }
 
-    /// The value of an element, and what there is to be said about it.
-    fn value(&self, element: &Json) -> Result<(Option<f64>, Option<MissReason>), MissReason> {
+    /// The value of an element, and why to be wary of it.
+    fn value(&self, element: &Json) -> Result<(Reading, Option<MissReason>), MissReason> {
         let found = find(self.rule, element).map_or(&Json::Null, |(_, value)| value);
         match &self.rule.value {
-            Value::Info => Ok((Some(1.0), None)),
+            Value::Info => Ok((Reading::Number(1.0), None)),
             Value::Number { parse, unit, suffix } => {
                 let (number, exact) = convert::number(found, *parse, *unit, suffix.as_deref())?;
-                Ok((Some(number), (!exact).then_some(MissReason::Precision)))
+                Ok((Reading::Number(number), (!exact).then_some(MissReason::Precision)))
             }
-            Value::States { states, .. } => match found {
-                Json::Null => Err(MissReason::Missing),
-                Json::String(text) => Ok(match states.find(text) {
-                    Some(place) => (Some(place as f64), None),
-                    // A service that says of itself that it does not know is no mistake of the mapping.
-                    None if States::is_unknown(text) => (None, None),
-                    None => (None, Some(MissReason::State)),
-                }),
-                Json::Bool(value) => Ok(match states.find(if *value { "true" } else { "false" }) {
-                    Some(place) => (Some(place as f64), None),
-                    None => (None, Some(MissReason::State)),
-                }),
-                // Gauges of a service's own exposition: 2 is half_open, if the aliases say so.
-                Json::Number(number) => Ok(match states.find(&whole(number)) {
-                    Some(place) => (Some(place as f64), None),
-                    None => (None, Some(MissReason::State)),
-                }),
-                _ => Err(MissReason::Type),
-            },
+            Value::States { states, .. } => {
+                let word = match found {
+                    Json::Null => return Err(MissReason::Missing),
+                    Json::String(text) => Cow::Borrowed(text.as_str()),
+                    Json::Bool(value) => Cow::Borrowed(if *value { "true" } else { "false" }),
+                    // Gauges of a service's own exposition: 2 is half_open, if the aliases say so.
+                    Json::Number(number) => Cow::Owned(whole(number)),
+                    Json::Array(_) | Json::Object(_) => return Err(MissReason::Type),
+                };
+                let state = states.find(&word);
+                // A service that says that it does not know its state is not a mistake of the mapping.
+                let is_miss = state.is_none() && !States::is_unknown(&word);
+                Ok((Reading::State(state), is_miss.then_some(MissReason::State)))
+            }
         }
     }
 
@@ -179,7 +219,7 @@ impl<'a> OfRule<'a> {
         for one in read {
             match (merged.last_mut().filter(|last| last.labels == one.labels), how) {
                 (None, _) => merged.push(one),
-                (Some(last), Some(how)) => last.value = Some(merge(how, last.value, one.value)),
+                (Some(last), Some(how)) => last.reading.merge(how, one.reading),
                 (Some(last), None) => {
                     last.is_duplicate = true;
                     self.note(MissReason::Duplicate, || place(rule, one.element));
@@ -214,12 +254,13 @@ impl<'a> OfRule<'a> {
     }
 
     /// The largest ones of numbers, the first ones by label of states, and one for the rest.
-    fn bounded(&mut self, mut read: Vec<Read<'a, '_>>) -> Vec<Reading> {
+    fn bounded(&mut self, mut read: Vec<Read<'a, '_>>) -> Vec<DataPoint> {
         let mut rest = None;
         if let Some(each) = self.rule.each.as_ref().filter(|_| read.len() > self.rule.limit) {
             if !matches!(self.rule.value, Value::States { .. }) {
                 // Of equal ones the first by label.
-                read.sort_by(|a, b| b.value.unwrap_or(0.0).total_cmp(&a.value.unwrap_or(0.0)));
+                let number = |read: &Read<'_, '_>| read.reading.number().unwrap_or(0.0);
+                read.sort_by(|a, b| number(b).total_cmp(&number(a)));
             }
             let beyond = read.split_off(self.rule.limit);
             match self.merging() {
@@ -229,41 +270,44 @@ impl<'a> OfRule<'a> {
         }
         let owned = |read: Read<'_, '_>| {
             let labels = read.labels.into_iter().map(Cow::into_owned).collect();
-            Reading { labels, value: read.value }
+            DataPoint { labels, reading: read.reading }
         };
-        let mut readings: Vec<Reading> = read.into_iter().map(owned).collect();
+        let mut points: Vec<DataPoint> = read.into_iter().map(owned).collect();
         if let Some((rest, how)) = rest {
             // A service may have an element of that very name.
-            match readings.iter_mut().find(|reading| reading.labels == rest.labels) {
-                Some(present) => present.value = Some(merge(how, present.value, rest.value)),
-                None => readings.push(rest),
+            match points.iter_mut().find(|point| point.labels == rest.labels) {
+                Some(present) => present.reading.merge(how, rest.reading),
+                None => points.push(rest),
             }
         }
-        readings
+        points
     }
 
-    /// One reading for all that are beyond the limit.
-    fn rest(&self, beyond: Vec<Read<'_, '_>>, how: Duplicates) -> Option<Reading> {
-        let all =
-            beyond.into_iter().reduce(|all, one| Read { value: Some(merge(how, all.value, one.value)), ..all })?;
+    /// One point for all that are beyond the limit.
+    fn rest(&self, beyond: Vec<Read<'_, '_>>, how: Duplicates) -> Option<DataPoint> {
+        let all = beyond.into_iter().reduce(|mut all, one| {
+            all.reading.merge(how, one.reading);
+            all
+        })?;
         let label = |(label, source): (Cow<'_, str>, &LabelSource)| match source {
             LabelSource::Fixed(_) => label.into_owned(),
             LabelSource::Key | LabelSource::At(_) => OTHER.to_owned(),
         };
-        Some(Reading { labels: all.labels.into_iter().zip(&self.rule.labels).map(label).collect(), value: all.value })
+        let labels = all.labels.into_iter().zip(&self.rule.labels).map(label).collect();
+        Some(DataPoint { labels, reading: all.reading })
     }
 }
 
-/// The labels of an element; the error says where the one stands that it has not.
+/// The labels of an element; the error says where the one that is missing would stand.
 fn labels<'a>(rule: &'a Rule, element: &Located<'a>) -> Result<Labels<'a>, (MissReason, &'a Pointer)> {
     let label = |source: &'a LabelSource| match source {
         LabelSource::Fixed(text) => Ok(Cow::Borrowed(text.as_str())),
         LabelSource::Key => Ok(match &element.key {
-            Cow::Borrowed(key) => Cow::Borrowed(cut(key)),
-            Cow::Owned(key) => Cow::Owned(cut(key).to_owned()),
+            Cow::Borrowed(key) => Cow::Borrowed(cut(key, MAX_LABEL_BYTES)),
+            Cow::Owned(key) => Cow::Owned(cut(key, MAX_LABEL_BYTES).to_owned()),
         }),
         LabelSource::At(pointer) => match pointer.find(element.value) {
-            Some(Json::String(text)) => Ok(Cow::Borrowed(cut(text))),
+            Some(Json::String(text)) => Ok(Cow::Borrowed(cut(text, MAX_LABEL_BYTES))),
             Some(Json::Number(number)) => Ok(Cow::Owned(number.to_string())),
             Some(Json::Bool(value)) => Ok(Cow::Borrowed(if *value { "true" } else { "false" })),
             Some(Json::Null) | None => Err((MissReason::Missing, pointer)),
@@ -281,14 +325,9 @@ fn whole(number: &serde_json::Number) -> String {
         .map_or_else(|| number.to_string(), |value| format!("{value:.0}"))
 }
 
-fn merge(how: Duplicates, a: Option<f64>, b: Option<f64>) -> f64 {
-    let (a, b) = (a.unwrap_or(0.0), b.unwrap_or(0.0));
-    // The sum of what is finite is finite.
-    if how == Duplicates::Max { a.max(b) } else { (a + b).clamp(f64::MIN, f64::MAX) }
-}
-
-fn cut(text: &str) -> &str {
-    &text[..text.floor_char_boundary(MAX_LABEL_BYTES)]
+/// A text of at most `limit` bytes, cut at a character.
+fn cut(value: &str, limit: usize) -> &str {
+    &value[..value.floor_char_boundary(limit)]
 }
 
 #[cfg(test)]

@@ -9,12 +9,13 @@ use std::fmt::Write as _;
 
 use super::advice::advice;
 use super::body::Body;
-use super::evaluate::{Evaluation, Reading, evaluate, find, locate, place};
+use super::evaluate::{DataPoint, Evaluation, evaluate, find, locate, place};
 use super::miss::{Miss, MissReason};
-use super::model::{LabelSource, Mapping, Missing, Rule, Value};
-use super::nearest::{Keys, nearest_names};
+use super::model::{LabelSource, Mapping, Missing, Rule};
+use super::nearest::Keys;
 use super::shown::{escaped, shown, shown_pointer};
 use metric::{Definition, vocabulary};
+use reader::nearest_names;
 
 /// Elements and series that are shown of one rule.
 const SHOWN: usize = 10;
@@ -81,25 +82,19 @@ pub fn endpoints_of(mapping: &Mapping, metric: &str) -> Vec<usize> {
 
 /// Whether the rule gives that metric, itself or as its level.
 fn is_of(rule: &Rule, metric: &str) -> bool {
-    rule.definition.name == metric || level(rule).is_some_and(|level| level.name == metric)
-}
-
-fn level(rule: &Rule) -> Option<&Definition> {
-    match &rule.value {
-        Value::States { level, .. } => level.as_deref(),
-        _ => None,
-    }
+    rule.definitions().any(|definition| definition.name == metric)
 }
 
 fn unknown(mapping: &Mapping, given: &[Given], metric: &str) -> String {
     let vocabulary = vocabulary::metrics();
-    let of_mapping = mapping.rules.iter().flat_map(|rule| [Some(&*rule.definition), level(rule)]).flatten();
-    let of_bodies = given.iter().filter_map(Given::body).flat_map(|body| &body.series);
+    let of_mapping = mapping.rules.iter().flat_map(Rule::definitions);
+    let of_bodies = given.iter().filter_map(Given::body).flat_map(|body| &body.families);
     let names = of_mapping
         .map(|definition| &*definition.name)
         .chain(vocabulary.iter().map(|info| info.name))
         .chain(of_bodies.map(|series| series.name.as_str()));
-    let nearest = nearest_names(names, metric);
+    let mut nearest = nearest_names(names, metric);
+    nearest.truncate(3);
     let advice = if nearest.is_empty() {
         "name one of the mapping, or of docs/METRICS.md".to_owned()
     } else {
@@ -130,23 +125,21 @@ impl<'a> Explained<'a> {
         let rules = (0..mapping.rules.len()).filter(|index| is_of(&mapping.rules[*index], metric)).collect();
         let mut explained = Self { mapping, given, metric, rules, evaluations, winners: HashMap::new() };
         for (index, rule) in mapping.rules.iter().enumerate() {
-            for reading in explained.readings(index).to_vec() {
-                explained.winners.entry((rule.definition.name.to_string(), reading.labels)).or_insert(index);
+            for point in explained.points(index).to_vec() {
+                explained.winners.entry((rule.definition.name.to_string(), point.labels)).or_insert(index);
             }
         }
         explained
     }
 
     fn definition(&self) -> Option<Definition> {
-        let rule = &self.mapping.rules[*self.rules.first()?];
-        let definition = if rule.definition.name == self.metric { Some(&*rule.definition) } else { level(rule) };
-        definition.cloned()
+        let mut definitions = self.mapping.rules[*self.rules.first()?].definitions();
+        definitions.find(|definition| definition.name == self.metric).map(|definition| Definition::clone(definition))
     }
 
-    fn readings(&self, rule: usize) -> &[Reading] {
+    fn points(&self, rule: usize) -> &[DataPoint] {
         let evaluation = self.evaluations[self.mapping.rules[rule].endpoint].as_ref();
-        let found = evaluation.and_then(|evaluation| evaluation.readings.iter().find(|(index, _)| *index == rule));
-        found.map_or(&[], |(_, readings)| readings)
+        evaluation.map_or(&[], |evaluation| evaluation.of_rule(rule))
     }
 
     fn rule(&self, text: &mut String, number: usize, index: usize) {
@@ -189,9 +182,9 @@ impl<'a> Explained<'a> {
             if let Some(found) = found {
                 text.push_str(&shown(found));
             }
-            if let Some((_, readings)) = evaluation.readings.first() {
+            if let Some((_, points)) = evaluation.points.first() {
                 let how = if found.is_none() { "not there, so by missing = \"zero\"" } else { "" };
-                let result = words::result(rule, self.metric, readings, found);
+                let result = words::result(rule, self.metric, points, found);
                 let _ = write!(text, "{how} -> {result}");
             }
             for miss in &evaluation.misses {
@@ -219,10 +212,10 @@ impl<'a> Explained<'a> {
     /// Whether the rule's values are the ones that are exported.
     fn outcome(&self, index: usize) -> String {
         let name = &self.mapping.rules[index].definition.name;
-        let readings = self.readings(index);
-        let winner = |reading: &Reading| self.winners.get(&(name.to_string(), reading.labels.clone())).copied();
-        let lost: Vec<usize> = readings.iter().filter_map(winner).filter(|winner| *winner != index).collect();
-        match (readings.len(), lost.first()) {
+        let points = self.points(index);
+        let winner = |point: &DataPoint| self.winners.get(&(name.to_string(), point.labels.clone())).copied();
+        let lost: Vec<usize> = points.iter().filter_map(winner).filter(|winner| *winner != index).collect();
+        match (points.len(), lost.first()) {
             (0, _) => "gives nothing".to_owned(),
             (_, None) if self.rules.len() == 1 => "wins: it is the only rule".to_owned(),
             (_, None) => "wins: no rule before it has a value for the same series".to_owned(),
@@ -246,7 +239,7 @@ impl<'a> Explained<'a> {
             let Some(pattern) = endpoint.pass_through.iter().find(|pattern| pattern.0.is_match(self.metric)) else {
                 continue;
             };
-            let series = given.body().and_then(|body| body.series.iter().find(|series| series.name == self.metric));
+            let series = given.body().and_then(|body| body.families.iter().find(|series| series.name == self.metric));
             let Some(series) = series else { continue };
             let found = format!("{} of type {}", series.samples.len(), series.kind.as_str());
             let _ = writeln!(
@@ -270,7 +263,7 @@ fn alone(rule: &Rule, key: Option<&str>) -> Mapping {
             *source = LabelSource::Fixed(key.to_owned());
         }
     }
-    // So that it is said.
+    // An ignored value is to be explained too.
     if rule.missing == Missing::Ignore {
         rule.missing = Missing::Absent;
     }

@@ -28,8 +28,8 @@ fn score(mapping: &Mapping, endpoint: usize, body: &Body) -> (usize, Reverse<usi
         let elements = locate(rule, &body.tree).unwrap_or_default();
         elements.iter().any(|element| find(rule, element.value).is_some())
     };
-    let rules = evaluation.readings.iter().filter(|(index, _)| finds(index)).count();
-    let passing = body.series.iter().filter(|series| mapping.endpoints[endpoint].passes(&series.name));
+    let rules = evaluation.points.iter().filter(|(index, _)| finds(index)).count();
+    let passing = body.families.iter().filter(|series| mapping.endpoints[endpoint].passes(&series.name));
     (rules + passing.count(), Reverse(evaluation.misses.len()))
 }
 

@@ -17,7 +17,7 @@ pub enum MissReason {
     Malformed,
     /// A unit that is unknown or measures something else.
     Unit,
-    /// A word that is none of the states; shown as `unknown`.
+    /// A word that is not one of the states; shown as `unknown`.
     State,
     /// A whole number above 2^53; its last digits are lost.
     Precision,
@@ -30,46 +30,41 @@ pub enum MissReason {
 }
 
 impl MissReason {
+    /// The label's value, whether there is a value all the same, and what to do.
+    const fn row(self) -> (&'static str, bool, &'static str) {
+        match self {
+            Self::Missing => {
+                ("missing", false, "correct the pointer, or set missing = \"ignore\" if the key may be absent")
+            }
+            Self::Type => ("type", false, "point at a value of the type that parse expects, or set parse"),
+            Self::StringNumber => ("string_number", false, "set parse = \"quantity\": the number is in quotes"),
+            Self::NotFinite => ("not_finite", false, "nothing can be done here: the service divides by zero"),
+            Self::Malformed => ("malformed", false, "set parse to how the value is written"),
+            Self::Unit => ("unit", false, "set unit or suffix to what stands behind the number"),
+            Self::State => ("state", true, "add the word to states or aliases"),
+            Self::Precision => ("precision", true, "nothing is wrong with the mapping: a sample has 53 bits"),
+            Self::Duplicate => ("duplicate", false, "add a label that tells the elements apart, or set duplicates"),
+            Self::Limit => ("limit", true, "raise limit, or set duplicates to sum or max"),
+            Self::Reset => ("reset", true, "nothing is wrong: the service was restarted, or its counters were reset"),
+        }
+    }
+
     /// The label's value.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Missing => "missing",
-            Self::Type => "type",
-            Self::StringNumber => "string_number",
-            Self::NotFinite => "not_finite",
-            Self::Malformed => "malformed",
-            Self::Unit => "unit",
-            Self::State => "state",
-            Self::Precision => "precision",
-            Self::Duplicate => "duplicate",
-            Self::Limit => "limit",
-            Self::Reset => "reset",
-        }
+        self.row().0
     }
 
     /// Whether there is a value all the same.
     #[must_use]
     pub const fn has_value(self) -> bool {
-        matches!(self, Self::State | Self::Precision | Self::Limit | Self::Reset)
+        self.row().1
     }
 
     /// What to do about it.
     #[must_use]
     pub const fn advice(self) -> &'static str {
-        match self {
-            Self::Missing => "correct the pointer, or set missing = \"ignore\" if the key may be absent",
-            Self::Type => "point at a value of the type that parse expects, or set parse",
-            Self::StringNumber => "set parse = \"quantity\": the number is in quotes",
-            Self::NotFinite => "nothing can be done here: the service divides by zero",
-            Self::Malformed => "set parse to how the value is written",
-            Self::Unit => "set unit or suffix to what stands behind the number",
-            Self::State => "add the word to states or aliases",
-            Self::Precision => "nothing is wrong with the mapping: a sample has 53 bits",
-            Self::Duplicate => "add a label that tells the elements apart, or set duplicates",
-            Self::Limit => "raise limit, or set duplicates to sum or max",
-            Self::Reset => "nothing is wrong: the service was restarted, or its counters were reset",
-        }
+        self.row().2
     }
 }
 

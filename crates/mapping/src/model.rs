@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::body::Format;
+use super::body::BodyFormat;
 use super::convert::Parse;
 use super::pointer::Pointer;
 use super::states::States;
-use super::unit::Unit;
+use super::unit::SourceUnit;
 use metric::{Definition, Kind};
 
 /// Everything that is read of one service. Immutable once it is read: collectors share it.
@@ -41,12 +41,12 @@ pub struct Endpoint {
     /// Statuses at which the body is read; with any other the endpoint is down.
     pub statuses: Vec<u16>,
     /// How the body is written.
-    pub format: Format,
+    pub format: BodyFormat,
     /// It is fetched only while that endpoint (an index) does not answer usefully.
     pub fallback_of: Option<usize>,
     /// It is not fetched at all.
     pub skipped: bool,
-    /// A service without this endpoint (404, 405, 410, 501) is no failure: it is of a kind that has it not.
+    /// A service without this endpoint (404, 405, 410, 501) has not failed: it is of a kind without it.
     pub optional: bool,
     /// Where the body says when it was made.
     pub freshness: Option<Freshness>,
@@ -113,6 +113,22 @@ pub struct Rule {
     pub missing: Missing,
 }
 
+impl Rule {
+    /// The companion gauge of its states.
+    #[must_use]
+    pub const fn level(&self) -> Option<&Arc<Definition>> {
+        match &self.value {
+            Value::States { level, .. } => level.as_ref(),
+            Value::Number { .. } | Value::Info => None,
+        }
+    }
+
+    /// Everything that it gives samples to.
+    pub fn definitions(&self) -> impl Iterator<Item = &Arc<Definition>> {
+        std::iter::once(&self.definition).chain(self.level())
+    }
+}
+
 /// What a value is.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
@@ -121,8 +137,8 @@ pub enum Value {
         /// How it is written.
         parse: Parse,
         /// Its unit, where the text does not say.
-        unit: Option<Unit>,
-        /// A word behind the number that is no unit: `ticks/sec`.
+        unit: Option<SourceUnit>,
+        /// A word behind the number that is not a unit: `ticks/sec`.
         suffix: Option<String>,
     },
     /// One of a closed set of words: a series for each, 1 for the one that it is.
@@ -137,7 +153,7 @@ pub enum Value {
 }
 
 /// Where a label's value comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum LabelSource {
     /// The mapping.
     Fixed(String),

@@ -3,12 +3,10 @@
 use serde_json::Value as Json;
 
 use super::pointer::Pointer;
+use reader::{LONGEST, distance};
 
 /// Keys of a body that are looked at; a larger body is searched in part.
 const MAX_KEYS: usize = 10_000;
-
-/// Bytes of a pointer beyond which it is compared with none: the time of a comparison grows with the square of it.
-const MAX_BYTES: usize = 256;
 
 /// Every pointer of one body, to be searched for several misses.
 #[derive(Debug)]
@@ -34,7 +32,7 @@ impl Keys {
             for (pointer, value) in level {
                 members(value, |key, member| {
                     let path = format!("{pointer}{}", Pointer::default().child(key));
-                    if path.len() <= MAX_BYTES && keys.len() < MAX_KEYS {
+                    if path.len() <= LONGEST && keys.len() < MAX_KEYS {
                         keys.push(path.clone());
                         below.push((path, member));
                     }
@@ -51,17 +49,16 @@ impl Keys {
     pub fn nearest(&self, wanted: &Pointer) -> Nearest {
         let text = wanted.to_string();
         let (head, tail) = before_star(&text);
-        if head.len() > MAX_BYTES || self.0.iter().any(|key| key == head) {
+        if head.len() > LONGEST || self.0.iter().any(|key| key == head) {
             return Nearest::default();
         }
-        let distance =
-            |key: &str| if is_comparable(key, head) { strsim::damerau_levenshtein(key, head) } else { MAX_BYTES };
-        let mut alike: Vec<(usize, &str)> = self.0.iter().map(|key| (distance(key), &**key)).collect();
+        let edits = |key: &str| distance(key, head, tolerance(head)).unwrap_or(LONGEST);
+        let mut alike: Vec<(usize, &str)> = self.0.iter().map(|key| (edits(key), &**key)).collect();
         // Stable: of two that are as much alike the upper one.
-        alike.sort_by_key(|(distance, _)| *distance);
+        alike.sort_by_key(|(edits, _)| *edits);
         let above = self.deepest(head);
         let most = tolerance(&head[above.len()..]);
-        let is_close = |(distance, key): &&(usize, &str)| *distance <= most && key.starts_with(above);
+        let is_close = |(edits, key): &&(usize, &str)| *edits <= most && key.starts_with(above);
         let close = alike.iter().find(is_close).map(|(_, key)| *key);
         let pointer = |key: &str| format!("{key}{tail}").parse().ok();
         let same_key = alike.iter().map(|(_, key)| *key).find(|key| last(key) == last(head) && Some(*key) != close);
@@ -75,25 +72,6 @@ impl Keys {
         let end = ends.find(|at| *at == 0 || self.0.iter().any(|key| *key == pointer[..*at]));
         &pointer[..end.map_or(0, |at| at + 1)]
     }
-}
-
-/// The names among `names` that are written most like `wanted`, at most three.
-#[must_use]
-pub fn nearest_names<'n>(names: impl IntoIterator<Item = &'n str>, wanted: &str) -> Vec<&'n str> {
-    if wanted.len() > MAX_BYTES {
-        return Vec::new();
-    }
-    let mut alike: Vec<(usize, &str)> = names
-        .into_iter()
-        .filter(|name| is_comparable(name, wanted))
-        .map(|name| (strsim::damerau_levenshtein(name, wanted), name))
-        // Names share their beginnings: a few edits make another one of them.
-        .filter(|(distance, _)| *distance <= (wanted.len() / 4).clamp(2, 6))
-        .collect();
-    alike.sort_unstable();
-    alike.dedup();
-    alike.truncate(3);
-    alike.into_iter().map(|(_, name)| name).collect()
 }
 
 fn members<'v>(value: &'v Json, mut take: impl FnMut(&str, &'v Json)) {
@@ -113,11 +91,6 @@ fn before_star(pointer: &str) -> (&str, &str) {
 /// Edits at which two pointers may still mean the same: a third of what is written.
 fn tolerance(pointer: &str) -> usize {
     (pointer.len() / 3).clamp(1, 16)
-}
-
-/// Whether two texts can be within the tolerance at all: they differ in at least as much as their lengths do.
-fn is_comparable(a: &str, b: &str) -> bool {
-    a.chars().count().abs_diff(b.chars().count()) <= tolerance(b)
 }
 
 fn last(pointer: &str) -> &str {
@@ -180,15 +153,8 @@ mod tests {
         let keys = Keys::of(&json!({"wanted": 1, "wide": wide}));
         assert_eq!(keys.0.len(), MAX_KEYS);
         assert_eq!(keys.nearest(&"/wantde".parse().unwrap()).close, "/wanted".parse().ok());
-        let long = Keys::of(&json!({"x".repeat(MAX_BYTES): 1, "y": 1}));
+        let long = Keys::of(&json!({"x".repeat(LONGEST): 1, "y": 1}));
         assert_eq!(long.0, ["/y"]);
-        assert_eq!(long.nearest(&Pointer::default().child(&"x".repeat(MAX_BYTES))), Nearest::default());
-    }
-
-    #[test]
-    fn the_nearest_names_come_first() {
-        let names = ["redis_cache_hits", "redis_cache_sets", "redis_cache_hit_ratio", "pool_waiting"];
-        assert_eq!(nearest_names(names, "redis_cache_hit"), ["redis_cache_hits", "redis_cache_sets"]);
-        assert_eq!(nearest_names(names, "temperature"), [""; 0]);
+        assert_eq!(long.nearest(&Pointer::default().child(&"x".repeat(LONGEST))), Nearest::default());
     }
 }

@@ -19,7 +19,7 @@ enum Segment {
     Every,
 }
 
-/// Why a text is no pointer.
+/// Why a text is not a pointer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PointerError {
     /// It is a path of another language.

@@ -5,24 +5,17 @@ mod rule;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;
+use std::sync::Arc;
 
-use crate::profile::Profile;
-use crate::{Mapping, Value};
+use crate::{Mapping, Rule, Value};
 use metric::Definition;
 use reader::ConfigError;
 use reader::{Reader, Table};
 
 pub use self::endpoint::SHORTEST_INTERVAL;
 
-impl Profile {
-    /// What its text says.
-    pub fn mapping(self) -> Result<Mapping, ConfigError> {
-        parse(self.text, Path::new(self.name), &Mapping::default())
-    }
-}
-
 /// Reads `[[endpoint]]` and `[[metric]]` of a file of their own, upon what `base` has.
-pub fn parse(text: &str, path: &Path, base: &Mapping) -> Result<Mapping, ConfigError> {
+pub fn parse(text: &str, path: &Path, base: &Arc<Mapping>) -> Result<Arc<Mapping>, ConfigError> {
     let reader = Reader::new(text, path, &|name| std::env::var(name).ok());
     let mapping = reader.root().map(|mut root| {
         let mapping = read(&mut root, base);
@@ -33,23 +26,24 @@ pub fn parse(text: &str, path: &Path, base: &Mapping) -> Result<Mapping, ConfigE
 }
 
 /// Takes `endpoint` and `metric` of a table. Endpoints of `base` with the same name are changed, others are added; metrics
-/// come before those of `base`, so that they win.
-pub fn read(table: &mut Table<'_>, base: &Mapping) -> Mapping {
+/// come before those of `base`, so that they win. A table that adds nothing shares its base.
+pub fn read(table: &mut Table<'_>, base: &Arc<Mapping>) -> Arc<Mapping> {
+    let (endpoint_tables, metric_tables) = (table.tables("endpoint"), table.tables("metric"));
+    if endpoint_tables.is_empty() && metric_tables.is_empty() {
+        return Arc::clone(base);
+    }
     let mut endpoints = base.endpoints.clone();
     let mut own = HashSet::new();
-    for table in table.tables("endpoint") {
+    for table in endpoint_tables {
         endpoint::read(table, &mut endpoints, &mut own);
     }
-    let mut rules = Vec::new();
-    for table in table.tables("metric") {
-        rules.extend(rule::read(table, &endpoints));
-    }
+    let mut rules: Vec<Rule> = metric_tables.into_iter().filter_map(|table| rule::read(table, &endpoints)).collect();
     rules.extend(base.rules.iter().cloned());
     let mapping = Mapping { endpoints, rules };
     for (_, message) in clashes(&[("", &mapping)]) {
         table.problem(None, "metric", None, message);
     }
-    mapping
+    Arc::new(mapping)
 }
 
 /// How one rule describes a name.
@@ -87,12 +81,11 @@ pub fn clashes(mappings: &[(&str, &Mapping)]) -> Vec<(usize, String)> {
 /// The descriptions of all names of a mapping.
 fn descriptions(owner: usize, mapping: &Mapping) -> impl Iterator<Item = Description<'_>> {
     mapping.rules.iter().flat_map(move |rule| {
-        let (kind, level) = match &rule.value {
-            Value::States { level, .. } => ("stateset", level.as_deref()),
-            Value::Number { .. } | Value::Info => (rule.definition.kind.as_str(), None),
-        };
-        let level = level.map(|definition| Description { owner, definition, kind: definition.kind.as_str() });
-        std::iter::once(Description { owner, definition: &rule.definition, kind }).chain(level)
+        rule.definitions().enumerate().map(move |(at, definition)| {
+            let is_set = at == 0 && matches!(rule.value, Value::States { .. });
+            let kind = if is_set { "stateset" } else { definition.kind.as_str() };
+            Description { owner, definition, kind }
+        })
     })
 }
 

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-/// The state of a word that is none of the known ones.
+/// The state of a word that is not one of the known ones.
 const UNKNOWN: &str = "unknown";
 
 /// The states of a rule, in their order, and the words that mean them.
@@ -17,6 +17,12 @@ impl States {
     #[must_use]
     pub fn new(names: Vec<String>, aliases: Vec<(String, String)>) -> Self {
         Self { names: names.into_iter().filter(|name| !name.eq_ignore_ascii_case(UNKNOWN)).collect(), aliases }
+    }
+
+    /// How many states there are, without `unknown`: its index among the [`labels`](Self::labels).
+    #[must_use]
+    pub const fn count(&self) -> usize {
+        self.names.len()
     }
 
     /// Every label value: the states, and `unknown`.
@@ -54,7 +60,7 @@ impl States {
         twice.map(|(_, name)| name.as_str()).chain(aliases.filter(move |alias| is_known(&self.names, alias)))
     }
 
-    /// Aliases of states that are none, for the check of a configuration.
+    /// States that aliases mean and that are not listed, for the check of a configuration.
     pub fn dangling(&self) -> impl Iterator<Item = &str> {
         self.aliases
             .iter()

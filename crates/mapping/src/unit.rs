@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 
 /// A unit that a service's number may have.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Unit {
+pub struct SourceUnit {
     name: &'static str,
     dimension: Dimension,
     factor: f64,
@@ -24,13 +24,13 @@ pub enum Dimension {
     Share,
 }
 
-const fn unit(name: &'static str, dimension: Dimension, factor: f64) -> Unit {
-    Unit { name, dimension, factor }
+const fn unit(name: &'static str, dimension: Dimension, factor: f64) -> SourceUnit {
+    SourceUnit { name, dimension, factor }
 }
 
 /// Every unit under every name that it goes by. `MB` is a million bytes as the SI has it; a service that divides by 1024
 /// and writes `MB` is mapped with `unit = "MiB"`.
-const UNITS: [Unit; 26] = [
+const UNITS: [SourceUnit; 26] = [
     unit("s", Dimension::Time, 1.0),
     unit("ms", Dimension::Time, 1e-3),
     unit("us", Dimension::Time, 1e-6),
@@ -59,7 +59,7 @@ const UNITS: [Unit; 26] = [
     unit("percent", Dimension::Share, 0.01),
 ];
 
-impl Unit {
+impl SourceUnit {
     /// `value` of this unit in the base unit.
     #[must_use]
     pub fn to_base(self, value: f64) -> f64 {
@@ -87,7 +87,7 @@ impl Unit {
     }
 }
 
-impl FromStr for Unit {
+impl FromStr for SourceUnit {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
@@ -95,13 +95,13 @@ impl FromStr for Unit {
     }
 }
 
-impl fmt::Display for Unit {
+impl fmt::Display for SourceUnit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name)
     }
 }
 
-impl Serialize for Unit {
+impl Serialize for SourceUnit {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.name)
     }
@@ -114,7 +114,7 @@ mod tests {
     #[test]
     #[expect(clippy::float_cmp, reason = "the conversions are exact")]
     fn values_in_base_units_are_exact() {
-        let base = |value: f64, unit: &str| unit.parse::<Unit>().unwrap().to_base(value);
+        let base = |value: f64, unit: &str| unit.parse::<SourceUnit>().unwrap().to_base(value);
         assert_eq!(base(2.31, "ms"), 0.00231);
         assert_eq!(base(2.0, "ms"), 0.002);
         assert_eq!(base(7.0, "us"), 0.000_007);
@@ -122,7 +122,7 @@ mod tests {
         assert_eq!(base(512.5, "MiB"), 537_395_200.0);
         assert_eq!(base(1.5, "MB"), 1_500_000.0);
         assert_eq!(base(3.0, "min"), 180.0);
-        assert_eq!("mb".parse::<Unit>(), Err(()));
-        assert_eq!("%".parse::<Unit>().unwrap().dimension(), Dimension::Share);
+        assert_eq!("mb".parse::<SourceUnit>(), Err(()));
+        assert_eq!("%".parse::<SourceUnit>().unwrap().dimension(), Dimension::Share);
     }
 }

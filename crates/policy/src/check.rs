@@ -175,11 +175,7 @@ fn label_of(level: &Level, label: &str, catalog: &BTreeMap<&str, &MetricInfo>) -
 
 /// "; did you mean x?", or what else there is to say.
 fn meant<'a>(name: &str, known: impl Iterator<Item = &'a str>, otherwise: &str) -> String {
-    let nearest = known.map(|known| (strsim::damerau_levenshtein(known, name), known)).min();
-    match nearest {
-        Some((distance, nearest)) if distance <= 3 && distance < name.len() => format!("; did you mean {nearest}?"),
-        _ => otherwise.to_owned(),
-    }
+    reader::nearest(known, name).map_or_else(|| otherwise.to_owned(), |nearest| format!("; did you mean {nearest}?"))
 }
 
 #[cfg(test)]

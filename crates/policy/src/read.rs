@@ -94,8 +94,7 @@ pub(super) fn read_base(table: &mut Table<'_>, key: &'static str) -> Option<Stri
 
 /// What to say of a name that no alert has, with the one that was meant.
 pub(super) fn unknown<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
-    let nearest = known.min_by_key(|known| strsim::damerau_levenshtein(known, name));
-    match nearest.filter(|known| strsim::damerau_levenshtein(known, name) <= 4) {
+    match reader::nearest(known, name) {
         Some(nearest) => format!("no alert has this name; did you mean {nearest}?"),
         None => "no alert has this name; docs/ALERTS.md lists them".to_owned(),
     }

@@ -35,7 +35,7 @@ fn lookup(reference: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<Strin
     };
     let valid = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     if !valid {
-        return Err(format!("${{{name}}} is no variable name; use letters, digits and _"));
+        return Err(format!("${{{name}}} is not a variable name; use letters, digits and _"));
     }
     match (env(name).filter(|value| !value.is_empty()), default) {
         (Some(value), _) => Ok(value),
@@ -75,6 +75,6 @@ mod tests {
             "the environment variable NONE is not set; set it, or write ${NONE:-default}"
         );
         assert_eq!(with_env("a${b").unwrap_err(), "\"${\" without \"}\"; close it, or write $$ for a dollar sign");
-        assert_eq!(with_env("${a b}").unwrap_err(), "${a b} is no variable name; use letters, digits and _");
+        assert_eq!(with_env("${a b}").unwrap_err(), "${a b} is not a variable name; use letters, digits and _");
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use toml::de::DeValue;
 
 use crate::expand::expand;
-use crate::{Problem, Table};
+use crate::{Problem, Table, nearest};
 
 /// A value of a key that has one for all, or one for each name.
 pub struct Named<T> {
@@ -40,7 +40,7 @@ impl<'r> Table<'r> {
         };
         let number = text.replace('_', "").parse().ok().filter(|number: &f64| number.is_finite());
         if number.is_none() {
-            self.problem(Some(line), key, Some(text.to_owned()), "is no finite number; write one like 0.8 or 100");
+            self.problem(Some(line), key, Some(text.to_owned()), "is not a finite number; write one like 0.8 or 100");
         }
         number
     }
@@ -57,13 +57,13 @@ impl<'r> Table<'r> {
         const LONGEST: Duration = Duration::from_hours(24);
         let text = self.to_text(line, key, value)?;
         let message = match humantime::parse_duration(&text) {
-            Ok(duration) if duration.is_zero() => "is no time; write at least \"1s\", or leave the key out",
+            Ok(duration) if duration.is_zero() => "is not a time; write at least \"1s\", or leave the key out",
             Ok(duration) if duration.subsec_nanos() != 0 => "has a part of a second; Prometheus evaluates whole ones",
-            Ok(duration) if duration > LONGEST => "is longer than a day; who would see it then? write less",
+            Ok(duration) if duration > LONGEST => "is longer than a day; write less, or nobody will see it in time",
             Ok(duration) => return Some(duration),
-            Err(_) => "is no duration; write a number with a unit, like \"30s\" or \"5m\"",
+            Err(_) => "is not a duration; write a number with a unit, like \"30s\" or \"5m\"",
         };
-        self.problem(Some(line), key, Some(format!("{text:?}")), message);
+        self.wrong(line, key, &text, message);
         None
     }
 
@@ -154,8 +154,7 @@ impl<'r> Table<'r> {
                     tables
                 }
                 other => {
-                    let near = self.known.iter().find(|known| strsim::damerau_levenshtein(known, &name) <= 2);
-                    match near {
+                    match nearest(self.known.iter().copied(), &name) {
                         Some(near) => {
                             self.problem(Some(line), &name, None, format!("unknown key; did you mean {near}?"));
                         }

@@ -14,7 +14,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::expand::expand;
-use crate::{ConfigError, Problem, Secret, file};
+use crate::{ConfigError, Problem, Secret, file, nearest};
 
 /// The size of a secret's file in KiB beyond which it is refused.
 const SECRET_LIMIT: u64 = 64;
@@ -36,7 +36,7 @@ impl<'a> Reader<'a> {
         Self { text, path, env, line_ends, problems: RefCell::new(Vec::new()) }
     }
 
-    /// The top table; `None` if the text is no TOML.
+    /// The top table; `None` if the text is not TOML.
     pub fn root(&self) -> Option<Table<'_>> {
         match DeTable::parse(self.text) {
             Ok(root) => Some(Table::new(self, String::new(), root.into_inner())),
@@ -123,6 +123,11 @@ impl<'r> Table<'r> {
         self.reader.problem(Problem::of_key(line.or(self.line), self.key(key), value, message));
     }
 
+    /// Reports a problem with the text of `key`, which is shown.
+    pub fn wrong(&self, line: usize, key: &str, text: &str, message: impl Into<String>) {
+        self.problem(Some(line), key, Some(format!("{text:?}")), message);
+    }
+
     /// Problems of the file so far: who asks before and after an accessor knows whether it complained.
     #[must_use]
     pub fn problem_count(&self) -> usize {
@@ -190,12 +195,12 @@ impl<'r> Table<'r> {
         match humantime::parse_duration(&text) {
             Ok(duration) if bounds.contains(&duration) => Some(duration),
             Ok(_) => {
-                self.problem(Some(line), key, Some(format!("{text:?}")), format!("must be from {low} to {high}"));
+                self.wrong(line, key, &text, format!("must be from {low} to {high}"));
                 None
             }
             Err(_) => {
                 let message = "is not a duration; write a number with a unit, like \"15s\" or \"5m\"";
-                self.problem(Some(line), key, Some(format!("{text:?}")), message);
+                self.wrong(line, key, &text, message);
                 None
             }
         }
@@ -240,7 +245,7 @@ impl<'r> Table<'r> {
     /// A text that is parsed; the error of parsing is the problem.
     pub fn parsed<T: FromStr<Err: Display>>(&mut self, key: &'static str) -> Option<T> {
         let (line, text) = self.string_at(key)?;
-        text.parse().map_err(|error| self.problem(Some(line), key, Some(format!("{text:?}")), format!("{error}"))).ok()
+        text.parse().map_err(|error| self.wrong(line, key, &text, format!("{error}"))).ok()
     }
 
     /// The texts of a table whose keys are free, each with its line and key.
@@ -296,7 +301,7 @@ impl<'r> Table<'r> {
                 .iter()
                 .filter_map(|variant| variant.to_possible_value().map(|value| value.get_name().to_owned()))
                 .collect();
-            self.problem(Some(line), key, Some(format!("{text:?}")), format!("is none of {}", words.join(", ")));
+            self.wrong(line, key, &text, format!("is none of {}", words.join(", ")));
         }
         choice
     }
@@ -329,7 +334,7 @@ impl<'r> Table<'r> {
         for (line, text) in texts {
             match text.parse() {
                 Ok(value) => values.push(value),
-                Err(_) => self.problem(Some(line), key, Some(format!("{text:?}")), fix),
+                Err(_) => self.wrong(line, key, &text, fix),
             }
         }
         values
@@ -379,12 +384,9 @@ impl<'r> Table<'r> {
     pub fn finish(self) {
         for key in self.values.keys() {
             let name: &str = key.get_ref();
-            let nearest = self.known.iter().min_by_key(|known| strsim::damerau_levenshtein(known, name));
-            let message = match nearest {
-                Some(nearest) if strsim::damerau_levenshtein(nearest, name) <= 3 => {
-                    format!("unknown key; did you mean {nearest}?")
-                }
-                _ => format!("unknown key; known here are {}", self.known.join(", ")),
+            let message = match nearest(self.known.iter().copied(), name) {
+                Some(nearest) => format!("unknown key; did you mean {nearest}?"),
+                None => format!("unknown key; known here are {}", self.known.join(", ")),
             };
             self.problem(Some(self.reader.line(key.span().start)), name, None, message);
         }

@@ -4,9 +4,9 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use super::{EXIT_SOFTWARE, EXIT_USAGE, block_on, fail, note, print};
+use super::{Refused, block_on, note, print};
 use crate::http::client::{BaseUrl, Client, Response, Settings, check_header};
-use crate::mapping::discover::{Draft, Source, draft, prefix};
+use crate::mapping::discover::{Draft, DraftOptions, draft, prefix};
 use reader::{Secret, file};
 
 /// The most that one fetch may take.
@@ -22,23 +22,17 @@ pub(super) fn discover(
     header_file: Option<&Path>,
     name: &str,
     service: bool,
-) -> ExitCode {
+) -> Result<ExitCode, Refused> {
     let prepared = prefix(name).map_err(|message| format!("--name {message}")).and_then(|prefix| {
         let (base, path) = address(url).map_err(|message| format!("the URL {message}"))?;
         let headers = header_file.map_or(Ok(Vec::new()), headers)?;
         let client = Client::new(&base, Settings { headers, ..Settings::default() })?;
         Ok((prefix, base, path, client))
     });
-    let (prefix, base, path, mut client) = match prepared {
-        Ok(prepared) => prepared,
-        Err(message) => return fail(EXIT_USAGE, &message),
-    };
-    let samples = match block_on(fetch_twice(&mut client, &path, interval)) {
-        Ok(Ok(samples)) => samples,
-        Ok(Err(message)) => return fail(1, &message),
-        Err(error) => return fail(EXIT_SOFTWARE, &format!("cannot start the runtime: {error}")),
-    };
-    let source = Source {
+    let (prefix, base, path, mut client) = prepared.map_err(Refused::Usage)?;
+    let fetched = block_on(fetch_twice(&mut client, &path, interval)).map_err(Refused::Runtime)?;
+    let samples = fetched.map_err(Refused::Body)?;
+    let source = DraftOptions {
         url: base.to_string(),
         path,
         status: samples[0].status,
@@ -46,20 +40,19 @@ pub(super) fn discover(
         prefix,
         service: service.then(|| name.to_owned()),
     };
-    match draft(&source, &samples[0].body, &samples[1].body) {
-        Ok(Draft { text, rules, left_out }) => {
-            let printed = print(text.as_bytes());
-            if rules == 0 {
-                return fail(1, "nothing in the body can be mapped; is it the right address?");
-            }
-            note(&format!("{rules} drafted, {left_out} left out; look at each before you use it"));
-            if header_file.is_some() || url.contains('@') {
-                note("user, password and headers are not in the draft; add them to url, or as [[service.header]]");
-            }
-            printed
-        }
-        Err(error) => fail(1, &format!("GET {base}: {error}; is it the address of an endpoint, and not of a page?")),
+    let drafted = draft(&source, &samples[0].body, &samples[1].body);
+    let Draft { text, rules, left_out } = drafted.map_err(|error| {
+        Refused::Body(format!("GET {base}: {error}; is it the address of an endpoint, and not of a page?"))
+    })?;
+    let printed = print(text.as_bytes());
+    if rules == 0 {
+        return Err(Refused::Body("nothing in the body can be mapped; is it the right address?".to_owned()));
     }
+    note(&format!("{rules} drafted, {left_out} left out; look at each before you use it"));
+    if header_file.is_some() || url.contains('@') {
+        note("user, password and headers are not in the draft; add them to url, or as [[service.header]]");
+    }
+    Ok(printed)
 }
 
 /// The service and the path, with its query, of a whole address. The error does not repeat it: it may hold a password.
@@ -71,7 +64,7 @@ fn address(url: &str) -> Result<(BaseUrl, String), String> {
     // As a whole first: what is wrong with it may show only so.
     let whole = BaseUrl::parse(address)?;
     let begin = address.find("://").map_or(address.len(), |at| at + 3);
-    // The path of a socket is no path of the service.
+    // The path of a socket is not a path of the service.
     let end = address[begin..].find('/').map(|at| begin + at).filter(|_| !address.starts_with("unix:"));
     let (base, path) = match end {
         Some(end) => (BaseUrl::parse(&address[..end])?, &address[end..]),
@@ -80,7 +73,7 @@ fn address(url: &str) -> Result<(BaseUrl, String), String> {
     Ok((base, query.map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"))))
 }
 
-/// Headers, a line each; empty lines and those that begin with `#` are none. The error shows no value.
+/// Headers, a line each; empty lines and those that begin with `#` are left out. The error shows no value.
 fn headers(path: &Path) -> Result<Vec<(String, Secret)>, String> {
     let of_file = |message: String| format!("{}: {message}", path.display());
     let bytes = file::read_bytes(path, HEADERS_LIMIT).map_err(of_file)?;
@@ -90,7 +83,7 @@ fn headers(path: &Path) -> Result<Vec<(String, Secret)>, String> {
         .filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
         .map(|(number, line)| {
             let of_line = |message: &str| format!("{}:{number}: {message}", path.display());
-            let (name, value) = line.split_once(':').ok_or_else(|| of_line("is no header; write Name: value"))?;
+            let (name, value) = line.split_once(':').ok_or_else(|| of_line("is not a header; write Name: value"))?;
             let value = Secret::new(value.trim());
             check_header(name, &value).map_err(|message| of_line(&message))?;
             Ok((name.to_owned(), value))
@@ -159,7 +152,7 @@ mod tests {
             headers(&file).unwrap().into_iter().map(|(name, value)| (name, value.reveal().to_owned())).collect();
         assert_eq!(read, [pair("X-Key", "swordfish: two"), pair("Accept", "text/plain")]);
         std::fs::write(&file, "X-Key swordfish\n").unwrap();
-        assert_eq!(headers(&file).unwrap_err(), format!("{}:1: is no header; write Name: value", file.display()));
+        assert_eq!(headers(&file).unwrap_err(), format!("{}:1: is not a header; write Name: value", file.display()));
         std::fs::write(&file, "\nHost: swordfish\n").unwrap();
         let place = format!("{}:2: ", file.display());
         assert_eq!(headers(&file).unwrap_err(), format!("{place}header Host is set by the agent itself; leave it out"));

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 
-use super::input::{self, Chosen, Refused};
-use super::{EXIT_SOFTWARE, EXIT_USAGE, FetchedArgs, MappingArgs, block_on, fail, note, print};
+use super::input::{self, Chosen};
+use super::{FetchedArgs, MappingArgs, Refused, block_on, note, print};
 use crate::collector::Collector as _;
 use crate::collector::service::{Look, ServiceCollector, Snapshot, look};
 use crate::config::ServiceTarget;
@@ -17,31 +17,24 @@ use crate::metric::{Families, Family};
 const SHOWN: usize = 20;
 
 /// Explains the metric by the body, by what the service says now, or by the mapping alone.
-pub(super) fn explain(metric: &str, body: Option<&Path>, fetched: &FetchedArgs, arguments: &MappingArgs) -> ExitCode {
-    let chosen = match input::mapping(arguments) {
-        Ok(chosen) => chosen,
-        Err(message) => return fail(EXIT_USAGE, &message),
-    };
+pub(super) fn explain(
+    metric: &str,
+    body: Option<&Path>,
+    fetched: &FetchedArgs,
+    arguments: &MappingArgs,
+) -> Result<ExitCode, Refused> {
+    let chosen = input::mapping(arguments)?;
     let given = match (body, &chosen.target) {
-        (Some(path), _) => match of_file(&chosen, path, fetched) {
-            Ok(given) => given,
-            Err(Refused::Usage(message)) => return fail(EXIT_USAGE, &message),
-            Err(Refused::Body(message)) => return fail(1, &message),
-        },
-        (None, Some(target)) => match block_on(live(target, metric)) {
-            Ok(given) => given,
-            Err(error) => return fail(EXIT_SOFTWARE, &format!("cannot start the runtime: {error}")),
-        },
+        (Some(path), _) => of_file(&chosen, path, fetched)?,
+        (None, Some(target)) => block_on(live(target, metric)).map_err(Refused::Runtime)?,
         (None, None) => vec![Given::Unasked; chosen.mapping.endpoints.len()],
     };
-    match crate::mapping::explain(&chosen.mapping, &given, metric) {
-        Ok(text) => print(format!("{text}{}", exported(&chosen, &given, metric)).as_bytes()),
-        Err(message) => fail(EXIT_USAGE, &message),
-    }
+    let text = crate::mapping::explain(&chosen.mapping, &given, metric).map_err(Refused::Usage)?;
+    Ok(print(format!("{text}{}", exported(&chosen, &given, metric)).as_bytes()))
 }
 
 fn of_file(chosen: &Chosen, path: &Path, fetched: &FetchedArgs) -> Result<Vec<Given>, Refused> {
-    let bytes = input::body(path, chosen).map_err(Refused::Usage)?;
+    let bytes = input::body(path, chosen)?;
     let assigned = input::assign(chosen, &bytes, fetched)?;
     if let Some(taken) = &assigned.note {
         note(taken);

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{FetchedArgs, MappingArgs, WINDOW};
+use super::{FetchedArgs, MappingArgs, Refused, WINDOW};
 use reader::file;
 
 use crate::config::{Config, ServiceTarget};
@@ -28,8 +28,12 @@ pub(super) struct Chosen {
     pub(super) target: Option<ServiceTarget>,
 }
 
-/// Reads the mapping that the arguments name. The error is one of usage.
-pub(super) fn mapping(arguments: &MappingArgs) -> Result<Chosen, String> {
+/// Reads the mapping that the arguments name.
+pub(super) fn mapping(arguments: &MappingArgs) -> Result<Chosen, Refused> {
+    read_mapping(arguments).map_err(Refused::Usage)
+}
+
+fn read_mapping(arguments: &MappingArgs) -> Result<Chosen, String> {
     if let (Some(file), Some(name)) = (&arguments.config, &arguments.target) {
         let target = service(file, name)?;
         return Ok(Chosen {
@@ -44,7 +48,7 @@ pub(super) fn mapping(arguments: &MappingArgs) -> Result<Chosen, String> {
             let found = profile::find(name).map_err(|message| format!("{name:?} {message}"))?;
             found.mapping().map_err(|error| error.to_string())?
         }
-        None => Mapping::default(),
+        None => Arc::default(),
     };
     let whole = match &arguments.mapping {
         Some(path) => {
@@ -56,7 +60,7 @@ pub(super) fn mapping(arguments: &MappingArgs) -> Result<Chosen, String> {
         }
         None => base,
     };
-    Ok(Chosen { mapping: Arc::new(whole), window: WINDOW, body_limit: BODY_LIMIT, target: None })
+    Ok(Chosen { mapping: whole, window: WINDOW, body_limit: BODY_LIMIT, target: None })
 }
 
 fn service(file: &Path, name: &str) -> Result<ServiceTarget, String> {
@@ -71,8 +75,8 @@ fn service(file: &Path, name: &str) -> Result<ServiceTarget, String> {
 }
 
 /// The bytes of a body, from a file, a pipe or, as `-`, the standard input.
-pub(super) fn body(path: &Path, chosen: &Chosen) -> Result<Vec<u8>, String> {
-    let unreadable = |error: std::io::Error| format!("{}: cannot be read: {error}", path.display());
+pub(super) fn body(path: &Path, chosen: &Chosen) -> Result<Vec<u8>, Refused> {
+    let unreadable = |error: std::io::Error| Refused::Usage(format!("{}: cannot be read: {error}", path.display()));
     let limit = chosen.body_limit;
     let bytes = if path == Path::new("-") {
         bounded(std::io::stdin().lock(), limit)
@@ -81,7 +85,8 @@ pub(super) fn body(path: &Path, chosen: &Chosen) -> Result<Vec<u8>, String> {
     };
     let bytes = bytes.map_err(unreadable)?;
     if bytes.len() > limit {
-        return Err(format!("{}: is larger than {limit} bytes, which no answer may be", path.display()));
+        let message = format!("{}: is larger than {limit} bytes, which no answer may be", path.display());
+        return Err(Refused::Usage(message));
     }
     Ok(bytes)
 }
@@ -100,15 +105,6 @@ pub(super) struct Assigned {
     pub(super) given: Vec<Given>,
     /// Which endpoint was taken, if that was a choice.
     pub(super) note: Option<String>,
-}
-
-/// Why a body is of no use.
-#[derive(Debug)]
-pub(super) enum Refused {
-    /// The arguments are wrong.
-    Usage(String),
-    /// The body is.
-    Body(String),
 }
 
 /// Reads a body as that of the endpoint it is of.

@@ -2,16 +2,14 @@
 
 use std::process::ExitCode;
 
-use super::{EXIT_USAGE, fail, print};
+use super::{Refused, print};
 use crate::mapping::profile::{self, PROFILES};
 
 /// Prints a shipped mapping as it is, or a line for each.
-pub(super) fn show(name: Option<&str>) -> ExitCode {
-    let Some(name) = name else { return print(list().as_bytes()) };
-    match profile::find(name) {
-        Ok(profile) => print(profile.text.as_bytes()),
-        Err(message) => fail(EXIT_USAGE, &format!("{name:?} {message}")),
-    }
+pub(super) fn show(name: Option<&str>) -> Result<ExitCode, Refused> {
+    let Some(name) = name else { return Ok(print(list().as_bytes())) };
+    let profile = profile::find(name).map_err(|message| Refused::Usage(format!("{name:?} {message}")))?;
+    Ok(print(profile.text.as_bytes()))
 }
 
 /// Each name with what the file says first.

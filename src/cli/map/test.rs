@@ -3,8 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use super::input::{self, Refused};
-use super::{EXIT_USAGE, FetchedArgs, MappingArgs, fail, note, print};
+use super::{FetchedArgs, MappingArgs, Refused, fail, input, note, print};
 use crate::collector::Collector as _;
 use crate::collector::service::{ServiceCollector, Snapshot};
 use crate::mapping::{Body, Given, Keys, Mapping, Miss, advice, shown_pointer};
@@ -12,20 +11,10 @@ use crate::metric::text::{Format, exposition};
 use crate::metric::{Families, Rejections};
 
 /// Prints what a poll would export of the body, and says what it would miss.
-pub(super) fn test(path: &Path, fetched: &FetchedArgs, arguments: &MappingArgs) -> ExitCode {
-    let chosen = match input::mapping(arguments) {
-        Ok(chosen) => chosen,
-        Err(message) => return fail(EXIT_USAGE, &message),
-    };
-    let bytes = match input::body(path, &chosen) {
-        Ok(bytes) => bytes,
-        Err(message) => return fail(EXIT_USAGE, &message),
-    };
-    let assigned = match input::assign(&chosen, &bytes, fetched) {
-        Ok(assigned) => assigned,
-        Err(Refused::Usage(message)) => return fail(EXIT_USAGE, &message),
-        Err(Refused::Body(message)) => return fail(1, &message),
-    };
+pub(super) fn test(path: &Path, fetched: &FetchedArgs, arguments: &MappingArgs) -> Result<ExitCode, Refused> {
+    let chosen = input::mapping(arguments)?;
+    let bytes = input::body(path, &chosen)?;
+    let assigned = input::assign(&chosen, &bytes, fetched)?;
     let bodies: Vec<Option<Body>> = assigned.given.iter().map(Given::body).map(Option::<&Body>::cloned).collect();
     let (snapshot, misses) = Snapshot::of_bodies(&chosen.mapping, &bodies, chosen.window);
     let mut families = Families::new();
@@ -36,7 +25,7 @@ pub(super) fn test(path: &Path, fetched: &FetchedArgs, arguments: &MappingArgs) 
         note(taken);
     }
     let printed = print(exposition(&families.into_sorted(), Format::Prometheus).as_bytes());
-    if faults.is_empty() { printed } else { fail(1, &faults.join("\nmanometer: ")) }
+    Ok(if faults.is_empty() { printed } else { fail(1, &faults.join("\nmanometer: ")) })
 }
 
 /// A line for each kind of miss: the first one, and how many more there are.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use super::merge::Sample;
+use super::merge::MappedSample;
 use crate::collector::window::Window;
 use crate::metric::vocabulary::{backpressure as pressure, resources};
 use crate::metric::{Families, Kind, Metric, OTHER};
@@ -19,21 +19,15 @@ pub(super) struct Derive {
     rates: Option<Rates>,
 }
 
-/// Values over a window, all of one source: the difference between what two endpoints count is no growth.
+/// Values over a window, all of one source: the difference between what two endpoints count is not a growth.
 #[derive(Debug)]
 struct Tracked<const N: usize> {
     window: Window<N>,
     sources: Option<[Option<usize>; N]>,
 }
 
-/// Where messages came from and went to, but for those that are under way.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Accounts {
-    received: f64,
-    published: f64,
-    dropped: f64,
-    sampled_out: f64,
-}
+/// What was received, published, dropped and sampled out, and what is pending.
+type Accounts = [f64; 5];
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Rates {
@@ -43,21 +37,12 @@ struct Rates {
 }
 
 /// What one poll adds to the samples.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Default)]
 pub(super) struct Derived {
-    pub(super) window: Duration,
-    pub(super) ingest_rate: Option<f64>,
-    pub(super) publish_rate: Option<f64>,
-    pub(super) rate_ratio: Option<f64>,
-    pub(super) sampling_ratio: Option<f64>,
-    pub(super) drop_ratio: Option<f64>,
-    pub(super) unaccounted: Option<f64>,
-    pub(super) unaccounted_ratio: Option<f64>,
-    pub(super) hit_ratio: Option<f64>,
+    /// What is defined.
+    values: Vec<(&'static Metric<0>, f64)>,
     /// Usage of each pool whose mapping does not say it.
-    pub(super) pools: Vec<(String, f64)>,
-    has_messages: bool,
-    has_lookups: bool,
+    pools: Vec<(String, f64)>,
 }
 
 impl Derive {
@@ -72,54 +57,50 @@ impl Derive {
     }
 
     /// Takes the samples of a poll that was made at `now`.
-    pub(super) fn observe(&mut self, samples: &[Sample], now: Instant) -> Derived {
-        let seen = Seen(samples);
-        let mut derived = Derived { window: self.fates.window.span(), ..Derived::default() };
-        self.messages(&seen, now, &mut derived);
-        let lookups = seen.all([&resources::CACHE_HITS, &resources::CACHE_MISSES]);
-        derived.has_lookups = lookups.is_some();
+    pub(super) fn observe(&mut self, samples: &[MappedSample], now: Instant) -> Derived {
+        let inputs = Inputs::of(samples);
+        let mut derived = Derived { values: Vec::new(), pools: pools(samples) };
+        self.messages(&inputs, now, &mut derived);
+        let lookups = all([inputs.hits, inputs.misses]);
         self.lookups.observe(lookups.as_ref(), now);
-        derived.hit_ratio = self.lookups.growth().and_then(|[hits, misses]| ratio(hits, hits + misses));
-        derived.pools = pools(samples);
+        let hit_ratio = self.lookups.growth().and_then(|[hits, misses]| ratio(hits, hits + misses));
+        derived.add(&resources::CACHE_HIT_RATIO, hit_ratio);
+        derived.add(&resources::CACHE_HIT_RATIO_WINDOW, lookups.map(|_| self.lookups.seconds()));
         derived
     }
 
-    fn messages(&mut self, seen: &Seen<'_>, now: Instant, derived: &mut Derived) {
-        let [published, dropped, sampled_out] = [&pressure::PUBLISHED, &pressure::DROPPED, &pressure::SAMPLED_OUT];
-        self.fates.observe(seen.all([published, dropped, sampled_out]).as_ref(), now);
-        let accounts = seen.all([&pressure::RECEIVED, published, dropped, sampled_out, &pressure::PENDING]);
+    fn messages(&mut self, inputs: &Inputs, now: Instant, derived: &mut Derived) {
+        let &Inputs { received, published, dropped, pending, .. } = inputs;
+        // A service that does not sample leaves nothing out; of everything else 0 would be a guess.
+        let sampled_out = Some(inputs.sampled_out.unwrap_or(Input::NOTHING));
+        self.fates.observe(all([published, dropped, sampled_out]).as_ref(), now);
+        let accounts = all([received, published, dropped, sampled_out, pending]);
         if self.accounts.is_elsewhere(accounts.as_ref()) {
             // What was once computed is not served on when its source has gone.
             (self.last, self.rates) = (None, None);
         }
-        if let Some(Values { numbers: [received, published, dropped, sampled_out, _], fresh: true, .. }) = accounts {
-            self.take_rates(Accounts { received, published, dropped, sampled_out }, now);
+        if let Some(fresh) = accounts.filter(are_fresh) {
+            let has = fresh.map(|input| input.value);
+            let rates = self.last.and_then(|(at, had)| rates(&had, &has, now.saturating_duration_since(at)));
+            (self.last, self.rates) = (Some((now, has)), rates);
         }
         self.accounts.observe(accounts.as_ref(), now);
-        derived.has_messages = seen.value(published).is_some();
-        derived.drop_ratio = self.fates.growth().and_then(|by| ratio(by[1], by.iter().sum()));
-        self.loss(derived);
         // A rate that the service computes may be of a window of its own, or capped: its counters know better.
-        let rates = self.rates;
-        let rate = |of: fn(Rates) -> f64, metric: &Metric<0>| rates.map(of).or_else(|| seen.value(metric));
-        derived.ingest_rate = rate(|rates| rates.ingest, &pressure::INGEST_RATE);
-        derived.publish_rate = rate(|rates| rates.publish, &pressure::PUBLISH_RATE);
-        derived.sampling_ratio = rates.and_then(|rates| rates.sampling);
-        derived.rate_ratio = derived.publish_rate.zip(derived.ingest_rate).and_then(|(out, into)| ratio(out, into));
-    }
-
-    /// All counters of one moment.
-    fn take_rates(&mut self, now_has: Accounts, now: Instant) {
-        self.rates = self.last.and_then(|(before, had)| now_has.since(&had, now.saturating_duration_since(before)));
-        self.last = Some((now, now_has));
-    }
-
-    /// What was received over the window and is nowhere.
-    fn loss(&self, derived: &mut Derived) {
-        let Some([received, published, dropped, sampled_out, pending]) = self.accounts.growth() else { return };
-        let unaccounted = received - published - dropped - sampled_out - pending;
-        derived.unaccounted = Some(unaccounted);
-        derived.unaccounted_ratio = ratio(unaccounted, received);
+        let ingest = self.rates.map(|rates| rates.ingest).or(inputs.ingest_rate.map(|told| told.value));
+        let publish = self.rates.map(|rates| rates.publish).or(inputs.publish_rate.map(|told| told.value));
+        derived.add(&pressure::INGEST_RATE, ingest);
+        derived.add(&pressure::PUBLISH_RATE, publish);
+        derived.add(&pressure::RATE_RATIO, publish.zip(ingest).and_then(|(out, into)| ratio(out, into)));
+        derived.add(&pressure::SAMPLING_RATIO, self.rates.and_then(|rates| rates.sampling));
+        let drops = self.fates.growth().and_then(|by| ratio(by[1], by.iter().sum()));
+        derived.add(&pressure::DROP_RATIO, drops);
+        if let Some([received, published, dropped, sampled_out, pending]) = self.accounts.growth() {
+            // What was received over the window and is nowhere.
+            let unaccounted = received - published - dropped - sampled_out - pending;
+            derived.add(&pressure::UNACCOUNTED, Some(unaccounted));
+            derived.add(&pressure::UNACCOUNTED_RATIO, ratio(unaccounted, received));
+        }
+        derived.add(&pressure::WINDOW, published.map(|_| self.fates.seconds()));
     }
 }
 
@@ -128,21 +109,26 @@ impl<const N: usize> Tracked<N> {
         Self { window: Window::new(span, counters), sources: None }
     }
 
-    /// Whether the values are of other sources than those before, or have gone.
-    fn is_elsewhere(&self, values: Option<&Values<N>>) -> bool {
-        self.sources != values.map(|values| values.sources)
+    /// Whether the inputs are of other sources than those before, or have gone.
+    fn is_elsewhere(&self, inputs: Option<&[Input; N]>) -> bool {
+        self.sources != inputs.map(|inputs| inputs.map(|input| input.source))
     }
 
-    /// Takes the values of one moment. Differences are taken between moments, not between memories: values of an earlier
+    /// Takes the inputs of one moment. Differences are taken between moments, not between memories: values of an earlier
     /// poll are not taken again.
-    fn observe(&mut self, values: Option<&Values<N>>, now: Instant) {
-        if self.is_elsewhere(values) {
+    fn observe(&mut self, inputs: Option<&[Input; N]>, now: Instant) {
+        if self.is_elsewhere(inputs) {
             self.window.restart();
-            self.sources = values.map(|values| values.sources);
+            self.sources = inputs.map(|inputs| inputs.map(|input| input.source));
         }
-        if let Some(values) = values.filter(|values| values.fresh) {
-            self.window.observe(now, values.numbers);
+        if let Some(inputs) = inputs.filter(|inputs| are_fresh(inputs)) {
+            self.window.observe(now, inputs.map(|input| input.value));
         }
+    }
+
+    /// The seconds that it looks back.
+    const fn seconds(&self) -> f64 {
+        self.window.span().as_secs_f64()
     }
 
     fn growth(&self) -> Option<[f64; N]> {
@@ -150,20 +136,16 @@ impl<const N: usize> Tracked<N> {
     }
 }
 
-impl Accounts {
-    /// The rates since an earlier moment; `None` if a counter fell or no time has passed.
-    fn since(&self, earlier: &Self, elapsed: Duration) -> Option<Rates> {
-        let received = self.received - earlier.received;
-        let published = self.published - earlier.published;
-        let sampled_out = self.sampled_out - earlier.sampled_out;
-        let seconds = elapsed.as_secs_f64();
-        let whole = received >= 0.0 && published >= 0.0 && sampled_out >= 0.0 && self.dropped >= earlier.dropped;
-        (whole && seconds > 0.0).then(|| Rates {
-            ingest: received / seconds,
-            publish: published / seconds,
-            sampling: ratio(sampled_out, received).map(|left_out| (1.0 - left_out).clamp(0.0, 1.0)),
-        })
-    }
+/// The rates from one moment to another; `None` if a counter fell or no time has passed.
+fn rates(before: &Accounts, now: &Accounts, elapsed: Duration) -> Option<Rates> {
+    let [received, published, dropped, sampled_out, _] = std::array::from_fn(|at| now[at] - before[at]);
+    let whole = [received, published, dropped, sampled_out].iter().all(|growth| *growth >= 0.0);
+    let seconds = elapsed.as_secs_f64();
+    (whole && seconds > 0.0).then(|| Rates {
+        ingest: received / seconds,
+        publish: published / seconds,
+        sampling: ratio(sampled_out, received).map(|left_out| (1.0 - left_out).clamp(0.0, 1.0)),
+    })
 }
 
 /// A part of a whole; undefined where there is no whole, or next to none.
@@ -171,47 +153,66 @@ fn ratio(part: f64, whole: f64) -> Option<f64> {
     (whole > 0.0).then(|| part / whole).filter(|ratio| ratio.is_finite())
 }
 
-/// Samples by metric.
-struct Seen<'s>(&'s [Sample]);
-
-impl Seen<'_> {
-    fn sample(&self, metric: &Metric<0>) -> Option<&Sample> {
-        self.0.iter().find(|sample| sample.definition.name == metric.info().name)
-    }
-
-    fn value(&self, metric: &Metric<0>) -> Option<f64> {
-        self.sample(metric).map(|sample| sample.value)
-    }
-
-    /// The values of several metrics; `None` if one of them is not there.
-    fn all<const N: usize>(&self, metrics: [&Metric<0>; N]) -> Option<Values<N>> {
-        let mut found = Values { numbers: [0.0; N], sources: [None; N], fresh: true };
-        for (at, metric) in metrics.into_iter().enumerate() {
-            if let Some(sample) = self.sample(metric) {
-                found.numbers[at] = sample.value;
-                // How many wait is the same whoever says it; two counters may have begun at different times.
-                found.sources[at] = (sample.definition.kind == Kind::Counter).then_some(sample.rule);
-                found.fresh &= sample.fresh;
-            } else if metric.info().name != pressure::SAMPLED_OUT.info().name {
-                // A service that does not sample leaves nothing out; of everything else 0 would be a guess.
-                return None;
-            }
-        }
-        Some(found)
-    }
-}
-
-/// Several values that are there.
-struct Values<const N: usize> {
-    numbers: [f64; N],
-    /// The rule of each counter.
-    sources: [Option<usize>; N],
-    /// Whether all of them were read in this poll.
+/// One value that others are computed from.
+#[derive(Debug, Clone, Copy)]
+struct Input {
+    value: f64,
+    /// The rule of a counter: two counters may have begun at different times. How many wait is the same whoever says it.
+    source: Option<usize>,
+    /// Whether it was read in this poll.
     fresh: bool,
 }
 
+impl Input {
+    const NOTHING: Self = Self { value: 0.0, source: None, fresh: true };
+}
+
+/// The inputs that a poll has.
+struct Inputs {
+    received: Option<Input>,
+    published: Option<Input>,
+    dropped: Option<Input>,
+    sampled_out: Option<Input>,
+    pending: Option<Input>,
+    ingest_rate: Option<Input>,
+    publish_rate: Option<Input>,
+    hits: Option<Input>,
+    misses: Option<Input>,
+}
+
+impl Inputs {
+    fn of(samples: &[MappedSample]) -> Self {
+        let input = |metric: &Metric<0>| {
+            let sample = samples.iter().find(|sample| sample.definition.name == metric.info().name)?;
+            let source = (sample.definition.kind == Kind::Counter).then_some(sample.rule);
+            Some(Input { value: sample.value, source, fresh: sample.fresh })
+        };
+        Self {
+            received: input(&pressure::RECEIVED),
+            published: input(&pressure::PUBLISHED),
+            dropped: input(&pressure::DROPPED),
+            sampled_out: input(&pressure::SAMPLED_OUT),
+            pending: input(&pressure::PENDING),
+            ingest_rate: input(&pressure::INGEST_RATE),
+            publish_rate: input(&pressure::PUBLISH_RATE),
+            hits: input(&resources::CACHE_HITS),
+            misses: input(&resources::CACHE_MISSES),
+        }
+    }
+}
+
+/// All of several inputs; `None` if one of them is not there.
+fn all<const N: usize>(inputs: [Option<Input>; N]) -> Option<[Input; N]> {
+    inputs.iter().all(Option::is_some).then(|| inputs.map(|input| input.unwrap_or(Input::NOTHING)))
+}
+
+/// Whether all of them were read in this poll.
+fn are_fresh<const N: usize>(inputs: &[Input; N]) -> bool {
+    inputs.iter().all(|input| input.fresh)
+}
+
 /// Connections in use by the most that there may be, of each pool that says both and not the ratio.
-fn pools(samples: &[Sample]) -> Vec<(String, f64)> {
+fn pools(samples: &[MappedSample]) -> Vec<(String, f64)> {
     let of = |name: &str| samples.iter().filter(move |sample| sample.definition.name == name).collect::<Vec<_>>();
     let told: BTreeSet<&String> =
         of(resources::POOL_USAGE_RATIO.info().name).iter().filter_map(|sample| sample.labels.first()).collect();
@@ -235,12 +236,14 @@ fn pools(samples: &[Sample]) -> Vec<(String, f64)> {
 }
 
 impl Derived {
-    /// Names what is defined.
+    fn add(&mut self, metric: &'static Metric<0>, value: Option<f64>) {
+        self.values.extend(value.map(|value| (metric, value)));
+    }
+
+    /// Exports what is defined.
     pub(super) fn export(&self, out: &mut Families) {
-        for (metric, value) in self.values() {
-            if let Some(value) = value {
-                out.push(metric, [], value);
-            }
+        for (metric, value) in &self.values {
+            out.push(metric, [], *value);
         }
         for (pool, usage) in &self.pools {
             out.push(&resources::POOL_USAGE_RATIO, [pool], *usage);
@@ -249,22 +252,7 @@ impl Derived {
 
     /// Whether a sample of that name is replaced by one of these.
     pub(super) fn replaces(&self, name: &str) -> bool {
-        self.values().iter().any(|(metric, value)| value.is_some() && metric.info().name == name)
-    }
-
-    fn values(&self) -> [(&'static Metric<0>, Option<f64>); 10] {
-        [
-            (&pressure::INGEST_RATE, self.ingest_rate),
-            (&pressure::PUBLISH_RATE, self.publish_rate),
-            (&pressure::RATE_RATIO, self.rate_ratio),
-            (&pressure::SAMPLING_RATIO, self.sampling_ratio),
-            (&pressure::DROP_RATIO, self.drop_ratio),
-            (&pressure::UNACCOUNTED, self.unaccounted),
-            (&pressure::UNACCOUNTED_RATIO, self.unaccounted_ratio),
-            (&pressure::WINDOW, self.has_messages.then_some(self.window.as_secs_f64())),
-            (&resources::CACHE_HIT_RATIO, self.hit_ratio),
-            (&resources::CACHE_HIT_RATIO_WINDOW, self.has_lookups.then_some(self.window.as_secs_f64())),
-        ]
+        self.values.iter().any(|(metric, _)| metric.info().name == name)
     }
 }
 

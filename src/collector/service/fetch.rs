@@ -105,7 +105,7 @@ const fn advice_for(status: u16) -> (Reason, &'static str) {
     match status {
         401 => (Reason::Auth, "set user and password in url, or a header with a key"),
         403 => (Reason::Acl, "allow the agent to read this endpoint, or skip it"),
-        404 | 405 | 410 => (Reason::Status, "check url and path; skip the endpoint if the service has it not"),
+        404 | 405 | 410 => (Reason::Status, "check url and path; skip the endpoint if the service does not have it"),
         429 => (Reason::Refused, "the service limits its callers; raise interval, or every of the endpoint"),
         503 => (Reason::Status, "the service is overloaded; add 503 to statuses if the body says more"),
         500..=599 => (Reason::Status, "look at the log of the service"),

@@ -4,8 +4,9 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::derive::Derive;
 use super::fetch::{self, Verdict};
-use super::merge::{self, Answer};
-use super::{Snapshot, passing, settings};
+use super::merge::{self, EndpointReport};
+use super::pass_through::passing;
+use super::{Snapshot, settings};
 use crate::collector::PollError;
 use crate::config::ServiceTarget;
 use crate::http::client::Client;
@@ -27,20 +28,21 @@ impl Snapshot {
     /// the mapping's endpoints.
     #[must_use]
     pub fn of_bodies(mapping: &Mapping, bodies: &[Option<Body>], window: Duration) -> (Self, Vec<Miss>) {
-        let answer = |(index, body): (usize, &Option<Body>)| {
-            body.as_ref().map(|body| Answer { evaluation: evaluate(mapping, index, &body.tree), fresh: true })
+        let report = |(index, body): (usize, &Option<Body>)| {
+            let evaluation = evaluate(mapping, index, &body.as_ref()?.tree);
+            Some(EndpointReport { evaluation, fresh: true })
         };
-        let answers: Vec<Option<Answer>> = bodies.iter().enumerate().map(answer).collect();
-        let answers: Vec<Option<&Answer>> = answers.iter().map(Option::as_ref).collect();
-        let misses = merge::standing(mapping, &answers).cloned().collect();
-        let samples = merge::merge(mapping, &answers);
+        let reports: Vec<Option<EndpointReport>> = bodies.iter().enumerate().map(report).collect();
+        let reports: Vec<Option<&EndpointReport>> = reports.iter().map(Option::as_ref).collect();
+        let misses = merge::standing(mapping, &reports).into_iter().cloned().collect();
+        let samples = merge::merge(mapping, &reports);
         let derived = Derive::new(window).observe(&samples, Instant::now());
         let pass_through = mapping
             .endpoints
             .iter()
             .zip(bodies)
             .filter_map(|(endpoint, body)| Some((endpoint.name.clone(), passing(endpoint, body.as_ref()?))))
-            .filter(|(_, series)| !series.is_empty())
+            .filter(|(_, families)| !families.is_empty())
             .collect();
         (Self { samples, derived, pass_through }, misses)
     }

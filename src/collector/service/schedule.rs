@@ -12,7 +12,7 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// The longest pause.
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
-/// When an endpoint that the service has not is looked for again.
+/// When an endpoint that the service does not have is looked for again.
 const ABSENT_PAUSE: Duration = Duration::from_mins(10);
 
 /// What the schedule knows of one endpoint.
@@ -43,9 +43,9 @@ impl Timing {
     /// told the same. The agent's own pause has none: it ends with the next poll, and the times of those are random.
     pub(super) fn failed(&mut self, now: Instant, retry_after: Option<Duration>, jitter: f64) {
         self.failures = self.failures.saturating_add(1);
-        let pause = FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(self.failures - 1)).min(LONGEST_PAUSE);
         self.asked_at = Some(now);
-        self.not_before = Some(retry_after.map_or(now + pause, |pause| later(now, pause, jitter)));
+        self.not_before =
+            Some(retry_after.map_or_else(|| now + pause(self.failures), |pause| later(now, pause, jitter)));
         self.useful = false;
     }
 
@@ -79,6 +79,11 @@ impl Timing {
         let period = endpoint.every.unwrap_or(Duration::ZERO).saturating_sub(interval / 2);
         now.saturating_duration_since(asked_at).checked_sub(period)
     }
+}
+
+/// The agent's own pause after so many failures in a row.
+fn pause(failures: u32) -> Duration {
+    FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(failures.saturating_sub(1))).min(LONGEST_PAUSE)
 }
 
 fn later(now: Instant, pause: Duration, jitter: f64) -> Instant {

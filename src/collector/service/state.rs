@@ -2,11 +2,11 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::merge::Answer;
+use super::merge::EndpointReport;
 use super::schedule::Timing;
 use crate::collector::PollError;
 use crate::http::client::Phases;
-use crate::mapping::{Evaluation, Series};
+use crate::mapping::{Evaluation, ForeignFamily};
 use crate::metric::{Families, metrics};
 
 metrics! {
@@ -33,18 +33,18 @@ metrics! {
 
 /// One endpoint between polls.
 #[derive(Debug, Default)]
-pub(super) struct State {
+pub(super) struct EndpointState {
     pub(super) timing: Timing,
     /// What is still good of its last answer.
-    pub(super) answer: Option<Answer>,
+    pub(super) report: Option<EndpointReport>,
     /// What it said before that was dropped. Counters are remembered through an outage: a service that was restarted
     /// comes back with smaller ones.
     dropped: Option<Evaluation>,
     /// The families of its last answer that pass through.
-    pub(super) series: Vec<Series>,
+    pub(super) families: Vec<ForeignFamily>,
     /// Why the last fetch failed.
     pub(super) error: Option<PollError>,
-    /// The service has no such endpoint, and the mapping says that this is no failure.
+    /// The service has no such endpoint, and the mapping says that this is not a failure.
     pub(super) absent: bool,
     pub(super) status: Option<u16>,
     pub(super) phases: Option<Phases>,
@@ -55,35 +55,40 @@ pub(super) struct State {
     pub(super) requests: u64,
 }
 
-impl State {
+impl EndpointState {
     /// What it said the last time that it was useful, for counters that fell since.
     pub(super) fn before(&self) -> Option<&Evaluation> {
-        self.answer.as_ref().map(|answer| &answer.evaluation).or(self.dropped.as_ref())
+        self.report.as_ref().map(|report| &report.evaluation).or(self.dropped.as_ref())
     }
 
-    /// Takes what the endpoint said out of sight.
-    pub(super) fn drop_answer(&mut self) {
-        if let Some(answer) = self.answer.take() {
-            self.dropped = Some(answer.evaluation);
+    /// Stops showing what the endpoint said.
+    pub(super) fn drop_report(&mut self) {
+        if let Some(report) = self.report.take() {
+            self.dropped = Some(report.evaluation);
         }
-        self.series.clear();
+        self.families.clear();
     }
 
-    /// Takes note that the service does not answer at all.
+    /// Forgets what the last fetch itself was like: the next one has begun, or there is no service to fetch from.
+    pub(super) fn forget_fetch(&mut self) {
+        (self.status, self.phases, self.age, self.stale) = (None, None, None, None);
+    }
+
+    /// The service does not answer at all.
     pub(super) fn lose(&mut self, error: &PollError) {
-        self.drop_answer();
+        self.drop_report();
         if self.absent {
             // Nothing was expected of it, and it is not asked again soon.
             return;
         }
         self.timing.forget();
         if self.error.is_none() {
-            (self.status, self.phases, self.age, self.stale) = (None, None, None, None);
+            self.forget_fetch();
         }
         self.error.get_or_insert_with(|| error.clone());
     }
 
-    /// Names what is known of the endpoint.
+    /// Exports what is known of the endpoint.
     pub(super) fn export(&self, name: &str, out: &mut Families) {
         if self.requests == 0 {
             return;

@@ -3,13 +3,13 @@ mod polls;
 mod profiles;
 
 use std::path::Path;
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, UNIX_EPOCH};
 
 use bytes::Bytes;
 
 use super::*;
 use crate::config::{Config, ServiceTarget};
-use crate::http::client::Phases;
+use crate::http::client::{Phases, Response};
 use crate::metric::text::{Format, exposition};
 
 const INTERVAL: Duration = Duration::from_secs(15);
@@ -80,8 +80,8 @@ impl Service {
         self.collector
             .states
             .iter_mut()
-            .filter_map(|state| state.answer.as_mut())
-            .for_each(|answer| answer.fresh = false);
+            .filter_map(|state| state.report.as_mut())
+            .for_each(|report| report.fresh = false);
         lines
     }
 

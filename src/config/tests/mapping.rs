@@ -1,9 +1,13 @@
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
-use ::mapping::discover::{Source, draft};
+use ::mapping::discover::{DraftOptions, draft};
 use ::mapping::profile::{PROFILES, find};
-use ::mapping::{Dimension, Duplicates, Format, LabelSource, Mapping, Missing, Parse, Rule, Value, evaluate, parse};
+use ::mapping::testing::mapping;
+use ::mapping::{
+    BodyFormat, Dimension, Duplicates, LabelSource, Mapping, Missing, Parse, Rule, Value, evaluate, parse,
+};
 use metric::Kind;
 use serde_json::json;
 
@@ -17,10 +21,6 @@ fn services(text: &str) -> Vec<ServiceTarget> {
 
 fn service(keys: &str) -> ServiceTarget {
     services(&format!("[[service]]\nname = \"s\"\nurl = \"http://h:80\"\n{keys}")).remove(0)
-}
-
-fn mapping(text: &str) -> Mapping {
-    parse(text, Path::new("mapping.toml"), &Mapping::default()).unwrap()
 }
 
 fn names(mapping: &Mapping) -> Vec<&str> {
@@ -90,7 +90,7 @@ fn every_key_of_an_endpoint_reaches_its_setting() {
     assert_eq!(stats.error_at.as_ref().unwrap().to_string(), "/error");
     let freshness = stats.freshness.as_ref().unwrap();
     assert_eq!((freshness.at.to_string().as_str(), freshness.max_age), ("/made_at", Duration::from_secs(30)));
-    assert_eq!((series.path.as_str(), series.format, series.fallback_of), ("", Format::Prometheus, Some(0)));
+    assert_eq!((series.path.as_str(), series.format, series.fallback_of), ("", BodyFormat::Prometheus, Some(0)));
     assert_eq!((series.every, series.timeout, &series.statuses), (None, Duration::from_secs(2), &vec![200]));
     let passes = |name: &str| series.pass_through.iter().any(|pattern| pattern.0.is_match(name));
     assert_eq!(["ticker_x", "orders", "orders_total"].map(passes), [true, true, false]);
@@ -134,7 +134,7 @@ fn every_key_of_a_metric_reaches_its_setting() {
 
 #[test]
 fn every_profile_can_be_read_and_names_nothing_but_the_vocabulary() {
-    for shipped in PROFILES {
+    for shipped in &PROFILES {
         let mapping = shipped.mapping().unwrap();
         assert!(!mapping.endpoints.is_empty() && !mapping.rules.is_empty(), "{}", shipped.name);
         for rule in &mapping.rules {
@@ -204,7 +204,7 @@ fn the_only_endpoint_need_not_be_named() {
 
 #[test]
 fn a_mapping_of_its_own_file_is_refused_with_its_name() {
-    let error = parse("[[endpoint]]\nname = \"e\"\n", Path::new("my.toml"), &Mapping::default()).unwrap_err();
+    let error = parse("[[endpoint]]\nname = \"e\"\n", Path::new("my.toml"), &Arc::default()).unwrap_err();
     let expected = "my.toml:1: endpoint[0].path: is missing; write the path below the service's url, like \"/stats\"";
     assert_eq!(error.to_string(), expected);
 }
@@ -275,7 +275,7 @@ fn what_a_service_does_not_say_follows_from_the_rest() {
 #[test]
 fn a_drafted_service_is_valid_in_a_configuration() {
     let body = json!({"orders": 1, "a${HOME}": {"x-1": 1, "x-2": 2}});
-    let source = Source {
+    let source = DraftOptions {
         url: "http://127.0.0.1:8080".to_owned(),
         path: "/stats".to_owned(),
         status: 503,

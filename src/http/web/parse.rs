@@ -94,7 +94,7 @@ fn problem(error: &YamlError) -> Problem {
             key: field.clone(),
             value: None,
             cause: format!("unknown key ({place})"),
-            fix: match closest(field, expected) {
+            fix: match reader::nearest(expected.iter().copied(), field) {
                 Some(known) => format!("did you mean {known}?"),
                 None => format!("the keys here are {}", expected.join(", ")),
             },
@@ -125,15 +125,6 @@ fn in_words(expected: &'static str) -> &'static str {
 
 fn misformed(place: String, fix: String) -> Problem {
     Problem { key: place, value: None, cause: "not of the expected form".to_owned(), fix }
-}
-
-fn closest<'a>(field: &str, expected: &[&'a str]) -> Option<&'a str> {
-    expected
-        .iter()
-        .map(|known| (strsim::damerau_levenshtein(field, known), *known))
-        .filter(|(distance, _)| *distance <= 3)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, known)| known)
 }
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ fn a_metric_is_explained_by_a_body() {
         &explain("backpressure_rate_ratio"),
         0,
         "backpressure_rate_ratio: gauge. Publish rate divided by ingest rate; absent while nothing is received.\n\n\
-         Computed: backpressure_publish_rate by backpressure_ingest_rate; absent while nothing is received.\n  \
+         Computed: backpressure_publish_rate divided by backpressure_ingest_rate; absent while nothing is received.\n  \
          backpressure_publish_rate: 2 rules, no value\n  \
          backpressure_ingest_rate: 1000 (metrics /ticks_received_per_sec)\n\nExported: nothing.\n",
         "",

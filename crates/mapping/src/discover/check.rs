@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use serde_json::Value as Json;
 
-use super::write::{Rule, quoted};
+use super::write::{RuleDraft, quoted};
 use crate::evaluate::evaluate;
-use crate::model::{Mapping, Value};
+use crate::model::Rule;
 use crate::read::parse;
 use metric::Definition;
 
@@ -25,17 +25,17 @@ impl<'v> Checker<'v> {
     }
 
     /// The rule's text, if it can be read, misses nothing in either sample, and fits the rules before it; else why not.
-    pub(super) fn check(&mut self, rule: &Rule) -> Result<String, String> {
+    pub(super) fn check(&mut self, rule: &RuleDraft) -> Result<String, String> {
         let text = rule.text(&self.endpoint);
         let whole = format!("[[endpoint]]\nname = {}\npath = \"/\"\n{text}", quoted(&self.endpoint));
-        let mapping = parse(&whole, Path::new("draft"), &Mapping::default())
+        let mapping = parse(&whole, Path::new("draft"), &Arc::default())
             .map_err(|error| error.to_string().lines().next().unwrap_or_default().to_owned())?;
         for sample in self.samples {
             if let Some(miss) = evaluate(&mapping, 0, sample).misses.first() {
                 return Err(format!("{}; {}", miss.reason.as_str(), miss.reason.advice()));
             }
         }
-        for definition in mapping.rules.iter().flat_map(definitions) {
+        for definition in mapping.rules.iter().flat_map(Rule::definitions) {
             let name = definition.name.to_string();
             let known = self.definitions.entry(name).or_insert_with(|| Arc::clone(definition));
             if known.kind != definition.kind || known.labels != definition.labels {
@@ -44,12 +44,4 @@ impl<'v> Checker<'v> {
         }
         Ok(text)
     }
-}
-
-fn definitions(rule: &crate::Rule) -> impl Iterator<Item = &Arc<Definition>> {
-    let level = match &rule.value {
-        Value::States { level, .. } => level.as_ref(),
-        _ => None,
-    };
-    std::iter::once(&rule.definition).chain(level)
 }

@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 use super::leaves::Leaf;
 use super::{names, shape};
 use crate::convert::{self, Parse};
-use crate::unit::{Dimension, Unit};
+use crate::unit::{Dimension, SourceUnit};
 
 /// The most words that are taken for a closed set.
 const MAX_STATES: usize = 10;
@@ -15,7 +15,7 @@ const MAX_STATES: usize = 10;
 /// What a rule is made of.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Meaning {
-    pub(super) kind: Kind,
+    pub(super) class: ValueClass,
     /// It only rises.
     pub(super) counter: bool,
     /// Why it is what it is taken for; empty if that is plain.
@@ -23,12 +23,12 @@ pub(super) struct Meaning {
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Kind {
+pub(super) enum ValueClass {
     Number,
     /// A number with something behind it.
     Quantity {
         suffix: Option<String>,
-        unit: Option<Unit>,
+        unit: Option<SourceUnit>,
     },
     Duration,
     Timestamp,
@@ -38,7 +38,14 @@ pub(super) enum Kind {
     States(Vec<String>),
 }
 
-/// Last words of keys that are no measurement.
+impl From<ValueClass> for Meaning {
+    /// What is plain to see needs no evidence.
+    fn from(class: ValueClass) -> Self {
+        Self { class, counter: false, evidence: "" }
+    }
+}
+
+/// Last words of keys that are not a measurement.
 const IDS: &str = "id ids pid uuid guid port version hash sha commit revision token cursor seed";
 
 /// Words of keys that hold a moment.
@@ -62,7 +69,7 @@ const LEVELS: &str = "\
     subscribers";
 
 /// Whether the word is one of a list.
-fn holds(list: &str, word: &str) -> bool {
+pub(super) fn holds(list: &str, word: &str) -> bool {
     list.split(' ').any(|listed| listed == word)
 }
 
@@ -71,21 +78,20 @@ pub(super) fn classify(leaf: &Leaf<'_>) -> Result<Meaning, &'static str> {
     let all = |is: fn(&Json) -> bool| leaf.seen.iter().all(|seen| is(seen.value));
     let words = key_words(leaf);
     let last = words.last().map_or("", String::as_str);
-    let plain = |kind| Ok(Meaning { kind, counter: false, evidence: "" });
     if leaf.is_list {
-        return plain(Kind::Length);
+        return Ok(ValueClass::Length.into());
     }
     if all(Json::is_boolean) {
-        return plain(Kind::Bool);
+        return Ok(ValueClass::Bool.into());
     }
     if holds(IDS, last) {
-        return Err("an id or a version, which is no measurement");
+        return Err("an id or a version, which is not a measurement");
     }
     if all(Json::is_number) {
         if words.iter().any(|word| holds(TIMES, word)) && leaf.seen.iter().all(|seen| is_epoch(seen.value)) {
-            return plain(Kind::Timestamp);
+            return Ok(ValueClass::Timestamp.into());
         }
-        return Ok(number(leaf, &words, Kind::Number));
+        return Ok(number(leaf, &words, ValueClass::Number));
     }
     if all(Json::is_string) { text(leaf, &words) } else { Err("it is not always of the same type") }
 }
@@ -107,12 +113,12 @@ fn is_epoch(value: &Json) -> bool {
     value.as_f64().is_some_and(is_time)
 }
 
-fn number(leaf: &Leaf<'_>, words: &[String], kind: Kind) -> Meaning {
+fn number(leaf: &Leaf<'_>, words: &[String], class: ValueClass) -> Meaning {
     let values: Vec<(usize, &str, f64)> = leaf
         .seen
         .iter()
         .filter_map(|seen| {
-            let suffix = if let Kind::Quantity { suffix, .. } = &kind { suffix.as_deref() } else { None };
+            let suffix = if let ValueClass::Quantity { suffix, .. } = &class { suffix.as_deref() } else { None };
             let (value, _) = convert::number(seen.value, Parse::Quantity, None, suffix).ok()?;
             Some((seen.sample, seen.element.as_str(), value))
         })
@@ -135,7 +141,7 @@ fn number(leaf: &Leaf<'_>, words: &[String], kind: Kind) -> Meaning {
     } else {
         (false, if whole { "a counter if it only rises" } else { "" })
     };
-    Meaning { kind, counter, evidence }
+    Meaning { class, counter, evidence }
 }
 
 /// Whether a value rose between the samples, and whether one fell.
@@ -153,12 +159,11 @@ fn trend(values: &[(usize, &str, f64)]) -> (bool, bool) {
 }
 
 fn text(leaf: &Leaf<'_>, words: &[String]) -> Result<Meaning, &'static str> {
-    let plain = |kind| Ok(Meaning { kind, counter: false, evidence: "" });
     let reads = |parse: Parse, suffix: Option<&str>| {
         leaf.seen.iter().all(|seen| convert::number(seen.value, parse, None, suffix).is_ok())
     };
     if leaf.seen.iter().all(|seen| convert::timestamp(seen.value).is_ok()) {
-        return plain(Kind::Timestamp);
+        return Ok(ValueClass::Timestamp.into());
     }
     let rests: Vec<&str> = leaf.seen.iter().filter_map(|seen| rest(seen.value.as_str()?)).collect();
     if let Some(rest) = rests.first()
@@ -167,23 +172,23 @@ fn text(leaf: &Leaf<'_>, words: &[String]) -> Result<Meaning, &'static str> {
     {
         let (suffix, unit) = of_rest(rest);
         if reads(Parse::Quantity, suffix.as_deref()) {
-            return Ok(number(leaf, words, Kind::Quantity { suffix, unit }));
+            return Ok(number(leaf, words, ValueClass::Quantity { suffix, unit }));
         }
     }
     if reads(Parse::Quantity, None) {
         // With units that change: "999 ms", "1.2 s".
         let unit = rests.first().and_then(|rest| rest.parse().ok());
-        return Ok(number(leaf, words, Kind::Quantity { suffix: None, unit }));
+        return Ok(number(leaf, words, ValueClass::Quantity { suffix: None, unit }));
     }
     if reads(Parse::Duration, None) {
-        return plain(Kind::Duration);
+        return Ok(ValueClass::Duration.into());
     }
     let says_state = words.last().is_some_and(|word| holds(STATES, word))
         || leaf.path.last().is_some_and(|key| shape::DEPENDENCIES.contains(&names::snake(key).as_str()));
     if says_state {
-        return states(leaf).map(|states| Meaning { kind: Kind::States(states), counter: false, evidence: "" });
+        return states(leaf).map(|states| ValueClass::States(states).into());
     }
-    if reads(Parse::Bool, None) { plain(Kind::Bool) } else { Err("a text, which is no measurement") }
+    if reads(Parse::Bool, None) { Ok(ValueClass::Bool.into()) } else { Err("a text, which is not a measurement") }
 }
 
 /// What stands behind the number at the start of a text: a unit, one word after a space, or nothing.
@@ -194,12 +199,12 @@ fn rest(text: &str) -> Option<&str> {
     let word = rest.trim();
     let is_word =
         word.len() <= 24 && !word.contains(|c: char| c.is_whitespace() || c.is_ascii_digit() || c.is_control());
-    let is_apart = word.is_empty() || rest.starts_with(' ') || word.parse::<Unit>().is_ok();
+    let is_apart = word.is_empty() || rest.starts_with(' ') || word.parse::<SourceUnit>().is_ok();
     (digits.bytes().any(|byte| byte.is_ascii_digit()) && is_word && is_apart).then_some(word)
 }
 
 /// The suffix to name, and the unit that is meant.
-fn of_rest(rest: &str) -> (Option<String>, Option<Unit>) {
+fn of_rest(rest: &str) -> (Option<String>, Option<SourceUnit>) {
     let binary = match rest {
         "kB" | "KB" => "KiB",
         "MB" => "MiB",
@@ -208,7 +213,7 @@ fn of_rest(rest: &str) -> (Option<String>, Option<Unit>) {
         "" => return (None, None),
         other => other,
     };
-    let unit = binary.parse::<Unit>().ok();
+    let unit = binary.parse::<SourceUnit>().ok();
     let is_own = unit.is_some_and(|unit| unit.dimension() != Dimension::Size || binary == rest);
     ((!is_own).then(|| rest.to_owned()), unit)
 }
@@ -221,7 +226,7 @@ fn states(leaf: &Leaf<'_>) -> Result<Vec<String>, &'static str> {
             && word.starts_with(|c: char| c.is_ascii_lowercase())
             && word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "_- ".contains(c));
         if !is_word {
-            return Err("a text, which is no state");
+            return Err("a text, which is not a state");
         }
         if word != "unknown" && !states.contains(&word) {
             states.push(word);

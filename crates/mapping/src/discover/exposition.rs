@@ -4,17 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use super::write::{self, quoted};
-use super::{Draft, Source};
-use crate::body::{Body, Format};
-use crate::series::Series;
+use super::{Draft, DraftOptions};
+use crate::body::{Body, BodyFormat};
+use crate::foreign::ForeignFamily;
 use metric::{text, vocabulary};
 
 /// Beginnings of what the runtimes of languages and their libraries export of themselves.
 const RUNTIMES: [&str; 8] = ["python_", "go_", "nodejs_", "jvm_", "promhttp_", "prometheus_", "tokio_", "scrape_"];
 
 /// A draft that passes the service's own series through, by the first word of their names.
-pub(super) fn draft(source: &Source, endpoint: &str, samples: &[&Body; 2]) -> Draft {
-    let names: BTreeSet<&str> = samples.iter().flat_map(|body| &body.series).filter_map(name).collect();
+pub(super) fn draft(source: &DraftOptions, endpoint: &str, samples: &[&Body; 2]) -> Draft {
+    let names: BTreeSet<&str> = samples.iter().flat_map(|body| &body.families).filter_map(name).collect();
     let mut groups: BTreeMap<&str, usize> = BTreeMap::new();
     for name in &names {
         let end = name.find('_').map_or(name.len(), |at| at + 1);
@@ -26,7 +26,7 @@ pub(super) fn draft(source: &Source, endpoint: &str, samples: &[&Body; 2]) -> Dr
         [only] => vec![pattern(longest(only, &names))],
         several => several.iter().map(|group| pattern(group)).collect(),
     };
-    let mut draft = write::header(source, endpoint, Format::Prometheus, None);
+    let mut draft = write::header(source, endpoint, BodyFormat::Prometheus, None);
     let mut left_out = 0;
     for (group, count) in &groups {
         let what = if vocabulary::is_taken(group) {
@@ -44,8 +44,8 @@ pub(super) fn draft(source: &Source, endpoint: &str, samples: &[&Body; 2]) -> Dr
 }
 
 /// The name of a family that has samples and can be exported.
-fn name(series: &Series) -> Option<&str> {
-    (!series.samples.is_empty() && text::is_metric_name(&series.name)).then_some(&series.name)
+fn name(family: &ForeignFamily) -> Option<&str> {
+    (!family.samples.is_empty() && text::is_metric_name(&family.name)).then_some(&family.name)
 }
 
 /// The beginning that all families of a group share, up to a `_`.

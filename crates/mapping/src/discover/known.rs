@@ -1,10 +1,9 @@
 //! Values that the vocabulary has a name for, as the services name them that it was made for.
 
-use super::classify::{Kind, Meaning};
+use super::classify::{Meaning, ValueClass, holds};
 use super::leaves::Leaf;
 use super::names;
-use super::write::Rule;
-use crate::states::States;
+use super::write::RuleDraft;
 
 /// What kind of value a name is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,25 +23,24 @@ struct Known {
     takes: Takes,
     name: &'static str,
     lines: &'static [&'static str],
-    label: Option<(&'static str, &'static str)>,
+    stat: Option<&'static str>,
 }
 
-const fn row(key: &'static str, within: &'static str, takes: Takes, name: &'static str) -> Known {
-    Known { key, within, takes, name, lines: &[], label: None }
+const fn row(
+    (key, within): (&'static str, &'static str),
+    takes: Takes,
+    name: &'static str,
+    lines: &'static [&'static str],
+) -> Known {
+    Known { key, within, takes, name, lines, stat: None }
 }
 
-impl Known {
-    const fn with(mut self, lines: &'static [&'static str]) -> Self {
-        self.lines = lines;
-        self
-    }
-
-    const fn stat(mut self, stat: &'static str) -> Self {
-        self.label = Some(("stat", stat));
-        self
-    }
+/// A row of a latency of which that statistic is known.
+const fn latency(key: &'static str, stat: &'static str) -> Known {
+    Known { stat: Some(stat), ..row((key, ""), Takes::Number, LATENCY, MS) }
 }
 
+const NUMBER: &[&str] = &[];
 const MS: &[&str] = &["unit = \"ms\""];
 const TIMESTAMP: &[&str] = &["parse = \"timestamp\""];
 const BOOL: &[&str] = &["parse = \"bool\""];
@@ -59,59 +57,59 @@ const PRESSURE: &[&str] = &[
 ];
 
 const LATENCY: &str = "backpressure_publish_latency_seconds";
+const LAST_FAILURE: &str = "backpressure_circuit_last_failure_timestamp_seconds";
 
 /// Of several rows for a key the first one that fits.
 const KNOWN: [Known; 33] = [
-    row("backpressure_level", "", Takes::Pressure, "backpressure_level_state").with(PRESSURE),
-    row("pending_publishes", "", Takes::Number, "backpressure_pending_publishes"),
-    row("ticks_received_per_sec", "", Takes::Number, "backpressure_ingest_rate"),
-    row("ticks_published_per_sec", "", Takes::Number, "backpressure_publish_rate"),
-    row("avg_publish_latency_ms", "", Takes::Number, LATENCY).with(MS).stat("avg"),
-    row("p95_publish_latency_ms", "", Takes::Number, LATENCY).with(MS).stat("p95"),
-    row("p99_publish_latency_ms", "", Takes::Number, LATENCY).with(MS).stat("p99"),
-    row("redis_publish_errors", "", Takes::Number, "backpressure_publish_errors_total"),
-    row("redis_connection_errors", "", Takes::Number, "backpressure_connection_errors_total"),
-    row("dropped_messages", "", Takes::Number, "backpressure_dropped_total"),
-    row("total_published", "", Takes::Number, "backpressure_published_total"),
-    row("total_dropped", "", Takes::Number, "backpressure_dropped_total"),
-    row("total_sampled_out", "", Takes::Number, "backpressure_sampled_out_total"),
-    row("buffer_size", "", Takes::Number, "backpressure_buffer_size"),
-    row("buffer_capacity", "", Takes::Number, "backpressure_buffer_capacity"),
-    row("circuit_breaker_state", "", Takes::Circuit, "backpressure_circuit_state").with(CIRCUIT),
-    row("circuit_state", "", Takes::Circuit, "backpressure_circuit_state").with(CIRCUIT),
-    row("state", "circuit", Takes::Circuit, "backpressure_circuit_state").with(CIRCUIT),
-    row("circuit_breaker_failures", "", Takes::Number, "backpressure_circuit_failures"),
-    row("failure_count", "circuit", Takes::Number, "backpressure_circuit_failures"),
-    row("success_count", "circuit", Takes::Number, "backpressure_circuit_successes"),
-    row("last_failure_time", "circuit", Takes::Time, "backpressure_circuit_last_failure_timestamp_seconds")
-        .with(TIMESTAMP),
-    row("hits", "cache", Takes::Number, "redis_cache_hits"),
-    row("misses", "cache", Takes::Number, "redis_cache_misses"),
-    row("errors", "cache", Takes::Number, "redis_cache_errors"),
-    row("sets", "cache", Takes::Number, "redis_cache_sets"),
-    row("available", "redis", Takes::Bool, "redis_connection_status").with(BOOL),
-    row("connected", "redis", Takes::Bool, "redis_connection_status").with(BOOL),
-    row("memory_usage_mb", "", Takes::Number, "service_memory_bytes").with(&["unit = \"MiB\""]),
-    row("cpu_usage_percent", "", Takes::Number, "service_cpu_usage_ratio").with(&["unit = \"percent\""]),
-    row("max_concurrent_requests", "", Takes::Number, "service_max_concurrent_requests"),
-    row("load_ratio", "", Takes::Number, "service_load_ratio"),
-    row("status", "", Takes::Health, "service_health").with(HEALTH),
+    row(("backpressure_level", ""), Takes::Pressure, "backpressure_level_state", PRESSURE),
+    row(("pending_publishes", ""), Takes::Number, "backpressure_pending_publishes", NUMBER),
+    row(("ticks_received_per_sec", ""), Takes::Number, "backpressure_ingest_rate", NUMBER),
+    row(("ticks_published_per_sec", ""), Takes::Number, "backpressure_publish_rate", NUMBER),
+    latency("avg_publish_latency_ms", "avg"),
+    latency("p95_publish_latency_ms", "p95"),
+    latency("p99_publish_latency_ms", "p99"),
+    row(("redis_publish_errors", ""), Takes::Number, "backpressure_publish_errors_total", NUMBER),
+    row(("redis_connection_errors", ""), Takes::Number, "backpressure_connection_errors_total", NUMBER),
+    row(("dropped_messages", ""), Takes::Number, "backpressure_dropped_total", NUMBER),
+    row(("total_published", ""), Takes::Number, "backpressure_published_total", NUMBER),
+    row(("total_dropped", ""), Takes::Number, "backpressure_dropped_total", NUMBER),
+    row(("total_sampled_out", ""), Takes::Number, "backpressure_sampled_out_total", NUMBER),
+    row(("buffer_size", ""), Takes::Number, "backpressure_buffer_size", NUMBER),
+    row(("buffer_capacity", ""), Takes::Number, "backpressure_buffer_capacity", NUMBER),
+    row(("circuit_breaker_state", ""), Takes::Circuit, "backpressure_circuit_state", CIRCUIT),
+    row(("circuit_state", ""), Takes::Circuit, "backpressure_circuit_state", CIRCUIT),
+    row(("state", "circuit"), Takes::Circuit, "backpressure_circuit_state", CIRCUIT),
+    row(("circuit_breaker_failures", ""), Takes::Number, "backpressure_circuit_failures", NUMBER),
+    row(("failure_count", "circuit"), Takes::Number, "backpressure_circuit_failures", NUMBER),
+    row(("success_count", "circuit"), Takes::Number, "backpressure_circuit_successes", NUMBER),
+    row(("last_failure_time", "circuit"), Takes::Time, LAST_FAILURE, TIMESTAMP),
+    row(("hits", "cache"), Takes::Number, "redis_cache_hits", NUMBER),
+    row(("misses", "cache"), Takes::Number, "redis_cache_misses", NUMBER),
+    row(("errors", "cache"), Takes::Number, "redis_cache_errors", NUMBER),
+    row(("sets", "cache"), Takes::Number, "redis_cache_sets", NUMBER),
+    row(("available", "redis"), Takes::Bool, "redis_connection_status", BOOL),
+    row(("connected", "redis"), Takes::Bool, "redis_connection_status", BOOL),
+    row(("memory_usage_mb", ""), Takes::Number, "service_memory_bytes", &["unit = \"MiB\""]),
+    row(("cpu_usage_percent", ""), Takes::Number, "service_cpu_usage_ratio", &["unit = \"percent\""]),
+    row(("max_concurrent_requests", ""), Takes::Number, "service_max_concurrent_requests", NUMBER),
+    row(("load_ratio", ""), Takes::Number, "service_load_ratio", NUMBER),
+    row(("status", ""), Takes::Health, "service_health", HEALTH),
 ];
 
 /// The rule, if the vocabulary has a name for the value.
-pub(super) fn rule(leaf: &Leaf<'_>, meaning: &Meaning) -> Option<Rule> {
+pub(super) fn rule(leaf: &Leaf<'_>, meaning: &Meaning) -> Option<RuleDraft> {
     let notes = ["a name of the vocabulary"];
     let lines = |lines: &[&str]| lines.iter().map(|line| (*line).to_owned()).collect();
     let key = names::snake(leaf.path.last()?);
     if let Some(each) = &leaf.each {
         let is_word = leaf.at.is_root() || ["status", "state", "health"].contains(&key.as_str());
         let fits = each.label.name == "dependency" && is_word && takes(Takes::Health, meaning);
-        return fits.then(|| Rule::of_leaf(leaf, "service_dependency_health".to_owned(), lines(HEALTH), &notes));
+        return fits.then(|| RuleDraft::of_leaf(leaf, "service_dependency_health".to_owned(), lines(HEALTH), &notes));
     }
     let known = KNOWN.iter().find(|known| known.key == key && is_within(leaf, known) && takes(known.takes, meaning))?;
-    let rule = Rule::of_leaf(leaf, known.name.to_owned(), lines(known.lines), &notes);
-    Some(match known.label {
-        Some((label, value)) => rule.label(label, value),
+    let rule = RuleDraft::of_leaf(leaf, known.name.to_owned(), lines(known.lines), &notes);
+    Some(match known.stat {
+        Some(stat) => rule.label("stat", stat),
         None => rule,
     })
 }
@@ -123,20 +121,18 @@ fn is_within(leaf: &Leaf<'_>, known: &Known) -> bool {
 }
 
 fn takes(takes: Takes, meaning: &Meaning) -> bool {
-    let known: (&[&str], &[&str]) = match (takes, &meaning.kind) {
-        (Takes::Number, Kind::Number) | (Takes::Time, Kind::Timestamp) | (Takes::Bool, Kind::Bool) => return true,
-        (Takes::Circuit, Kind::States(_)) => (&["closed", "open", "half_open"], &[]),
-        (Takes::Pressure, Kind::States(_)) => (&["healthy", "warning", "critical", "overload"], &[]),
-        (Takes::Health, Kind::States(_)) => {
-            (&["ok", "degraded", "unhealthy", "disabled"], &["healthy", "up", "error", "down"])
+    let words = match (takes, &meaning.class) {
+        (Takes::Number, ValueClass::Number)
+        | (Takes::Time, ValueClass::Timestamp)
+        | (Takes::Bool, ValueClass::Bool) => {
+            return true;
         }
+        (Takes::Circuit, _) => "closed open half_open",
+        (Takes::Pressure, _) => "healthy warning critical overload",
+        (Takes::Health, _) => "ok degraded unhealthy disabled healthy up error down",
         _ => return false,
     };
-    let Kind::States(seen) = &meaning.kind else { return false };
-    let names: Vec<String> = known.0.iter().map(|name| (*name).to_owned()).collect();
-    let aliases = known.1.iter().map(|alias| ((*alias).to_owned(), names[0].clone())).collect();
-    let states = States::new(names, aliases);
-    seen.iter().all(|word| states.find(word).is_some())
+    matches!(&meaning.class, ValueClass::States(seen) if seen.iter().all(|word| holds(words, word)))
 }
 
 #[cfg(test)]
@@ -148,7 +144,7 @@ mod tests {
     use crate::discover::classify::classify;
     use crate::discover::leaves::{Found, leaves};
 
-    fn rules(body: &Json) -> Vec<Option<Rule>> {
+    fn rules(body: &Json) -> Vec<Option<RuleDraft>> {
         let found = leaves(body, body);
         let leaf = |found: &Found<'_>| match found {
             Found::Leaf(leaf) => rule(leaf, &classify(leaf).unwrap()),

@@ -154,27 +154,22 @@ fn explode(node: Leaf<'_>, label: Label) -> Leaf<'_> {
     let mut seen = Vec::new();
     let mut largest = 0;
     for container in &node.seen {
-        match container.value {
+        let sighting = |element, value| Sighting { sample: container.sample, element, value };
+        let count = match container.value {
             Json::Object(members) => {
-                largest = largest.max(members.len());
-                let members = members.iter().take(MAX_ELEMENTS);
-                seen.extend(members.map(|(key, value)| Sighting {
-                    sample: container.sample,
-                    element: key.clone(),
-                    value,
-                }));
+                seen.extend(members.iter().take(MAX_ELEMENTS).map(|(key, value)| sighting(key.clone(), value)));
+                members.len()
             }
             Json::Array(items) => {
-                largest = largest.max(items.len());
-                let items = items.iter().take(MAX_ELEMENTS).enumerate();
-                seen.extend(items.map(|(index, value)| Sighting {
-                    sample: container.sample,
-                    element: name(value, &label).unwrap_or_else(|| index.to_string()),
-                    value,
+                seen.extend(items.iter().take(MAX_ELEMENTS).enumerate().map(|(index, item)| {
+                    let element = name(item, &label).unwrap_or_else(|| index.to_string());
+                    sighting(element, item)
                 }));
+                items.len()
             }
-            _ => {}
-        }
+            _ => 0,
+        };
+        largest = largest.max(count);
     }
     let each = Each { pointer: node.at.clone(), label, count: largest };
     Leaf { each: Some(each), at: Pointer::default(), seen, ..node }

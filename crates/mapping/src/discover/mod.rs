@@ -16,18 +16,18 @@ mod write;
 use std::collections::HashSet;
 use std::time::Duration;
 
-use super::body::{Body, Format, Unreadable};
+use super::body::{Body, BodyFormat, Unreadable};
 use check::Checker;
 use leaves::Found;
 use metric::vocabulary;
-use write::Rule;
+use write::RuleDraft;
 
 /// Rules of one draft; nobody reads a longer one.
 const MAX_RULES: usize = 200;
 
 /// What was asked, and how the draft is to be named.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Source {
+pub struct DraftOptions {
     /// Scheme, host and port, without user and password.
     pub url: String,
     /// Path and query of the endpoint.
@@ -57,7 +57,7 @@ pub struct Draft {
 pub fn prefix(name: &str) -> Result<String, String> {
     let prefix = format!("{}_", names::snake(name));
     if !prefix.starts_with(|first: char| first.is_ascii_lowercase()) {
-        return Err(format!("{name:?} begins with no letter; names of metrics do"));
+        return Err(format!("{name:?} does not begin with a letter; names of metrics do"));
     }
     match vocabulary::reserved(&prefix) {
         Some(reserved) => Err(format!("names that begin with {reserved} are the agent's own; choose another name")),
@@ -66,11 +66,11 @@ pub fn prefix(name: &str) -> Result<String, String> {
 }
 
 /// Drafts a mapping from two answers of one endpoint.
-pub fn draft(source: &Source, first: &[u8], second: &[u8]) -> Result<Draft, Unreadable> {
+pub fn draft(source: &DraftOptions, first: &[u8], second: &[u8]) -> Result<Draft, Unreadable> {
     let (format, first) = read(first)?;
     let second = Body::read(format, second)?;
     let endpoint = write::endpoint_name(&source.path);
-    if format == Format::Prometheus {
+    if format == BodyFormat::Prometheus {
         return Ok(exposition::draft(source, &endpoint, &[&first, &second]));
     }
     let mut drafted = Drafted::default();
@@ -90,16 +90,20 @@ pub fn draft(source: &Source, first: &[u8], second: &[u8]) -> Result<Draft, Unre
 }
 
 /// The body in the first format that it can be read in.
-fn read(bytes: &[u8]) -> Result<(Format, Body), Unreadable> {
-    let json = Body::read(Format::Json, bytes);
-    let Err(error @ Unreadable::Syntax(_)) = json else { return json.map(|body| (Format::Json, body)) };
-    let others = [Format::Prometheus, Format::Python].into_iter();
+fn read(bytes: &[u8]) -> Result<(BodyFormat, Body), Unreadable> {
+    let json = Body::read(BodyFormat::Json, bytes);
+    let Err(error @ Unreadable::Syntax(_)) = json else { return json.map(|body| (BodyFormat::Json, body)) };
+    let others = [BodyFormat::Prometheus, BodyFormat::Python].into_iter();
     let mut others = others.filter_map(|format| Some((format, Body::read(format, bytes).ok()?)));
     others.next().ok_or(error)
 }
 
 /// The rule for a value: of the vocabulary if it has one for it, else one of its own.
-fn rule(leaf: &leaves::Leaf<'_>, known: &mut HashSet<String>, names: &mut names::Names) -> Result<Rule, &'static str> {
+fn rule(
+    leaf: &leaves::Leaf<'_>,
+    known: &mut HashSet<String>,
+    names: &mut names::Names,
+) -> Result<RuleDraft, &'static str> {
     let meaning = classify::classify(leaf)?;
     if let Some(rule) = known::rule(leaf, &meaning)
         && known.insert(rule.series())
@@ -128,7 +132,7 @@ struct Drafted {
 
 impl Drafted {
     /// Adds a rule if it holds, and a comment if there is none or it does not.
-    fn add(&mut self, rule: Result<Rule, (String, String)>, checker: &mut Checker<'_>) {
+    fn add(&mut self, rule: Result<RuleDraft, (String, String)>, checker: &mut Checker<'_>) {
         let (place, why) = match rule {
             Ok(rule) if self.rules == MAX_RULES => (rule.place(), "the draft is long enough".to_owned()),
             Ok(rule) => match checker.check(&rule) {

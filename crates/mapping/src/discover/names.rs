@@ -2,10 +2,10 @@
 
 use std::collections::HashSet;
 
-use super::classify::{Kind, Meaning};
+use super::classify::{Meaning, ValueClass, holds};
 use super::leaves::Leaf;
-use super::write::{Rule, quoted};
-use crate::unit::{Dimension, Unit};
+use super::write::{RuleDraft, quoted};
+use crate::unit::Dimension;
 use metric::vocabulary;
 
 /// Keys around a whole body that say nothing.
@@ -63,82 +63,98 @@ pub(super) fn words(key: &str) -> Vec<String> {
     snake(key).split('_').filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
 
+/// Endings of plurals and what stands there in the singular; the first that fits.
+const PLURALS: [(&str, &str); 11] = [
+    ("caches", "cache"),
+    ("ies", "y"),
+    ("ses", "s"),
+    ("xes", "x"),
+    ("zes", "z"),
+    ("ches", "ch"),
+    ("shes", "sh"),
+    ("ss", "ss"),
+    ("us", "us"),
+    ("s", ""),
+    ("", ""),
+];
+
 /// One of what a plural names.
 pub(super) fn singular(plural: &str) -> String {
-    let is_plain = |stem: &str| ["s", "x", "z", "ch", "sh"].iter().any(|ending| stem.ends_with(ending));
-    if let Some(stem) = plural.strip_suffix("ies") {
-        return format!("{stem}y");
-    }
-    match plural.strip_suffix("es") {
-        Some(stem) if is_plain(stem) && stem != "cach" => stem.to_owned(),
-        _ if plural.ends_with("ss") || plural.ends_with("us") => plural.to_owned(),
-        _ => plural.strip_suffix('s').unwrap_or(plural).to_owned(),
+    let mut forms = PLURALS.iter().filter_map(|(plurals, one)| Some(format!("{}{one}", plural.strip_suffix(plurals)?)));
+    forms.next().unwrap_or_default()
+}
+
+/// Last words of keys that say that a value is a moment.
+const MOMENTS: [&str; 10] = ["timestamp", "time", "at", "ts", "date", "epoch", "unix", "ms", "seconds", "utc"];
+
+/// What a value's class makes of its rule.
+#[derive(Default)]
+struct Form {
+    /// Lines of TOML.
+    lines: Vec<String>,
+    /// What the metric's name ends in: its base unit.
+    base: Option<&'static str>,
+    note: &'static str,
+}
+
+/// The form of a class of values. The unit that the key ends in, if any, is taken off its words.
+fn form(class: ValueClass, words: &mut Vec<String>) -> Form {
+    let parse = |how: &str| vec![format!("parse = {}", quoted(how))];
+    match class {
+        ValueClass::Number => {
+            let Some((word, unit, base)) = take_unit(words) else { return Form::default() };
+            let lines = unit.map(|unit| format!("unit = {}", quoted(unit))).into_iter().collect();
+            Form { lines, base: Some(base), note: if holds("kb mb gb", &word) { BINARY } else { "" } }
+        }
+        ValueClass::Quantity { suffix, unit } => {
+            let (named, named_base) = take_unit(words).map_or((None, None), |(_, unit, base)| (unit, Some(base)));
+            let mut lines = parse("quantity");
+            lines.extend(suffix.as_deref().map(|suffix| format!("suffix = {}", quoted(suffix))));
+            if suffix.is_some() || unit.is_none() {
+                let unit = unit.map(|unit| unit.to_string()).or(named.map(str::to_owned));
+                lines.extend(unit.map(|unit| format!("unit = {}", quoted(&unit))));
+            }
+            let note = if suffix.is_some() && unit.is_some() { BINARY } else { "" };
+            Form { lines, base: unit.map(|unit| base(unit.dimension())).or(named_base), note }
+        }
+        ValueClass::Duration => {
+            take_unit(words);
+            Form { lines: parse("duration"), base: Some("seconds"), note: "" }
+        }
+        ValueClass::Timestamp => {
+            strip(words, &MOMENTS);
+            Form { lines: parse("timestamp"), base: Some("timestamp_seconds"), note: "" }
+        }
+        ValueClass::Bool => Form { lines: parse("bool"), ..Form::default() },
+        ValueClass::Length => Form { lines: parse("length"), ..Form::default() },
+        ValueClass::States(states) => {
+            let states: Vec<String> = states.iter().map(|state| quoted(state)).collect();
+            let lines = vec!["type = \"stateset\"".to_owned(), format!("states = [{}]", states.join(", "))];
+            Form { lines, base: None, note: "add the states that were not seen" }
+        }
     }
 }
 
 /// The rule for a value that the vocabulary has no name for.
-pub(super) fn rule(leaf: &Leaf<'_>, meaning: Meaning, names: &mut Names) -> Rule {
+pub(super) fn rule(leaf: &Leaf<'_>, meaning: Meaning, names: &mut Names) -> RuleDraft {
     let mut words = path_words(leaf);
-    let mut lines = Vec::new();
-    let mut notes = vec![meaning.evidence];
-    let mut ending = String::new();
-    match meaning.kind {
-        Kind::Number => {
-            if let Some(hint) = of_key(&mut words) {
-                lines.extend(hint.unit.map(|unit| format!("unit = {}", quoted(unit))));
-                notes.push(hint.note);
-                ending = format!("_{}", hint.base);
-            }
-        }
-        Kind::Quantity { suffix, unit } => {
-            lines.push("parse = \"quantity\"".to_owned());
-            let hint = of_key(&mut words);
-            let hinted = hint.as_ref().and_then(|hint| hint.unit).and_then(|unit| unit.parse::<Unit>().ok());
-            if let Some(suffix) = &suffix {
-                lines.push(format!("suffix = {}", quoted(suffix)));
-            }
-            if suffix.is_some() || unit.is_none() {
-                lines.extend(unit.or(hinted).map(|unit| format!("unit = {}", quoted(&unit.to_string()))));
-            }
-            let base = unit.map(|unit| base(unit.dimension())).or(hint.map(|hint| hint.base));
-            ending = base.map(|base| format!("_{base}")).unwrap_or_default();
-            if suffix.is_some() && unit.is_some() {
-                notes.push(BINARY);
-            }
-        }
-        Kind::Duration => {
-            lines.push("parse = \"duration\"".to_owned());
-            of_key(&mut words);
-            "_seconds".clone_into(&mut ending);
-        }
-        Kind::Timestamp => {
-            lines.push("parse = \"timestamp\"".to_owned());
-            strip(&mut words, &["timestamp", "time", "at", "ts", "date", "epoch", "unix", "ms", "seconds", "utc"]);
-            let stem = if words.is_empty() { "timestamp_seconds" } else { "_timestamp_seconds" };
-            stem.clone_into(&mut ending);
-        }
-        Kind::Bool => lines.push("parse = \"bool\"".to_owned()),
-        Kind::Length => lines.push("parse = \"length\"".to_owned()),
-        Kind::States(states) => {
-            let states: Vec<String> = states.iter().map(|state| quoted(state)).collect();
-            lines.extend(["type = \"stateset\"".to_owned(), format!("states = [{}]", states.join(", "))]);
-            notes.push("add the states that were not seen");
-        }
-    }
+    let Form { mut lines, base, note } = form(meaning.class, &mut words);
     if meaning.counter {
         lines.insert(0, "type = \"counter\"".to_owned());
-        strip(&mut words, &["total", "count", "counter"]);
+        strip(&mut words, &["count", "counter", "total"]);
         words.retain(|word| word != "total");
-        ending.push_str("_total");
-    } else if ending.is_empty() {
+    } else if base.is_none() {
         strip(&mut words, &RESERVED_ENDINGS);
     }
-    let only_ending = words.is_empty() && !ending.is_empty();
-    if words.is_empty() && ending.is_empty() {
-        words.push("value".to_owned());
+    let endings = base.into_iter().chain(meaning.counter.then_some("total"));
+    let mut ending: String = endings.map(|ending| format!("_{ending}")).collect();
+    match (words.is_empty(), ending.is_empty()) {
+        (true, true) => words.push("value".to_owned()),
+        // The prefix ends in a _ of its own.
+        (true, false) => ending = ending.split_off(1),
+        (false, _) => {}
     }
-    let ending = if only_ending { ending.trim_start_matches('_') } else { &ending };
-    Rule::of_leaf(leaf, names.give(&words, ending), lines, &notes)
+    RuleDraft::of_leaf(leaf, names.give(&words, &ending), lines, &[meaning.evidence, note])
 }
 
 /// The words of all keys on the way, each said once.
@@ -158,42 +174,33 @@ fn strip(words: &mut Vec<String>, endings: &[&str]) {
 
 const BINARY: &str = "taken for multiples of 1024, as most services count; else write kB, MB or GB";
 
-/// The unit that a key names at its end.
-struct Hint {
-    /// As the mapping writes it; `None` if it is the base unit.
-    unit: Option<&'static str>,
-    /// What the metric's name ends in.
-    base: &'static str,
-    note: &'static str,
-}
+/// Last words of keys, the unit that they mean (none if it is the base unit), and the base unit.
+const UNIT_WORDS: [UnitWords; 13] = [
+    ("ms millis msec milliseconds", Some("ms"), "seconds"),
+    ("us micros usec microseconds", Some("us"), "seconds"),
+    ("ns nanos nanoseconds", Some("ns"), "seconds"),
+    ("s sec secs seconds", None, "seconds"),
+    ("minutes mins", Some("min"), "seconds"),
+    ("hours", Some("h"), "seconds"),
+    ("days", Some("d"), "seconds"),
+    ("bytes", None, "bytes"),
+    ("kib kb", Some("KiB"), "bytes"),
+    ("mib mb", Some("MiB"), "bytes"),
+    ("gib gb", Some("GiB"), "bytes"),
+    ("percent pct percentage", Some("percent"), "ratio"),
+    ("ratio", None, "ratio"),
+];
 
-/// Takes the unit off the words, if they end in one. A rate keeps its `per_sec`.
-fn of_key(words: &mut Vec<String>) -> Option<Hint> {
-    let plain = |unit, base| Some(Hint { unit, base, note: "" });
-    let hint = match words.last()?.as_str() {
-        _ if words.iter().rev().nth(1).is_some_and(|word| word == "per") => None,
-        "ms" | "millis" | "msec" | "milliseconds" => plain(Some("ms"), "seconds"),
-        "us" | "micros" | "usec" | "microseconds" => plain(Some("us"), "seconds"),
-        "ns" | "nanos" | "nanoseconds" => plain(Some("ns"), "seconds"),
-        "s" | "sec" | "secs" | "seconds" => plain(None, "seconds"),
-        "minutes" | "mins" => plain(Some("min"), "seconds"),
-        "hours" => plain(Some("h"), "seconds"),
-        "days" => plain(Some("d"), "seconds"),
-        "bytes" => plain(None, "bytes"),
-        "kib" => plain(Some("KiB"), "bytes"),
-        "mib" => plain(Some("MiB"), "bytes"),
-        "gib" => plain(Some("GiB"), "bytes"),
-        "kb" => Some(Hint { unit: Some("KiB"), base: "bytes", note: BINARY }),
-        "mb" => Some(Hint { unit: Some("MiB"), base: "bytes", note: BINARY }),
-        "gb" => Some(Hint { unit: Some("GiB"), base: "bytes", note: BINARY }),
-        "percent" | "pct" | "percentage" => plain(Some("percent"), "ratio"),
-        "ratio" => plain(None, "ratio"),
-        _ => None,
-    };
-    if hint.is_some() {
-        words.pop();
+type UnitWords = (&'static str, Option<&'static str>, &'static str);
+
+/// Takes the unit off the words, if they end in one: that word, the unit and the base unit. A rate keeps its `per_sec`.
+fn take_unit(words: &mut Vec<String>) -> Option<(String, Option<&'static str>, &'static str)> {
+    if words.iter().rev().nth(1).is_some_and(|word| word == "per") {
+        return None;
     }
-    hint
+    let (_, unit, base) =
+        UNIT_WORDS.into_iter().find(|(known, ..)| words.last().is_some_and(|word| holds(known, word)))?;
+    Some((words.pop()?, unit, base))
 }
 
 const fn base(dimension: Dimension) -> &'static str {
@@ -248,8 +255,8 @@ mod tests {
     fn units_leave_the_name() {
         let unit = |key: &str| {
             let mut words = words(key);
-            let hint = of_key(&mut words);
-            (words.join("_"), hint.as_ref().and_then(|hint| hint.unit), hint.map(|hint| hint.base))
+            let unit = take_unit(&mut words);
+            (words.join("_"), unit.as_ref().and_then(|(_, unit, _)| *unit), unit.map(|(_, _, base)| base))
         };
         assert_eq!(unit("latencyMs"), ("latency".to_owned(), Some("ms"), Some("seconds")));
         assert_eq!(unit("memory_mb"), ("memory".to_owned(), Some("MiB"), Some("bytes")));

@@ -1,4 +1,5 @@
 use std::path::Path;
+use std::sync::Arc;
 
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
@@ -6,11 +7,10 @@ use serde_json::{Value as Json, json};
 use super::*;
 use reader::Reader;
 
-use crate::read::parse;
-use crate::{Mapping, evaluate};
+use crate::{Mapping, evaluate, testing};
 
-fn source(path: &str) -> Source {
-    Source {
+fn source(path: &str) -> DraftOptions {
+    DraftOptions {
         url: "http://127.0.0.1:8080".to_owned(),
         path: path.to_owned(),
         status: 200,
@@ -20,22 +20,21 @@ fn source(path: &str) -> Source {
     }
 }
 
-fn of(source: &Source, first: &Json, second: &Json) -> Draft {
+fn of(source: &DraftOptions, first: &Json, second: &Json) -> Draft {
     draft(source, first.to_string().as_bytes(), second.to_string().as_bytes()).unwrap()
 }
 
 /// The mapping of a drafted `[[service]]`; its other keys are the configuration's.
-fn of_service(draft: &Draft) -> Mapping {
+fn of_service(draft: &Draft) -> Arc<Mapping> {
     let reader = Reader::new(&draft.text, Path::new("config.toml"), &|_| None);
-    let mapping = reader.root().map(|mut root| crate::read(&mut root.tables("service").remove(0), &Mapping::default()));
+    let mapping = reader.root().map(|mut root| crate::read(&mut root.tables("service").remove(0), &Arc::default()));
     reader.finish(mapping).unwrap_or_else(|error| panic!("{error}\n{}", draft.text))
 }
 
 /// The mapping of a draft, which must hold on both samples.
 #[track_caller]
-fn checked(draft: &Draft, samples: &[&Json]) -> Mapping {
-    let mapping = parse(&draft.text, Path::new("draft"), &Mapping::default())
-        .unwrap_or_else(|error| panic!("{error}\n{}", draft.text));
+fn checked(draft: &Draft, samples: &[&Json]) -> Arc<Mapping> {
+    let mapping = testing::mapping(&draft.text);
     for sample in samples {
         let misses = evaluate(&mapping, 0, sample).misses;
         assert!(misses.is_empty(), "{misses:?}\n{}", draft.text);
@@ -95,7 +94,7 @@ endpoint = "stats"
 at = "/memory_mb"
 unit = "MiB"
 
-# Left out: /note: a text, which is no measurement.
+# Left out: /note: a text, which is not a measurement.
 
 # 10, then 15; it rose between the samples; a gauge if it can fall.
 [[metric]]
@@ -127,7 +126,7 @@ endpoint = "stats"
 at = "/timestamp"
 parse = "timestamp"
 
-# Left out: /version: an id or a version, which is no measurement.
+# Left out: /version: an id or a version, which is not a measurement.
 "#;
     assert_eq!(drafted.text, expected);
 }
@@ -142,7 +141,7 @@ fn what_does_not_hold_is_left_out() {
         left_out,
         [
             "# Left out: /big: precision; nothing is wrong with the mapping: a sample has 53 bits.",
-            "# Left out: /broken: a text, which is no measurement.",
+            "# Left out: /broken: a text, which is not a measurement.",
             "# Left out: /pair/*/state: duplicate; add a label that tells the elements apart, or set duplicates.",
         ]
     );
@@ -188,7 +187,7 @@ format = "prometheus"
 pass_through = ["ticker_in_*"]
 "#;
     assert!(drafted.text.ends_with(expected), "{}", drafted.text);
-    let mapping = parse(&drafted.text, Path::new("draft"), &Mapping::default()).unwrap();
+    let mapping = testing::mapping(&drafted.text);
     assert!(mapping.endpoints[0].pass_through[0].0.is_match("ticker_in_total"));
     let two = draft(&source("/metrics"), b"a_x 1\nb_x 1\nup 1\n", b"a_x 1\n").unwrap();
     assert!(two.text.ends_with("pass_through = [\"a_*\", \"b_*\"]\n"), "{}", two.text);
@@ -214,7 +213,7 @@ fn what_is_no_body_is_refused() {
 fn names_that_are_the_agents_own_are_refused() {
     assert_eq!(prefix("orderService").as_deref(), Ok("order_service_"));
     assert_eq!(prefix("redis").unwrap_err(), "names that begin with redis_ are the agent's own; choose another name");
-    assert_eq!(prefix("9lives").unwrap_err(), "\"9lives\" begins with no letter; names of metrics do");
+    assert_eq!(prefix("9lives").unwrap_err(), "\"9lives\" does not begin with a letter; names of metrics do");
 }
 
 fn any_json() -> impl Strategy<Value = Json> {
@@ -251,7 +250,7 @@ proptest! {
         for second in [&first, &second] {
             let drafted = of(&source("/x"), &first, second);
             checked(&drafted, &[&first, second]);
-            let service = of(&Source { service: Some("app".to_owned()), ..source("/x") }, &first, second);
+            let service = of(&DraftOptions { service: Some("app".to_owned()), ..source("/x") }, &first, second);
             prop_assert_eq!(of_service(&service).rules.len(), drafted.rules);
         }
     }

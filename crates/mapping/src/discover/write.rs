@@ -2,15 +2,15 @@
 
 use std::fmt::Write as _;
 
-use super::Source;
+use super::DraftOptions;
 use super::leaves::{Leaf, Sighting};
 use super::shape::Label;
-use crate::body::Format;
+use crate::body::BodyFormat;
 use crate::shown::{escaped, shown};
 
 /// One `[[metric]]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Rule {
+pub(super) struct RuleDraft {
     comment: String,
     pub(super) name: String,
     each: Option<String>,
@@ -22,7 +22,7 @@ pub(super) struct Rule {
     place: String,
 }
 
-impl Rule {
+impl RuleDraft {
     /// A rule for a value. `notes` are said in the comment, the empty ones not.
     pub(super) fn of_leaf(leaf: &Leaf<'_>, name: String, mut lines: Vec<String>, notes: &[&str]) -> Self {
         let notes = notes.iter().filter(|note| !note.is_empty());
@@ -135,7 +135,7 @@ pub(super) fn endpoint_name(path: &str) -> String {
 }
 
 /// The head of a draft, and its endpoint.
-pub(super) fn header(source: &Source, endpoint: &str, format: Format, freshness: Option<&str>) -> String {
+pub(super) fn header(source: &DraftOptions, endpoint: &str, format: BodyFormat, freshness: Option<&str>) -> String {
     let address = escaped(&format!("{}{}", source.url, source.path.split('?').next().unwrap_or_default()));
     let mut text = format!(
         "# A draft for {address}, made of two samples {} apart.\n\
@@ -153,9 +153,9 @@ pub(super) fn header(source: &Source, endpoint: &str, format: Format, freshness:
     }
     let _ = writeln!(text, "[[endpoint]]\nname = {}\npath = {}", quoted(endpoint), quoted(&source.path));
     match format {
-        Format::Json => {}
-        Format::Python => text += "format = \"python\"\n",
-        Format::Prometheus => text += "format = \"prometheus\"\n",
+        BodyFormat::Json => {}
+        BodyFormat::Python => text += "format = \"python\"\n",
+        BodyFormat::Prometheus => text += "format = \"prometheus\"\n",
     }
     if source.status != 200 {
         let _ = writeln!(text, "statuses = [200, {}]", source.status);
@@ -172,7 +172,7 @@ pub(super) fn header(source: &Source, endpoint: &str, format: Format, freshness:
 }
 
 /// The whole text.
-pub(super) fn finish(source: &Source, header: &str, entries: &[String]) -> String {
+pub(super) fn finish(source: &DraftOptions, header: &str, entries: &[String]) -> String {
     let text = entries.iter().fold(header.to_owned(), |text, entry| {
         // One comment may stand right under another.
         let close =

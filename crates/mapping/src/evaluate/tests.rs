@@ -1,27 +1,29 @@
-use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::json;
 
 use super::*;
-use crate::read::parse;
+use crate::testing;
 
 /// One rule of one endpoint.
-fn mapping(rule: &str) -> Mapping {
-    let text = format!("[[endpoint]]\nname = \"e\"\npath = \"/e\"\n[[metric]]\nname = \"m\"\n{rule}");
-    parse(&text, Path::new("test"), &Mapping::default()).unwrap()
+fn mapping(rule: &str) -> Arc<Mapping> {
+    testing::mapping(&format!("[[endpoint]]\nname = \"e\"\npath = \"/e\"\n[[metric]]\nname = \"m\"\n{rule}"))
 }
 
 fn evaluated(rule: &str, body: &Json) -> Evaluation {
     evaluate(&mapping(rule), 0, body)
 }
 
-/// The labels and the value of each reading; `?` for a state that is not known.
-fn readings_of(evaluation: &Evaluation) -> Vec<String> {
-    let text = |reading: &Reading| {
-        let value = reading.value.map_or_else(|| "?".to_owned(), |value| value.to_string());
-        format!("{} {value}", reading.labels.join(",")).trim_start().to_owned()
+/// The labels and the value of each point: of a state its place, `?` if it is not known.
+fn points_of(evaluation: &Evaluation) -> Vec<String> {
+    let text = |point: &DataPoint| {
+        let value = match point.reading {
+            Reading::Number(number) => number.to_string(),
+            Reading::State(place) => place.map_or_else(|| "?".to_owned(), |place| place.to_string()),
+        };
+        format!("{} {value}", point.labels.join(",")).trim_start().to_owned()
     };
-    evaluation.readings.iter().flat_map(|(_, readings)| readings).map(text).collect()
+    evaluation.points.iter().flat_map(|(_, points)| points).map(text).collect()
 }
 
 /// Reason, place and number of each miss.
@@ -31,9 +33,9 @@ fn misses_of(evaluation: &Evaluation) -> Vec<String> {
 }
 
 #[track_caller]
-fn assert_evaluated(rule: &str, body: &Json, readings: &[&str], misses: &[&str]) {
+fn assert_evaluated(rule: &str, body: &Json, points: &[&str], misses: &[&str]) {
     let evaluation = evaluated(rule, body);
-    assert_eq!(readings_of(&evaluation), readings, "readings of {rule}");
+    assert_eq!(points_of(&evaluation), points, "points of {rule}");
     assert_eq!(misses_of(&evaluation), misses, "misses of {rule}");
 }
 
@@ -165,17 +167,17 @@ fn misses_of_many_elements_are_one_with_their_number() {
 #[test]
 fn labels_are_cut_at_128_bytes_at_a_character() {
     let rule = "each = \"/*\"\nlabels = { v = \"$key\" }";
-    let label = |key: String| evaluated(rule, &json!({ key: 1 })).readings[0].1[0].labels[0].clone();
+    let label = |key: String| evaluated(rule, &json!({ key: 1 })).points[0].1[0].labels[0].clone();
     assert_eq!(label("x".repeat(128)), "x".repeat(128));
     assert_eq!(label("x".repeat(129)), "x".repeat(128));
     assert_eq!(label("ä".repeat(100)), "ä".repeat(64));
     assert_eq!(label(format!("x{}", "ä".repeat(100))), format!("x{}", "ä".repeat(63)));
     let by_field = "each = \"/*\"\nat = \"/n\"\nlabels = { v = \"$/name\" }";
     let evaluation = evaluated(by_field, &json!([{"n": 1, "name": "€".repeat(50)}]));
-    assert_eq!(evaluation.readings[0].1[0].labels, ["€".repeat(42)]);
+    assert_eq!(evaluation.points[0].1[0].labels, ["€".repeat(42)]);
     // What was told apart by its end only is one element now.
     let long = |end: &str| format!("{}{end}", "x".repeat(128));
-    assert_eq!(evaluated(rule, &json!({ long("a"): 1, long("b"): 2 })).readings[0].1[0].value, Some(3.0));
+    assert_eq!(evaluated(rule, &json!({ long("a"): 1, long("b"): 2 })).points[0].1[0].reading, Reading::Number(3.0));
 }
 
 #[test]
@@ -187,7 +189,7 @@ fn elements_with_the_same_labels_are_added_compared_or_refused() {
     assert_evaluated(&format!("{rule}duplicates = \"max\""), &body, &["a 5", "b 1"], &NONE);
     assert_evaluated(&format!("{rule}duplicates = \"error\""), &body, &["b 1"], &["duplicate /v/2/n 2"]);
     let huge = json!({"v": [{"k": "a", "n": f64::MAX}, {"k": "a", "n": f64::MAX}]});
-    assert_eq!(evaluated(rule, &huge).readings[0].1[0].value, Some(f64::MAX));
+    assert_eq!(evaluated(rule, &huge).points[0].1[0].reading, Reading::Number(f64::MAX));
 }
 
 #[test]
@@ -267,14 +269,14 @@ fn only_the_rules_of_the_endpoint_are_applied() {
                 [[metric]]\nname = \"x\"\nendpoint = \"b\"\nat = \"/n\"\n\
                 [[metric]]\nname = \"y\"\nendpoint = \"a\"\nat = \"/n\"\n\
                 [[metric]]\nname = \"z\"\nendpoint = \"b\"\nat = \"/m\"\n";
-    let mapping = parse(text, Path::new("test"), &Mapping::default()).unwrap();
+    let mapping = testing::mapping(text);
     let body = json!({"n": 1, "m": 2});
     let rules = |endpoint| {
         let evaluation = evaluate(&mapping, endpoint, &body);
-        evaluation.readings.iter().map(|(rule, readings)| (*rule, readings[0].value)).collect::<Vec<_>>()
+        evaluation.points.iter().map(|(rule, points)| (*rule, points[0].reading)).collect::<Vec<_>>()
     };
-    assert_eq!(rules(0), [(1, Some(1.0))]);
-    assert_eq!(rules(1), [(0, Some(1.0)), (2, Some(2.0))]);
+    assert_eq!(rules(0), [(1, Reading::Number(1.0))]);
+    assert_eq!(rules(1), [(0, Reading::Number(1.0)), (2, Reading::Number(2.0))]);
     assert_eq!(rules(2), []);
 }
 

@@ -5,8 +5,15 @@ use std::fmt::Write as _;
 use super::{Explained, is_of, label_text};
 use crate::model::Value;
 use crate::shown::shown_pointer;
-use metric::vocabulary::{backpressure as pressure, resources};
-use metric::{Metric, MetricInfo};
+use metric::MetricInfo;
+use metric::vocabulary::backpressure::{
+    DROP_RATIO, DROPPED, INGEST_RATE, PENDING, PUBLISH_RATE, PUBLISHED, RATE_RATIO, RECEIVED, SAMPLED_OUT,
+    SAMPLING_RATIO, UNACCOUNTED, UNACCOUNTED_RATIO, WINDOW,
+};
+use metric::vocabulary::resources::{
+    CACHE_HIT_RATIO, CACHE_HIT_RATIO_WINDOW, CACHE_HITS, CACHE_MISSES, POOL_CONNECTIONS, POOL_MAX_CONNECTIONS,
+    POOL_USAGE_RATIO,
+};
 
 /// How a metric is computed.
 pub(super) struct Computed {
@@ -15,96 +22,50 @@ pub(super) struct Computed {
     from: &'static [&'static MetricInfo],
     /// How.
     how: &'static str,
-    /// Whether it takes what something grew by.
+    /// Whether it takes what something grew by, and so two polls.
     grows: bool,
 }
 
-/// A metric that two polls are needed for.
-const fn row<const N: usize>(metric: &Metric<N>, from: &'static [&'static MetricInfo], how: &'static str) -> Computed {
-    Computed { name: metric.info().name, from, how, grows: true }
+/// A row each: the metric, whether it takes what others grew by or one poll is enough, what it is computed from, and how.
+macro_rules! computed {
+    (growth) => { true };
+    (at_once) => { false };
+    ($($metric:ident $polls:ident [$($from:ident)*] $how:literal)*) => {
+        [$(Computed {
+            name: $metric.info().name,
+            from: &[$($from.info()),*],
+            how: $how,
+            grows: computed!($polls),
+        }),*]
+    };
 }
 
-/// A metric that one poll is enough for.
-const fn at_once<const N: usize>(
-    metric: &Metric<N>,
-    from: &'static [&'static MetricInfo],
-    how: &'static str,
-) -> Computed {
-    Computed { name: metric.info().name, from, how, grows: false }
-}
-
-const ACCOUNTS: &[&MetricInfo] = &[
-    pressure::RECEIVED.info(),
-    pressure::PUBLISHED.info(),
-    pressure::DROPPED.info(),
-    pressure::SAMPLED_OUT.info(),
-    pressure::PENDING.info(),
-];
-
-const RATES: &[&MetricInfo] =
-    &[pressure::RECEIVED.info(), pressure::PUBLISHED.info(), pressure::DROPPED.info(), pressure::PENDING.info()];
-
-const FATES: &[&MetricInfo] = &[pressure::PUBLISHED.info(), pressure::DROPPED.info(), pressure::SAMPLED_OUT.info()];
-
-/// Every metric that is computed.
-const COMPUTED: [Computed; 11] = [
-    row(
-        &pressure::INGEST_RATE,
-        RATES,
-        "what backpressure_received_total grew by since the fetch before, a second, if all of these are read; else what \
-         a rule gives",
-    ),
-    row(
-        &pressure::PUBLISH_RATE,
-        RATES,
-        "what backpressure_published_total grew by since the fetch before, a second, if all of these are read; else \
-         what a rule gives",
-    ),
-    at_once(
-        &pressure::RATE_RATIO,
-        &[pressure::PUBLISH_RATE.info(), pressure::INGEST_RATE.info()],
-        "backpressure_publish_rate by backpressure_ingest_rate; absent while nothing is received",
-    ),
-    row(
-        &pressure::SAMPLING_RATIO,
-        ACCOUNTS,
-        "1 less what backpressure_sampled_out_total grew by since the fetch before, by what backpressure_received_total \
-         grew by",
-    ),
-    row(
-        &pressure::DROP_RATIO,
-        FATES,
-        "what backpressure_dropped_total grew by over the window, by what all of these together grew by; without \
-         backpressure_sampled_out_total it counts as 0",
-    ),
-    row(
-        &pressure::UNACCOUNTED,
-        ACCOUNTS,
-        "what backpressure_received_total grew by over the window, less what the others grew by",
-    ),
-    row(
-        &pressure::UNACCOUNTED_RATIO,
-        ACCOUNTS,
-        "backpressure_unaccounted_messages by what backpressure_received_total grew by over the window",
-    ),
-    at_once(&pressure::WINDOW, &[pressure::PUBLISHED.info()], "the setting window, if this is read"),
-    row(
-        &resources::CACHE_HIT_RATIO,
-        &[resources::CACHE_HITS.info(), resources::CACHE_MISSES.info()],
-        "what redis_cache_hits grew by over the window, by what both grew by; absent without lookups in it",
-    ),
-    at_once(
-        &resources::CACHE_HIT_RATIO_WINDOW,
-        &[resources::CACHE_HITS.info(), resources::CACHE_MISSES.info()],
-        "the setting window, if both of these are read",
-    ),
-    at_once(
-        &resources::POOL_USAGE_RATIO,
-        &[resources::POOL_CONNECTIONS.info(), resources::POOL_MAX_CONNECTIONS.info()],
-        "pool_connections with state=\"in_use\" by pool_max_connections, for each pool that has both and no rule of its \
-         own",
-    ),
-];
+/// Every metric that is computed: the service collector's `derive` in words.
+#[rustfmt::skip]
+const COMPUTED: [Computed; 11] = computed! {
+    INGEST_RATE growth [RECEIVED PUBLISHED DROPPED PENDING]
+        "what backpressure_received_total grew by since the fetch before, a second, if all of these are read; else what a rule gives"
+    PUBLISH_RATE growth [RECEIVED PUBLISHED DROPPED PENDING]
+        "what backpressure_published_total grew by since the fetch before, a second, if all of these are read; else what a rule gives"
+    RATE_RATIO at_once [PUBLISH_RATE INGEST_RATE]
+        "backpressure_publish_rate divided by backpressure_ingest_rate; absent while nothing is received"
+    SAMPLING_RATIO growth [RECEIVED PUBLISHED DROPPED SAMPLED_OUT PENDING]
+        "1 less what backpressure_sampled_out_total grew by since the fetch before, divided by what backpressure_received_total grew by"
+    DROP_RATIO growth [PUBLISHED DROPPED SAMPLED_OUT]
+        "what backpressure_dropped_total grew by over the window, divided by what all of these together grew by; without backpressure_sampled_out_total it counts as 0"
+    UNACCOUNTED growth [RECEIVED PUBLISHED DROPPED SAMPLED_OUT PENDING]
+        "what backpressure_received_total grew by over the window, less what the others grew by"
+    UNACCOUNTED_RATIO growth [RECEIVED PUBLISHED DROPPED SAMPLED_OUT PENDING]
+        "backpressure_unaccounted_messages divided by what backpressure_received_total grew by over the window"
+    WINDOW at_once [PUBLISHED]
+        "the setting window, if this is read"
+    CACHE_HIT_RATIO growth [CACHE_HITS CACHE_MISSES]
+        "what redis_cache_hits grew by over the window, divided by what both grew by; absent without lookups in it"
+    CACHE_HIT_RATIO_WINDOW at_once [CACHE_HITS CACHE_MISSES]
+        "the setting window, if both of these are read"
+    POOL_USAGE_RATIO at_once [POOL_CONNECTIONS POOL_MAX_CONNECTIONS]
+        "pool_connections with state=\"in_use\" divided by pool_max_connections, for each pool that has both and no rule of its own"
+};
 
 /// What the agent knows of computing that metric.
 pub(super) fn find(metric: &str) -> Option<&'static Computed> {
@@ -159,16 +120,16 @@ impl Explained<'_> {
         let endpoint = &self.mapping.endpoints[rule.endpoint].name;
         let place = rule.each.as_ref().or(rule.at.first()).map(shown_pointer).unwrap_or_default();
         let is_number = matches!(rule.value, Value::Number { .. });
-        let readings = self.readings(index).iter().filter(|reading| {
-            let key = (rule.definition.name.to_string(), reading.labels.clone());
+        let points = self.points(index).iter().filter(|point| {
+            let key = (rule.definition.name.to_string(), point.labels.clone());
             is_number && self.winners.get(&key) == Some(&index)
         });
-        readings
+        points
             .take(super::SHOWN)
-            .filter_map(|reading| {
-                let labels = label_text(rule, &reading.labels);
+            .filter_map(|point| {
+                let labels = label_text(rule, &point.labels);
                 let space = if labels.is_empty() { "" } else { " " };
-                Some(format!("{labels}{space}{} ({endpoint} {place})", reading.value?))
+                Some(format!("{labels}{space}{} ({endpoint} {place})", point.reading.number()?))
             })
             .collect()
     }

@@ -1,9 +1,7 @@
-use std::path::Path;
-
 use super::*;
-use crate::Format;
+use crate::BodyFormat;
 use crate::profile::find;
-use crate::read::parse;
+use crate::testing::mapping;
 
 /// A service of two endpoints: the second one is a fallback that sends texts.
 const MAPPING: &str = r#"
@@ -54,18 +52,14 @@ at = "/none"
 missing = "zero"
 "#;
 
-fn mapping() -> Mapping {
-    parse(MAPPING, Path::new("mapping.toml"), &Mapping::default()).unwrap()
-}
-
-fn body(format: Format, text: &str) -> Given {
+fn body(format: BodyFormat, text: &str) -> Given {
     Given::Body(Body::read(format, text.as_bytes()).unwrap())
 }
 
 #[track_caller]
 fn explained(numbers: &str, texts: &str, metric: &str) -> String {
-    let given = [body(Format::Json, numbers), body(Format::Json, texts)];
-    explain(&mapping(), &given, metric).unwrap()
+    let given = [body(BodyFormat::Json, numbers), body(BodyFormat::Json, texts)];
+    explain(&mapping(MAPPING), &given, metric).unwrap()
 }
 
 #[test]
@@ -154,7 +148,7 @@ fn a_value_that_is_only_assumed_says_so() {
 
 #[test]
 fn without_a_body_the_rules_alone_are_told() {
-    let mapping = mapping();
+    let mapping = mapping(MAPPING);
     let text =
         explain(&mapping, &[Given::Unasked, Given::Nothing("HTTP status 404".to_owned())], "app_latency_seconds");
     let text = text.unwrap();
@@ -194,7 +188,7 @@ fn a_computed_metric_names_what_it_is_computed_from() {
         "pool_usage_ratio: gauge. Connections of a connection pool that are in use, as a part of the most that it may \
          open.\n\
          \n\
-         Computed: pool_connections with state=\"in_use\" by pool_max_connections, for each pool that has both and no rule \
+         Computed: pool_connections with state=\"in_use\" divided by pool_max_connections, for each pool that has both and no rule \
          of its own.\n  \
            pool_connections: {pool=\"redis\",state=\"in_use\"} 40 (pool /in_use_connections); \
            {pool=\"redis\",state=\"idle\"} 3 (pool /available_connections)\n  \
@@ -208,7 +202,7 @@ fn a_computed_metric_names_what_it_is_computed_from() {
             .skip(2)
             .collect::<Vec<_>>(),
         [
-            "Computed: what redis_cache_hits grew by over the window, by what both grew by; absent without lookups in it.",
+            "Computed: what redis_cache_hits grew by over the window, divided by what both grew by; absent without lookups in it.",
             "  redis_cache_hits: 90 (redis-stats /data/cache/hits)",
             "  redis_cache_misses: 10 (redis-stats /data/cache/misses)",
             "  A growth takes two polls: one body does not tell it.",

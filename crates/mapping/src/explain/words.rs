@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 use serde_json::Value as Json;
 
 use crate::convert::Parse;
-use crate::evaluate::Reading;
+use crate::evaluate::{DataPoint, Reading};
 use crate::model::{LabelSource, Rule, Value};
 use crate::shown::shown_pointer;
-use crate::unit::{Dimension, Unit};
+use crate::unit::{Dimension, SourceUnit};
 
 use super::label_text;
 
@@ -70,7 +70,7 @@ pub(super) fn conversion(rule: &Rule, metric: &str) -> String {
     }
 }
 
-const fn base(unit: Unit) -> &'static str {
+const fn base(unit: SourceUnit) -> &'static str {
     match unit.dimension() {
         Dimension::Time => "in seconds",
         Dimension::Size => "in bytes",
@@ -79,25 +79,22 @@ const fn base(unit: Unit) -> &'static str {
 }
 
 /// What one value became.
-#[expect(clippy::float_cmp, reason = "places are whole numbers")]
-pub(super) fn result(rule: &Rule, metric: &str, readings: &[Reading], found: Option<&Json>) -> String {
-    let Some(reading) = readings.first() else { return String::new() };
-    let labels = label_text(rule, &reading.labels);
+pub(super) fn result(rule: &Rule, metric: &str, points: &[DataPoint], found: Option<&Json>) -> String {
+    let Some(point) = points.first() else { return String::new() };
+    let labels = label_text(rule, &point.labels);
     let spaced = if labels.is_empty() { String::new() } else { format!(" as {labels}") };
-    let Value::States { states, .. } = &rule.value else {
-        return format!("{}{spaced}", reading.value.unwrap_or(1.0));
-    };
     let is_level = rule.definition.name != metric;
-    let Some(place) = reading.value else {
-        return if is_level { "unknown, which has no place".to_owned() } else { format!("unknown{spaced}") };
-    };
-    if is_level {
-        return place.to_string();
+    match (point.reading, &rule.value) {
+        (Reading::Number(number), _) => format!("{number}{spaced}"),
+        (Reading::State(None), _) if is_level => "unknown, which has no place".to_owned(),
+        (Reading::State(None), _) => format!("unknown{spaced}"),
+        (Reading::State(Some(place)), Value::States { states, .. }) if !is_level => {
+            let state = states.labels().nth(place).unwrap_or_default();
+            let literal = found
+                .and_then(Json::as_str)
+                .is_some_and(|text| text.split(':').next().is_some_and(|word| word.trim().eq_ignore_ascii_case(state)));
+            format!("{state}{spaced}{}", if literal { "" } else { ", by an alias" })
+        }
+        (Reading::State(Some(place)), _) => place.to_string(),
     }
-    let state = states.labels().enumerate().find(|(index, _)| *index as f64 == place).map_or("", |(_, state)| state);
-    let literal = found
-        .and_then(Json::as_str)
-        .is_some_and(|text| text.split(':').next().is_some_and(|word| word.trim().eq_ignore_ascii_case(state)));
-    let alias = if literal { "" } else { ", by an alias" };
-    format!("{state}{spaced}{alias}")
 }

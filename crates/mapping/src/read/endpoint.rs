@@ -6,7 +6,7 @@ use std::time::Duration;
 use globset::Glob;
 use http::uri::PathAndQuery;
 
-use crate::{Endpoint, Format, Freshness, PassThrough, Pointer};
+use crate::{BodyFormat, Endpoint, Freshness, PassThrough, Pointer};
 use reader::{Table, set};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -46,8 +46,8 @@ pub(super) fn read(mut table: Table<'_>, endpoints: &mut Vec<Endpoint>, own: &mu
         let above = &endpoints[..known.unwrap_or(endpoints.len())];
         endpoint.fallback_of = above.iter().position(|endpoint| endpoint.name == primary);
         if endpoint.fallback_of.is_none() {
-            let message = "is no endpoint above this one; a fallback stands below what it replaces";
-            table.problem(Some(line), "fallback_of", Some(format!("{primary:?}")), message);
+            let message = "is not an endpoint above this one; a fallback stands below what it replaces";
+            table.wrong(line, "fallback_of", &primary, message);
         }
     }
     if let Some(pointer) = read_pointer(&mut table, "error_at") {
@@ -100,7 +100,7 @@ fn new(name: String) -> Endpoint {
         every: None,
         timeout: DEFAULT_TIMEOUT,
         statuses: vec![200],
-        format: Format::Json,
+        format: BodyFormat::Json,
         fallback_of: None,
         skipped: false,
         optional: false,
@@ -131,7 +131,7 @@ fn read_pass_through(table: &mut Table<'_>, endpoint: &mut Endpoint) {
     if patterns.is_empty() {
         return;
     }
-    if endpoint.format != Format::Prometheus {
+    if endpoint.format != BodyFormat::Prometheus {
         table.problem(None, "pass_through", None, "needs series; set format = \"prometheus\"");
     }
     endpoint.pass_through.clear();
@@ -139,8 +139,8 @@ fn read_pass_through(table: &mut Table<'_>, endpoint: &mut Endpoint) {
         match Glob::new(&pattern) {
             Ok(glob) => endpoint.pass_through.push(PassThrough(glob.compile_matcher())),
             Err(error) => {
-                let message = format!("is no pattern: {}", error.kind());
-                table.problem(Some(line), "pass_through", Some(format!("{pattern:?}")), message);
+                let message = format!("is not a pattern: {}", error.kind());
+                table.wrong(line, "pass_through", &pattern, message);
             }
         }
     }

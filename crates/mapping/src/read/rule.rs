@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use clap::ValueEnum;
 
-use crate::{Dimension, Duplicates, Endpoint, LabelSource, Missing, Parse, Pointer, Rule, States, Unit, Value};
+use crate::{Dimension, Duplicates, Endpoint, LabelSource, Missing, Parse, Pointer, Rule, SourceUnit, States, Value};
 use metric::{Definition, Kind, vocabulary};
 use reader::Table;
 
@@ -61,8 +61,7 @@ pub(super) fn read(mut table: Table<'_>, endpoints: &[Endpoint]) -> Option<Rule>
             |shared| of_vocabulary(shared, has_states),
         );
         let ordered = definition.and_then(|definition| Ok((ordered(&definition, labels, has_states)?, definition)));
-        let (labels, definition) =
-            ordered.map_err(|message| table.problem(Some(line), "name", Some(format!("{name:?}")), message)).ok()?;
+        let (labels, definition) = ordered.map_err(|message| table.wrong(line, "name", &name, message)).ok()?;
         let definition = Arc::new(definition);
         Some(Rule { endpoint, definition, each, at, value, labels, limit, duplicates, missing })
     });
@@ -111,10 +110,10 @@ fn read_endpoint_name(table: &mut Table<'_>, endpoints: &[Endpoint]) -> Option<u
     if found.is_none() {
         let names: Vec<&str> = endpoints.iter().map(|endpoint| endpoint.name.as_str()).collect();
         let message = match names.as_slice() {
-            [] => "is no endpoint; add [[service.endpoint]] with name and path".to_owned(),
-            names => format!("is no endpoint; there are {}", names.join(", ")),
+            [] => "is not an endpoint; add [[service.endpoint]] with name and path".to_owned(),
+            names => format!("is not an endpoint; there are {}", names.join(", ")),
         };
-        table.problem(Some(line), "endpoint", Some(format!("{name:?}")), message);
+        table.wrong(line, "endpoint", &name, message);
     }
     found
 }
@@ -128,10 +127,10 @@ fn read_places(table: &mut Table<'_>, may_be_whole: bool) -> Vec<Pointer> {
     for (line, text) in table.strings("at") {
         match Pointer::from_str(&text) {
             Ok(pointer) if pointer.is_wild() => {
-                table.problem(Some(line), "at", Some(format!("{text:?}")), "has a *; write what leads to it into each");
+                table.wrong(line, "at", &text, "has a *; write what leads to it into each");
             }
             Ok(pointer) => places.push(pointer),
-            Err(error) => table.problem(Some(line), "at", Some(format!("{text:?}")), error.to_string()),
+            Err(error) => table.wrong(line, "at", &text, error.to_string()),
         }
     }
     if places.is_empty() {
@@ -164,7 +163,8 @@ fn read_value(table: &mut Table<'_>, kind: Option<Type>, shared: Option<&Definit
 fn read_number(table: &mut Table<'_>) -> Value {
     let parse = table.choice("parse").unwrap_or(Parse::Number);
     let suffix = table.string("suffix");
-    let unit = table.strings_parsed::<Unit>("unit", &format!("is no unit; there are {}", Unit::names())).pop();
+    let unit =
+        table.strings_parsed::<SourceUnit>("unit", &format!("is not a unit; there are {}", SourceUnit::names())).pop();
     if suffix.is_some() && parse != Parse::Quantity {
         table.problem(None, "suffix", None, "belongs to parse = \"quantity\"; set parse, or remove suffix");
     }
@@ -175,7 +175,7 @@ fn read_number(table: &mut Table<'_>) -> Value {
             Parse::Timestamp | Parse::Bool | Parse::Length => false,
         };
         if !fits {
-            let message = "does not go with parse; a duration is of a unit of time, and what is no number has none";
+            let message = "does not go with parse; a duration is of a unit of time, and what is not a number has none";
             table.problem(None, "unit", Some(format!("{:?}", unit.to_string())), message);
         }
     }
@@ -187,11 +187,11 @@ fn read_states(table: &Table<'_>, names: Vec<(usize, String)>, aliases: Vec<(usi
         names.into_iter().map(|(_, name)| name).collect(),
         aliases.into_iter().map(|(_, word, state)| (word, state)).collect(),
     );
-    if states.labels().count() < 2 {
+    if states.count() == 0 {
         table.problem(None, "states", None, "is missing; list the states in the order of their severity");
     }
     for state in states.dangling() {
-        table.problem(None, "aliases", Some(format!("{state:?}")), "is none of states");
+        table.problem(None, "aliases", Some(format!("{state:?}")), "is not one of states");
     }
     for state in states.repeated() {
         table.problem(None, "states", Some(format!("{state:?}")), "stands twice, as a state or as an alias; keep one");
@@ -212,10 +212,7 @@ fn read_level(table: &Table<'_>, line: usize, name: &str, labels: &[String]) -> 
             fits.then_some(shared).ok_or_else(|| "must be a gauge with the labels of this metric; rename it".to_owned())
         },
     );
-    definition
-        .map(Arc::new)
-        .map_err(|message| table.problem(Some(line), "level", Some(format!("{name:?}")), message))
-        .ok()
+    definition.map(Arc::new).map_err(|message| table.wrong(line, "level", &name, message)).ok()
 }
 
 /// A definition of the vocabulary, if it is of the kind that the rule is.
@@ -247,19 +244,19 @@ fn read_labels(table: &mut Table<'_>, has_elements: bool) -> Vec<(String, LabelS
         let source = match text.strip_prefix('$') {
             Some("key") if has_elements => LabelSource::Key,
             Some("key") => {
-                table.problem(Some(line), "labels", Some(format!("{text:?}")), "needs each, which has the keys");
+                table.wrong(line, "labels", &text, "needs each, which has the keys");
                 continue;
             }
             Some(pointer) if pointer.starts_with('/') => match pointer.parse() {
                 Ok(pointer) => LabelSource::At(pointer),
                 Err(error) => {
-                    table.problem(Some(line), "labels", Some(format!("{text:?}")), format!("{error}"));
+                    table.wrong(line, "labels", &text, format!("{error}"));
                     continue;
                 }
             },
             Some(_) => {
                 let message = "is neither \"$key\" nor a pointer like \"$/symbol\"";
-                table.problem(Some(line), "labels", Some(format!("{text:?}")), message);
+                table.wrong(line, "labels", &text, message);
                 continue;
             }
             None => LabelSource::Fixed(text),

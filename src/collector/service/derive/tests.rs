@@ -15,14 +15,14 @@ struct Service {
 }
 
 /// `name value`, or `name{label,label} value`; a `*` before it marks what is of an earlier poll.
-fn samples(source: usize, text: &str) -> Vec<Sample> {
+fn samples(source: usize, text: &str) -> Vec<MappedSample> {
     let sample = |(line, text): (usize, &str)| {
         let (series, value) = text.trim().rsplit_once(' ').unwrap();
         let (name, labels) =
             series.trim_start_matches('*').split_once('{').unwrap_or((series.trim_start_matches('*'), ""));
         let labels = labels.trim_end_matches('}').split(',').filter(|label| !label.is_empty());
         let definition = vocabulary::find(name).unwrap_or_else(|| panic!("{name} is in the vocabulary"));
-        Sample {
+        MappedSample {
             definition: Arc::new(definition),
             labels: labels.map(str::to_owned).collect(),
             value: value.parse().unwrap(),
@@ -52,6 +52,13 @@ impl Service {
              backpressure_sampled_out_total {sampled_out}
              backpressure_pending_publishes {pending}"
         ))
+    }
+}
+
+impl Derived {
+    fn of(&self, wanted: &Metric<0>) -> Option<f64> {
+        let mut values = self.values.iter().filter(|(metric, _)| metric.info().name == wanted.info().name);
+        values.next().map(|(_, value)| *value)
     }
 }
 
@@ -89,7 +96,10 @@ fn a_rate_of_counters_replaces_the_one_that_the_service_tells() {
     let told = "backpressure_ingest_rate 55\nbackpressure_publish_rate 44\nbackpressure_rate_ratio 0.7\n";
     let with = |counters: &str| format!("{told}{counters}");
     let derived = service.poll(&with(""));
-    assert_eq!((derived.ingest_rate, derived.publish_rate, derived.rate_ratio), (Some(55.0), Some(44.0), Some(0.8)));
+    assert_eq!(
+        (derived.of(&pressure::INGEST_RATE), derived.of(&pressure::PUBLISH_RATE), derived.of(&pressure::RATE_RATIO)),
+        (Some(55.0), Some(44.0), Some(0.8))
+    );
     let counters = |received: u32| {
         format!(
             "backpressure_received_total {received}\nbackpressure_published_total {received}\n\
@@ -98,7 +108,10 @@ fn a_rate_of_counters_replaces_the_one_that_the_service_tells() {
     };
     service.poll(&with(&counters(10)));
     let derived = service.poll(&with(&counters(40)));
-    assert_eq!((derived.ingest_rate, derived.publish_rate, derived.rate_ratio), (Some(3.0), Some(3.0), Some(1.0)));
+    assert_eq!(
+        (derived.of(&pressure::INGEST_RATE), derived.of(&pressure::PUBLISH_RATE), derived.of(&pressure::RATE_RATIO)),
+        (Some(3.0), Some(3.0), Some(1.0))
+    );
     for name in ["backpressure_ingest_rate", "backpressure_publish_rate", "backpressure_rate_ratio"] {
         assert!(derived.replaces(name), "{name}");
     }
@@ -120,13 +133,14 @@ fn without_traffic_there_is_no_ratio() {
         ]
     );
     let told = service.poll("backpressure_ingest_rate 0\nbackpressure_publish_rate 0");
-    assert_eq!((told.ingest_rate, told.rate_ratio), (Some(0.0), None));
+    assert_eq!((told.of(&pressure::INGEST_RATE), told.of(&pressure::RATE_RATIO)), (Some(0.0), None));
 }
 
 #[test]
 fn the_drop_ratio_is_of_the_window_and_not_of_the_last_poll() {
     let mut service = Service::new();
-    let mut poll = |published: f64, dropped: f64| service.accounts([0.0, published, dropped, 0.0, 0.0]).drop_ratio;
+    let mut poll =
+        |published: f64, dropped: f64| service.accounts([0.0, published, dropped, 0.0, 0.0]).of(&pressure::DROP_RATIO);
     assert_eq!(poll(100.0, 0.0), None);
     assert_eq!(poll(150.0, 50.0), Some(0.5));
     assert_eq!(poll(300.0, 50.0), Some(0.2));
@@ -142,12 +156,12 @@ fn what_is_published_dropped_sampled_out_or_pending_is_accounted_for() {
     let mut service = Service::new();
     service.accounts([1000.0, 500.0, 200.0, 250.0, 50.0]);
     let all = service.accounts([1100.0, 560.0, 210.0, 260.0, 70.0]);
-    assert_eq!((all.unaccounted, all.unaccounted_ratio), (Some(0.0), Some(0.0)));
+    assert_eq!((all.of(&pressure::UNACCOUNTED), all.of(&pressure::UNACCOUNTED_RATIO)), (Some(0.0), Some(0.0)));
     let seven = service.accounts([1200.0, 643.0, 220.0, 270.0, 60.0]);
-    assert_eq!((seven.unaccounted, seven.unaccounted_ratio), (Some(7.0), Some(0.035)));
+    assert_eq!((seven.of(&pressure::UNACCOUNTED), seven.of(&pressure::UNACCOUNTED_RATIO)), (Some(7.0), Some(0.035)));
     // What was pending comes out: nothing is lost twice.
     let same = service.accounts([1200.0, 703.0, 220.0, 270.0, 0.0]);
-    assert_eq!(same.unaccounted, Some(7.0));
+    assert_eq!(same.of(&pressure::UNACCOUNTED), Some(7.0));
 }
 
 #[test]
@@ -157,17 +171,23 @@ fn a_restart_of_the_service_is_no_loss() {
     service.accounts([101_000.0, 99_900.0, 1100.0, 0.0, 0.0]);
     assert_eq!(lines(&service.accounts([40.0, 30.0, 0.0, 0.0, 10.0])), ONLY_WINDOW);
     let after = service.accounts([140.0, 140.0, 0.0, 0.0, 0.0]);
-    assert_eq!((after.unaccounted, after.drop_ratio, after.ingest_rate), (Some(0.0), Some(0.0), Some(10.0)));
+    assert_eq!(
+        (after.of(&pressure::UNACCOUNTED), after.of(&pressure::DROP_RATIO), after.of(&pressure::INGEST_RATE)),
+        (Some(0.0), Some(0.0), Some(10.0))
+    );
 }
 
 #[test]
 fn values_vanish_with_their_source() {
     let mut service = Service::new();
     service.accounts([0.0, 0.0, 0.0, 0.0, 0.0]);
-    assert_eq!(service.accounts([10.0, 10.0, 0.0, 0.0, 0.0]).ingest_rate, Some(1.0));
+    assert_eq!(service.accounts([10.0, 10.0, 0.0, 0.0, 0.0]).of(&pressure::INGEST_RATE), Some(1.0));
     // The counter of what was received is gone; what the publisher says is still there.
     let rest = service.poll("backpressure_published_total 20\nbackpressure_dropped_total 0");
-    assert_eq!((rest.ingest_rate, rest.publish_rate, rest.unaccounted), (None, None, None));
+    assert_eq!(
+        (rest.of(&pressure::INGEST_RATE), rest.of(&pressure::PUBLISH_RATE), rest.of(&pressure::UNACCOUNTED)),
+        (None, None, None)
+    );
     assert_eq!(lines(&service.poll("backpressure_pending_publishes 0")), [""; 0]);
     // Nor does it come back with a difference to what was before.
     assert_eq!(lines(&service.accounts([500.0, 100.0, 0.0, 0.0, 0.0])), ONLY_WINDOW);
@@ -185,9 +205,15 @@ fn held_values_do_not_distort() {
                 backpressure_sampled_out_total 0
                 backpressure_pending_publishes 0";
     let while_held = service.poll(held);
-    assert_eq!((while_held.ingest_rate, while_held.unaccounted), (first.ingest_rate, Some(0.0)));
+    assert_eq!(
+        (while_held.of(&pressure::INGEST_RATE), while_held.of(&pressure::UNACCOUNTED)),
+        (first.of(&pressure::INGEST_RATE), Some(0.0))
+    );
     let fresh = service.accounts([300.0, 300.0, 0.0, 0.0, 0.0]);
-    assert_eq!((fresh.ingest_rate, fresh.publish_rate, fresh.unaccounted), (Some(10.0), Some(10.0), Some(0.0)));
+    assert_eq!(
+        (fresh.of(&pressure::INGEST_RATE), fresh.of(&pressure::PUBLISH_RATE), fresh.of(&pressure::UNACCOUNTED)),
+        (Some(10.0), Some(10.0), Some(0.0))
+    );
 }
 
 #[test]
@@ -207,7 +233,10 @@ fn numbers_of_two_sources_have_no_difference() {
     service.source = 0;
     assert_eq!(lines(&service.accounts([2200.0, 1540.0, 0.0, 660.0, 0.0])), ONLY_WINDOW);
     let again = service.accounts([2300.0, 1610.0, 0.0, 690.0, 0.0]);
-    assert_eq!((again.unaccounted, again.drop_ratio, again.publish_rate), (Some(0.0), Some(0.0), Some(7.0)));
+    assert_eq!(
+        (again.of(&pressure::UNACCOUNTED), again.of(&pressure::DROP_RATIO), again.of(&pressure::PUBLISH_RATE)),
+        (Some(0.0), Some(0.0), Some(7.0))
+    );
 }
 
 #[test]
@@ -221,7 +250,10 @@ fn a_service_that_does_not_sample_leaves_nothing_out() {
     };
     poll(100, 100);
     let derived = poll(200, 190);
-    assert_eq!((derived.sampling_ratio, derived.unaccounted, derived.rate_ratio), (Some(1.0), Some(10.0), Some(0.9)));
+    assert_eq!(
+        (derived.of(&pressure::SAMPLING_RATIO), derived.of(&pressure::UNACCOUNTED), derived.of(&pressure::RATE_RATIO)),
+        (Some(1.0), Some(10.0), Some(0.9))
+    );
 }
 
 #[test]

@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::*;
 use crate::http::client::Phases;
-use crate::mapping::{Format, Freshness};
+use crate::mapping::{BodyFormat, Freshness};
 
 const NOON: u64 = 1_761_912_000;
 
@@ -15,7 +15,7 @@ fn endpoint() -> Endpoint {
         every: None,
         timeout: Duration::from_secs(2),
         statuses: vec![200],
-        format: Format::Json,
+        format: BodyFormat::Json,
         fallback_of: None,
         skipped: false,
         optional: false,
@@ -63,7 +63,7 @@ fn a_body_that_can_be_read_is_useful() {
 #[test]
 fn every_status_says_what_to_do() {
     let raise = "the service limits its callers; raise interval, or every of the endpoint";
-    let missing = "check url and path; skip the endpoint if the service has it not";
+    let missing = "check url and path; skip the endpoint if the service does not have it";
     for (status, reason, advice) in [
         (401, Reason::Auth, "set user and password in url, or a header with a key"),
         (403, Reason::Acl, "allow the agent to read this endpoint, or skip it"),
@@ -112,9 +112,10 @@ fn a_body_that_cannot_be_read_is_not_shown() {
         let expected = format!("GET http://h:80/stats: {cause}; {advice}");
         assert_eq!(failure(&endpoint(), 200, body), (Reason::Decode, expected));
     }
-    let prometheus = Endpoint { format: Format::Prometheus, ..endpoint() };
-    let expected =
-        format!("GET http://h:80/stats: the body cannot be read: line 2 is no sample of the Prometheus format; {curl}");
+    let prometheus = Endpoint { format: BodyFormat::Prometheus, ..endpoint() };
+    let expected = format!(
+        "GET http://h:80/stats: the body cannot be read: line 2 is not a sample of the Prometheus format; {curl}"
+    );
     assert_eq!(failure(&prometheus, 200, "a 1\nprivate"), (Reason::Decode, expected));
 }
 

@@ -1,10 +1,7 @@
-use std::path::Path;
-
 use serde_json::{Value as Json, json};
 
 use super::*;
-use crate::mapping::evaluate;
-use crate::mapping::parse;
+use crate::mapping::{evaluate, testing};
 
 /// Two endpoints, of which the first is preferred.
 const TWO: &str = r#"
@@ -52,15 +49,15 @@ level = "mode_level"
 "#;
 
 struct Bodies {
-    mapping: Mapping,
-    answers: [Option<Answer>; 2],
+    mapping: Arc<Mapping>,
+    reports: [Option<EndpointReport>; 2],
     counts: MissCounts,
 }
 
 impl Bodies {
     fn new(first: Option<Json>, second: Option<Json>) -> Self {
-        let mapping = parse(TWO, Path::new("two"), &Mapping::default()).unwrap();
-        let mut bodies = Self { mapping, answers: [None, None], counts: MissCounts::new() };
+        let mapping = testing::mapping(TWO);
+        let mut bodies = Self { mapping, reports: [None, None], counts: MissCounts::new() };
         bodies.next(first, second);
         bodies
     }
@@ -69,26 +66,26 @@ impl Bodies {
     fn next(&mut self, first: Option<Json>, second: Option<Json>) -> Vec<Miss> {
         for (endpoint, body) in [first, second].into_iter().enumerate() {
             let Some(body) = body else {
-                self.answers[endpoint].iter_mut().for_each(|answer| answer.fresh = false);
+                self.reports[endpoint].iter_mut().for_each(|report| report.fresh = false);
                 continue;
             };
             let mut evaluation = evaluate(&self.mapping, endpoint, &body);
-            if let Some(before) = &self.answers[endpoint] {
+            if let Some(before) = &self.reports[endpoint] {
                 note_resets(&self.mapping, &before.evaluation, &mut evaluation);
             }
-            self.answers[endpoint] = Some(Answer { evaluation, fresh: true });
+            self.reports[endpoint] = Some(EndpointReport { evaluation, fresh: true });
         }
-        let answers = self.answers.each_ref().map(Option::as_ref);
-        count_misses(&self.mapping, &answers, &mut self.counts)
+        let reports = self.reports.each_ref().map(Option::as_ref);
+        count_misses(&self.mapping, &reports, &mut self.counts)
     }
 
-    fn samples(&self) -> Vec<Sample> {
-        merge(&self.mapping, &self.answers.each_ref().map(Option::as_ref))
+    fn samples(&self) -> Vec<MappedSample> {
+        merge(&self.mapping, &self.reports.each_ref().map(Option::as_ref))
     }
 
     /// `name labels value`, with the rule that it is of.
     fn lines(&self) -> Vec<String> {
-        let line = |sample: &Sample| {
+        let line = |sample: &MappedSample| {
             let name = &sample.definition.name;
             format!("{name} {} {} of {}", sample.labels.join(","), sample.value, sample.rule).replace("  ", " ")
         };

@@ -12,7 +12,7 @@ struct Schedule {
 
 impl Schedule {
     fn ticker() -> Self {
-        let endpoints = find("ticker").unwrap().mapping().unwrap().endpoints;
+        let endpoints = find("ticker").unwrap().mapping().unwrap().endpoints.clone();
         Self { timings: vec![Timing::default(); endpoints.len()], endpoints, now: Instant::now() }
     }
 

@@ -1,36 +1,36 @@
 use super::*;
 use crate::collector::Reason;
-use crate::collector::service::merge::Answer;
+use crate::collector::service::merge::EndpointReport;
 use crate::mapping::Evaluation;
 use crate::metric::text::{Format, exposition};
 
-fn lines(state: &State) -> Vec<String> {
+fn lines(state: &EndpointState) -> Vec<String> {
     let mut families = Families::new();
     state.export("stats", &mut families);
     let text = exposition(&families.into_sorted(), Format::Prometheus);
     text.lines().filter(|line| !line.starts_with('#')).map(str::to_owned).collect()
 }
 
-fn answered() -> State {
+fn answered() -> EndpointState {
     let millis = Duration::from_millis;
-    State {
+    EndpointState {
         requests: 7,
         throttled: 2,
         status: Some(200),
         phases: Some(Phases { connect: millis(2), tls: millis(3), first_byte: millis(40), transfer: millis(1) }),
         last_success: Some(UNIX_EPOCH + Duration::from_millis(1_761_912_000_500)),
-        ..State::default()
+        ..EndpointState::default()
     }
 }
 
 #[test]
 fn of_an_endpoint_that_was_never_asked_nothing_is_said() {
-    assert_eq!(lines(&State::default()), [""; 0]);
+    assert_eq!(lines(&EndpointState::default()), [""; 0]);
 }
 
 #[test]
 fn everything_of_an_endpoint_that_answers() {
-    let state = State { age: Some(Duration::from_millis(1500)), stale: Some(false), ..answered() };
+    let state = EndpointState { age: Some(Duration::from_millis(1500)), stale: Some(false), ..answered() };
     assert_eq!(
         lines(&state),
         [
@@ -52,7 +52,7 @@ fn everything_of_an_endpoint_that_answers() {
 #[test]
 fn an_endpoint_that_does_not_answer_is_down_and_has_no_status() {
     let error = PollError::new(Reason::Timeout, "GET http://h/stats", "no answer", "wait");
-    let state = State { error: Some(error), requests: 1, ..State::default() };
+    let state = EndpointState { error: Some(error), requests: 1, ..EndpointState::default() };
     assert_eq!(
         lines(&state),
         [
@@ -65,7 +65,7 @@ fn an_endpoint_that_does_not_answer_is_down_and_has_no_status() {
 
 #[test]
 fn an_endpoint_that_the_service_has_not_is_neither_up_nor_down() {
-    let state = State { absent: true, requests: 1, status: Some(404), ..State::default() };
+    let state = EndpointState { absent: true, requests: 1, status: Some(404), ..EndpointState::default() };
     assert_eq!(
         lines(&state),
         [
@@ -78,18 +78,18 @@ fn an_endpoint_that_the_service_has_not_is_neither_up_nor_down() {
 
 #[test]
 fn what_is_forgotten_are_numbers_and_series() {
-    let series =
-        Series { name: "x".to_owned(), kind: crate::metric::Kind::Gauge, help: String::new(), samples: Vec::new() };
-    let answer = Some(Answer { evaluation: Evaluation::default(), fresh: true });
-    let mut state = State { answer, series: vec![series], ..answered() };
-    state.drop_answer();
-    assert_eq!((state.answer, state.series, state.requests), (None, Vec::new(), 7));
+    let kind = crate::metric::Kind::Gauge;
+    let family = ForeignFamily { name: "x".to_owned(), kind, help: String::new(), samples: Vec::new() };
+    let report = Some(EndpointReport { evaluation: Evaluation::default(), fresh: true });
+    let mut state = EndpointState { report, families: vec![family], ..answered() };
+    state.drop_report();
+    assert_eq!((state.report, state.families, state.requests), (None, Vec::new(), 7));
 }
 
 #[test]
 fn what_is_exported_is_described() {
     let described: Vec<&str> = metrics().iter().map(|info| info.name).collect();
-    let state = State { age: Some(Duration::ZERO), stale: Some(false), ..answered() };
+    let state = EndpointState { age: Some(Duration::ZERO), stale: Some(false), ..answered() };
     for line in lines(&state) {
         assert!(described.contains(&line.split('{').next().unwrap()), "{line}");
     }

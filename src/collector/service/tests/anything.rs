@@ -5,7 +5,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use mapping::profile::PROFILES;
-use mapping::{Body, Format, Pointer, evaluate};
+use mapping::{Body, BodyFormat, Pointer, evaluate};
 use metric::Families;
 use metric::text::{Format as Exposition, exposition};
 use serde_json::{Value as Json, json};
@@ -49,7 +49,7 @@ fn tree() -> impl Strategy<Value = Json> {
 fn likely_tree() -> impl Strategy<Value = Json> {
     let places: Vec<Pointer> = PROFILES
         .iter()
-        .flat_map(|shipped| shipped.mapping().unwrap().rules)
+        .flat_map(|shipped| shipped.mapping().unwrap().rules.clone())
         .flat_map(|rule| {
             let each = rule.each.unwrap_or_default();
             rule.at.into_iter().map(move |at| each.at_key("k").join(&at))
@@ -77,21 +77,21 @@ fn plant(mut at: &mut Json, place: &str, value: Json) {
 
 /// Applies every profile to a body, wherever it came from.
 fn check(tree: &Json) {
-    for shipped in PROFILES {
+    for shipped in &PROFILES {
         let mapping = shipped.mapping().unwrap();
         let all: Vec<_> = (0..mapping.endpoints.len()).map(|endpoint| evaluate(&mapping, endpoint, tree)).collect();
-        for (rule, readings) in all.iter().flat_map(|evaluation| &evaluation.readings) {
+        for (rule, points) in all.iter().flat_map(|evaluation| &evaluation.points) {
             let rule = &mapping.rules[*rule];
-            assert!(readings.len() <= rule.limit + 1, "{} readings", readings.len());
-            for reading in readings {
-                assert!(reading.value.is_none_or(f64::is_finite), "{reading:?}");
-                assert!(reading.labels.iter().all(|label| label.len() <= MAX_LABEL_BYTES), "{reading:?}");
+            assert!(points.len() <= rule.limit + 1, "{} points", points.len());
+            for point in points {
+                assert!(point.reading.number().is_none_or(f64::is_finite), "{point:?}");
+                assert!(point.labels.iter().all(|label| label.len() <= MAX_LABEL_BYTES), "{point:?}");
             }
         }
         let misses = all.iter().map(|evaluation| evaluation.misses.len()).sum::<usize>();
         assert!(misses <= mapping.rules.len() * 11, "{misses} misses");
         let mut families = Families::with_limit(LIMIT);
-        let bodies: Vec<_> = all.iter().map(|_| Some(Body { tree: tree.clone(), series: Vec::new() })).collect();
+        let bodies: Vec<_> = all.iter().map(|_| Some(Body { tree: tree.clone(), families: Vec::new() })).collect();
         let (snapshot, _) = Snapshot::of_bodies(&mapping, &bodies, Duration::from_mins(5));
         ServiceCollector::export(&snapshot, &mut families);
         assert!(families.series() <= LIMIT);
@@ -113,14 +113,14 @@ proptest! {
     #[test]
     fn any_json_is_read(tree in tree()) {
         let written = json!({ "any": tree }).to_string();
-        for format in [Format::Json, Format::Python] {
+        for format in [BodyFormat::Json, BodyFormat::Python] {
             check(&Body::read(format, written.as_bytes()).unwrap().tree);
         }
     }
 
     #[test]
     fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
-        for format in [Format::Json, Format::Python, Format::Prometheus] {
+        for format in [BodyFormat::Json, BodyFormat::Python, BodyFormat::Prometheus] {
             if let Ok(body) = Body::read(format, &bytes) {
                 check(&body.tree);
             }
@@ -131,7 +131,7 @@ proptest! {
     fn any_text_that_looks_like_a_body_is_read_or_refused(
         text in "([{}\\[\\]()'\":,\\\\ \n#]|NaN|-?Infinity|None|True|nan|[-+0-9.eE]{1,6}|a_total|ä|\\\\x|le=\"|TYPE a |HELP a |counter|histogram){0,40}"
     ) {
-        for format in [Format::Json, Format::Python, Format::Prometheus] {
+        for format in [BodyFormat::Json, BodyFormat::Python, BodyFormat::Prometheus] {
             if let Ok(body) = Body::read(format, text.as_bytes()) {
                 check(&body.tree);
             }

@@ -278,5 +278,5 @@ async fn a_service_that_is_away_takes_all_of_its_numbers_with_it() {
     let error = collector.poll().await.unwrap_err();
     assert_eq!(error.reason, Reason::Refused);
     assert_eq!(state(&collector, "service_endpoint_requests_total"), ["details 1", "numbers 2", "series 1"]);
-    assert!(collector.states.iter().all(|state| state.answer.is_none() && state.series.is_empty()));
+    assert!(collector.states.iter().all(|state| state.report.is_none() && state.families.is_empty()));
 }

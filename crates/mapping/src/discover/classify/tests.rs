@@ -13,13 +13,13 @@ fn between(first: &Json, second: &Json) -> Result<Meaning, &'static str> {
 }
 
 #[track_caller]
-fn of(key: &str, value: &Json) -> Result<Kind, &'static str> {
+fn of(key: &str, value: &Json) -> Result<ValueClass, &'static str> {
     let body = json!({ key: value });
-    between(&body, &body).map(|meaning| meaning.kind)
+    between(&body, &body).map(|meaning| meaning.class)
 }
 
-fn quantity(suffix: Option<&str>, unit: Option<&str>) -> Kind {
-    Kind::Quantity { suffix: suffix.map(str::to_owned), unit: unit.map(|unit| unit.parse().unwrap()) }
+fn quantity(suffix: Option<&str>, unit: Option<&str>) -> ValueClass {
+    ValueClass::Quantity { suffix: suffix.map(str::to_owned), unit: unit.map(|unit| unit.parse().unwrap()) }
 }
 
 /// Whether a number of that key is a counter, and why.
@@ -39,14 +39,14 @@ fn texts_that_are_quantities() {
     assert_eq!(of("memory", &json!("512.3MiB")), Ok(quantity(None, Some("MiB"))));
     assert_eq!(of("rate", &json!("950.5 ticks/sec")), Ok(quantity(Some("ticks/sec"), None)));
     assert_eq!(of("orders", &json!("1,234")), Ok(quantity(None, None)));
-    assert_eq!(of("uptime", &json!("1h 2m")), Ok(Kind::Duration));
-    let varying = between(&json!({"latency": "999 ms"}), &json!({"latency": "1.2 s"})).map(|meaning| meaning.kind);
+    assert_eq!(of("uptime", &json!("1h 2m")), Ok(ValueClass::Duration));
+    let varying = between(&json!({"latency": "999 ms"}), &json!({"latency": "1.2 s"})).map(|meaning| meaning.class);
     assert_eq!(varying, Ok(quantity(None, Some("ms"))));
 }
 
 #[test]
 fn texts_that_only_begin_like_quantities_are_none() {
-    let text = Err("a text, which is no measurement");
+    let text = Err("a text, which is not a measurement");
     for value in ["10.0.0.7", "12ab", "3 blind mice", "5f3a9c", "2025-10-31", "-", ""] {
         assert_eq!(of("place", &json!(value)), text, "{value}");
     }
@@ -57,32 +57,32 @@ fn ids_and_versions_are_no_measurements() {
     for (key, value) in
         [("user_id", json!(17)), ("pid", json!(4711)), ("version", json!("1.2")), ("apiToken", json!("5"))]
     {
-        assert_eq!(of(key, &value), Err("an id or a version, which is no measurement"), "{key}");
+        assert_eq!(of(key, &value), Err("an id or a version, which is not a measurement"), "{key}");
     }
 }
 
 #[test]
 fn moments_are_told_from_numbers() {
-    assert_eq!(of("when", &json!("2025-10-31T12:00:00+05:30")), Ok(Kind::Timestamp));
-    assert_eq!(of("startedAt", &json!(1_761_912_000)), Ok(Kind::Timestamp));
-    assert_eq!(of("timestamp_ms", &json!(1_761_912_000_500_u64)), Ok(Kind::Timestamp));
-    assert_eq!(of("orders", &json!(1_761_912_000)), Ok(Kind::Number));
-    assert_eq!(of("response_time", &json!(12)), Ok(Kind::Number));
+    assert_eq!(of("when", &json!("2025-10-31T12:00:00+05:30")), Ok(ValueClass::Timestamp));
+    assert_eq!(of("startedAt", &json!(1_761_912_000)), Ok(ValueClass::Timestamp));
+    assert_eq!(of("timestamp_ms", &json!(1_761_912_000_500_u64)), Ok(ValueClass::Timestamp));
+    assert_eq!(of("orders", &json!(1_761_912_000)), Ok(ValueClass::Number));
+    assert_eq!(of("response_time", &json!(12)), Ok(ValueClass::Number));
 }
 
 #[test]
 fn words_are_states_where_the_key_says_so() {
-    let states = |words: &[&str]| Ok(Kind::States(words.iter().map(|word| (*word).to_owned()).collect()));
+    let states = |words: &[&str]| Ok(ValueClass::States(words.iter().map(|word| (*word).to_owned()).collect()));
     assert_eq!(of("state", &json!("HALF_OPEN")), states(&["half_open"]));
     assert_eq!(of("health", &json!("error: connection refused")), states(&["error"]));
-    let both = between(&json!({"status": "unknown"}), &json!({"status": "up"})).map(|meaning| meaning.kind);
+    let both = between(&json!({"status": "unknown"}), &json!({"status": "up"})).map(|meaning| meaning.class);
     assert_eq!(both, states(&["up"]));
     assert_eq!(of("status", &json!("Unknown")), Err("a state that was unknown in both samples"));
-    assert_eq!(of("status", &json!("a \"long\" story")), Err("a text, which is no state"));
-    assert_eq!(of("name", &json!("redis")), Err("a text, which is no measurement"));
-    assert_eq!(of("enabled", &json!("yes")), Ok(Kind::Bool));
-    assert_eq!(of("enabled", &json!(false)), Ok(Kind::Bool));
-    assert_eq!(of("names", &json!(["a"])), Ok(Kind::Length));
+    assert_eq!(of("status", &json!("a \"long\" story")), Err("a text, which is not a state"));
+    assert_eq!(of("name", &json!("redis")), Err("a text, which is not a measurement"));
+    assert_eq!(of("enabled", &json!("yes")), Ok(ValueClass::Bool));
+    assert_eq!(of("enabled", &json!(false)), Ok(ValueClass::Bool));
+    assert_eq!(of("names", &json!(["a"])), Ok(ValueClass::Length));
 }
 
 #[test]

@@ -9,7 +9,7 @@ use metric::{Kind, Suffix};
 
 /// Series of one foreign family.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Series {
+pub struct ForeignFamily {
     /// The family's name.
     pub name: String,
     /// Its type; a gauge if it names none, as nothing may be concluded from its values.
@@ -17,12 +17,12 @@ pub struct Series {
     /// Its help text.
     pub help: String,
     /// Its samples.
-    pub samples: Vec<SeriesSample>,
+    pub samples: Vec<ForeignSample>,
 }
 
 /// One sample.
 #[derive(Debug, Clone, PartialEq)]
-pub struct SeriesSample {
+pub struct ForeignSample {
     /// What follows the family's name.
     pub suffix: Suffix,
     /// Names and values of its labels.
@@ -32,31 +32,31 @@ pub struct SeriesSample {
 }
 
 /// The families of an exposition, in its order.
-pub(super) fn read(text: &str) -> Result<Vec<Series>, Unreadable> {
-    let mut families = Families::default();
+pub(super) fn read(text: &str) -> Result<Vec<ForeignFamily>, Unreadable> {
+    let mut parsed = Parsed::default();
     for (index, line) in text.lines().enumerate() {
         let line = line.trim();
         if let Some(comment) = line.strip_prefix('#') {
-            families.header(comment);
+            parsed.header(comment);
         } else if !line.is_empty() {
             let (name, labels, value) = sample(line).ok_or_else(|| {
-                Unreadable::Syntax(format!("line {} is no sample of the Prometheus format", index + 1))
+                Unreadable::Syntax(format!("line {} is not a sample of the Prometheus format", index + 1))
             })?;
-            let (family, suffix) = families.of_sample(name);
-            family.samples.push(SeriesSample { suffix, labels, value });
+            let (family, suffix) = parsed.of_sample(name);
+            family.samples.push(ForeignSample { suffix, labels, value });
         }
     }
-    Ok(families.series)
+    Ok(parsed.families)
 }
 
 /// The families read so far.
 #[derive(Default)]
-struct Families {
-    series: Vec<Series>,
+struct Parsed {
+    families: Vec<ForeignFamily>,
     by_name: HashMap<String, usize>,
 }
 
-impl Families {
+impl Parsed {
     fn header(&mut self, comment: &str) {
         let mut words = comment.trim_start().splitn(3, ' ');
         let (Some(what @ ("HELP" | "TYPE")), Some(name), text) = (words.next(), words.next(), words.next()) else {
@@ -77,23 +77,23 @@ impl Families {
     }
 
     /// The family of that name, made if it is not there.
-    fn named(&mut self, name: &str) -> &mut Series {
+    fn named(&mut self, name: &str) -> &mut ForeignFamily {
         let index = self.by_name.get(name).copied().unwrap_or_else(|| {
-            self.by_name.insert(name.to_owned(), self.series.len());
+            self.by_name.insert(name.to_owned(), self.families.len());
             let (name, samples) = (name.to_owned(), Vec::new());
-            self.series.push(Series { name, kind: Kind::Gauge, help: String::new(), samples });
-            self.series.len() - 1
+            self.families.push(ForeignFamily { name, kind: Kind::Gauge, help: String::new(), samples });
+            self.families.len() - 1
         });
-        &mut self.series[index]
+        &mut self.families[index]
     }
 
     /// Whether there is a family of that name and one of these types.
     fn has(&self, name: &str, kinds: &[Kind]) -> bool {
-        self.by_name.get(name).is_some_and(|&index| kinds.contains(&self.series[index].kind))
+        self.by_name.get(name).is_some_and(|&index| kinds.contains(&self.families[index].kind))
     }
 
     /// The family that a sample belongs to, and what follows its name.
-    fn of_sample(&mut self, name: &str) -> (&mut Series, Suffix) {
+    fn of_sample(&mut self, name: &str) -> (&mut ForeignFamily, Suffix) {
         let parts = [
             (Suffix::Bucket, [Kind::Histogram].as_slice()),
             (Suffix::Sum, [Kind::Histogram, Kind::Summary].as_slice()),
@@ -179,7 +179,7 @@ fn quoted(text: &str) -> Option<(String, &str)> {
 }
 
 /// The series as rules see them.
-pub(super) fn tree(families: &[Series]) -> Value {
+pub(super) fn tree(families: &[ForeignFamily]) -> Value {
     let mut root = Map::new();
     for family in families {
         for sample in &family.samples {
@@ -266,7 +266,7 @@ loose_count NaN
     #[test]
     fn a_line_that_is_no_sample_is_named() {
         let wrong = |text| read(text).unwrap_err().to_string();
-        let of_line = |line| format!("the body cannot be read: line {line} is no sample of the Prometheus format");
+        let of_line = |line| format!("the body cannot be read: line {line} is not a sample of the Prometheus format");
         assert_eq!(wrong("a 1\n{\"json\": true}"), of_line(2));
         assert_eq!(wrong("a"), of_line(1));
         assert_eq!(wrong("a{b=\"c} 1"), of_line(1));

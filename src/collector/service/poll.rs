@@ -1,0 +1,166 @@
+//! One poll: asking the endpoints that are due, and what each answer, or its lack, changes.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use tracing::{info, warn};
+
+use super::fetch::{self, Verdict};
+use super::merge::{self, EndpointReport};
+use super::pass_through::passing;
+use super::state::EndpointState;
+use super::{ServiceCollector, schedule};
+use crate::collector::{PollError, Reason};
+use crate::http::client::Response;
+use crate::mapping::{Body, evaluate};
+
+impl ServiceCollector {
+    /// Asks one endpoint and keeps what it said.
+    async fn ask(&mut self, index: usize, limit: Duration) {
+        let path = &self.target.mapping.endpoints[index].path;
+        let state = &mut self.states[index];
+        state.requests += 1;
+        state.forget_fetch();
+        let fetched = fetch::get(&mut self.client, &self.target.url, path, limit).await;
+        let (now, jitter) = (Instant::now(), fastrand::f64());
+        match fetched {
+            Ok(response) => self.heed(index, &response, now, jitter),
+            Err(error) => {
+                self.states[index].timing.failed(now, None, jitter);
+                self.fail(index, error);
+            }
+        }
+    }
+
+    /// Judges an answer that came at `now`, and keeps what it said.
+    pub(super) fn heed(&mut self, index: usize, response: &Response, now: Instant, jitter: f64) {
+        let mapping = Arc::clone(&self.target.mapping);
+        let endpoint = &mapping.endpoints[index];
+        let state = &mut self.states[index];
+        state.status = Some(response.status);
+        state.phases = Some(response.phases);
+        let asked_to_wait = response.status == 429 || response.retry_after.is_some();
+        state.throttled += u64::from(asked_to_wait);
+        let was_absent = std::mem::take(&mut state.absent);
+        match fetch::judge(endpoint, &self.target.url.to_string(), response, SystemTime::now()) {
+            Verdict::Useful(body, age) => {
+                state.timing.succeeded(now, response.retry_after, jitter);
+                // A body without a timestamp is not known to be fresh.
+                (state.age, state.stale) = (age, age.map(|_| false));
+                self.take(index, &body);
+            }
+            Verdict::Stale(error, age) => {
+                state.timing.failed(now, response.retry_after, jitter);
+                (state.age, state.stale) = (Some(age), Some(true));
+                self.fail(index, error);
+            }
+            Verdict::Absent(error) => {
+                state.timing.absent(now, jitter);
+                state.absent = true;
+                state.drop_report();
+                state.error = None;
+                if !was_absent {
+                    info!(target_name = %self.target.name, endpoint = %endpoint.name, %error, "endpoint is not there; going on without it");
+                }
+            }
+            Verdict::Failed(error) => {
+                state.timing.failed(now, response.retry_after, jitter);
+                self.fail(index, error);
+            }
+        }
+    }
+
+    /// Reads a useful body.
+    fn take(&mut self, index: usize, body: &Body) {
+        let mapping = &self.target.mapping;
+        let endpoint = &mapping.endpoints[index];
+        let state = &mut self.states[index];
+        let mut evaluation = evaluate(mapping, index, &body.tree);
+        if let Some(before) = state.before() {
+            merge::note_resets(mapping, before, &mut evaluation);
+        }
+        state.families = passing(endpoint, body);
+        state.report = Some(EndpointReport { evaluation, fresh: true });
+        state.last_success = Some(SystemTime::now());
+        if state.error.take().is_some() {
+            info!(target_name = %self.target.name, endpoint = %endpoint.name, "endpoint is back");
+        }
+    }
+
+    /// Drops what a failed endpoint said before. The failure is logged when it is a new one.
+    fn fail(&mut self, index: usize, error: PollError) {
+        let state = &mut self.states[index];
+        state.drop_report();
+        if state.error.as_ref().map(|last| last.reason) != Some(error.reason) {
+            let endpoint = &self.target.mapping.endpoints[index].name;
+            warn!(target_name = %self.target.name, %endpoint, reason = %error.reason.as_str(), %error, "endpoint failed");
+        }
+        state.error = Some(error);
+    }
+
+    /// Gives up what is too old to be shown: a service that asks to be left alone for an hour is not what it was an hour
+    /// ago.
+    pub(super) fn give_up_outdated(&mut self, now: Instant) {
+        let mapping = Arc::clone(&self.target.mapping);
+        for (index, endpoint) in mapping.endpoints.iter().enumerate() {
+            if self.states[index].timing.is_outdated(endpoint, self.target.interval, now) {
+                self.states[index].timing.useful = false;
+                self.fail(index, fetch::held_off(endpoint, &self.target.url.to_string()));
+            }
+        }
+    }
+
+    /// Asks what is due, in time and within the budget. Returns whether the service is there: something that was asked
+    /// was useful, or nothing failed.
+    pub(super) async fn ask_all(&mut self, started: Instant) -> bool {
+        let mapping = Arc::clone(&self.target.mapping);
+        let (interval, budget) = (self.target.interval, self.target.max_requests);
+        // Enough is left of the deadline to hand in the poll.
+        let until = started + self.target.deadline.mul_f64(0.95);
+        let timings = |states: &[EndpointState]| states.iter().map(|state| state.timing).collect::<Vec<_>>();
+        let due = schedule::due(&mapping.endpoints, &timings(&self.states), interval, started, budget);
+        let mut queue = VecDeque::from(due);
+        let (mut asked, mut failed, mut useful) = (0, 0, 0);
+        while let Some(index) = queue.pop_front() {
+            let left = until.saturating_duration_since(Instant::now());
+            if asked >= budget || left.is_zero() {
+                break;
+            }
+            asked += 1;
+            self.ask(index, mapping.endpoints[index].timeout.min(left)).await;
+            let state = &self.states[index];
+            failed += usize::from(state.error.is_some());
+            useful += usize::from(state.timing.useful);
+            if !state.timing.useful {
+                let now = Instant::now();
+                let timings = timings(&self.states);
+                for fallback in
+                    schedule::fallbacks(&mapping.endpoints, &timings, interval, now, index).into_iter().rev()
+                {
+                    queue.push_front(fallback);
+                }
+            }
+            if self.is_unreachable(index) {
+                // A service that refuses one connection refuses the next one.
+                break;
+            }
+        }
+        useful > 0 || failed == 0
+    }
+
+    fn is_unreachable(&self, index: usize) -> bool {
+        let reason = self.states[index].error.as_ref().map(|error| error.reason);
+        // A broken connection is not a reason: it may have been this endpoint's answer that broke it.
+        matches!(reason, Some(Reason::Refused | Reason::Tls)) && self.states[index].status.is_none()
+    }
+
+    /// The service is away, or answers with nothing but errors: what any of its endpoints said a minute ago is no longer
+    /// true.
+    pub(super) fn lose(&mut self) {
+        let error = self.error();
+        for state in self.states.iter_mut().filter(|state| state.requests > 0) {
+            state.lose(&error);
+        }
+    }
+}
