@@ -9,7 +9,7 @@
 //! * [`mapping`]: which numbers of a service's JSON become which metrics: the language, its profiles, its evaluation.
 //! * [`logpattern`]: which log lines count, and as what: the ready sets, a configuration's own patterns, the matching.
 //! * [`metric`]: what is exported. Documented constants, the samples of a poll, the text format, the catalog.
-//! * [`net`]: how a server is reached: names, sockets, TLS. Collectors and the HTTP client connect with it.
+//! * [`net`]: how a server is reached: addresses, names, sockets, TLS, limits. Collectors and the HTTP client connect with it.
 //! * [`hub`]: the latest samples of every target, and their exposition.
 //! * [`queue`]: the bounded queue between two of its tasks, and what it says of itself.
 //! * [`policy`]: the one table of alerts.

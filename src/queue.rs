@@ -1,11 +1,11 @@
-//! A bounded queue between two tasks, which says of itself how full it is, what it lost and how long it made others wait.
+//! A bounded queue between two tasks, which exports how full it is, what it lost and how long it made others wait.
 //!
 //! Each queue has metrics of its own, a [`QueueMetrics`] whose names are whole literals where it is used.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
@@ -25,7 +25,7 @@ pub enum WhenFull {
     Wait(Duration),
 }
 
-/// What one queue says of itself.
+/// What one queue exports of itself.
 #[derive(Debug)]
 pub struct QueueMetrics {
     /// A gauge: the items in it.
@@ -53,6 +53,7 @@ impl QueueMetrics {
 /// A bounded queue.
 #[derive(Debug)]
 pub struct Queue<T> {
+    /// Nothing is left half done under it, whoever panics.
     state: Mutex<State<T>>,
     capacity: usize,
     when_full: WhenFull,
@@ -100,7 +101,7 @@ impl<T> Queue<T> {
 
     /// Adds an item without waiting; whether none was lost.
     pub fn offer(&self, item: T) -> bool {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         let mut lost = false;
         if state.items.len() >= self.capacity {
             state.dropped += 1;
@@ -122,7 +123,7 @@ impl<T> Queue<T> {
             // Asked for before the look, so that a place that becomes free in between is not missed.
             let freed = self.freed.notified();
             {
-                let mut state = self.lock();
+                let mut state = self.state.lock();
                 if state.items.len() < self.capacity {
                     self.take_in(&mut state, item, started.elapsed());
                     if state.items.len() < self.capacity {
@@ -146,7 +147,7 @@ impl<T> Queue<T> {
         loop {
             let filled = self.filled.notified();
             {
-                let mut state = self.lock();
+                let mut state = self.state.lock();
                 if let Some(item) = state.items.pop_front() {
                     state.taken += 1;
                     if !state.items.is_empty() {
@@ -160,9 +161,9 @@ impl<T> Queue<T> {
         }
     }
 
-    /// Names what it counted.
+    /// Exports what it counted.
     pub fn export(&self, out: &mut Families) {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         state.measure();
         let mut below = 0;
         let buckets: Vec<(f64, f64)> = BUCKETS
@@ -187,11 +188,6 @@ impl<T> Queue<T> {
         state.waited += waited;
         state.items.push_back(item);
         self.filled.notify_one();
-    }
-
-    /// Nothing is left half done under the lock, whoever panicked.
-    fn lock(&self) -> MutexGuard<'_, State<T>> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -25,7 +25,7 @@ use self::reload::Reloader;
 use self::self_metrics::SelfMetrics;
 use self::supervisor::Supervisor;
 use crate::config::{Config, ConfigError, WebSettings};
-use crate::http::routes::Routes;
+use crate::http::routes::{RouteStats, Routes};
 use crate::http::server::{self, Limits, ServerStats};
 use crate::http::web::WebConfig;
 use crate::hub::Hub;
@@ -125,14 +125,14 @@ pub fn load_web(settings: &WebSettings) -> Result<WebConfig, StartError> {
 pub async fn run(source: Source, config: Config) -> Result<(), StartError> {
     let web = Arc::new(ArcSwap::from_pointee(load_web(&config.web)?));
     let stats = Arc::new(ServerStats::default());
-    let self_metrics = Arc::new(SelfMetrics::new(Arc::clone(&stats)));
+    let route_stats = Arc::new(RouteStats::default());
+    let self_metrics = Arc::new(SelfMetrics::new(Arc::clone(&stats), Arc::clone(&route_stats)));
     let hub = Arc::new(Hub::new({
         let self_metrics = Arc::clone(&self_metrics);
         move |out| self_metrics.export(out)
     }));
     let (reload_sender, reload_requests) = mpsc::channel(1);
-    let routes = Arc::new(Routes::new(Arc::clone(&hub), reload_sender));
-    self_metrics.watch_routes(&routes);
+    let routes = Arc::new(Routes::new(Arc::clone(&hub), reload_sender, route_stats));
     let stop = CancellationToken::new();
     let mut terminate = signal(SignalKind::terminate()).map_err(StartError::Signals)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(StartError::Signals)?;

@@ -1,7 +1,7 @@
 //! What the agent exports of itself: build, configuration, process, HTTP server.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock, Weak};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use arc_swap::ArcSwap;
@@ -11,7 +11,7 @@ use prometheus::process_collector::ProcessCollector;
 use super::thresholds;
 use crate::collector::{self, runner};
 use crate::config::Config;
-use crate::http::routes::Routes;
+use crate::http::routes::RouteStats;
 use crate::http::server::{self, ServerStats};
 use crate::metric::catalog::Group;
 use crate::metric::{Families, MetricInfo, metrics};
@@ -58,7 +58,7 @@ metrics! {
 /// What the agent knows of itself.
 pub(super) struct SelfMetrics {
     server: Arc<ServerStats>,
-    routes: OnceLock<Weak<Routes>>,
+    routes: Arc<RouteStats>,
     process: Option<ProcessCollector>,
     environment: ArcSwap<Option<String>>,
     policy: ArcSwap<Policy>,
@@ -69,11 +69,11 @@ pub(super) struct SelfMetrics {
 }
 
 impl SelfMetrics {
-    pub(super) fn new(server: Arc<ServerStats>) -> Self {
+    pub(super) fn new(server: Arc<ServerStats>, routes: Arc<RouteStats>) -> Self {
         let pid = i32::try_from(std::process::id()).ok();
         Self {
             server,
-            routes: OnceLock::new(),
+            routes,
             process: pid.map(|pid| ProcessCollector::new(pid, "")),
             environment: ArcSwap::default(),
             policy: ArcSwap::default(),
@@ -81,12 +81,6 @@ impl SelfMetrics {
             reload_successful: AtomicBool::new(true),
             reloaded_at: AtomicU64::new(0),
         }
-    }
-
-    /// The routes count what they refuse. They hold the hub, which holds this: hence weak.
-    pub(super) fn watch_routes(&self, routes: &Arc<Routes>) {
-        // Set once, by the wiring.
-        let _ = self.routes.set(Arc::downgrade(routes));
     }
 
     /// `config` is in force.
@@ -113,8 +107,7 @@ impl SelfMetrics {
         out.push(&TARGETS, [], self.targets.load(Ordering::Relaxed) as f64);
         out.push_bool(&RELOAD_SUCCESSFUL, [], self.reload_successful.load(Ordering::Relaxed));
         out.push(&RELOAD_TIMESTAMP, [], self.reloaded_at.load(Ordering::Relaxed) as f64);
-        let refused = self.routes.get().and_then(Weak::upgrade).map_or(0, |routes| routes.unknown_targets());
-        out.push(&SCRAPE_REQUEST_ERRORS, [], refused as f64);
+        out.push(&SCRAPE_REQUEST_ERRORS, [], self.routes.unknown_targets() as f64);
         thresholds::export(&self.policy.load(), out);
         self.export_process(out);
         server::export(&self.server, out);

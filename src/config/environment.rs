@@ -9,9 +9,9 @@
 
 use std::time::Duration;
 
-use super::redis::{RedisTarget, TlsSettings, default_hit_ratio_window};
-use super::redis_url::RedisUrl;
+use super::redis::{RedisTarget, default_hit_ratio_window};
 use super::{Config, LogSettings, Thresholds, WebSettings};
+use crate::net::{RedisUrl, TlsSettings};
 use reader::Secret;
 use reader::{ConfigError, Problem};
 

@@ -7,9 +7,7 @@
 mod docker;
 mod environment;
 mod host;
-mod names;
 mod redis;
-mod redis_url;
 mod service;
 
 use std::collections::HashSet;
@@ -19,13 +17,11 @@ use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
+pub use docker::DockerTarget;
 pub(crate) use docker::label_name;
-pub use docker::{DockerTarget, FollowSettings, LogPattern, LogStreams, PatternSet};
 pub use host::{HostTarget, HostWhen};
-pub use names::Names;
 pub use reader::{ConfigError, Problem, Secret};
-pub use redis::{PoolConfig, RedisTarget, TlsSettings};
-pub use redis_url::{Endpoint, RedisUrl};
+pub use redis::{PoolConfig, RedisTarget};
 pub use service::ServiceTarget;
 
 use reader::{Reader, Table, file};

@@ -6,7 +6,7 @@ use std::time::Duration;
 use globset::{Glob, GlobMatcher};
 use serde::{Serialize, Serializer};
 
-use super::redis_url::{Endpoint, RedisUrl};
+use crate::net::{Endpoint, RedisUrl, TlsSettings};
 use reader::Secret;
 use reader::{Reader, Table, set};
 
@@ -68,23 +68,6 @@ pub struct RedisTarget {
     /// Connection pools, by client name.
     #[serde(rename = "pool", skip_serializing_if = "Vec::is_empty")]
     pub pools: Vec<PoolConfig>,
-}
-
-/// `[redis.tls]`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct TlsSettings {
-    /// Certificates that the server's must descend from; the system's without it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub ca_file: Option<PathBuf>,
-    /// The agent's own certificate.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cert_file: Option<PathBuf>,
-    /// Its key.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub key_file: Option<PathBuf>,
-    /// The name that the server's certificate must have; the host of the URL without it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub server_name: Option<String>,
 }
 
 /// `[[redis.pool]]`: connections with a common name pattern.
@@ -168,7 +151,7 @@ fn read(mut table: Table<'_>, reader: &Reader<'_>) -> RedisTarget {
     set(&mut target.database, table.integer("database", 0..=u64::from(u32::MAX)));
     read_times(&mut table, &mut target);
     read_scope(&mut table, &mut target);
-    target.tls = read_tls(&mut table, reader, target.tls.take(), "rediss://");
+    target.tls = TlsSettings::read(&mut table, reader, target.tls.is_some(), "rediss://");
     target.pools = table.tables("pool").into_iter().filter_map(read_pool).collect();
     table.finish();
     target
@@ -227,32 +210,6 @@ fn read_scope(table: &mut Table<'_>, target: &mut RedisTarget) {
     if target.canary_channel.is_empty() {
         table.problem(None, "canary_channel", None, "is empty; name a channel that nothing else uses");
     }
-}
-
-/// The table `tls`; `scheme` is the one of a URL that has it.
-pub(super) fn read_tls(
-    table: &mut Table<'_>,
-    reader: &Reader<'_>,
-    of_scheme: Option<TlsSettings>,
-    scheme: &str,
-) -> Option<TlsSettings> {
-    let mut tls = table.table("tls");
-    let present = tls.line.is_some();
-    let mut file = |key| tls.string(key).map(|path| reader.resolve(&path));
-    let settings = TlsSettings {
-        ca_file: file("ca_file"),
-        cert_file: file("cert_file"),
-        key_file: file("key_file"),
-        server_name: tls.string("server_name"),
-    };
-    if settings.cert_file.is_some() != settings.key_file.is_some() {
-        tls.problem(None, "cert_file", None, "certificate and key belong together; set both cert_file and key_file");
-    }
-    if present && of_scheme.is_none() {
-        tls.problem(None, "", None, format!("the URL is not a TLS one; use {scheme} or remove the table"));
-    }
-    tls.finish();
-    of_scheme.map(|_| settings)
 }
 
 fn read_pool(mut table: Table<'_>) -> Option<PoolConfig> {

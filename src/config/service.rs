@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
-use super::redis::{TlsSettings, read_tls};
-use crate::http::client::{BaseUrl, Client, Settings, check_header};
+use crate::net::headers::{self, check_header};
+use crate::net::{BaseUrl, TlsSettings};
 use mapping::{Mapping, SHORTEST_INTERVAL, profile};
 use reader::Secret;
 use reader::{Reader, Table, set};
@@ -93,8 +93,7 @@ fn read(mut table: Table<'_>, reader: &Reader<'_>) -> Option<ServiceTarget> {
     if let Some(url) = &url {
         check_headers(&table, url, &headers);
     }
-    let of_scheme = url.as_ref().filter(|url| url.is_tls()).map(|_| TlsSettings::default());
-    let tls = read_tls(&mut table, reader, of_scheme, "https://");
+    let tls = TlsSettings::read(&mut table, reader, url.as_ref().is_some_and(BaseUrl::is_tls), "https://");
     let (profile, mapping, skip) = read_mapping(&mut table);
     let slowest = mapping.endpoints.iter().filter(|endpoint| !endpoint.skipped && endpoint.has_counters(&mapping));
     if slowest.filter_map(|endpoint| endpoint.every).any(|every| window < 2 * every) {
@@ -158,8 +157,7 @@ fn check_headers(table: &Table<'_>, url: &BaseUrl, headers: &[(String, Secret)])
             table.problem(None, "header", None, format!("header {name} stands twice; keep one of the two"));
         }
     }
-    let settings = Settings { headers: headers.to_vec(), ..Settings::default() };
-    if let Err(message) = Client::new(url, settings) {
+    if let Err(message) = headers::of_requests(url, headers) {
         table.problem(None, "header", None, message);
     }
 }

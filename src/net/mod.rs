@@ -1,7 +1,29 @@
-//! Outgoing connections, whatever is spoken over them: from a host's name to a stream, plain or TLS.
+//! How a server is reached, whatever is spoken there: its address, its settings, the connection and its limits.
 //!
-//! Nothing here keeps time: the caller has one deadline for all of it.
+//! * [`Endpoint`], [`RedisUrl`], [`BaseUrl`]: addresses as people write them, all held to one set of security checks
+//! * [`TlsSettings`], [`headers`]: what a configuration sets
+//! * [`dial`](dial::dial): name resolution, TCP or unix socket, TLS
+//! * [`Watched`], [`Budget`]: what a stream may bring, and who is told
+//! * [`Backoff`]: the pauses between attempts
+//!
+//! Nothing here keeps time: the caller has one deadline for all of it. And nothing here names a part of the agent above it.
 
+mod backoff;
+mod base_url;
+pub mod dial;
+mod endpoint;
+pub mod headers;
+pub mod pem;
+mod redis_url;
 pub mod resolve;
-pub mod stream;
 pub mod tls;
+mod tls_settings;
+mod url_checks;
+mod watched;
+
+pub use backoff::{Backoff, jittered, lengthened};
+pub use base_url::BaseUrl;
+pub use endpoint::Endpoint;
+pub use redis_url::RedisUrl;
+pub use tls_settings::TlsSettings;
+pub use watched::{Budget, Watch, Watched};

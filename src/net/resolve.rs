@@ -7,28 +7,29 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
 
-use tokio::sync::oneshot;
+use tokio::sync::{Mutex, oneshot};
 
 type Answer = io::Result<Vec<SocketAddr>>;
 
 /// The lookups of one target, all for the same name.
 #[derive(Debug, Default)]
 pub struct Resolver {
-    pending: Option<oneshot::Receiver<Answer>>,
+    pending: Mutex<Option<oneshot::Receiver<Answer>>>,
 }
 
 impl Resolver {
     /// The addresses of `host`. When the future is dropped the lookup goes on, and the next call waits for it.
-    pub async fn resolve(&mut self, host: &str, port: u16) -> Answer {
+    pub async fn resolve(&self, host: &str, port: u16) -> Answer {
         if let Ok(ip) = host.parse::<IpAddr>() {
             return Ok(vec![SocketAddr::new(ip, port)]);
         }
-        let receiver = match &mut self.pending {
+        let mut pending = self.pending.lock().await;
+        let receiver = match &mut *pending {
             Some(receiver) => receiver,
             none => none.insert(start(host.to_owned(), port)?),
         };
         let answer = receiver.await;
-        self.pending = None;
+        *pending = None;
         answer.unwrap_or_else(|_| Err(io::Error::other("the lookup died")))
     }
 }
@@ -38,7 +39,7 @@ impl Resolver {
     /// One whose lookup takes as long as the sender lives.
     pub(crate) fn hanging() -> (oneshot::Sender<Answer>, Self) {
         let (sender, receiver) = oneshot::channel();
-        (sender, Self { pending: Some(receiver) })
+        (sender, Self { pending: Mutex::new(Some(receiver)) })
     }
 }
 
@@ -58,18 +59,18 @@ mod tests {
 
     #[tokio::test]
     async fn addresses_need_no_lookup_and_names_get_one() {
-        let mut resolver = Resolver::default();
+        let resolver = Resolver::default();
         assert_eq!(resolver.resolve("::1", 6379).await.unwrap(), ["[::1]:6379".parse().unwrap()]);
-        assert!(resolver.pending.is_none());
+        assert!(resolver.pending.lock().await.is_none());
         let addresses = resolver.resolve("localhost", 6379).await.unwrap();
         assert!(addresses.iter().all(|address| address.ip().is_loopback() && address.port() == 6379), "{addresses:?}");
         assert!(!addresses.is_empty());
-        assert!(resolver.pending.is_none());
+        assert!(resolver.pending.lock().await.is_none());
     }
 
     #[tokio::test]
     async fn a_lookup_that_was_given_up_is_awaited_again() {
-        let (sender, mut resolver) = Resolver::hanging();
+        let (sender, resolver) = Resolver::hanging();
         let given_up = tokio::time::timeout(std::time::Duration::ZERO, resolver.resolve("redis.example", 1)).await;
         assert!(given_up.is_err());
         let address = "10.0.0.7:1".parse().unwrap();

@@ -4,19 +4,14 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, RootCertStore};
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::{TlsConnector, rustls};
 
-use super::stream::Transport;
-use reader::file;
-
-use crate::config::TlsSettings;
-
-/// The size of a PEM file in KiB beyond which it is refused; a system's whole store is a tenth of it.
-const PEM_LIMIT: u64 = 4 * 1024;
+use super::dial::Transport;
+use super::pem;
+use super::tls_settings::TlsSettings;
 
 /// Why there is no TLS connection. Its text is the cause alone; what was tried and what to do is the caller's to say.
 #[derive(Debug, thiserror::Error)]
@@ -24,7 +19,7 @@ pub enum TlsError {
     /// A file of the settings cannot be used; the text names it.
     #[error("{0}")]
     Files(String),
-    /// The server's name is none that a certificate can have.
+    /// The server's name cannot stand in a certificate.
     #[error("{0}")]
     ServerName(rustls::pki_types::InvalidDnsNameError),
     /// The handshake failed.
@@ -54,47 +49,29 @@ fn client_config(settings: &TlsSettings) -> Result<ClientConfig, String> {
         .with_safe_default_protocol_versions()
         .map_err(|error| error.to_string())?
         .with_root_certificates(roots(settings)?);
-    match (&settings.cert_file, &settings.key_file) {
-        (Some(cert_file), Some(key_file)) => builder
-            .with_client_auth_cert(certificates("cert_file", cert_file)?, private_key(key_file)?)
-            .map_err(|error| format!("cert_file {}: {error}", cert_file.display())),
-        _ => Ok(builder.with_no_client_auth()),
-    }
+    let (Some(cert_file), Some(key_file)) = (&settings.cert_file, &settings.key_file) else {
+        return Ok(builder.with_no_client_auth());
+    };
+    let chain = from_file("cert_file", cert_file, pem::certificates)?;
+    let key = from_file("key_file", key_file, |text| {
+        pem::private_key(text).ok_or_else(|| "holds no unencrypted private key in PEM".to_owned())
+    })?;
+    builder.with_client_auth_cert(chain, key).map_err(|error| format!("cert_file {}: {error}", cert_file.display()))
 }
 
 fn roots(settings: &TlsSettings) -> Result<RootCertStore, String> {
-    let mut roots = RootCertStore::empty();
     if let Some(ca_file) = &settings.ca_file {
-        for certificate in certificates("ca_file", ca_file)? {
-            roots.add(certificate).map_err(|error| format!("ca_file {}: {error}", ca_file.display()))?;
-        }
-    } else {
-        // A broken certificate in the system's store is no reason to distrust the others.
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        return from_file("ca_file", ca_file, |text| pem::roots(pem::certificates(text)?));
     }
+    let mut roots = RootCertStore::empty();
+    // A broken certificate in the system's store must not make the others distrusted.
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     Ok(roots)
 }
 
-fn certificates(key: &str, path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
-    let in_file = |error: &dyn std::fmt::Display| format!("{key} {}: {error}", path.display());
-    let pem = read(key, path)?;
-    let certificates: Vec<_> =
-        CertificateDer::pem_slice_iter(&pem).collect::<Result<_, _>>().map_err(|error| in_file(&error))?;
-    if certificates.is_empty() {
-        return Err(in_file(&"holds no certificate"));
-    }
-    Ok(certificates)
-}
-
-fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, String> {
-    let pem = read("key_file", path)?;
-    // The parser's own error may quote the text, which is secret.
-    PrivateKeyDer::from_pem_slice(&pem)
-        .map_err(|_| format!("key_file {}: holds no unencrypted private key in PEM", path.display()))
-}
-
-fn read(key: &str, path: &Path) -> Result<Vec<u8>, String> {
-    file::read_bytes(path, PEM_LIMIT).map_err(|error| format!("{key} {}: {error}", path.display()))
+/// What a file of the settings holds. The error names the key and the file.
+fn from_file<T>(key: &str, path: &Path, parse: impl FnOnce(&[u8]) -> Result<T, String>) -> Result<T, String> {
+    pem::read(path).and_then(|text| parse(&text)).map_err(|cause| format!("{key} {}: {cause}", path.display()))
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 mod expand;
 pub mod file;
 mod free;
+mod names;
 mod nearest;
 mod problem;
 mod secret;
@@ -15,6 +16,7 @@ mod table;
 pub mod testing;
 
 pub use free::Named;
+pub use names::Names;
 pub use nearest::{LONGEST, distance, nearest, nearest_names};
 pub use problem::{ConfigError, Problem};
 pub use secret::Secret;

@@ -32,6 +32,20 @@ impl Problem {
     }
 }
 
+impl fmt::Display for Problem {
+    /// Without its place: `key = value: message`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(key) = &self.key {
+            f.write_str(key)?;
+            if let Some(value) = &self.value {
+                write!(f, " = {value}")?;
+            }
+            f.write_str(": ")?;
+        }
+        f.write_str(&self.message)
+    }
+}
+
 /// Everything that is wrong with one configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigError {
@@ -70,15 +84,7 @@ impl fmt::Display for ConfigError {
             if let Some(line) = problem.line {
                 write!(f, ":{line}")?;
             }
-            f.write_str(": ")?;
-            if let Some(key) = &problem.key {
-                f.write_str(key)?;
-                if let Some(value) = &problem.value {
-                    write!(f, " = {value}")?;
-                }
-                f.write_str(": ")?;
-            }
-            f.write_str(&problem.message)?;
+            write!(f, ": {problem}")?;
         }
         Ok(())
     }

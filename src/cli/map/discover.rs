@@ -5,8 +5,10 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use super::{Refused, block_on, note, print};
-use crate::http::client::{BaseUrl, Client, Response, Settings, check_header};
+use crate::http::client::{Client, Response, Settings};
 use crate::mapping::discover::{Draft, DraftOptions, draft, prefix};
+use crate::net::BaseUrl;
+use crate::net::headers::check_header;
 use reader::{Secret, file};
 
 /// The most that one fetch may take.

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use tracing::debug;
 
-use crate::http::client::{BaseUrl, Client, Settings};
+use crate::http::client::{Client, Settings};
+use crate::net::BaseUrl;
 
 /// Where it listens unless it was told otherwise.
 const ADDRESS: &str = "http://127.0.0.1:9100";

@@ -2,28 +2,18 @@
 
 use std::io;
 
-use tokio::net::TcpStream;
-use tokio_rustls::client::TlsStream;
-
 use crate::collector::{PollError, Reason};
-use crate::config::{RedisTarget, TlsSettings};
+use crate::config::RedisTarget;
 use crate::net::tls::{self, TlsError};
 
-/// Speaks TLS over `tcp` and checks the server's certificate.
-pub(super) async fn handshake(
-    target: &RedisTarget,
-    settings: &TlsSettings,
-    host: &str,
-    tcp: TcpStream,
-) -> Result<TlsStream<TcpStream>, PollError> {
-    tls::handshake(settings, host, tcp).await.map_err(|error| {
-        let advice = match error {
-            TlsError::Files(_) => "check the files of [redis.tls]",
-            TlsError::ServerName(_) => "set server_name to the name in the certificate",
-            TlsError::Handshake(_) => HANDSHAKE_ADVICE,
-        };
-        failed(target, &error, advice)
-    })
+/// The poll's error when no TLS could be spoken.
+pub(super) fn failed_handshake(target: &RedisTarget, error: &TlsError) -> PollError {
+    let advice = match error {
+        TlsError::Files(_) => "check the files of [redis.tls]",
+        TlsError::ServerName(_) => "set server_name to the name in the certificate",
+        TlsError::Handshake(_) => HANDSHAKE_ADVICE,
+    };
+    failed(target, error, advice)
 }
 
 const HANDSHAKE_ADVICE: &str = "check ca_file, server_name and the client certificate, and that the port speaks TLS";

@@ -3,8 +3,9 @@
 use std::time::{Duration, SystemTime};
 
 use crate::collector::{PollError, Reason};
-use crate::http::client::{BaseUrl, Client, ClientError, ErrorKind, Response};
+use crate::http::client::{Client, ClientError, ErrorKind, Response};
 use crate::mapping::{Body, Endpoint, Unreadable, age, ahead, timestamp};
+use crate::net::BaseUrl;
 
 /// What a fetch came to.
 #[derive(Debug)]

@@ -166,7 +166,6 @@ fn settings(target: &ServiceTarget) -> Settings {
         headers: target.headers.clone(),
         body_limit: target.body_limit_kib * 1024,
         connect_timeout: target.deadline,
-        ..Settings::default()
     }
 }
 

@@ -1,17 +1,12 @@
 //! `[[docker]]`: the containers of one Docker engine.
 
-mod logs;
-
 use std::time::Duration;
 
 use serde::Serialize;
 
-pub use logs::{FollowSettings, LogPattern, LogStreams, PatternSet};
-
-use super::names::Names;
-use super::redis::{TlsSettings, read_tls};
-use crate::http::client::BaseUrl;
-use reader::{Reader, Table};
+use crate::logpattern::FollowSettings;
+use crate::net::{BaseUrl, TlsSettings};
+use reader::{Names, Reader, Table};
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_mins(1);
@@ -95,10 +90,9 @@ pub(super) fn read_all(tables: Vec<Table<'_>>, reader: &Reader<'_>) -> Vec<Docke
 fn read(mut table: Table<'_>, reader: &Reader<'_>) -> Option<DockerTarget> {
     let name = super::read_name(&mut table);
     let url = read_url(&mut table);
-    let of_scheme = url.as_ref().filter(|url| url.is_tls()).map(|_| TlsSettings::default());
     // A wrong URL has no scheme to which the table could be held.
-    let of_scheme = of_scheme.or_else(|| url.is_none().then(TlsSettings::default));
-    let tls = read_tls(&mut table, reader, of_scheme, "tcp:// or https://");
+    let is_tls = url.as_ref().is_none_or(BaseUrl::is_tls);
+    let tls = TlsSettings::read(&mut table, reader, is_tls, "tcp:// or https://");
     let (interval, deadline, call_timeout) = read_times(&mut table);
     let target = DockerTarget {
         name,
@@ -117,7 +111,7 @@ fn read(mut table: Table<'_>, reader: &Reader<'_>) -> Option<DockerTarget> {
         keep_removed: table.duration("keep_removed", Duration::ZERO..=30 * DAY).unwrap_or(15 * MINUTE),
         bandwidth_bits_per_second: table.integer("bandwidth_bits_per_second", 1..=1_000_000_000_000_000),
         series_limit: table.integer("series_limit", 100..=10_000_000).unwrap_or(50_000),
-        logs: logs::read(table.table("logs")),
+        logs: FollowSettings::read(table.table("logs")),
     };
     table.finish();
     Some(target)

@@ -1,7 +1,9 @@
 use std::path::Path;
 
 use super::*;
-use crate::config::{Config, Endpoint};
+use crate::config::Config;
+use crate::logpattern::{LogStreams, PatternSet};
+use crate::net::Endpoint;
 
 fn parse(text: &str) -> Config {
     Config::parse(text, Path::new("/etc/manometer/config.toml"), &|_| None).unwrap()

@@ -269,7 +269,7 @@ fn what_a_service_does_not_say_follows_from_the_rest() {
     let target = service("profile = \"load\"");
     assert_eq!((target.max_requests, target.body_limit_kib, target.series_limit), (3, 1024, 2000));
     let with_tls = services("[[service]]\nname = \"s\"\nurl = \"https://h\"\nprofile = \"load\"\n").remove(0);
-    assert_eq!(with_tls.tls, Some(crate::config::TlsSettings::default()));
+    assert_eq!(with_tls.tls, Some(crate::net::TlsSettings::default()));
 }
 
 #[test]

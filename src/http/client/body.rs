@@ -48,7 +48,7 @@ pub(super) fn decode(headers: &HeaderMap, body: Bytes, limit: usize) -> Result<B
     }
     let mut bytes = Vec::new();
     let mut decoder = MultiGzDecoder::new(&body[..]).take(limit as u64 + 1);
-    decoder.read_to_end(&mut bytes).map_err(|error| undecodable(&format!("it is no valid gzip ({error})")))?;
+    decoder.read_to_end(&mut bytes).map_err(|error| undecodable(&format!("it is not valid gzip ({error})")))?;
     if bytes.len() > limit {
         return Err(too_large(limit));
     }

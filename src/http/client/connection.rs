@@ -1,6 +1,7 @@
 //! One connection to a server, and one exchange at a time on it.
 
 use std::future::Future;
+use std::io;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,22 +13,18 @@ use hyper::Request;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper::http::response::Parts;
 use hyper_util::rt::TokioIo;
-use tokio::net::UnixStream;
 use tokio::time::Instant;
-use tokio_util::io::InspectReader;
 
-use super::base_url::BaseUrl;
 use super::error::{self, Failure};
 use super::{Progress, Stage, body, redirect};
-use crate::config::{Endpoint, TlsSettings};
+use crate::net::dial::{Dialled, Transport, dial};
 use crate::net::resolve::Resolver;
-use crate::net::stream::{self, Transport};
-use crate::net::tls;
+use crate::net::{BaseUrl, TlsSettings, Watch, Watched};
 
 /// Bytes that an answer's head may have, and about those that are read ahead of the one who asks.
 const MAX_HEAD_BYTES: usize = 64 * 1024;
 
-type Driver = http1::Connection<TokioIo<Box<dyn Transport>>, Full<Bytes>>;
+type Driver = http1::Connection<TokioIo<Watched<Box<dyn Transport>, Answered>>, Full<Bytes>>;
 
 /// An open connection with no request on it.
 ///
@@ -36,8 +33,20 @@ type Driver = http1::Connection<TokioIo<Box<dyn Transport>>, Full<Bytes>>;
 pub(super) struct Connection {
     sender: SendRequest<Full<Bytes>>,
     driver: Driver,
-    /// Whether anything arrived since it was last asked for.
-    answered: Arc<AtomicBool>,
+    answered: Answered,
+}
+
+/// Whether anything arrived since it was last asked for.
+#[derive(Clone, Default)]
+struct Answered(Arc<AtomicBool>);
+
+impl Watch for Answered {
+    fn received(&mut self, bytes: usize) -> io::Result<()> {
+        if bytes > 0 {
+            self.0.store(true, Ordering::Relaxed);
+        }
+        Ok(())
+    }
 }
 
 /// A whole answer, its body as sent.
@@ -68,44 +77,24 @@ impl Connection {
     pub(super) async fn open(
         base: &BaseUrl,
         settings: &TlsSettings,
-        resolver: &mut Resolver,
+        resolver: &Resolver,
         progress: &mut Progress,
     ) -> Result<Self, Failure> {
         progress.stage = Stage::Connecting;
-        let started = Instant::now();
-        let transport: Box<dyn Transport> = match base.endpoint() {
-            Endpoint::Tcp { host, port } => {
-                let tcp = stream::connect(host, *port, resolver).await.map_err(|error| error::unconnected(&error))?;
-                progress.phases.connect += started.elapsed();
-                if base.is_tls() {
-                    let started = Instant::now();
-                    let tls = tls::handshake(settings, host, tcp).await.map_err(|error| error::untrusted(&error))?;
-                    progress.phases.tls += started.elapsed();
-                    Box::new(tls)
-                } else {
-                    Box::new(tcp)
-                }
-            }
-            Endpoint::Unix(path) => {
-                let unix = UnixStream::connect(path).await.map_err(|error| error::unconnected(&error))?;
-                progress.phases.connect += started.elapsed();
-                Box::new(unix)
-            }
-        };
-        Self::over(transport).await.map_err(|error| error::broken(&error))
+        let settings = base.is_tls().then_some(settings);
+        let dialled = dial(base.endpoint(), settings, resolver).await;
+        let Dialled { stream, connect, tls } = dialled.map_err(|error| error::unconnected(&error))?;
+        progress.phases.connect += connect;
+        progress.phases.tls += tls;
+        Self::over(stream).await.map_err(|error| error::broken(&error))
     }
 
-    async fn over(transport: Box<dyn Transport>) -> hyper::Result<Self> {
-        let answered = Arc::new(AtomicBool::new(false));
-        let listening = Arc::clone(&answered);
-        let transport: Box<dyn Transport> = Box::new(InspectReader::new(transport, move |bytes: &[u8]| {
-            if !bytes.is_empty() {
-                listening.store(true, Ordering::Relaxed);
-            }
-        }));
+    async fn over(stream: Box<dyn Transport>) -> hyper::Result<Self> {
+        let answered = Answered::default();
+        let watched = Watched::new(stream, answered.clone());
         let mut http = http1::Builder::new();
         http.max_header_size(MAX_HEAD_BYTES).max_buf_size(MAX_HEAD_BYTES);
-        let (sender, driver) = http.handshake(TokioIo::new(transport)).await?;
+        let (sender, driver) = http.handshake(TokioIo::new(watched)).await?;
         Ok(Self { sender, driver, answered })
     }
 
@@ -123,7 +112,7 @@ impl Connection {
             Ok(answer) => return Ok((answer, reusable(sender, driver, answered))),
             Err(Fault::Failure(failure)) => return Err(Broken { failure, unanswered: false }),
             Err(Fault::Unsent(error)) => (true, error),
-            Err(Fault::Broken(error)) => (!answered.load(Ordering::Relaxed), error),
+            Err(Fault::Broken(error)) => (!answered.0.load(Ordering::Relaxed), error),
         };
         // The connection knows best how it ended; a request that it did not take up knows nothing.
         let error = match driver {
@@ -138,7 +127,7 @@ impl Connection {
 fn reusable(
     sender: SendRequest<Full<Bytes>>,
     driver: Result<Driver, hyper::Result<()>>,
-    answered: Arc<AtomicBool>,
+    answered: Answered,
 ) -> Option<Connection> {
     let mut driver = driver.ok()?;
     let open = (&mut driver).now_or_never().is_none() && sender.is_ready();
@@ -147,14 +136,14 @@ fn reusable(
 
 async fn exchange(
     sender: &mut SendRequest<Full<Bytes>>,
-    answered: &AtomicBool,
+    answered: &Answered,
     request: Request<Full<Bytes>>,
     limit: usize,
     progress: &mut Progress,
 ) -> Result<Answer, Fault> {
     progress.stage = Stage::Waiting;
     sender.ready().await.map_err(Fault::Unsent)?;
-    answered.store(false, Ordering::Relaxed);
+    answered.0.store(false, Ordering::Relaxed);
     let sent = Instant::now();
     let answer = sender.send_request(request).await;
     progress.phases.first_byte += sent.elapsed();

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::error::Error as _;
 use std::{fmt, io};
 
+use crate::net::dial::DialError;
 use crate::net::tls::{self, TlsError};
 
 /// The kinds of failures, each of which someone has to treat differently.
@@ -23,7 +24,7 @@ pub enum ErrorKind {
     TooLarge,
     /// The answer leads to another server, or in circles.
     Redirect,
-    /// The request itself cannot be made: a path or content type that is none.
+    /// The request itself cannot be made: its path or content type is not valid.
     Request,
 }
 
@@ -68,7 +69,11 @@ impl Failure {
 }
 
 /// The failure to connect.
-pub(super) fn unconnected(error: &io::Error) -> Failure {
+pub(super) fn unconnected(error: &DialError) -> Failure {
+    let error = match error {
+        DialError::Connect(error) => error,
+        DialError::Tls(error) => return untrusted(error),
+    };
     match error.kind() {
         io::ErrorKind::ConnectionRefused => Failure::new(
             ErrorKind::Refused,
@@ -86,7 +91,7 @@ pub(super) fn unconnected(error: &io::Error) -> Failure {
 }
 
 /// The failure of a TLS handshake.
-pub(super) fn untrusted(error: &TlsError) -> Failure {
+fn untrusted(error: &TlsError) -> Failure {
     let advice = match error {
         TlsError::Files(_) => "check the files of the tls table",
         TlsError::ServerName(_) => "set server_name to the name in the certificate",

@@ -3,7 +3,6 @@
 //! Every part of an exchange has a limit: its time as a whole, the head and the body of the answer, the redirects. An
 //! error says what was tried and what to do, and shows neither query nor header.
 
-mod base_url;
 mod body;
 mod connection;
 mod error;
@@ -12,7 +11,6 @@ mod redirect;
 #[cfg(test)]
 mod tests;
 
-use std::io;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
@@ -20,15 +18,14 @@ use http_body_util::Full;
 use hyper::header::{CONTENT_TYPE, DATE, HeaderValue};
 use hyper::http::uri::PathAndQuery;
 use hyper::{HeaderMap, Method, Request, Uri};
+use reader::Secret;
 use tokio::time::timeout;
 
-pub use base_url::BaseUrl;
 pub use error::{ClientError, ErrorKind};
-pub use header::check_header;
 
-use crate::config::{Secret, TlsSettings};
+use crate::net::dial::DialError;
 use crate::net::resolve::Resolver;
-use crate::net::tls::TlsError;
+use crate::net::{BaseUrl, TlsSettings, headers};
 use connection::{Answer, Connection};
 use error::Failure;
 
@@ -43,12 +40,7 @@ pub struct Settings {
     pub body_limit: usize,
     /// The most that name resolution, connecting and the TLS handshake may take together, of a request's time.
     pub connect_timeout: Duration,
-    /// The value of the `User-Agent` header.
-    pub user_agent: String,
 }
-
-/// The value of the `User-Agent` header unless [`Settings`] say otherwise.
-const USER_AGENT: &str = concat!("manometer/", env!("CARGO_PKG_VERSION"));
 
 impl Default for Settings {
     fn default() -> Self {
@@ -57,24 +49,13 @@ impl Default for Settings {
             headers: Vec::new(),
             body_limit: 1024 * 1024,
             connect_timeout: Duration::from_secs(5),
-            user_agent: USER_AGENT.to_owned(),
         }
     }
 }
 
-/// The headers of every request to `base`, for who has connections of its own.
-pub(crate) fn base_headers(base: &BaseUrl) -> Result<HeaderMap, String> {
-    header::of_requests(base, USER_AGENT, &[])
-}
-
 /// The error of an `attempt` for which no connection could be made.
-pub(crate) fn unconnected(error: &io::Error, attempt: &str) -> ClientError {
+pub(crate) fn unconnected(error: &DialError, attempt: &str) -> ClientError {
     error::unconnected(error).of(attempt.to_owned())
-}
-
-/// The error of an `attempt` whose TLS handshake failed.
-pub(crate) fn untrusted(error: &TlsError, attempt: &str) -> ClientError {
-    error::untrusted(error).of(attempt.to_owned())
 }
 
 /// The error of an `attempt` that broke off on its connection.
@@ -156,7 +137,7 @@ impl Client {
     /// A client that has not connected yet. The error names the header that cannot be sent.
     pub fn new(base: &BaseUrl, settings: Settings) -> Result<Self, String> {
         Ok(Self {
-            headers: header::of_requests(base, &settings.user_agent, &settings.headers)?,
+            headers: headers::of_requests(base, &settings.headers)?,
             base: base.clone(),
             tls: settings.tls,
             body_limit: settings.body_limit,
@@ -252,7 +233,7 @@ impl Client {
     }
 
     async fn connect(&mut self) -> Result<Connection, Failure> {
-        let opening = Connection::open(&self.base, &self.tls, &mut self.resolver, &mut self.progress);
+        let opening = Connection::open(&self.base, &self.tls, &self.resolver, &mut self.progress);
         timeout(self.connect_timeout, opening).await.unwrap_or_else(|_| Err(self.late(self.connect_timeout)))
     }
 

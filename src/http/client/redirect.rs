@@ -6,8 +6,8 @@ use hyper::http::uri::PathAndQuery;
 use hyper::{Method, StatusCode};
 use url::Url;
 
-use super::base_url::BaseUrl;
 use super::error::{ErrorKind, Failure};
+use crate::net::BaseUrl;
 
 /// How many are followed for one request.
 pub(super) const LIMIT: usize = 3;
@@ -20,7 +20,7 @@ const SHOWN: usize = 200;
 
 const ADVICE: &str = "set url to where the service itself answers";
 
-/// Where `head`, the answer to a request for `from`, leads; `None` if it is no redirect.
+/// Where `head`, the answer to a request for `from`, leads; `None` if it is not a redirect.
 pub(super) fn follow(
     base: &BaseUrl,
     method: &Method,
@@ -36,16 +36,16 @@ pub(super) fn follow(
         here.join(&location).map(|there| (there.origin() == here.origin(), there))
     });
     let Ok((same_server, there)) = there else {
-        return Err(failure("and its Location is no URL".to_owned()));
+        return Err(failure("and its Location is not a URL".to_owned()));
     };
     if !same_server || *method != Method::GET {
         return Err(failure(format!("which leads to {}", shown(there))));
     }
     let target = PathAndQuery::try_from(&there[url::Position::BeforePath..url::Position::AfterQuery]);
-    target.map(Some).map_err(|_| failure("and its Location is no URL".to_owned()))
+    target.map(Some).map_err(|_| failure("and its Location is not a URL".to_owned()))
 }
 
-/// The Location of a redirect; `None` if `head` is the head of none.
+/// The Location of a redirect; `None` if `head` is not that of a redirect.
 pub(super) fn location(head: &Parts) -> Option<&HeaderValue> {
     let redirects = matches!(
         head.status,

@@ -1,6 +1,5 @@
 //! The client against servers that do as they are told, over real sockets.
 
-mod address;
 mod answers;
 mod faults;
 mod headers;

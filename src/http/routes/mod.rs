@@ -18,16 +18,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::header::{ALLOW, CONTENT_ENCODING, CONTENT_TYPE, HOST, HeaderValue, VARY};
+use hyper::header::{ALLOW, CONTENT_ENCODING, HOST, HeaderValue, VARY};
 use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::spawn_blocking;
 
 use self::negotiate::{content_type, preferred_format, takes_gzip};
-use crate::http::server::Handler;
+use crate::http::server::{Handler, PLAIN, respond};
 use crate::hub::{Exposition, Hub};
 
-const PLAIN: &str = "text/plain; charset=utf-8";
 const HTML: &str = "text/html; charset=utf-8";
 const JSON: &str = "application/json";
 
@@ -40,26 +39,33 @@ pub struct Routes {
     reload: mpsc::Sender<ReloadRequest>,
     /// Shown on the status page.
     environment: ArcSwap<Option<String>>,
-    /// `/scrape` requests for a target that is not configured.
+    stats: Arc<RouteStats>,
+}
+
+/// What the routes count of themselves.
+#[derive(Debug, Default)]
+pub struct RouteStats {
     unknown_targets: AtomicU64,
 }
 
-impl Routes {
-    /// Routes over `hub`; reloads are asked for through `reload`.
+impl RouteStats {
+    /// How often `/scrape` was asked for a target that is not configured, or for none.
     #[must_use]
-    pub fn new(hub: Arc<Hub>, reload: mpsc::Sender<ReloadRequest>) -> Self {
-        Self { hub, reload, environment: ArcSwap::default(), unknown_targets: AtomicU64::new(0) }
+    pub fn unknown_targets(&self) -> u64 {
+        self.unknown_targets.load(Ordering::Relaxed)
+    }
+}
+
+impl Routes {
+    /// Routes over `hub`, counted in `stats`; reloads are asked for through `reload`.
+    #[must_use]
+    pub fn new(hub: Arc<Hub>, reload: mpsc::Sender<ReloadRequest>, stats: Arc<RouteStats>) -> Self {
+        Self { hub, reload, environment: ArcSwap::default(), stats }
     }
 
     /// Sets the name of the environment that the status page shows.
     pub fn set_environment(&self, environment: Option<String>) {
         self.environment.store(Arc::new(environment));
-    }
-
-    /// How often `/scrape` was asked for a target that is not configured.
-    #[must_use]
-    pub fn unknown_targets(&self) -> u64 {
-        self.unknown_targets.load(Ordering::Relaxed)
     }
 
     async fn answer(&self, request: Request<()>) -> Response<Full<Bytes>> {
@@ -108,12 +114,12 @@ impl Routes {
     async fn scrape(&self, query: &str, headers: &HeaderMap) -> Response<Full<Bytes>> {
         let target = url::form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == "target");
         let Some((_, target)) = target else {
-            self.unknown_targets.fetch_add(1, Ordering::Relaxed);
+            self.stats.unknown_targets.fetch_add(1, Ordering::Relaxed);
             return respond(StatusCode::BAD_REQUEST, PLAIN, "which target? ask for /scrape?target=NAME\n");
         };
         let (format, escaping) = preferred_format(headers);
         let Some(exposition) = self.hub.render_target(&target, format) else {
-            self.unknown_targets.fetch_add(1, Ordering::Relaxed);
+            self.stats.unknown_targets.fetch_add(1, Ordering::Relaxed);
             // The name is not repeated: it may be an address with a password, from a scrape config of redis_exporter.
             let text = "no such target; only the names of config.toml are served, /sd lists them\n";
             return respond(StatusCode::NOT_FOUND, PLAIN, text);
@@ -150,13 +156,6 @@ impl Handler for Routes {
     async fn handle(&self, request: Request<()>) -> Response<Full<Bytes>> {
         self.answer(request).await
     }
-}
-
-fn respond(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(body.into()));
-    *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-    response
 }
 
 /// Serves an exposition's shared bytes, plain or gzip as the client prefers.

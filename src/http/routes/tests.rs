@@ -1,7 +1,7 @@
 use std::time::{Duration, SystemTime};
 
 use http_body_util::BodyExt as _;
-use hyper::header::{ACCEPT_ENCODING, HeaderName};
+use hyper::header::{ACCEPT_ENCODING, CONTENT_TYPE, HeaderName};
 
 use super::*;
 use crate::collector::{PollError, Reason};
@@ -31,7 +31,7 @@ fn routes() -> (Routes, mpsc::Receiver<ReloadRequest>) {
     families.push(&UP, [], 1.0);
     hub.publish(status("main", true, None), families);
     let (sender, receiver) = mpsc::channel(1);
-    (Routes::new(hub, sender), receiver)
+    (Routes::new(hub, sender, Arc::default()), receiver)
 }
 
 struct Answer {
@@ -76,7 +76,7 @@ async fn an_unknown_target_is_counted_and_never_repeated() {
     let unknown = get(&routes, "/scrape?target=redis://:hunter2@10.0.0.9:6379").await;
     assert_eq!(unknown.status, 404);
     assert!(!unknown.body.contains("hunter2"), "{}", unknown.body);
-    assert_eq!(routes.unknown_targets(), 2);
+    assert_eq!(routes.stats.unknown_targets(), 2);
 }
 
 #[tokio::test]

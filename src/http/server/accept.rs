@@ -13,6 +13,7 @@ use tracing::{info, warn};
 use super::activity::Activity;
 use super::stats::Rejection;
 use super::{Handler, Shared, connection};
+use crate::net::Backoff;
 
 /// Refusals that may be on their way to clients; beyond it a connection is closed without a word.
 const MAX_REFUSALS: usize = 64;
@@ -143,11 +144,17 @@ impl<H: Handler> Connections<H> {
 }
 
 /// What to do about errors of `accept`, which come by the thousand when descriptors run out.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct AcceptErrors {
     /// The error that was logged last.
     current: Option<(Option<i32>, io::ErrorKind)>,
-    pause: Duration,
+    backoff: Backoff,
+}
+
+impl Default for AcceptErrors {
+    fn default() -> Self {
+        Self { current: None, backoff: Backoff::new(MIN_PAUSE, MAX_PAUSE) }
+    }
 }
 
 impl AcceptErrors {
@@ -162,14 +169,13 @@ impl AcceptErrors {
             warn!(%error, "new HTTP connections cannot be accepted; check the limit of open files");
             self.current = this;
         }
-        self.pause = (self.pause * 2).clamp(MIN_PAUSE, MAX_PAUSE);
-        Some(self.pause)
+        Some(self.backoff.failed())
     }
 
     pub(super) fn succeeded(&mut self) {
         if self.current.take().is_some() {
             info!("HTTP connections are accepted again");
-            self.pause = Duration::ZERO;
+            self.backoff.succeeded();
         }
     }
 }

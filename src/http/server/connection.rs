@@ -1,14 +1,12 @@
 //! One connection: handshake, requests, end.
 
 use std::io;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
@@ -18,6 +16,7 @@ use super::activity::Activity;
 use super::request::{self, Exchange};
 use super::stats::Rejection;
 use super::{Handler, Shared};
+use crate::net::{Watch, Watched};
 
 /// The whole answer to a connection for which there is no room.
 const REFUSAL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\n\
@@ -52,7 +51,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let exchange = Exchange::new(shared, activity);
-    let mut watched = Watched { stream, activity };
+    let mut watched = Watched::new(stream, activity);
     let service = service_fn(|request| request::answer(&exchange, request));
     let result = shared.http.serve_connection(TokioIo::new(&mut watched), service).await;
     let malformed = result.as_ref().is_err_and(hyper::Error::is_parse);
@@ -64,7 +63,7 @@ where
     }
     if malformed || exchange.left_unread() {
         activity.received();
-        let _ = linger(&mut watched.stream).await;
+        let _ = linger(watched.unwatched()).await;
     }
 }
 
@@ -91,50 +90,17 @@ async fn linger(stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> io::Resul
     }
 }
 
-/// A stream that tells what comes in and when all is out.
-struct Watched<'a, S> {
-    stream: S,
-    activity: &'a Activity,
-}
-
-impl<S: AsyncRead + Unpin> AsyncRead for Watched<'_, S> {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let before = buf.filled().len();
-        let result = Pin::new(&mut self.stream).poll_read(cx, buf);
-        if buf.filled().len() > before {
-            self.activity.received();
+/// A watched connection says what it is doing.
+impl Watch for &Activity {
+    fn received(&mut self, bytes: usize) -> io::Result<()> {
+        if bytes > 0 {
+            Activity::received(self);
         }
-        result
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<'_, S> {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, buf)
+        Ok(())
     }
 
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let result = Pin::new(&mut self.stream).poll_flush(cx);
+    fn flushed(&mut self) {
         // hyper flushes when its own buffer is empty, so then nothing is left of the response.
-        if matches!(result, Poll::Ready(Ok(()))) {
-            self.activity.flushed();
-        }
-        result
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+        Activity::flushed(self);
     }
 }

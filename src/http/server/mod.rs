@@ -21,8 +21,9 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http_body_util::Full;
+use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::server::conn::http1;
-use hyper::{Request, Response};
+use hyper::{Request, Response, StatusCode};
 use tokio::net::TcpListener;
 use tokio::time::{Instant, sleep_until};
 
@@ -35,7 +36,7 @@ const MAX_HEAD_BYTES: usize = 16 * 1024;
 
 /// Answers requests. A closure from a request to a future of a response is one.
 pub trait Handler: Send + Sync + 'static {
-    /// Answers one request. Its body was read and thrown away: no route of the agent has use for one.
+    /// Answers one request. Its body was read and thrown away: no route of the agent needs one.
     ///
     /// The future is dropped when the client goes away.
     fn handle(&self, request: Request<()>) -> impl Future<Output = Response<Full<Bytes>>> + Send;
@@ -81,6 +82,17 @@ impl Default for Limits {
             drain: Duration::from_secs(5),
         }
     }
+}
+
+/// The content type of plain text.
+pub const PLAIN: &str = "text/plain; charset=utf-8";
+
+/// A whole response.
+pub fn respond(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(body.into()));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
 }
 
 /// What all connections of a listener share.

@@ -12,13 +12,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Body as _, Incoming};
-use hyper::header::{AUTHORIZATION, CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use hyper::header::{AUTHORIZATION, CONNECTION, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use hyper::{Request, Response, StatusCode};
 use tracing::error;
 
 use super::activity::Activity;
 use super::stats::Rejection;
-use super::{Handler, Shared};
+use super::{Handler, PLAIN, Shared, respond};
 use crate::http::web::{Authenticator, Credentials, Verdict};
 
 /// Bytes of a request target, after which it is answered with 414.
@@ -140,7 +140,7 @@ async fn handle<H: Handler>(shared: &Shared<H>, request: Request<()>) -> Respons
     });
     result.await.unwrap_or_else(|| {
         error!("an HTTP handler panicked; this is a fault of the agent, please report it");
-        plain(StatusCode::INTERNAL_SERVER_ERROR, "internal error\n")
+        respond(StatusCode::INTERNAL_SERVER_ERROR, PLAIN, "internal error\n")
     })
 }
 
@@ -167,7 +167,7 @@ impl Refusal {
                 (StatusCode::SERVICE_UNAVAILABLE, "too many requests in flight\n")
             }
         };
-        let mut response = plain(status, text);
+        let mut response = respond(status, PLAIN, text);
         let headers = response.headers_mut();
         match status {
             StatusCode::UNAUTHORIZED => {
@@ -181,11 +181,4 @@ impl Refusal {
         }
         response
     }
-}
-
-fn plain(status: StatusCode, text: &'static str) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(Bytes::from_static(text.as_bytes())));
-    *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
-    response
 }

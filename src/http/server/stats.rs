@@ -1,4 +1,4 @@
-//! What the server counts of itself.
+//! What the server counts of its own work.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
@@ -50,31 +50,18 @@ pub(super) enum Rejection {
 }
 
 impl Rejection {
-    const ALL: [Self; 9] = [
-        Self::Connections,
-        Self::Requests,
-        Self::AuthBusy,
-        Self::RateLimit,
-        Self::Unauthorized,
-        Self::UriTooLong,
-        Self::BodyTooLarge,
-        Self::Malformed,
-        Self::Tls,
+    /// The values of the label `reason`, in the order above.
+    const REASONS: [&str; 9] = [
+        "connections",
+        "requests",
+        "auth_busy",
+        "rate_limit",
+        "unauthorized",
+        "uri_too_long",
+        "body_too_large",
+        "malformed",
+        "tls",
     ];
-
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Connections => "connections",
-            Self::Requests => "requests",
-            Self::AuthBusy => "auth_busy",
-            Self::RateLimit => "rate_limit",
-            Self::Unauthorized => "unauthorized",
-            Self::UriTooLong => "uri_too_long",
-            Self::BodyTooLarge => "body_too_large",
-            Self::Malformed => "malformed",
-            Self::Tls => "tls",
-        }
-    }
 }
 
 /// The counters, shared by all listeners.
@@ -86,7 +73,7 @@ pub struct ServerStats {
     timed_out: AtomicU64,
     in_flight: AtomicUsize,
     requests: [AtomicU64; CODES.len()],
-    rejected: [AtomicU64; Rejection::ALL.len()],
+    rejected: [AtomicU64; Rejection::REASONS.len()],
 }
 
 /// The counters at one time.
@@ -120,7 +107,7 @@ impl ServerStats {
             timed_out: load(&self.timed_out),
             in_flight: self.in_flight.load(Ordering::Relaxed),
             requests: CODES.into_iter().zip(self.requests.iter().map(load)).collect(),
-            rejected: Rejection::ALL.map(Rejection::as_str).into_iter().zip(self.rejected.iter().map(load)).collect(),
+            rejected: Rejection::REASONS.into_iter().zip(self.rejected.iter().map(load)).collect(),
         }
     }
 
@@ -170,7 +157,7 @@ impl Drop for Counted<'_> {
     }
 }
 
-/// Names the counters.
+/// Exports the counters.
 pub fn export(stats: &ServerStats, out: &mut Families) {
     let stats = stats.snapshot();
     for (code, count) in stats.requests {
@@ -221,6 +208,29 @@ mod tests {
                 "manometer_http_requests_total{code=\"4xx\"} 1",
             ]
         );
+    }
+
+    #[test]
+    fn each_rejection_is_counted_under_its_own_reason() {
+        use Rejection::{
+            AuthBusy, BodyTooLarge, Connections, Malformed, RateLimit, Requests, Tls, Unauthorized, UriTooLong,
+        };
+        for (rejection, reason) in [
+            (Connections, "connections"),
+            (Requests, "requests"),
+            (AuthBusy, "auth_busy"),
+            (RateLimit, "rate_limit"),
+            (Unauthorized, "unauthorized"),
+            (UriTooLong, "uri_too_long"),
+            (BodyTooLarge, "body_too_large"),
+            (Malformed, "malformed"),
+            (Tls, "tls"),
+        ] {
+            let stats = ServerStats::default();
+            stats.rejected(rejection);
+            let counted: Vec<_> = stats.snapshot().rejected.into_iter().filter(|(_, count)| *count > 0).collect();
+            assert_eq!(counted, [(reason, 1)]);
+        }
     }
 
     #[test]

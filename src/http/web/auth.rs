@@ -8,20 +8,21 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::str::FromStr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use bcrypt::HashParts;
 use hyper::header::HeaderValue;
+use parking_lot::Mutex;
+use reader::{Problem, Secret};
 use tokio::sync::Semaphore;
 use tokio_rustls::rustls::SupportedCipherSuite;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::crypto::tls13::{Hkdf, OkmBlock};
 
-use super::Problem;
-use crate::config::Secret;
+use super::problem_of;
 
 /// Verifications that run at once.
 const RUNNING: usize = 2;
@@ -68,7 +69,7 @@ pub(crate) struct Credentials {
 }
 
 impl Authenticator {
-    /// The users of the configuration; `None` when it names none, so that nobody is asked.
+    /// The users of the configuration; `None` without users, when nobody is asked.
     pub(super) fn new(users: &BTreeMap<String, Option<Secret>>, problems: &mut Vec<Problem>) -> Option<Self> {
         let before = problems.len();
         let mut known = BTreeMap::new();
@@ -77,7 +78,7 @@ impl Authenticator {
                 Ok(hash) => {
                     known.insert(name.clone(), User { hash: hash.into(), accepted: ArcSwapOption::empty() });
                 }
-                Err(cause) => problems.push(Problem::new(
+                Err(cause) => problems.push(problem_of(
                     &format!("basic_auth_users.{name}"),
                     None,
                     cause,
@@ -92,7 +93,7 @@ impl Authenticator {
         let mut key = [0; KEY_BYTES];
         let hash = provider.cipher_suites.iter().find_map(SupportedCipherSuite::tls13).map(|suite| suite.hkdf_provider);
         let (Some(hash), Ok(())) = (hash, provider.secure_random.fill(&mut key)) else {
-            problems.push(Problem::new(
+            problems.push(problem_of(
                 "basic_auth_users",
                 None,
                 "the operating system gives no random numbers",
@@ -171,12 +172,12 @@ impl Authenticator {
         {
             return Some(Verdict::Allowed);
         }
-        let failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        let failures = self.failures.lock();
         failures.contains(&credentials.tag).then_some(Verdict::Denied)
     }
 
     fn remember_failure(&self, tag: Tag) {
-        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut failures = self.failures.lock();
         if failures.len() >= REMEMBERED_FAILURES {
             failures.pop_front();
         }
@@ -271,7 +272,7 @@ mod tests {
         for guess in 0..=REMEMBERED_FAILURES {
             assert_eq!(verdict(&auth, Some(&basic(&format!("bob:{guess}")))).await, Verdict::Denied);
         }
-        assert_eq!(auth.failures.lock().unwrap().len(), REMEMBERED_FAILURES);
+        assert_eq!(auth.failures.lock().len(), REMEMBERED_FAILURES);
         assert!(matches!(auth.check(Some(&basic("bob:hunter2"))), Ok(Verdict::Allowed)));
     }
 
@@ -291,15 +292,17 @@ mod tests {
         let users = crate::http::web::parse(yaml).unwrap().basic_auth_users.unwrap();
         let mut problems = Vec::new();
         assert!(Authenticator::new(&users, &mut problems).is_none());
-        let keys: Vec<_> = problems.iter().map(|problem| (problem.key.as_str(), problem.cause.as_str())).collect();
+        let fix = "make a hash with: htpasswd -nBC 10 \"\" | tr -d ':\\n'";
+        let texts: Vec<_> = problems.iter().map(ToString::to_string).collect();
         assert_eq!(
-            keys,
+            texts,
             [
                 ("basic_auth_users.cheap", "a bcrypt hash whose cost is not between 4 and 31"),
                 ("basic_auth_users.empty", "no password hash"),
                 ("basic_auth_users.null_", "no password hash"),
                 ("basic_auth_users.plain", "not a bcrypt hash"),
             ]
+            .map(|(key, cause)| format!("{key}: {cause}; {fix}"))
         );
         assert!(problems.iter().all(|problem| !problem.to_string().contains("hunter2")));
     }

@@ -6,8 +6,9 @@ use hyper::header::{
     CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
     X_FRAME_OPTIONS, X_XSS_PROTECTION,
 };
+use reader::Problem;
 
-use super::Problem;
+use super::problem_of;
 
 /// A header's name as it must be written, the header, and its values if only some are allowed.
 type Allowed = (&'static str, HeaderName, &'static [&'static str]);
@@ -32,7 +33,7 @@ pub(super) fn check(
             Ok(Some(header)) => headers.push(header),
             Ok(None) => {}
             Err((cause, fix)) => {
-                problems.push(Problem::new(&format!("http_server_config.headers.{name}"), Some(value), cause, &fix));
+                problems.push(problem_of(&format!("http_server_config.headers.{name}"), Some(value), cause, &fix));
             }
         }
     }

@@ -24,11 +24,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use hyper::header::{HeaderName, HeaderValue};
+use reader::{Problem, file};
 
 pub(crate) use auth::{Authenticator, Credentials, Verdict};
 pub use parse::{RawHttp, RawRateLimit, RawTls, RawWebConfig, parse};
 pub(crate) use rate::RateLimit;
 pub(crate) use reload::TlsSource;
+
+/// The size of a web configuration file in KiB beyond which it is refused; certificates may stand in it.
+const FILE_LIMIT: u64 = 1024;
 
 /// What the server asks of its clients and adds to its responses. The default is plain HTTP for everybody.
 #[derive(Default)]
@@ -43,9 +47,9 @@ impl WebConfig {
     /// Reads the file, and the files that it names relative to its own directory. All problems are reported at once.
     pub fn load(path: &Path) -> Result<Self, WebConfigError> {
         let error = |problems| WebConfigError { path: path.to_owned(), problems };
-        let text = std::fs::read_to_string(path).map_err(|cause| {
-            let cause = format!("cannot be read: {cause}");
-            error(vec![Problem::new("--web.config.file", path.to_str(), cause, "give the path of a YAML file")])
+        let text = file::read(path, FILE_LIMIT).map_err(|message| {
+            let value = path.to_str().map(str::to_owned);
+            error(vec![Problem::of_key(None, "--web.config.file", value, message)])
         })?;
         let raw = parse(&text).map_err(|problem| error(vec![problem]))?;
         Self::build(&raw, path.parent().unwrap_or(Path::new(""))).map_err(error)
@@ -83,33 +87,10 @@ impl fmt::Debug for WebConfig {
     }
 }
 
-/// One thing that is wrong with a web configuration file. It never holds a secret.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
-    /// The key, with those around it: `tls_server_config.cert_file`.
-    pub key: String,
-    /// The value, unless it is secret or not there.
-    pub value: Option<String>,
-    /// What is wrong with it.
-    pub cause: String,
-    /// What to do.
-    pub fix: String,
-}
-
-impl Problem {
-    fn new(key: &str, value: Option<&str>, cause: impl Into<String>, fix: &str) -> Self {
-        Self { key: key.to_owned(), value: value.map(str::to_owned), cause: cause.into(), fix: fix.to_owned() }
-    }
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.key)?;
-        if let Some(value) = &self.value {
-            write!(f, " = {value}")?;
-        }
-        write!(f, ": {}; {}", self.cause, self.fix)
-    }
+/// What is wrong with the value of a key, which stands with those around it: `tls_server_config.cert_file`. The value is
+/// shown unless it is secret.
+fn problem_of(key: &str, value: Option<&str>, cause: impl fmt::Display, fix: &str) -> Problem {
+    Problem::of_key(None, key, value.map(str::to_owned), format!("{cause}; {fix}"))
 }
 
 /// A web configuration file that cannot be used.

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use reader::{Problem, Secret};
 use serde::Deserialize;
 use serde_saphyr::Error as YamlError;
 
-use super::Problem;
-use crate::config::Secret;
+use super::problem_of;
 
 /// The file as it is written. A key that is not there, and one without a value, is `None` or empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -89,28 +89,25 @@ fn problem(error: &YamlError) -> Problem {
     let place = error
         .location()
         .map_or_else(|| "the file".to_owned(), |at| format!("line {}, column {}", at.line(), at.column()));
+    let misformed = |fix: &str| problem_of(&place, None, "not of the expected form", fix);
     match error {
-        YamlError::SerdeUnknownField { field, expected, .. } => Problem {
-            key: field.clone(),
-            value: None,
-            cause: format!("unknown key ({place})"),
-            fix: match reader::nearest(expected.iter().copied(), field) {
+        YamlError::SerdeUnknownField { field, expected, .. } => {
+            let fix = match reader::nearest(expected.iter().copied(), field) {
                 Some(known) => format!("did you mean {known}?"),
                 None => format!("the keys here are {}", expected.join(", ")),
-            },
-        },
-        YamlError::DuplicateMappingKey { key, .. } => Problem {
-            key: key.clone().unwrap_or_else(|| "a key".to_owned()),
-            value: None,
-            cause: format!("stands there twice ({place})"),
-            fix: "remove one of them".to_owned(),
-        },
-        YamlError::SerdeInvalidType { expected, .. } | YamlError::SerdeInvalidValue { expected, .. } => {
-            misformed(place, format!("the value must be {expected}"))
+            };
+            problem_of(field, None, format!("unknown key ({place})"), &fix)
         }
-        YamlError::InvalidScalar { ty, .. } => misformed(place, format!("the value must be {}", in_words(ty))),
-        YamlError::Unexpected { expected, .. } => misformed(place, format!("the value must be {}", in_words(expected))),
-        _ => misformed(place, "check the YAML at that place".to_owned()),
+        YamlError::DuplicateMappingKey { key, .. } => {
+            let key = key.as_deref().unwrap_or("a key");
+            problem_of(key, None, format!("is there twice ({place})"), "remove one of them")
+        }
+        YamlError::SerdeInvalidType { expected, .. } | YamlError::SerdeInvalidValue { expected, .. } => {
+            misformed(&format!("the value must be {expected}"))
+        }
+        YamlError::InvalidScalar { ty, .. } => misformed(&format!("the value must be {}", in_words(ty))),
+        YamlError::Unexpected { expected, .. } => misformed(&format!("the value must be {}", in_words(expected))),
+        _ => misformed("check the YAML at that place"),
     }
 }
 
@@ -121,10 +118,6 @@ fn in_words(expected: &'static str) -> &'static str {
         "bool" | "boolean" => "true or false",
         other => other,
     }
-}
-
-fn misformed(place: String, fix: String) -> Problem {
-    Problem { key: place, value: None, cause: "not of the expected form".to_owned(), fix }
 }
 
 #[cfg(test)]
@@ -178,7 +171,7 @@ mod tests {
                 "tls_server_config:\n  certfile: x\n",
                 "certfile: unknown key (line 2, column 3); did you mean cert_file?",
             ),
-            ("rate_limit: {burst: 1, burst: 2}", "burst: stands there twice (line 1, column 24); remove one of them"),
+            ("rate_limit: {burst: 1, burst: 2}", "burst: is there twice (line 1, column 24); remove one of them"),
             (
                 "rate_limit: {burst: many}",
                 "line 1, column 21: not of the expected form; the value must be a whole number",

@@ -1,12 +1,17 @@
 //! PEM text from a file or from the configuration itself.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
-use tokio_rustls::rustls::pki_types::pem::PemObject as _;
+use reader::{Problem, Secret};
+use tokio_rustls::rustls::RootCertStore;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-use super::Problem;
-use crate::config::Secret;
+use super::problem_of;
+use crate::net::pem;
+
+/// How to write certificates.
+const CERTIFICATES: &str = "give certificates in PEM (BEGIN CERTIFICATE)";
 
 /// Where PEM text comes from, and the key of the configuration that says so.
 #[derive(Debug)]
@@ -37,7 +42,7 @@ impl Pem {
             (None, Some(path)) => Some(Self { key: file_key, source: Source::File(dir.join(path)) }),
             (Some(_), Some(path)) => {
                 let cause = format!("set together with {inline_key}");
-                problems.push(Problem::new(file_key, Some(path), cause, "keep one of the two"));
+                problems.push(problem_of(file_key, Some(path), cause, "keep one of the two"));
                 None
             }
             (None, None) => None,
@@ -52,40 +57,33 @@ impl Pem {
         }
     }
 
-    /// The certificates, of which there must be one at least; empty when a problem was added.
-    pub(super) fn certificates(&self, problems: &mut Vec<Problem>) -> Vec<CertificateDer<'static>> {
-        const FIX: &str = "give certificates in PEM (BEGIN CERTIFICATE)";
-        let certificates = self.read().and_then(|text| {
-            let certificates = CertificateDer::pem_slice_iter(&text).collect::<Result<Vec<_>, _>>();
-            match certificates {
-                Ok(certificates) if certificates.is_empty() => Err(self.problem("holds no certificate", FIX)),
-                Ok(certificates) => Ok(certificates),
-                Err(error) => Err(self.problem(format!("is not valid PEM: {error}"), FIX)),
-            }
-        });
-        certificates.map_err(|problem| problems.push(problem)).unwrap_or_default()
+    /// The certificates, of which there must be one at least.
+    pub(super) fn certificates(&self) -> Result<Vec<CertificateDer<'static>>, Problem> {
+        pem::certificates(&self.read()?).map_err(|cause| self.problem(cause, CERTIFICATES))
     }
 
-    /// The first private key; `None` when a problem was added.
-    pub(super) fn private_key(&self, problems: &mut Vec<Problem>) -> Option<PrivateKeyDer<'static>> {
-        let key = self.read().and_then(|text| {
-            // The parser's own error may quote the text, which is secret.
-            PrivateKeyDer::from_pem_slice(&text)
-                .map_err(|_| self.problem("holds no private key", "give an unencrypted private key in PEM"))
-        });
-        key.map_err(|problem| problems.push(problem)).ok()
+    /// A store of the certificates.
+    pub(super) fn roots(&self) -> Result<RootCertStore, Problem> {
+        pem::roots(self.certificates()?).map_err(|cause| self.problem(cause, "remove that certificate from it"))
+    }
+
+    /// The first private key.
+    pub(super) fn private_key(&self) -> Result<PrivateKeyDer<'static>, Problem> {
+        pem::private_key(&self.read()?)
+            .ok_or_else(|| self.problem("holds no private key", "give an unencrypted private key in PEM"))
     }
 
     /// A problem with this text. Its value is the path; text that stands in the configuration itself is never shown.
-    pub(super) fn problem(&self, cause: impl Into<String>, fix: &str) -> Problem {
-        Problem::new(self.key, self.file().and_then(Path::to_str), cause, fix)
+    pub(super) fn problem(&self, cause: impl fmt::Display, fix: &str) -> Problem {
+        problem_of(self.key, self.file().and_then(Path::to_str), cause, fix)
     }
 
     fn read(&self) -> Result<Vec<u8>, Problem> {
         match &self.source {
             Source::Inline(text) => Ok(text.reveal().as_bytes().to_vec()),
-            Source::File(path) => std::fs::read(path).map_err(|error| {
-                self.problem(format!("cannot be read: {error}"), "give the path of a PEM file that the agent may read")
+            Source::File(path) => pem::read(path).map_err(|message| {
+                let value = path.to_str().map(str::to_owned);
+                Problem::of_key(None, self.key, value, message)
             }),
         }
     }

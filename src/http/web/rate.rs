@@ -3,8 +3,10 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use super::Problem;
+use reader::Problem;
+
 use super::parse::RawRateLimit;
+use super::problem_of;
 
 /// A token bucket that holds `burst` tokens and gains one each `interval`.
 ///
@@ -23,7 +25,7 @@ impl RateLimit {
     pub(super) fn new(raw: &RawRateLimit, problems: &mut Vec<Problem>) -> Option<Self> {
         let text = raw.interval.as_deref().unwrap_or("0");
         let Some(interval) = parse_duration(text) else {
-            problems.push(Problem::new(
+            problems.push(problem_of(
                 "rate_limit.interval",
                 Some(text),
                 "not a duration with a unit",
@@ -36,7 +38,7 @@ impl RateLimit {
         }
         let burst = raw.burst.unwrap_or(0);
         if burst == 0 {
-            problems.push(Problem::new(
+            problems.push(problem_of(
                 "rate_limit.burst",
                 Some("0"),
                 "no request would ever be answered",

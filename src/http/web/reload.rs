@@ -1,15 +1,16 @@
 //! The TLS configuration in use, read again when its files change.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use arc_swap::ArcSwap;
+use parking_lot::Mutex;
+use reader::Problem;
 use tokio_rustls::rustls::ServerConfig;
 use tracing::{info, warn};
 
-use super::Problem;
 use super::tls::TlsSettings;
 
 /// How often at most the files are looked at.
@@ -86,7 +87,7 @@ impl Inner {
     /// Reads the files again if they changed. What cannot be used is logged once for each change, and the old
     /// configuration stays: a certificate and its key are rarely replaced in the same instant.
     fn look(&self) {
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = self.seen.lock();
         let now = stamps(&self.settings);
         if *seen == now {
             return;

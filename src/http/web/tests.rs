@@ -117,9 +117,9 @@ fn invalid_files_agree_with_promtool() {
         ),
         (
             "tls_server_config:\n  cert_file: none.crt\n  key_file: none.key\n",
-            "tls_server_config.cert_file = none.crt: cannot be read: No such file or directory (os error 2); give the path of a \
-          PEM file that the agent may read\ntls_server_config.key_file = none.key: cannot be read: No such file or directory \
-          (os error 2); give the path of a PEM file that the agent may read",
+            "tls_server_config.cert_file = none.crt: cannot be read: No such file or directory (os error 2); create the file, \
+          readable by the agent\ntls_server_config.key_file = none.key: cannot be read: No such file or directory \
+          (os error 2); create the file, readable by the agent",
         ),
         (
             "tls_server_config:\n  cert_file: junk\n  key_file: junk\n",
@@ -143,8 +143,8 @@ fn invalid_files_agree_with_promtool() {
         ),
         (
             "{pair}  client_auth_type: RequireAndVerifyClientCert\n  client_ca_file: none.crt\n",
-            "tls_server_config.client_ca_file = none.crt: cannot be read: No such file or directory (os error 2); give the path of \
-          a PEM file that the agent may read",
+            "tls_server_config.client_ca_file = none.crt: cannot be read: No such file or directory (os error 2); create the file, \
+          readable by the agent",
         ),
         (
             "{pair}  min_version: TLS14\n",
@@ -278,7 +278,7 @@ fn a_missing_file_is_named() {
     assert_eq!(
         error.to_string(),
         "web configuration file /nonexistent/web.yml:\n  --web.config.file = /nonexistent/web.yml: cannot be read: No such \
-         file or directory (os error 2); give the path of a YAML file"
+         file or directory (os error 2); create the file, readable by the agent"
     );
 }
 

@@ -3,15 +3,15 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use reader::{Problem, Secret};
 use tokio_rustls::rustls::crypto::{CryptoProvider, SupportedKxGroup, ring};
 use tokio_rustls::rustls::version::{TLS12, TLS13};
 use tokio_rustls::rustls::{NamedGroup, RootCertStore, ServerConfig, SupportedCipherSuite, SupportedProtocolVersion};
 
-use super::Problem;
 use super::client_cert::{self, ClientAuth};
 use super::parse::RawTls;
 use super::pem::Pem;
-use crate::config::Secret;
+use super::problem_of;
 
 const CERT: &str = "tls_server_config.cert";
 const CERT_FILE: &str = "tls_server_config.cert_file";
@@ -58,7 +58,7 @@ impl TlsSettings {
         if problems.len() == before {
             for (half, key, what) in [(&cert, CERT_FILE, "certificate"), (&key, KEY_FILE, "private key")] {
                 if half.is_none() {
-                    problems.push(Problem::new(
+                    problems.push(problem_of(
                         key,
                         None,
                         format!("TLS is configured without a {what}"),
@@ -91,15 +91,21 @@ impl TlsSettings {
     /// Reads the files.
     pub(super) fn server_config(&self) -> Result<ServerConfig, Vec<Problem>> {
         let mut problems = Vec::new();
-        let chain = self.cert.certificates(&mut problems);
-        let key = self.key.private_key(&mut problems);
-        let roots = self.roots(&mut problems);
-        let (Some(key), true) = (key, problems.is_empty()) else { return Err(problems) };
-        let verifier = client_cert::verifier(self.client_auth, roots, &self.allowed_sans, &self.provider)
-            .map_err(|cause| vec![Problem::new(CLIENT_AUTH_TYPE, None, cause, "check client_ca_file")])?;
+        let mut report = |problem| problems.push(problem);
+        let chain = self.cert.certificates().map_err(&mut report).ok();
+        let key = self.key.private_key().map_err(&mut report).ok();
+        let roots = self.client_ca.as_ref().map(Pem::roots).transpose().map_err(&mut report).ok();
+        let (Some(chain), Some(key), Some(roots)) = (chain, key, roots) else { return Err(problems) };
+        let verifier = client_cert::verifier(
+            self.client_auth,
+            roots.unwrap_or_else(RootCertStore::empty),
+            &self.allowed_sans,
+            &self.provider,
+        )
+        .map_err(|cause| vec![problem_of(CLIENT_AUTH_TYPE, None, cause, "check client_ca_file")])?;
         let mut config = ServerConfig::builder_with_provider(Arc::clone(&self.provider))
             .with_protocol_versions(&self.versions)
-            .map_err(|error| vec![Problem::new(CIPHER_SUITES, None, error.to_string(), "remove the key")])?
+            .map_err(|error| vec![problem_of(CIPHER_SUITES, None, error.to_string(), "remove the key")])?
             .with_client_cert_verifier(verifier)
             .with_single_cert(chain, key)
             .map_err(|error| {
@@ -110,23 +116,11 @@ impl TlsSettings {
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(config)
     }
-
-    fn roots(&self, problems: &mut Vec<Problem>) -> RootCertStore {
-        let mut roots = RootCertStore::empty();
-        if let Some(client_ca) = &self.client_ca {
-            for certificate in client_ca.certificates(problems) {
-                if let Err(error) = roots.add(certificate) {
-                    problems.push(client_ca.problem(error.to_string(), "remove that certificate from it"));
-                }
-            }
-        }
-        roots
-    }
 }
 
 fn client_auth(raw: &RawTls, has_ca: bool, problems: &mut Vec<Problem>) -> ClientAuth {
     let name = raw.client_auth_type.as_deref().filter(|name| !name.is_empty()).unwrap_or("NoClientCert");
-    let mut problem = |key, cause, fix| problems.push(Problem::new(key, Some(name), cause, fix));
+    let mut problem = |key, cause, fix| problems.push(problem_of(key, Some(name), cause, fix));
     let Some(auth) = ClientAuth::by_name(name) else {
         problem(
             CLIENT_AUTH_TYPE,
@@ -147,7 +141,7 @@ fn client_auth(raw: &RawTls, has_ca: bool, problems: &mut Vec<Problem>) -> Clien
         );
     }
     if raw.client_allowed_sans.is_some() && !auth.mandatory() {
-        problems.push(Problem::new(
+        problems.push(problem_of(
             CLIENT_ALLOWED_SANS,
             None,
             format!("with client_auth_type {name} a client may come without a certificate"),
@@ -155,7 +149,7 @@ fn client_auth(raw: &RawTls, has_ca: bool, problems: &mut Vec<Problem>) -> Clien
         ));
     }
     if raw.client_allowed_sans.as_ref().is_some_and(Vec::is_empty) {
-        problems.push(Problem::new(CLIENT_ALLOWED_SANS, None, "nobody is allowed", "list a name, or remove the key"));
+        problems.push(problem_of(CLIENT_ALLOWED_SANS, None, "nobody is allowed", "list a name, or remove the key"));
     }
     auth
 }
@@ -171,7 +165,7 @@ fn versions(raw: &RawTls, problems: &mut Vec<Problem>) -> Vec<&'static Supported
                 "TLS10" | "TLS11" => "an obsolete version that is not supported",
                 _ => "not a known version",
             };
-            problems.push(Problem::new(key, Some(name), cause, "use TLS12 or TLS13"));
+            problems.push(problem_of(key, Some(name), cause, "use TLS12 or TLS13"));
         }
         found
     };
@@ -179,7 +173,7 @@ fn versions(raw: &RawTls, problems: &mut Vec<Problem>) -> Vec<&'static Supported
     let max = position(MAX_VERSION, &raw.max_version, 1);
     let (Some(min), Some(max)) = (min, max) else { return Vec::new() };
     if min > max {
-        problems.push(Problem::new(MIN_VERSION, raw.min_version.as_deref(), "above max_version", "swap the two"));
+        problems.push(problem_of(MIN_VERSION, raw.min_version.as_deref(), "above max_version", "swap the two"));
         return Vec::new();
     }
     KNOWN[min..=max].iter().map(|(_, version)| *version).collect()
@@ -200,7 +194,7 @@ fn provider(
         provider.cipher_suites.extend(listed.into_iter().filter(|suite| suite.tls13().is_none()));
         if !versions.is_empty() && !provider.cipher_suites.iter().any(|suite| versions.contains(&suite_version(suite)))
         {
-            problems.push(Problem::new(
+            problems.push(problem_of(
                 CIPHER_SUITES,
                 None,
                 "none of them is for TLS 1.2, the only version that max_version allows",
@@ -230,7 +224,7 @@ fn by_name<T: Copy>(
         } else {
             let known: Vec<_> = known.iter().map(|(known, _)| known.as_str()).collect();
             let fix = format!("use some of {}", known.join(", "));
-            problems.push(Problem::new(key, Some(name), "not supported", &fix));
+            problems.push(problem_of(key, Some(name), "not supported", &fix));
         }
     }
     found

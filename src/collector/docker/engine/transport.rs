@@ -1,10 +1,7 @@
 //! Connections to the engine, of which those that are free are kept: a sweep over TLS must not shake hands a hundred times.
 
 use std::io;
-use std::pin::Pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, ready};
+use std::sync::Arc;
 
 use bollard::BollardRequest;
 use bytes::Bytes;
@@ -14,15 +11,15 @@ use hyper::client::conn::http1::{self, SendRequest};
 use hyper::http::uri::PathAndQuery;
 use hyper::{HeaderMap, Request, Response, Uri};
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::UnixStream;
+use parking_lot::Mutex;
 
 use super::error::EngineError;
 use crate::collector::Reason;
-use crate::config::{DockerTarget, Endpoint, TlsSettings};
-use crate::http::client::{self, BaseUrl, ClientError};
+use crate::config::DockerTarget;
+use crate::http::client;
+use crate::net::dial::dial;
 use crate::net::resolve::Resolver;
-use crate::net::{stream, tls};
+use crate::net::{self, BaseUrl, TlsSettings, Watch, Watched, headers};
 
 /// Free connections that are kept.
 const KEPT: usize = 32;
@@ -41,29 +38,29 @@ pub(super) enum Budget {
 /// How the engine is reached.
 pub(super) struct Transport {
     url: BaseUrl,
-    tls: TlsSettings,
+    /// None where the URL does not ask for TLS.
+    tls: Option<TlsSettings>,
     headers: Result<HeaderMap, String>,
     /// The version of the API in the path of each request, once it is settled.
     api: Mutex<Option<(usize, usize)>>,
-    resolver: tokio::sync::Mutex<Resolver>,
+    resolver: Resolver,
     free: Mutex<Vec<Connection>>,
 }
 
 /// A connection that a task of its own drives, until its sender and the body of its last answer are dropped.
 struct Connection {
     sender: SendRequest<Full<Bytes>>,
-    /// Bytes that may still arrive.
-    left: Arc<AtomicUsize>,
+    left: net::Budget,
 }
 
 impl Transport {
     pub(super) fn new(target: &DockerTarget) -> Self {
         Self {
-            headers: client::base_headers(&target.url),
+            headers: headers::of_requests(&target.url, &[]),
             url: target.url.clone(),
-            tls: target.tls.clone().unwrap_or_default(),
+            tls: target.url.is_tls().then(|| target.tls.clone().unwrap_or_default()),
             api: Mutex::default(),
-            resolver: tokio::sync::Mutex::default(),
+            resolver: Resolver::default(),
             free: Mutex::default(),
         }
     }
@@ -71,7 +68,7 @@ impl Transport {
     /// The answer to GET, once its head is there. The caller sets the time limit.
     pub(super) async fn get(&self, path_and_query: &str, budget: Budget) -> Result<Response<Incoming>, EngineError> {
         let attempt = self.attempt(path_and_query);
-        let version = *self.api.lock().unwrap_or_else(PoisonError::into_inner);
+        let version = *self.api.lock();
         let path = version
             .map_or_else(|| path_and_query.to_owned(), |(major, minor)| format!("/v{major}.{minor}{path_and_query}"));
         let target =
@@ -105,7 +102,7 @@ impl Transport {
 
     /// Settles the version in the path of each request from now on.
     pub(super) fn set_api(&self, version: Option<(usize, usize)>) {
-        *self.api.lock().unwrap_or_else(PoisonError::into_inner) = version;
+        *self.api.lock() = version;
     }
 
     /// What is tried, for people: without version and query.
@@ -121,7 +118,7 @@ impl Transport {
 
     /// A kept connection that is still open.
     fn take(&self) -> Option<Connection> {
-        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut free = self.free.lock();
         free.retain(|connection| !connection.sender.is_closed());
         let ready = free.iter().rposition(|connection| connection.sender.is_ready())?;
         Some(free.swap_remove(ready))
@@ -134,15 +131,15 @@ impl Transport {
         budget: Budget,
     ) -> hyper::Result<Response<Incoming>> {
         let bytes = match budget {
-            Budget::Bytes(limit) => limit.saturating_add(MAX_HEAD_BYTES),
-            Budget::Unlimited => usize::MAX,
+            Budget::Bytes(limit) => limit.saturating_add(MAX_HEAD_BYTES) as u64,
+            Budget::Unlimited => net::Budget::UNLIMITED,
         };
-        connection.left.store(bytes, Ordering::Relaxed);
+        connection.left.grant(bytes);
         connection.sender.ready().await?;
         let answer = connection.sender.send_request(request).await?;
         // It becomes ready when the body has been read; one whose body goes on is of no more use.
         if budget != Budget::Unlimited {
-            let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut free = self.free.lock();
             if free.len() < KEPT {
                 free.push(connection);
             }
@@ -151,24 +148,11 @@ impl Transport {
     }
 
     async fn connect(&self, attempt: &str) -> Result<Connection, EngineError> {
-        let of = |error: ClientError| EngineError::from(error);
-        let unconnected = |error: io::Error| of(client::unconnected(&error, attempt));
-        let transport: Box<dyn stream::Transport> = match self.url.endpoint() {
-            Endpoint::Tcp { host, port } => {
-                let mut resolver = self.resolver.lock().await;
-                let tcp = stream::connect(host, *port, &mut resolver).await.map_err(unconnected)?;
-                drop(resolver);
-                if self.url.is_tls() {
-                    let tls = tls::handshake(&self.tls, host, tcp).await;
-                    Box::new(tls.map_err(|error| of(client::untrusted(&error, attempt)))?)
-                } else {
-                    Box::new(tcp)
-                }
-            }
-            Endpoint::Unix(path) => Box::new(UnixStream::connect(path).await.map_err(unconnected)?),
-        };
-        let left = Arc::new(AtomicUsize::new(usize::MAX));
-        let metered = Metered { transport, left: Arc::clone(&left) };
+        let dialled = dial(self.url.endpoint(), self.tls.as_ref(), &self.resolver).await;
+        let dialled = dialled.map_err(|error| EngineError::from(client::unconnected(&error, attempt)))?;
+        let left = net::Budget::default();
+        left.grant(net::Budget::UNLIMITED);
+        let metered = Watched::new(dialled.stream, Meter(left.clone()));
         let mut http = http1::Builder::new();
         http.max_header_size(MAX_HEAD_BYTES).max_buf_size(MAX_HEAD_BYTES);
         let (sender, driver) = http.handshake(TokioIo::new(metered)).await.map_err(|error| broken(&error, attempt))?;
@@ -192,46 +176,12 @@ pub(super) fn broken(error: &hyper::Error, attempt: &str) -> EngineError {
 }
 
 /// A transport on which no more than so many bytes arrive: whoever decodes an answer may keep all of it in memory.
-struct Metered {
-    transport: Box<dyn stream::Transport>,
-    left: Arc<AtomicUsize>,
-}
+struct Meter(net::Budget);
 
-impl AsyncRead for Metered {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        ready!(Pin::new(&mut self.transport).poll_read(context, buffer))?;
-        let read = buffer.filled().len() - before;
-        let left = self.left.load(Ordering::Relaxed);
-        if left == usize::MAX {
-            return Poll::Ready(Ok(()));
-        }
-        if read > left {
-            return Poll::Ready(Err(io::Error::new(
-                io::ErrorKind::FileTooLarge,
-                "the answer is larger than it may be",
-            )));
-        }
-        self.left.store(left - read, Ordering::Relaxed);
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl AsyncWrite for Metered {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.transport).poll_write(context, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.transport).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.transport).poll_shutdown(context)
+impl Watch for Meter {
+    fn received(&mut self, bytes: usize) -> io::Result<()> {
+        let exceeded = || io::Error::new(io::ErrorKind::FileTooLarge, "the answer is larger than it may be");
+        self.0.spend(bytes).then_some(()).ok_or_else(exceeded)
     }
 }
 

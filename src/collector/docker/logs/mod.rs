@@ -23,8 +23,9 @@ use self::registry::Registry;
 use self::source::FromEngine;
 use super::engine::Engine;
 use crate::collector::Sample;
-use crate::config::{DockerTarget, Endpoint};
+use crate::config::DockerTarget;
 use crate::metric::{Families, MetricInfo};
+use crate::net::Endpoint;
 
 /// One run of a container whose log may be worth following.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -183,7 +183,7 @@ impl Kept {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{FollowSettings, PatternSet};
+    use crate::logpattern::{FollowSettings, PatternSet};
 
     fn patterns() -> Patterns {
         Patterns::new(&FollowSettings { sets: vec![PatternSet::Pool], ..FollowSettings::default() })

@@ -76,8 +76,8 @@ async fn gzip_that_nobody_asked_for_is_decoded_within_the_limit() {
     assert_eq!(error, (ErrorKind::TooLarge, "the body is larger than 20000 bytes".to_owned()));
 
     for (encoding, body, cause) in [
-        ("gzip", &body[..body.len() - 1], "it is no valid gzip ("),
-        ("gzip", b"hello", "it is no valid gzip ("),
+        ("gzip", &body[..body.len() - 1], "it is not valid gzip ("),
+        ("gzip", b"hello", "it is not valid gzip ("),
         ("br", b"hello", "it is encoded as br"),
         ("gzip, br", b"hello", "it is encoded as gzip, br"),
         // What a server writes goes into logs: a little of it is enough.

@@ -53,7 +53,7 @@ async fn they_are_not_followed_to_another_server() {
     }
     let long = format!("http://other.example/{}", "a".repeat(1000));
     assert_eq!(refused(301, &long).await, format!("answered 301, which leads to {}", &long[..200]));
-    assert_eq!(refused(301, "http://[").await, "answered 301, and its Location is no URL");
+    assert_eq!(refused(301, "http://[").await, "answered 301, and its Location is not a URL");
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Connections to an engine of the test's own, which speaks just enough HTTP.
 
 use std::path::Path;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use http_body_util::BodyExt as _;
 use tempfile::TempDir;

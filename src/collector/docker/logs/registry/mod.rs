@@ -17,8 +17,7 @@ use super::samples::Samples;
 use super::source::Source;
 use super::{From, Run};
 use crate::collector::Sample;
-use crate::config::FollowSettings;
-use crate::logpattern::Patterns;
+use crate::logpattern::{FollowSettings, Patterns};
 
 /// How far the clock of an engine elsewhere may be behind.
 const CLOCK_SLACK: u64 = 60_000_000_000;

@@ -15,9 +15,9 @@ use tokio::task::JoinHandle;
 use super::*;
 use crate::collector::docker::container::{Health, RunState};
 use crate::collector::docker::stats::usage::{self, Stages};
-use crate::config::Names;
-use crate::http::client::BaseUrl;
 use crate::metric::text::{Format, exposition};
+use crate::net::BaseUrl;
+use reader::Names;
 
 /// What a container answers when its usage is asked for.
 #[derive(Clone)]

@@ -1,7 +1,6 @@
 //! Addresses.
 
-use super::super::BaseUrl;
-use crate::config::Endpoint;
+use super::*;
 
 fn tcp(host: &str, port: u16) -> Endpoint {
     Endpoint::Tcp { host: host.to_owned(), port }
@@ -36,15 +35,15 @@ fn a_bad_address_is_told_how_to_write_one_and_never_repeated() {
         ("", "is empty; write it like http://127.0.0.1:8080".to_owned()),
         ("sesame:8080", "has no scheme; write it like http://127.0.0.1:8080".to_owned()),
         ("sesame://x", "has an unknown scheme; use http, https or unix".to_owned()),
-        ("http://", "is no URL (empty host); write it like http://127.0.0.1:8080".to_owned()),
-        ("http://host:sesame", "is no URL (invalid port number); write it like http://127.0.0.1:8080".to_owned()),
+        ("http://", "is not a URL (empty host); write it like http://127.0.0.1:8080".to_owned()),
+        ("http://host:sesame", "is not a URL (invalid port number); write it like http://127.0.0.1:8080".to_owned()),
         ("http://host/?sesame", format!("has a part after ? or #, or a backslash; leave it out, and {FIX}")),
         ("http://user:1#sesame@host", format!("has a part after ? or #, or a backslash; leave it out, and {FIX}")),
         ("http://user:1\\sesame@host", format!("has a part after ? or #, or a backslash; leave it out, and {FIX}")),
         ("http://user:1/sesame@host", format!("has an @ where none belongs; {FIX}")),
         ("http://user:ses@me@host", format!("has an @ where none belongs; {FIX}")),
         ("http://host/\nsesame", "holds a line break, a tab or the like; remove it".to_owned()),
-        ("http://%ff:sesame@host", "user and password must be UTF-8 after percent-decoding".to_owned()),
+        ("http://%ff:sesame@host", "user, password and path must be UTF-8 after percent-decoding".to_owned()),
         (
             "http://a%3Ab:sesame@host",
             "has a user with a colon, which basic authentication cannot express; choose another".to_owned(),

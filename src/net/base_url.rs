@@ -1,21 +1,21 @@
 //! The address of a service as people write it.
 
 use std::fmt;
-use std::path::PathBuf;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use percent_encoding::percent_decode_str;
+use reader::Secret;
 use serde::{Serialize, Serializer};
 use url::Url;
 
-use crate::config::{Endpoint, Secret};
+use super::endpoint::Endpoint;
+use super::url_checks::{self, Form, decoded};
 
-/// How to write one.
-const EXAMPLE: &str = "write it like http://127.0.0.1:8080";
-
-/// How to write what the syntax of URLs gives another meaning.
-const FIX: &str = "percent-encode # / ? @ \\ in user and password";
+const FORM: Form = Form {
+    query: false,
+    example: "write it like http://127.0.0.1:8080",
+    fix: "percent-encode # / ? @ \\ in user and password",
+};
 
 /// A parsed address: `http://host:port/prefix`, the same with `https`, or `unix:/path/to.sock`.
 ///
@@ -36,25 +36,21 @@ impl BaseUrl {
     /// Parses an address. The error says how to write one and never repeats the text, which may hold a password.
     pub fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim();
-        if text.is_empty() {
-            return Err(format!("is empty; {EXAMPLE}"));
-        }
-        check_characters(text)?;
+        FORM.check(text)?;
         if let Some(path) = text.strip_prefix("unix:") {
-            return Self::unix(path);
+            return Self::unix(path.strip_prefix("//").unwrap_or(path));
         }
         let tls = match text.split_once("://") {
             Some(("http", _)) => false,
             Some(("https", _)) => true,
             Some(_) => return Err("has an unknown scheme; use http, https or unix".to_owned()),
-            None => return Err(format!("has no scheme; {EXAMPLE}")),
+            None => return Err(format!("has no scheme; {}", FORM.example)),
         };
-        let url = Url::parse(text).map_err(|error| format!("is no URL ({error}); {EXAMPLE}"))?;
-        let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else {
-            return Err(format!("has no host; {EXAMPLE}"));
-        };
+        let url = FORM.parse(text)?;
+        let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
+        let port = url.port().unwrap_or(default_port(tls));
         Ok(Self {
-            endpoint: Endpoint::Tcp { host: host.trim_matches(['[', ']']).to_owned(), port },
+            endpoint: Endpoint::Tcp { host, port },
             tls,
             prefix: url.path().trim_end_matches('/').to_owned(),
             slash: url.path().ends_with('/'),
@@ -63,12 +59,8 @@ impl BaseUrl {
     }
 
     fn unix(path: &str) -> Result<Self, String> {
-        let path = path.strip_prefix("//").unwrap_or(path);
-        if !path.starts_with('/') || path.len() < 2 {
-            return Err("a socket path must be absolute; write it like unix:/run/service.sock".to_owned());
-        }
         Ok(Self {
-            endpoint: Endpoint::Unix(PathBuf::from(path)),
+            endpoint: Endpoint::Unix(url_checks::socket(path.to_owned(), "unix:/run/service.sock")?),
             tls: false,
             prefix: String::new(),
             slash: true,
@@ -89,14 +81,14 @@ impl BaseUrl {
     }
 
     /// The value of the `Authorization` header that its user and password make.
-    pub(super) const fn authorization(&self) -> Option<&Secret> {
+    pub(crate) const fn authorization(&self) -> Option<&Secret> {
         self.authorization.as_ref()
     }
 
     /// The value of the `Host` header.
     pub(super) fn authority(&self) -> String {
         match &self.endpoint {
-            Endpoint::Tcp { host, port } if *port == self.default_port() => {
+            Endpoint::Tcp { host, port } if *port == default_port(self.tls) => {
                 if host.contains(':') {
                     format!("[{host}]")
                 } else {
@@ -125,13 +117,13 @@ impl BaseUrl {
     }
 
     /// Scheme, host and port.
-    pub(super) fn origin(&self) -> String {
+    pub(crate) fn origin(&self) -> String {
         format!("{}://{}", if self.tls { "https" } else { "http" }, self.authority())
     }
+}
 
-    const fn default_port(&self) -> u16 {
-        if self.tls { 443 } else { 80 }
-    }
+const fn default_port(tls: bool) -> u16 {
+    if tls { 443 } else { 80 }
 }
 
 impl fmt::Display for BaseUrl {
@@ -149,24 +141,6 @@ impl Serialize for BaseUrl {
     }
 }
 
-/// Refuses an address that means something else than its writer thinks: in `http://user:1/x@host` the host is `user`.
-fn check_characters(text: &str) -> Result<(), String> {
-    if text.contains(|char: char| char.is_ascii_control()) {
-        // They would be dropped, from a password too.
-        return Err("holds a line break, a tab or the like; remove it".to_owned());
-    }
-    if text.contains(['?', '#', '\\']) {
-        return Err(format!("has a part after ? or #, or a backslash; leave it out, and {FIX}"));
-    }
-    let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
-    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    // The path of a socket may hold one.
-    if authority.matches('@').count() > 1 || (path.contains('@') && !text.starts_with("unix:")) {
-        return Err(format!("has an @ where none belongs; {FIX}"));
-    }
-    Ok(())
-}
-
 fn authorization(url: &Url) -> Result<Option<Secret>, String> {
     if url.username().is_empty() && url.password().is_none() {
         return Ok(None);
@@ -178,9 +152,5 @@ fn authorization(url: &Url) -> Result<Option<Secret>, String> {
     Ok(Some(Secret::new(format!("Basic {}", STANDARD.encode(format!("{username}:{password}"))))))
 }
 
-fn decoded(text: &str) -> Result<String, String> {
-    let decoded = percent_decode_str(text).decode_utf8();
-    decoded
-        .map(std::borrow::Cow::into_owned)
-        .map_err(|_| "user and password must be UTF-8 after percent-decoding".to_owned())
-}
+#[cfg(test)]
+mod tests;
