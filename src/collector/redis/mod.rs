@@ -7,6 +7,7 @@ mod ask;
 mod canary;
 pub mod clients;
 pub mod cluster;
+mod digits;
 mod facts;
 pub mod hit_ratio;
 pub mod info;
