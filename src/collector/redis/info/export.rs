@@ -2,7 +2,8 @@
 
 use super::fields::{self, Text};
 use super::{Info, keyspace, module_list, replication, sentinel, stats_lines, threads};
-use crate::metric::{Families, Kind, Metric, MetricInfo, Suffix, Unit};
+use crate::collector::redis::cluster;
+use crate::metric::{Families, Metric, MetricInfo, Unit};
 
 const MALFORMED: Metric<0> = Metric::gauge(
     "redis_info_malformed_fields",
@@ -75,9 +76,6 @@ const FAILOVER_STATE: Metric<1> = Metric::gauge(
 
 const FAILOVER_STATES: [&str; 4] = ["no-failover", "waiting-for-sync", "failover-in-progress", "unknown"];
 
-/// Help of the families whose name is a key that begins with `cluster_`.
-const CLUSTER_HELP: &str = "The number that INFO has under this name.";
-
 /// Databases of a server whose configuration may not be read: the default of Redis.
 const DEFAULT_DATABASES: u32 = 16;
 
@@ -104,7 +102,7 @@ pub fn metrics() -> Vec<MetricInfo> {
     singles.into_iter().chain(fields).chain(lines.into_iter().flatten().copied()).copied().collect()
 }
 
-/// Names everything in the reply.
+/// Exports everything in the reply.
 ///
 /// `databases` is how many the server is configured with: those without a key are shown as empty. A cluster node has
 /// one. `start_time` is when the server started, in seconds since 1970-01-01 UTC.
@@ -123,7 +121,7 @@ pub fn export(info: &Info, databases: Option<u32>, start_time: Option<f64>, out:
     }
     export_identity(info, out);
     for (key, value) in &info.cluster {
-        out.push_foreign((&format!("redis_{}", sanitised(key)), Kind::Gauge, CLUSTER_HELP), Suffix::None, &[], *value);
+        cluster::pass_through(key, *value, out);
     }
     keyspace::export(&info.databases, filled(info, databases), out);
     module_list::export(&info.modules, out);
@@ -146,7 +144,7 @@ fn filled(info: &Info, databases: Option<u32>) -> u32 {
 
 fn export_identity(info: &Info, out: &mut Families) {
     let text = |text| info.text(text).unwrap_or("");
-    let [role, version, build, mode, os, policy, port, run_id, process, replid] = [
+    let labels = [
         text(Text::Role),
         text(Text::RedisVersion),
         text(Text::RedisBuildId),
@@ -157,14 +155,13 @@ fn export_identity(info: &Info, out: &mut Families) {
         text(Text::RunId),
         text(Text::ProcessId),
         text(Text::MasterReplid),
+        text(Text::ValkeyVersion),
+        text(Text::ValkeyReleaseStage),
     ];
-    let (valkey, stage) = (text(Text::ValkeyVersion), text(Text::ValkeyReleaseStage));
-    if valkey.is_empty() && stage.is_empty() {
-        let labels = [role, version, build, mode, os, policy, port, run_id, process, replid];
-        out.push(&INSTANCE_INFO, labels, 1.0);
-    } else {
-        let labels = [role, version, build, mode, os, policy, port, run_id, process, replid, valkey, stage];
-        out.push(&VALKEY_INSTANCE_INFO, labels, 1.0);
+    match labels {
+        // Not a Valkey.
+        [of_any @ .., "", ""] => out.push(&INSTANCE_INFO, of_any, 1.0),
+        _ => out.push(&VALKEY_INSTANCE_INFO, labels, 1.0),
     }
     if let Some(allocator) = info.text(Text::MemAllocator) {
         out.push(&ALLOCATOR_INFO, [allocator], 1.0);
@@ -172,9 +169,4 @@ fn export_identity(info: &Info, out: &mut Families) {
     if let Some(state) = info.text(Text::MasterFailoverState) {
         out.push_state_set(&FAILOVER_STATE, &FAILOVER_STATES, state);
     }
-}
-
-/// `key` with `_` for what a metric name may not have: `cluster_auth-req` becomes `cluster_auth_req`.
-fn sanitised(key: &str) -> String {
-    key.chars().map(|character| if character.is_ascii_alphanumeric() { character } else { '_' }).collect()
 }
