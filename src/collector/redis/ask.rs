@@ -1,173 +1,128 @@
-//! What a poll asks, and in which form each version of the server understands it.
+//! Asking: the commands of all questions in one write, their replies, and what a second round trip adds.
 
-use redis::{Cmd, Value, cmd};
+use redis::Value;
 
+use super::RedisCollector;
 use super::facts::Facts;
+use super::info::InfoAll;
 use super::link::Link;
+use super::question::{Asked, Export, Question as _, Request};
+use super::reply::Unexpected;
 use super::reply_error::{self, Meaning};
-use super::support::Support;
-use super::{server_config, slowlog};
-use crate::collector::PollError;
+use crate::collector::{PollError, Reason};
 use crate::config::RedisTarget;
 
-/// One question to the server.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Command {
-    Info,
-    Config,
-    ClientList,
-    LatencyLatest,
-    LatencyHistogram,
-    SlowlogLen,
-    /// The newest so many entries.
-    SlowlogGet(usize),
-    /// The lengths of the three command logs.
-    CommandlogLen,
-    ClusterInfo,
-    /// The channels of the pattern with that index in the configuration.
-    PubsubChannels(usize),
-    /// The subscribers of channels of the pattern with that index.
-    PubsubNumsub(usize, Vec<Vec<u8>>),
+/// What came of asking.
+#[derive(Default)]
+pub(super) struct Heard {
+    pub(super) answers: Vec<Box<dyn Export>>,
+    /// The state that an error reply named.
+    pub(super) state: Option<&'static str>,
 }
 
-/// What came back for one question.
-#[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) command: Command,
-    pub(super) outcome: Outcome,
+impl RedisCollector {
+    /// Asks what is `wanted`, and returns the answers and the state that an error reply named.
+    pub(super) async fn ask(&mut self, link: &mut Link, wanted: fn(&str) -> bool) -> Result<Heard, PollError> {
+        self.facts.forget_replies();
+        let mut heard = Heard::default();
+        let first = self.requests(|question, facts| question.begin(facts), wanted);
+        let ends = self.exchange(link, &first, &mut heard).await?;
+        // Before anything is made of a reply, and before a refusal is noted: it holds for the run that INFO tells.
+        for question in &self.questions {
+            question.tell(&mut self.facts);
+        }
+        self.support.observe_run(self.facts.run_id());
+        self.note(ends);
+        let more = self.requests(|question, facts| question.more(facts), wanted);
+        let ends = self.exchange(link, &more, &mut heard).await?;
+        self.note(ends);
+        let facts = &self.facts;
+        heard.answers = self.questions.iter_mut().filter_map(|question| question.answer(facts)).collect();
+        self.facts.forget_replies();
+        Ok(heard)
+    }
+
+    /// The requests that the questions have, each with its question's place.
+    fn requests(
+        &mut self,
+        of: impl Fn(&mut dyn Asked, &Facts) -> Option<Request>,
+        wanted: fn(&str) -> bool,
+    ) -> Vec<(usize, Request)> {
+        let Self { questions, facts, support, .. } = self;
+        let requests = questions.iter_mut().enumerate();
+        let requests = requests.filter_map(|(place, question)| Some((place, of(question.as_mut(), facts)?)));
+        requests.filter(|(_, request)| wanted(request.name) && support.may_ask(request.name)).collect()
+    }
+
+    /// Sends the requests at once and lets their questions hear the replies; returns how each command ended.
+    ///
+    /// A reply that is an error, or cannot be read, is left out; but wrong credentials fail the poll, and so does an INFO that
+    /// cannot be read, or a server that says of INFO that it does not serve now.
+    async fn exchange(
+        &mut self,
+        link: &mut Link,
+        requests: &[(usize, Request)],
+        heard: &mut Heard,
+    ) -> Result<Vec<(&'static str, Result<(), String>)>, PollError> {
+        let mut ends = Vec::with_capacity(requests.len());
+        if requests.is_empty() {
+            return Ok(ends);
+        }
+        let asked = link.ask(requests.iter().flat_map(|(_, request)| &request.commands)).await;
+        let attempt = || format!("polling {}", self.target.endpoint);
+        let mut replies = asked.map_err(|error| reply_error::from_redis(attempt(), &error))?.into_iter();
+        for (place, request) in requests {
+            let own = replies.by_ref().take(request.commands.len()).collect();
+            let end = match outcome(&self.target, request.name, own)? {
+                Outcome::Replies(replies) => match self.questions[*place].hear(replies) {
+                    Err(error) if request.name == InfoAll::NAME => return Err(self.not_redis(&error)),
+                    read => read.map_err(|error| error.to_string()),
+                },
+                Outcome::Refused(error) => Err(error),
+                Outcome::Unready(state) => {
+                    heard.state = Some(state);
+                    continue;
+                }
+            };
+            ends.push((request.name, end));
+        }
+        Ok(ends)
+    }
+
+    /// Remembers which commands the server answers.
+    fn note(&mut self, ends: Vec<(&'static str, Result<(), String>)>) {
+        for (name, end) in ends {
+            match end {
+                Ok(()) => self.support.answered(name),
+                Err(error) => self.support.refused(&self.target.name, name, &error),
+            }
+        }
+    }
+
+    /// The poll's error where the reply to INFO cannot be read.
+    fn not_redis(&self, error: &Unexpected) -> PollError {
+        let attempt = format!("asking {} for INFO", self.target.endpoint);
+        let advice = "is this a Redis server, or a proxy that answers INFO in its own way?";
+        PollError::new(Reason::Decode, attempt, error.to_string(), advice)
+    }
 }
 
-/// How a question ended.
+/// How a request ended.
 #[derive(Debug)]
-pub(super) enum Outcome {
-    /// A reply for each command that the question took.
+enum Outcome {
+    /// A reply for each command.
     Replies(Vec<Value>),
     /// The server is in a state in which it does not answer this.
-    State(&'static str),
+    Unready(&'static str),
     /// The server will not answer this, whenever it is asked.
     Refused(String),
 }
 
-impl Command {
-    /// The label of `redis_command_supported`.
-    pub(super) const fn name(&self) -> &'static str {
-        match self {
-            Self::Info => "INFO",
-            Self::Config => "CONFIG GET",
-            Self::ClientList => "CLIENT LIST",
-            Self::LatencyLatest => "LATENCY LATEST",
-            Self::LatencyHistogram => "LATENCY HISTOGRAM",
-            Self::SlowlogLen => "SLOWLOG LEN",
-            Self::SlowlogGet(_) => "SLOWLOG GET",
-            Self::CommandlogLen => "COMMANDLOG LEN",
-            Self::ClusterInfo => "CLUSTER INFO",
-            Self::PubsubChannels(_) => "PUBSUB CHANNELS",
-            Self::PubsubNumsub(..) => "PUBSUB NUMSUB",
-        }
-    }
-
-    /// The commands on the wire.
-    fn build(&self, target: &RedisTarget, facts: &Facts) -> Vec<Cmd> {
-        match self {
-            Self::Info => vec![words(&["INFO", "ALL"])],
-            // Several keys at once since Redis 7; before, a key a command. Never `*`: that would fetch passwords.
-            Self::Config if facts.is_at_least(7) => {
-                let mut get = words(&["CONFIG", "GET"]);
-                get.arg(server_config::KEYS);
-                vec![get]
-            }
-            Self::Config => server_config::KEYS.iter().map(|key| words(&["CONFIG", "GET", key])).collect(),
-            Self::ClientList => vec![words(&["CLIENT", "LIST"])],
-            Self::LatencyLatest => vec![words(&["LATENCY", "LATEST"])],
-            Self::LatencyHistogram => vec![words(&["LATENCY", "HISTOGRAM"])],
-            Self::SlowlogLen => vec![words(&["SLOWLOG", "LEN"])],
-            Self::SlowlogGet(count) => {
-                let mut get = words(&["SLOWLOG", "GET"]);
-                get.arg(*count);
-                vec![get]
-            }
-            Self::CommandlogLen => {
-                slowlog::commandlog::KINDS.iter().map(|kind| words(&["COMMANDLOG", "LEN", kind])).collect()
-            }
-            Self::ClusterInfo => vec![words(&["CLUSTER", "INFO"])],
-            Self::PubsubChannels(index) => target
-                .pubsub_patterns
-                .get(*index)
-                .map(|pattern| words(&["PUBSUB", "CHANNELS", pattern]))
-                .into_iter()
-                .collect(),
-            Self::PubsubNumsub(_, channels) => {
-                let mut count = words(&["PUBSUB", "NUMSUB"]);
-                count.arg(channels);
-                vec![count]
-            }
-        }
-    }
-}
-
-fn words(words: &[&str]) -> Cmd {
-    let (name, arguments) = words.split_first().unwrap_or((&"PING", &[]));
-    let mut command = cmd(name);
-    command.arg(arguments);
-    command
-}
-
-/// The questions of one poll. INFO comes first and CONFIG second: what follows is understood with their help.
-pub(super) fn plan(target: &RedisTarget, facts: &Facts, support: &Support) -> Vec<Command> {
-    let mut commands = vec![
-        Command::Info,
-        Command::Config,
-        Command::LatencyLatest,
-        Command::SlowlogLen,
-        Command::SlowlogGet(slowlog::FIRST_PAGE),
-    ];
-    if target.latency_histogram && facts.is_at_least(7) {
-        commands.push(Command::LatencyHistogram);
-    }
-    if facts.has_commandlog {
-        commands.push(Command::CommandlogLen);
-    }
-    if facts.cluster_enabled {
-        commands.push(Command::ClusterInfo);
-    }
-    commands.extend((0..target.pubsub_patterns.len()).map(Command::PubsubChannels));
-    if target.client_list && facts.connected_clients <= target.client_list_max_clients {
-        commands.push(Command::ClientList);
-    }
-    commands.retain(|command| support.may_ask(command.name()));
-    commands
-}
-
-/// Asks everything in one round trip.
-///
-/// An error reply concerns its question alone, but for two: wrong credentials fail the poll, and so does a server that
-/// says of INFO that it does not serve now.
-pub(super) async fn ask(
-    target: &RedisTarget,
-    link: &mut Link,
-    commands: Vec<Command>,
-    facts: &Facts,
-) -> Result<Vec<Answer>, PollError> {
-    let built: Vec<Vec<Cmd>> = commands.iter().map(|command| command.build(target, facts)).collect();
-    let attempt = || format!("polling {}", target.endpoint);
-    let asked = link.ask(built.iter().flatten()).await;
-    let mut replies = asked.map_err(|error| reply_error::from_redis(attempt(), &error))?.into_iter();
-    let mut answers = Vec::with_capacity(commands.len());
-    for (command, sent) in commands.into_iter().zip(&built) {
-        let outcome = outcome(target, &command, replies.by_ref().take(sent.len()).collect())?;
-        answers.push(Answer { command, outcome });
-    }
-    Ok(answers)
-}
-
-fn outcome(target: &RedisTarget, command: &Command, replies: Vec<Value>) -> Result<Outcome, PollError> {
+fn outcome(target: &RedisTarget, name: &str, replies: Vec<Value>) -> Result<Outcome, PollError> {
     let Some((code, detail)) = replies.iter().find_map(reply_error::of) else { return Ok(Outcome::Replies(replies)) };
     match reply_error::meaning(code, detail) {
-        Meaning::State(state) if *command != Command::Info => Ok(Outcome::State(state)),
+        Meaning::Unready(state) if name != InfoAll::NAME => Ok(Outcome::Unready(state)),
         Meaning::Refused => Ok(Outcome::Refused(reply_error::words(code, detail))),
-        _ => {
-            let attempt = format!("asking {} for {}", target.endpoint, command.name());
-            Err(reply_error::from_reply(attempt, code, detail))
-        }
+        _ => Err(reply_error::from_reply(format!("asking {} for {name}", target.endpoint), code, detail)),
     }
 }

@@ -68,7 +68,7 @@ struct Subscription {
 }
 
 impl Subscription {
-    /// The subscription if its connection still stands. What arrived since the last canary is of no interest.
+    /// The subscription if its connection still stands. What arrived since the last canary is thrown away.
     fn alive(mut self) -> Option<Self> {
         loop {
             match self.messages.next().now_or_never() {
@@ -101,6 +101,7 @@ impl Canary {
                     support.refused(&target.name, SUBSCRIBE, &error);
                     return (None, true);
                 }
+                // Where nobody can subscribe, no message arrives: that is a lost canary, however it came about.
                 Ok(Err(SubscribeError::Failed(error))) => {
                     self.report_problem(target, &error);
                     return (Some(self.done(began.elapsed(), false)), true);
@@ -114,6 +115,8 @@ impl Canary {
         let started = Instant::now();
         let (received, answer) = round_trip(target, link, &mut subscription.messages, until).await;
         let round_trip = started.elapsed();
+        // A subscription on which nothing arrived may be dead without knowing it, and what arrives late on it is worth
+        // nothing: the next canary has one of its own.
         if received {
             self.subscription = Some(subscription);
         }
@@ -126,6 +129,7 @@ impl Canary {
             // LOADING and the like: nothing gets through for now.
             _ => {}
         }
+        // The reply to a PUBLISH that is not answered yet would be taken for that to the next command on the link.
         (Some(self.done(round_trip, received)), matches!(answer, Some(Ok(_))))
     }
 
@@ -135,7 +139,7 @@ impl Canary {
         CanaryReport { round_trip, received, flown: self.flown, lost: self.lost }
     }
 
-    /// Once a change, not once a poll.
+    /// Logs why there is no subscription: once a change, not once a poll.
     fn report_problem(&mut self, target: &RedisTarget, error: &PollError) {
         if self.problem.replace(error.reason) != Some(error.reason) {
             warn!(target_name = %target.name, reason = %error.reason.as_str(), %error, "the canary has no subscription");
@@ -164,6 +168,7 @@ async fn round_trip(
             },
             reply = &mut published, if answer.is_none() => {
                 let failed = reply.is_err() || error_of(&reply).is_some();
+                // Of what was not published there is nothing to await; of what was, the message may yet come.
                 answer = Some(reply);
                 if failed {
                     break false;
@@ -218,7 +223,7 @@ async fn subscribe(
     Ok(Subscription { messages, _sink: sink, budget })
 }
 
-/// Names what became of the canaries.
+/// Exports what became of the canaries.
 pub(super) fn export(report: &CanaryReport, out: &mut Families) {
     out.push(&ROUND_TRIP, [], report.round_trip.as_secs_f64());
     out.push_bool(&RECEIVED, [], report.received);

@@ -1,9 +1,12 @@
 //! CLUSTER INFO: the cluster as this node sees it.
 
-use redis::Value;
+use redis::{Cmd, Value};
 
+use super::facts::Facts;
+use super::question::{Question, words};
 use super::reply::{self, Unexpected};
-use crate::metric::{Families, Kind, Suffix, metrics};
+use crate::config::RedisTarget;
+use crate::metric::{Families, Kind, MetricInfo, Suffix, metrics};
 
 /// Fields that are read; Redis sends about 40, one for each type of message that was sent or received.
 const MAX_FIELDS: usize = 128;
@@ -48,11 +51,48 @@ pub struct ClusterInfo {
     fields: Vec<(String, f64)>,
 }
 
-/// Reads CLUSTER INFO. Lines that are no `name:number` are left out.
-pub fn parse(reply: &Value) -> Result<ClusterInfo, Unexpected> {
-    let text = reply::text(reply, "CLUSTER INFO")?;
-    let fields = text.lines().filter_map(parse_line).take(MAX_FIELDS).collect();
-    Ok(ClusterInfo { fields })
+/// What names that pass through begin with.
+pub(super) const PASSED_THROUGH: &str = "redis_cluster_";
+
+/// CLUSTER INFO, of a server in cluster mode.
+#[derive(Debug)]
+pub struct ClusterState;
+
+impl Question for ClusterState {
+    const NAME: &'static str = "CLUSTER INFO";
+    const METRICS: fn() -> Vec<MetricInfo> = metrics;
+    const PASSED_THROUGH: Option<&'static str> = Some(PASSED_THROUGH);
+    type Heard = ClusterInfo;
+    type Answer = ClusterInfo;
+
+    fn new(_: &RedisTarget) -> Self {
+        Self
+    }
+
+    fn words(&self, facts: &Facts) -> Vec<Cmd> {
+        facts.cluster_enabled.then(|| words(&["CLUSTER", "INFO"])).into_iter().collect()
+    }
+
+    /// Lines that are not a `name:number` are left out.
+    fn read(&self, replies: Vec<Value>) -> Result<ClusterInfo, Unexpected> {
+        let text = reply::text(reply::only(&replies), Self::NAME)?;
+        let fields = text.lines().filter_map(parse_line).take(MAX_FIELDS).collect();
+        Ok(ClusterInfo { fields })
+    }
+
+    fn answer(&mut self, info: ClusterInfo, _: &Facts) -> ClusterInfo {
+        info
+    }
+
+    fn export(info: &ClusterInfo, out: &mut Families) {
+        for (field, value) in &info.fields {
+            match KNOWN.iter().find(|(known, _)| known == field) {
+                Some((_, metric)) => out.push(metric, [], *value),
+                None if field.starts_with("cluster_") => pass_through(field, *value, out),
+                None => {}
+            }
+        }
+    }
 }
 
 fn parse_line(line: &str) -> Option<(String, f64)> {
@@ -65,21 +105,12 @@ fn parse_line(line: &str) -> Option<(String, f64)> {
     (name.len() <= MAX_NAME).then(|| (name.to_owned(), value))
 }
 
-/// Names the fields.
-pub fn export(info: &ClusterInfo, out: &mut Families) {
-    for (field, value) in &info.fields {
-        if let Some((_, metric)) = KNOWN.iter().find(|(known, _)| known == field) {
-            out.push(metric, [], *value);
-        } else if field.starts_with("cluster_") {
-            let help = "A field of CLUSTER INFO, by the name that the server gives it.";
-            out.push_foreign((&metric_name(field), Kind::Gauge, help), Suffix::None, &[], *value);
-        }
-    }
-}
-
-fn metric_name(field: &str) -> String {
+/// Exports a number under the name that the server gives it in INFO or CLUSTER INFO, with `_` for what a metric's name may
+/// not have: `cluster_stats_messages_auth-req_sent`.
+pub(super) fn pass_through(field: &str, value: f64, out: &mut Families) {
     let clean = field.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' });
-    "redis_".chars().chain(clean).collect()
+    let name: String = "redis_".chars().chain(clean).collect();
+    out.push_foreign((&name, Kind::Gauge, "The number that the server has under this name."), Suffix::None, &[], value);
 }
 
 #[cfg(test)]
@@ -98,7 +129,7 @@ mod tests {
 
     fn samples(reply: &Value) -> Vec<String> {
         let mut families = Families::new();
-        export(&parse(reply).unwrap(), &mut families);
+        ClusterState::export(&ClusterState.read(vec![reply.clone()]).unwrap(), &mut families);
         let text = exposition(&families.into_sorted(), Format::Prometheus);
         text.lines().filter(|line| !line.starts_with('#')).map(str::to_owned).collect()
     }
@@ -163,6 +194,7 @@ mod tests {
 
     #[test]
     fn another_shape_is_an_error() {
-        assert_eq!(parse(&Value::Nil).unwrap_err().to_string(), "CLUSTER INFO: expected a string, got nil");
+        let error = ClusterState.read(vec![Value::Nil]).unwrap_err();
+        assert_eq!(error.to_string(), "CLUSTER INFO: expected a string, got nil");
     }
 }

@@ -1,22 +1,32 @@
-//! What one INFO says that decides how the next poll goes.
+//! What the server told of itself, with which it is asked and its replies are understood.
 
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use tokio::time::Instant;
 
 use super::info::Info;
+use super::last_run::LastRun;
+use super::server_config::ServerConfig;
 
-/// What the last INFO said, and when.
-#[derive(Debug, Default, Clone)]
-pub(super) struct Facts {
+/// What the last INFO and CONFIG GET said.
+#[derive(Debug, Default)]
+pub struct Facts {
+    /// INFO of the poll that runs; `None` between polls.
+    pub(super) info: Option<Arc<Info>>,
+    /// CONFIG GET of the poll that runs; `None` between polls.
+    pub(super) config: Option<Arc<ServerConfig>>,
     version: Option<(u32, u32, u32)>,
     pub(super) connected_clients: u64,
     pub(super) cluster_enabled: bool,
+    pub(super) loading: bool,
     /// Unix time.
     pub(super) start_time: Option<f64>,
     /// CONFIG GET knows `commandlog-*`: Valkey >= 8.1.
     pub(super) has_commandlog: bool,
-    run_id: Option<String>,
+    /// How often the address led to another server.
+    pub(super) failovers: u64,
+    run: LastRun,
     observed_at: Option<Instant>,
 }
 
@@ -26,22 +36,43 @@ impl Facts {
         self.version.is_some_and(|version| version.0 >= major)
     }
 
-    /// Takes note of an INFO.
-    pub(super) fn observe(&mut self, info: &Info) {
+    /// The id of the run that answered INFO in this poll.
+    pub(super) fn run_id(&self) -> Option<&str> {
+        self.info.as_ref()?.run_id()
+    }
+
+    /// Learns from an INFO.
+    pub(super) fn learn_info(&mut self, info: &Arc<Info>) {
+        self.failovers += u64::from(self.is_other_server(info));
         self.version = info.version_tuple();
         self.connected_clients = whole(info.number("connected_clients").unwrap_or(0.0));
         self.cluster_enabled = info.cluster_enabled();
+        self.loading = info.loading();
         self.start_time = start_time(info, self.start_time);
-        self.run_id = info.run_id().map(str::to_owned);
+        self.run.observe(info.run_id());
         self.observed_at = Some(Instant::now());
+        self.info = Some(Arc::clone(info));
+    }
+
+    /// Learns from a CONFIG GET.
+    pub(super) fn learn_config(&mut self, config: &Arc<ServerConfig>) {
+        self.has_commandlog = config.number("commandlog-execution-slower-than").is_some();
+        self.config = Some(Arc::clone(config));
+    }
+
+    /// Lets go of the replies themselves: they are large, and another poll must not be understood with them.
+    pub(super) fn forget_replies(&mut self) {
+        self.info = None;
+        self.config = None;
     }
 
     /// Whether the address now leads to another server (a failover behind one name) and not to the same one restarted:
     /// it was up already when the last one still answered.
-    pub(super) fn is_other_server(&self, info: &Info) -> bool {
-        let renamed = self.run_id.as_deref().zip(info.run_id()).is_some_and(|(before, now)| before != now);
+    fn is_other_server(&self, info: &Info) -> bool {
         let silence = self.observed_at.map(|at| at.elapsed().as_secs_f64());
-        renamed && info.uptime_seconds().zip(silence).is_some_and(|(uptime, silence)| uptime > silence + 1.0)
+        // Uptime counts whole seconds, and the reply took its time: up to a second is no evidence.
+        let was_up = info.uptime_seconds().zip(silence).is_some_and(|(uptime, silence)| uptime > silence + 1.0);
+        self.run.differs(info.run_id()) && was_up
     }
 }
 
@@ -75,18 +106,18 @@ mod tests {
     use super::super::info;
     use super::*;
 
-    fn info(run_id: &str, uptime: u64, server_time: &str) -> Info {
+    fn info(run_id: &str, uptime: u64, server_time: &str) -> Arc<Info> {
         let text = format!(
             "# Server\r\nredis_version:7.0.15\r\nrun_id:{run_id}\r\n{server_time}uptime_in_seconds:{uptime}\r\n\
              # Clients\r\nconnected_clients:3\r\n"
         );
-        info::parse(text.as_bytes())
+        Arc::new(info::parse(text.as_bytes()))
     }
 
     #[test]
     fn the_start_is_read_from_the_servers_own_clock() {
         let mut facts = Facts::default();
-        facts.observe(&info("a", 100, "server_time_usec:1700000000900000\r\n"));
+        facts.learn_info(&info("a", 100, "server_time_usec:1700000000900000\r\n"));
         assert_eq!(facts.start_time, Some(1_699_999_900.0));
         assert_eq!(facts.connected_clients, 3);
         assert!(facts.is_at_least(7) && !facts.is_at_least(8));
@@ -95,22 +126,22 @@ mod tests {
     #[test]
     fn without_that_clock_the_start_does_not_jitter() {
         let mut facts = Facts::default();
-        facts.observe(&info("a", 100, ""));
+        facts.learn_info(&info("a", 100, ""));
         let first = facts.start_time.unwrap();
         // The same moment of a poll may fall into either of two seconds of uptime.
         for uptime in [99, 100, 101] {
-            facts.observe(&info("a", uptime, ""));
+            facts.learn_info(&info("a", uptime, ""));
             assert!((facts.start_time.unwrap() - first).abs() < f64::EPSILON);
         }
-        facts.observe(&info("b", 1, ""));
+        facts.learn_info(&info("b", 1, ""));
         assert!(facts.start_time.unwrap() > first + 90.0, "a restart is a new start");
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_failover_is_told_from_a_restart() {
         let mut facts = Facts::default();
-        assert!(!facts.is_other_server(&info("a", 1000, "")), "the first sight is no change");
-        facts.observe(&info("a", 1000, ""));
+        assert!(!facts.is_other_server(&info("a", 1000, "")), "the first sight is not a change");
+        facts.learn_info(&info("a", 1000, ""));
         tokio::time::advance(Duration::from_secs(10)).await;
         assert!(!facts.is_other_server(&info("a", 1010, "")));
         assert!(!facts.is_other_server(&info("b", 5, "")), "restarted since");

@@ -1,9 +1,12 @@
 //! The server's own view of its latency: recorded spikes, and a histogram a command.
 
-use redis::Value;
+use redis::{Cmd, Value};
 
+use super::facts::Facts;
+use super::question::{Question, words};
 use super::reply::{self, Unexpected};
-use crate::metric::{Families, metrics};
+use crate::config::RedisTarget;
+use crate::metric::{Families, MetricInfo, metrics};
 
 /// Kinds of events that are read; Redis has about 20, and modules may add some.
 const MAX_EVENTS: usize = 64;
@@ -47,17 +50,92 @@ pub struct CommandHistogram {
     pub command: String,
     /// All calls, and those which took longer than the last bound.
     pub calls: u64,
+    /// Microseconds that all calls took; 0 until INFO commandstats told it.
+    pub total_usec: u64,
     /// Upper bound in microseconds, and the calls up to it, both rising.
     pub buckets: Vec<(u64, u64)>,
 }
 
-/// What the two LATENCY commands said; a command that the server does not have or allow leaves its part empty.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Latency {
-    /// LATENCY LATEST.
-    pub spikes: Vec<Spike>,
-    /// LATENCY HISTOGRAM, Redis >= 7.
-    pub histograms: Vec<CommandHistogram>,
+/// LATENCY LATEST.
+#[derive(Debug)]
+pub struct LatencyLatest;
+
+impl Question for LatencyLatest {
+    const NAME: &'static str = "LATENCY LATEST";
+    const METRICS: fn() -> Vec<MetricInfo> = metrics;
+    type Heard = Vec<Spike>;
+    type Answer = Vec<Spike>;
+
+    fn new(_: &RedisTarget) -> Self {
+        Self
+    }
+
+    fn words(&self, _: &Facts) -> Vec<Cmd> {
+        vec![words(&["LATENCY", "LATEST"])]
+    }
+
+    fn read(&self, replies: Vec<Value>) -> Result<Vec<Spike>, Unexpected> {
+        parse_latest(reply::only(&replies))
+    }
+
+    fn answer(&mut self, spikes: Vec<Spike>, _: &Facts) -> Vec<Spike> {
+        spikes
+    }
+
+    fn export(spikes: &Vec<Spike>, out: &mut Families) {
+        for spike in spikes {
+            out.push(&SPIKE_LAST, [&spike.event], spike.last_unix as f64);
+            out.push(&SPIKE_DURATION, [&spike.event], spike.last_ms as f64 / 1e3);
+            if let Some(max_ms) = spike.max_ms {
+                out.push(&SPIKE_MAX, [&spike.event], max_ms as f64 / 1e3);
+            }
+        }
+    }
+}
+
+/// LATENCY HISTOGRAM, Redis >= 7.
+#[derive(Debug)]
+pub struct LatencyHistogram {
+    enabled: bool,
+}
+
+impl Question for LatencyHistogram {
+    const NAME: &'static str = "LATENCY HISTOGRAM";
+    const METRICS: fn() -> Vec<MetricInfo> = metrics;
+    type Heard = Vec<CommandHistogram>;
+    type Answer = Vec<CommandHistogram>;
+
+    fn new(target: &RedisTarget) -> Self {
+        Self { enabled: target.latency_histogram }
+    }
+
+    fn words(&self, facts: &Facts) -> Vec<Cmd> {
+        let asked = self.enabled && facts.is_at_least(7);
+        asked.then(|| words(&["LATENCY", "HISTOGRAM"])).into_iter().collect()
+    }
+
+    fn read(&self, replies: Vec<Value>) -> Result<Vec<CommandHistogram>, Unexpected> {
+        parse_histogram(reply::only(&replies))
+    }
+
+    /// The sum of a histogram is not in the reply: INFO commandstats has it, for the commands that it knows.
+    fn answer(&mut self, mut histograms: Vec<CommandHistogram>, facts: &Facts) -> Vec<CommandHistogram> {
+        for histogram in &mut histograms {
+            let usec = facts.info.as_ref().and_then(|info| info.command_usec(&histogram.command));
+            histogram.total_usec = usec.unwrap_or(0);
+        }
+        histograms
+    }
+
+    fn export(histograms: &Vec<CommandHistogram>, out: &mut Families) {
+        let mut buckets = Vec::with_capacity(MAX_BUCKETS);
+        for histogram in histograms {
+            buckets.clear();
+            buckets.extend(histogram.buckets.iter().map(|&(bound, calls)| (bound as f64, calls as f64)));
+            let (sum, count) = (histogram.total_usec as f64, histogram.calls as f64);
+            out.push_histogram(&COMMAND_LATENCIES, [&histogram.command], &buckets, sum, count);
+        }
+    }
 }
 
 /// Reads LATENCY LATEST.
@@ -93,6 +171,7 @@ fn parse_command(command: &Value, details: &Value) -> Result<CommandHistogram, U
     let mut histogram = CommandHistogram {
         command: reply::text(command, "LATENCY HISTOGRAM: command")?.into_owned(),
         calls: 0,
+        total_usec: 0,
         buckets: Vec::new(),
     };
     for (key, value) in reply::pairs(details, "LATENCY HISTOGRAM: command")? {
@@ -121,27 +200,6 @@ fn parse_buckets(reply: &Value) -> Result<Vec<(u64, u64)>, Unexpected> {
     // A RESP3 map has no order.
     buckets.sort_unstable();
     Ok(buckets)
-}
-
-/// Names spikes and histograms.
-///
-/// `total_usec` gives the time that all calls of a command took, in microseconds, as INFO commandstats has it: the sum
-/// of its histogram, which is 0 for a command that it does not know.
-pub fn export(latency: &Latency, total_usec: impl Fn(&str) -> Option<f64>, out: &mut Families) {
-    for spike in &latency.spikes {
-        out.push(&SPIKE_LAST, [&spike.event], spike.last_unix as f64);
-        out.push(&SPIKE_DURATION, [&spike.event], spike.last_ms as f64 / 1e3);
-        if let Some(max_ms) = spike.max_ms {
-            out.push(&SPIKE_MAX, [&spike.event], max_ms as f64 / 1e3);
-        }
-    }
-    let mut buckets = Vec::with_capacity(MAX_BUCKETS);
-    for histogram in &latency.histograms {
-        buckets.clear();
-        buckets.extend(histogram.buckets.iter().map(|&(bound, calls)| (bound as f64, calls as f64)));
-        let sum = total_usec(&histogram.command).unwrap_or(0.0);
-        out.push_histogram(&COMMAND_LATENCIES, [&histogram.command], &buckets, sum, histogram.calls as f64);
-    }
 }
 
 #[cfg(test)]

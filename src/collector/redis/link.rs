@@ -85,7 +85,7 @@ impl Link {
         }
         let count = pipeline.len();
         let asked = self.connection.req_packed_commands(&pipeline, 0, count).await;
-        // An error here is never a reply but the end of the connection: of the stream, or by what is no reply.
+        // An error here is never an error reply but the end of the connection: the stream ended, or sent what is not a reply.
         asked.map_err(|_| match self.budget.take_ending() {
             Some(error) => error.into(),
             None => (ErrorKind::Parse, "malformed reply").into(),

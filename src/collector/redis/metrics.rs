@@ -26,7 +26,7 @@ metrics! {
          client_list_max_clients.", "INFO clients";
 }
 
-/// Names what is known whether or not the last poll succeeded.
+/// Exports what is known whether or not the last poll succeeded.
 pub(super) fn export_health(health: &Health<'_>, out: &mut Families) {
     out.push_bool(&UP, [], health.error.is_none());
     out.push_bool(&CONNECTION_STATUS, [], health.error.is_none());
@@ -40,12 +40,12 @@ pub(super) fn export_health(health: &Health<'_>, out: &mut Families) {
     out.push_summary(&SCRAPE_DURATION, [], &[], health.total_duration.as_secs_f64(), health.polls as f64);
 }
 
-/// Names the server's state.
+/// Exports the server's state.
 pub(super) fn export_state(state: &str, out: &mut Families) {
     out.push_state_set(&SERVER_STATE, &STATES, state);
 }
 
-/// Names what the poll learned about itself.
+/// Exports what the poll learned about itself.
 pub(super) fn export_poll(connect_seconds: f64, client_list_skipped: bool, out: &mut Families) {
     out.push(&CONNECT_TIME, [], connect_seconds);
     out.push_bool(&CLIENT_LIST_SKIPPED, [], client_list_skipped);

@@ -61,7 +61,7 @@ pub(super) async fn measure(
         let round_trip = started.elapsed();
         if let Some((code, detail)) = replies.first().and_then(reply_error::of) {
             match reply_error::meaning(code, detail) {
-                Meaning::State(named) => state = Some(named),
+                Meaning::Unready(named) => state = Some(named),
                 Meaning::Refused => {
                     support.refused(&target.name, COMMAND, &reply_error::words(code, detail));
                     break;
@@ -76,7 +76,7 @@ pub(super) async fn measure(
     Ok(Pings::of(&samples, state))
 }
 
-/// Names the round trips.
+/// Exports the round trips.
 pub(super) fn export(pings: &Pings, out: &mut Families) {
     let millis = |duration: Duration| duration.as_secs_f64() * 1e3;
     out.push(&PING_MS, [], millis(pings.mean));

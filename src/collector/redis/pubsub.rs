@@ -3,11 +3,14 @@
 //! A poll sends PUBSUB CHANNELS with each pattern, and then PUBSUB NUMSUB with the channels that it found. PUBSUB NUMPAT
 //! is not asked: INFO stats has the same number as `pubsub_patterns`.
 
-use redis::Value;
+use redis::{Cmd, Value};
 
+use super::facts::Facts;
 use super::label;
+use super::question::{Question, Request, words};
 use super::reply::{self, Unexpected};
-use crate::metric::{Families, metrics};
+use crate::config::RedisTarget;
+use crate::metric::{Families, MetricInfo, metrics};
 
 /// Channels of a pattern whose subscribers are asked for.
 pub const MAX_CHANNELS: usize = 1000;
@@ -71,6 +74,86 @@ fn sum(counts: &[(String, u64)]) -> u64 {
     counts.iter().fold(0, |sum, (_, count)| sum.saturating_add(*count))
 }
 
+/// PUBSUB CHANNELS with each pattern, and PUBSUB NUMSUB of what they found.
+#[derive(Debug)]
+pub struct PubsubChannels {
+    patterns: Vec<String>,
+    top: usize,
+}
+
+/// What was found of one pattern.
+#[derive(Debug)]
+pub struct Found {
+    channels: Channels,
+    /// Subscriptions by channel; `None` until PUBSUB NUMSUB told them.
+    counts: Option<Vec<(String, u64)>>,
+}
+
+impl Question for PubsubChannels {
+    const NAME: &'static str = "PUBSUB CHANNELS";
+    const METRICS: fn() -> Vec<MetricInfo> = metrics;
+    /// One for each pattern, in the order of the configuration.
+    type Heard = Vec<Found>;
+    type Answer = Vec<PatternSubscribers>;
+
+    fn new(target: &RedisTarget) -> Self {
+        Self { patterns: target.pubsub_patterns.clone(), top: target.top_k }
+    }
+
+    fn words(&self, _: &Facts) -> Vec<Cmd> {
+        self.patterns.iter().map(|pattern| words(&["PUBSUB", "CHANNELS", pattern])).collect()
+    }
+
+    fn read(&self, replies: Vec<Value>) -> Result<Vec<Found>, Unexpected> {
+        let found = replies.iter().map(|reply| {
+            let channels = parse_channels(reply)?;
+            // Without a channel there is nobody to count, and NUMSUB needs one.
+            let counts = channels.names.is_empty().then(Vec::new);
+            Ok(Found { channels, counts })
+        });
+        found.collect()
+    }
+
+    fn more(&mut self, found: &Vec<Found>, _: &Facts) -> Option<Request> {
+        let uncounted = found.iter().filter(|found| found.counts.is_none());
+        let numsub = |found: &Found| {
+            let mut numsub = words(&["PUBSUB", "NUMSUB"]);
+            numsub.arg(&found.channels.names);
+            numsub
+        };
+        let commands: Vec<Cmd> = uncounted.map(numsub).collect();
+        (!commands.is_empty()).then_some(Request { name: "PUBSUB NUMSUB", commands })
+    }
+
+    fn read_more(&self, found: &mut Vec<Found>, replies: Vec<Value>) -> Result<(), Unexpected> {
+        let uncounted = found.iter_mut().filter(|found| found.counts.is_none());
+        for (found, reply) in uncounted.zip(&replies) {
+            found.counts = Some(parse_numsub(reply)?);
+        }
+        Ok(())
+    }
+
+    fn answer(&mut self, found: Vec<Found>, _: &Facts) -> Vec<PatternSubscribers> {
+        let counted = self.patterns.iter().zip(&found).filter_map(|(pattern, found)| {
+            let counts = found.counts.as_ref()?;
+            Some(PatternSubscribers::new(pattern, &found.channels, counts, self.top))
+        });
+        counted.collect()
+    }
+
+    fn export(patterns: &Vec<PatternSubscribers>, out: &mut Families) {
+        for found in patterns {
+            let pattern = found.pattern.as_str();
+            out.push(&CHANNELS, [pattern], found.channels as f64);
+            out.push(&SUBSCRIBERS, [pattern], found.subscribers as f64);
+            out.push_bool(&TRUNCATED, [pattern], found.truncated);
+            for (channel, subscribers) in &found.top {
+                out.push(&CHANNEL_SUBSCRIBERS, [pattern, channel], *subscribers as f64);
+            }
+        }
+    }
+}
+
 /// Reads PUBSUB CHANNELS.
 pub fn parse_channels(reply: &Value) -> Result<Channels, Unexpected> {
     let mut names = reply::items(reply, "PUBSUB CHANNELS")?
@@ -97,17 +180,6 @@ pub fn parse_numsub(reply: &Value) -> Result<Vec<(String, u64)>, Unexpected> {
         .collect()
 }
 
-/// Names the listeners of one pattern.
-pub fn export(found: &PatternSubscribers, out: &mut Families) {
-    let pattern = found.pattern.as_str();
-    out.push(&CHANNELS, [pattern], found.channels as f64);
-    out.push(&SUBSCRIBERS, [pattern], found.subscribers as f64);
-    out.push_bool(&TRUNCATED, [pattern], found.truncated);
-    for (channel, subscribers) in &found.top {
-        out.push(&CHANNEL_SUBSCRIBERS, [pattern, channel], *subscribers as f64);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::reply::build::{array, bulk};
@@ -116,7 +188,7 @@ mod tests {
 
     fn samples(found: &PatternSubscribers) -> Vec<String> {
         let mut families = Families::new();
-        export(found, &mut families);
+        PubsubChannels::export(&vec![found.clone()], &mut families);
         let text = exposition(&families.into_sorted(), Format::Prometheus);
         text.lines().filter(|line| !line.starts_with('#')).map(str::to_owned).collect()
     }
@@ -183,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_are_no_text_are_asked_for_as_they_are() {
+    fn names_that_are_not_text_are_asked_for_as_they_are() {
         let channels = parse_channels(&array([Value::BulkString(vec![0xff, b'a'])])).unwrap();
         assert_eq!(channels.names, [vec![0xff, b'a']]);
         let numsub = parse_numsub(&array([Value::BulkString(vec![0xff, b'a']), Value::Int(1)])).unwrap();
@@ -196,6 +268,5 @@ mod tests {
         assert_eq!(parse_channels(&array([Value::Int(1)])).unwrap_err().what, "PUBSUB CHANNELS: name");
         assert_eq!(parse_numsub(&array([bulk("a")])).unwrap_err().what, "PUBSUB NUMSUB");
         assert_eq!(parse_numsub(&array([bulk("a"), bulk("b")])).unwrap_err().what, "PUBSUB NUMSUB: subscriptions");
-        assert_eq!(metrics().len(), 4);
     }
 }

@@ -24,6 +24,11 @@ impl Unexpected {
     }
 }
 
+/// The reply to a question of one command.
+pub(super) fn only(replies: &[Value]) -> &Value {
+    replies.first().unwrap_or(&Value::Nil)
+}
+
 /// The raw bytes of any kind of string.
 pub(super) fn bytes<'a>(value: &'a Value, what: &'static str) -> Result<&'a [u8], Unexpected> {
     match plain(value) {
@@ -31,6 +36,14 @@ pub(super) fn bytes<'a>(value: &'a Value, what: &'static str) -> Result<&'a [u8]
         Value::SimpleString(text) | Value::VerbatimString { text, .. } => Ok(text.as_bytes()),
         Value::Okay => Ok(b"OK"),
         other => Err(Unexpected::new(what, "a string", other)),
+    }
+}
+
+/// The bytes of the reply to a question of one command, without a copy of what may be long.
+pub(super) fn into_bytes(mut replies: Vec<Value>, what: &'static str) -> Result<Vec<u8>, Unexpected> {
+    match replies.first_mut() {
+        Some(Value::BulkString(bytes)) => Ok(std::mem::take(bytes)),
+        _ => bytes(only(&replies), what).map(<[u8]>::to_vec),
     }
 }
 

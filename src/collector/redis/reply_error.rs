@@ -12,7 +12,7 @@ pub(super) const STATES: [&str; 8] =
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Meaning {
     /// The server is in a passing state in which it does not serve.
-    State(&'static str),
+    Unready(&'static str),
     /// The connection is not authenticated, or wrongly.
     Auth,
     /// The server does not take this connection at all.
@@ -32,12 +32,12 @@ pub(super) fn of(reply: &Value) -> Option<(&str, &str)> {
 /// The meaning of the error reply `code detail`.
 pub(super) fn meaning(code: &str, detail: &str) -> Meaning {
     match code {
-        "LOADING" => Meaning::State("loading"),
-        "MASTERDOWN" => Meaning::State("masterdown"),
-        "BUSY" | "UNKILLABLE" => Meaning::State("busy"),
-        "OOM" => Meaning::State("oom"),
-        "CLUSTERDOWN" | "TRYAGAIN" => Meaning::State("clusterdown"),
-        "MISCONF" => Meaning::State("misconf"),
+        "LOADING" => Meaning::Unready("loading"),
+        "MASTERDOWN" => Meaning::Unready("masterdown"),
+        "BUSY" | "UNKILLABLE" => Meaning::Unready("busy"),
+        "OOM" => Meaning::Unready("oom"),
+        "CLUSTERDOWN" | "TRYAGAIN" => Meaning::Unready("clusterdown"),
+        "MISCONF" => Meaning::Unready("misconf"),
         "NOAUTH" | "WRONGPASS" => Meaning::Auth,
         "DENIED" => Meaning::Turned,
         "ERR" if detail.starts_with("max number of clients") => Meaning::Turned,
@@ -50,7 +50,7 @@ pub(super) fn meaning(code: &str, detail: &str) -> Meaning {
 pub(super) fn from_reply(attempt: String, code: &str, detail: &str) -> PollError {
     let cause = format!("the server answered \"{}\"", words(code, detail));
     match meaning(code, detail) {
-        Meaning::State(state) => {
+        Meaning::Unready(state) => {
             PollError { state: Some(state), ..PollError::new(Reason::Status, attempt, cause, state_advice(state)) }
         }
         Meaning::Auth => unauthenticated(attempt, code, detail),
@@ -138,10 +138,10 @@ mod tests {
     #[test]
     fn replies_are_named() {
         let cases = [
-            ("LOADING", "Redis is loading the dataset in memory", Meaning::State("loading")),
-            ("MASTERDOWN", "Link with MASTER is down", Meaning::State("masterdown")),
-            ("BUSY", "Redis is busy running a script.", Meaning::State("busy")),
-            ("OOM", "command not allowed when used memory > 'maxmemory'.", Meaning::State("oom")),
+            ("LOADING", "Redis is loading the dataset in memory", Meaning::Unready("loading")),
+            ("MASTERDOWN", "Link with MASTER is down", Meaning::Unready("masterdown")),
+            ("BUSY", "Redis is busy running a script.", Meaning::Unready("busy")),
+            ("OOM", "command not allowed when used memory > 'maxmemory'.", Meaning::Unready("oom")),
             ("NOAUTH", "Authentication required.", Meaning::Auth),
             ("WRONGPASS", "invalid username-password pair or user is disabled.", Meaning::Auth),
             ("ERR", "invalid password", Meaning::Auth),

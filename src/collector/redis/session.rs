@@ -38,8 +38,8 @@ pub(super) async fn open(
         };
         let attempt = format!("{name} on {}", target.endpoint);
         match (name, reply_error::meaning(code, detail)) {
-            // Loading and the like are no matter of these commands; the poll that follows names them.
-            (_, Meaning::State(_)) => {}
+            // Loading and the like do not concern these commands; the poll that follows reports them.
+            (_, Meaning::Unready(_)) => {}
             // An unnamed connection polls as well.
             (SET_NAME, Meaning::Refused) => {
                 support.refused(&target.name, SET_NAME, &reply_error::words(code, detail));

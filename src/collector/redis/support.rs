@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use tracing::warn;
 
+use super::last_run::LastRun;
 use crate::metric::{Families, metrics};
 
 metrics! {
@@ -17,27 +18,24 @@ metrics! {
 /// The commands asked so far, of one run of a server.
 #[derive(Debug, Default)]
 pub(super) struct Support {
-    run_id: Option<String>,
+    run: LastRun,
     answered: BTreeMap<&'static str, bool>,
 }
 
 impl Support {
-    /// Takes note of which run of the server answers. Another run than before is asked everything anew.
+    /// Another run of the server than before is asked everything anew.
     pub(super) fn observe_run(&mut self, run_id: Option<&str>) {
-        if run_id.is_some() && self.run_id.is_some() && self.run_id.as_deref() != run_id {
+        if self.run.observe(run_id) {
             self.answered.clear();
-        }
-        if let Some(run_id) = run_id {
-            self.run_id = Some(run_id.to_owned());
         }
     }
 
     /// A new connection is about to be made. A server whose run cannot be told, because it hides its id or refuses the
     /// command that tells it, may have been restarted since: it is asked everything anew.
     pub(super) fn reconnecting(&mut self, tells_run: &'static str) {
-        if self.run_id.is_none() || !self.may_ask(tells_run) {
+        if self.run.is_unknown() || !self.may_ask(tells_run) {
             self.answered.clear();
-            self.run_id = None;
+            self.run = LastRun::default();
         }
     }
 
@@ -64,7 +62,7 @@ impl Support {
     }
 }
 
-/// Names the state of each command.
+/// Exports whether each command is answered.
 pub(super) fn export(commands: &[(&'static str, bool)], out: &mut Families) {
     for (command, answered) in commands {
         out.push_bool(&COMMAND_SUPPORTED, [command], *answered);

@@ -1,4 +1,4 @@
-//! The names of what a summary says.
+//! From a summary to metrics.
 
 use super::class::ClientClass;
 use super::summary::{ClientSummary, OutputBuffer, PoolUsage};
@@ -132,7 +132,7 @@ pub fn metrics() -> Vec<MetricInfo> {
     ]
 }
 
-/// Names a summary. What the server did not send is left out.
+/// Exports a summary. What the server did not send is left out.
 pub fn export(summary: &ClientSummary, out: &mut Families) {
     for class in ClientClass::ALL {
         export_class(summary, class, out);

@@ -28,9 +28,10 @@ pub struct BufferTracker {
 }
 
 impl BufferTracker {
-    /// Notes a buffer of the poll that is being read.
+    /// Records a buffer of the poll that is being read.
     pub(super) fn record(&mut self, buffer: Buffer) {
         self.current.push(buffer);
+        // Selecting at each push would cost as much as sorting; at each doubling it costs a constant part of a push.
         if self.current.len() == 2 * CAPACITY {
             self.keep_largest();
         }
@@ -42,11 +43,13 @@ impl BufferTracker {
     /// when the server does, and then the connection is younger than the time between the polls.
     pub(super) fn growth(&self, buffer: Buffer, now: Instant) -> Option<f64> {
         let elapsed = now.saturating_duration_since(self.taken?);
+        // Two polls at the same moment (a clock of low resolution) would make any growth infinite.
         if elapsed == Duration::ZERO {
             return None;
         }
         let index = self.previous.binary_search_by_key(&buffer.id, |previous| previous.id).ok()?;
         let previous = self.previous[index];
+        // A connection that is younger than the one of that id should be by now has got the id of a closed one.
         let aged = buffer.age?.saturating_add(AGE_SLACK_SECONDS);
         if aged < previous.age?.saturating_add(elapsed.as_secs()) {
             return None;
@@ -58,6 +61,7 @@ impl BufferTracker {
     pub(super) fn advance(&mut self, now: Instant) {
         self.keep_largest();
         self.current.sort_unstable_by_key(|buffer| buffer.id);
+        // The two swap, so that neither allocates again.
         std::mem::swap(&mut self.previous, &mut self.current);
         self.current.clear();
         self.taken = Some(now);

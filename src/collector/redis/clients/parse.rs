@@ -13,6 +13,8 @@
 
 use memchr::{memchr, memchr_iter};
 
+use crate::collector::redis::digits::count;
+
 #[cfg(test)]
 mod tests;
 
@@ -44,16 +46,10 @@ pub struct Client<'a> {
     pub ssub: Option<u64>,
     /// Commands queued by MULTI; `None` outside of it, which the server writes as -1.
     pub multi: Option<u64>,
-    /// Keys under WATCH, Redis >= 7.4.
-    pub watch: Option<u64>,
     /// Bytes received and not yet executed.
     pub qbuf: Option<u64>,
     /// Bytes free in the query buffer.
     pub qbuf_free: Option<u64>,
-    /// Bytes in the fixed part of the output buffer.
-    pub obl: Option<u64>,
-    /// Replies in the output list.
-    pub oll: Option<u64>,
     /// Bytes of the output list: what the server compares with the class's output buffer limit.
     pub omem: Option<u64>,
     /// Bytes of memory for the connection, with all its buffers, Redis >= 6.2.
@@ -66,8 +62,6 @@ pub struct Client<'a> {
     pub lib_name: &'a [u8],
     /// The client library's version, Redis >= 7.2.
     pub lib_ver: &'a [u8],
-    /// The protocol's version, Redis >= 7.
-    pub resp: Option<u64>,
     /// Known fields without a number where one belongs, or doubled.
     pub malformed_fields: u64,
 }
@@ -84,11 +78,11 @@ impl Client<'_> {
 pub enum Malformed {
     /// The reply ends within the line, so its last number may lack digits.
     Unterminated,
-    /// There is no `id`, or it is no number.
+    /// There is no `id`, or it is not a number.
     Id,
-    /// `age` is no number.
+    /// `age` is not a number.
     Age,
-    /// `idle` is no number.
+    /// `idle` is not a number.
     Idle,
 }
 
@@ -113,7 +107,7 @@ pub fn clients(reply: &[u8]) -> impl Iterator<Item = Result<Client<'_>, Malforme
 }
 
 fn client(bytes: &[u8]) -> Result<Client<'_>, Malformed> {
-    let mut line = Line::new(bytes);
+    let mut line = LineReader::new(bytes);
     let mut start = 0;
     for end in memchr_iter(b' ', bytes) {
         line.token(start, end);
@@ -125,7 +119,7 @@ fn client(bytes: &[u8]) -> Result<Client<'_>, Malformed> {
 
 /// A field that is read, in the order in which servers write them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Field {
+enum ClientField {
     Id,
     Addr,
     Laddr,
@@ -138,21 +132,17 @@ enum Field {
     Psub,
     Ssub,
     Multi,
-    Watch,
     Qbuf,
     QbufFree,
-    Obl,
-    Oll,
     Omem,
     TotMem,
     Cmd,
     User,
-    Resp,
     LibName,
     LibVer,
 }
 
-impl Field {
+impl ClientField {
     fn of(key: &[u8]) -> Option<Self> {
         Some(match key {
             b"id" => Self::Id,
@@ -167,16 +157,12 @@ impl Field {
             b"psub" => Self::Psub,
             b"ssub" => Self::Ssub,
             b"multi" => Self::Multi,
-            b"watch" => Self::Watch,
             b"qbuf" => Self::Qbuf,
             b"qbuf-free" => Self::QbufFree,
-            b"obl" => Self::Obl,
-            b"oll" => Self::Oll,
             b"omem" => Self::Omem,
             b"tot-mem" => Self::TotMem,
             b"cmd" => Self::Cmd,
             b"user" => Self::User,
-            b"resp" => Self::Resp,
             b"lib-name" => Self::LibName,
             b"lib-ver" => Self::LibVer,
             _ => return None,
@@ -195,7 +181,7 @@ impl Field {
 }
 
 /// A line that is being read.
-struct Line<'a> {
+struct LineReader<'a> {
     bytes: &'a [u8],
     client: Client<'a>,
     id: Option<u64>,
@@ -204,10 +190,10 @@ struct Line<'a> {
     /// A bit for each field that was there.
     seen: u32,
     /// The free text that a token without a key continues, and where its value starts.
-    open_text: Option<(Field, usize)>,
+    open_text: Option<(ClientField, usize)>,
 }
 
-impl<'a> Line<'a> {
+impl<'a> LineReader<'a> {
     fn new(bytes: &'a [u8]) -> Self {
         Self { bytes, client: Client::default(), id: None, age: Ok(None), idle: Ok(None), seen: 0, open_text: None }
     }
@@ -218,7 +204,7 @@ impl<'a> Line<'a> {
             return self.continue_text(end, token);
         };
         let (key, value) = (&token[..key_length], &token[key_length + 1..]);
-        if let Some(field) = Field::of(key) {
+        if let Some(field) = ClientField::of(key) {
             self.open_text = None;
             if self.accepts(field) {
                 self.open_text = field.is_free_text().then_some((field, start + key_length + 1));
@@ -240,7 +226,7 @@ impl<'a> Line<'a> {
     }
 
     /// Whether this occurrence of the field counts; see the module's rule for doubled fields.
-    fn accepts(&mut self, field: Field) -> bool {
+    fn accepts(&mut self, field: ClientField) -> bool {
         let bit = 1 << field as u32;
         let doubled = self.seen & bit != 0;
         self.seen |= bit;
@@ -248,37 +234,33 @@ impl<'a> Line<'a> {
         !(doubled && field.precedes_name())
     }
 
-    fn set(&mut self, field: Field, value: &'a [u8]) {
+    fn set(&mut self, field: ClientField, value: &'a [u8]) {
         match field {
-            Field::Id => self.id = number(value),
-            Field::Addr => self.client.addr = value,
-            Field::Laddr => self.client.laddr = value,
-            Field::Name => self.client.name = value,
-            Field::Age => self.age = seconds(value).map(Some).ok_or(Malformed::Age),
-            Field::Idle => self.idle = seconds(value).map(Some).ok_or(Malformed::Idle),
-            Field::Flags => self.client.flags = value,
-            Field::Db => self.client.db = self.counted(value),
-            Field::Sub => self.client.sub = self.counted(value),
-            Field::Psub => self.client.psub = self.counted(value),
-            Field::Ssub => self.client.ssub = self.counted(value),
-            Field::Multi => self.client.multi = if value == b"-1" { None } else { self.counted(value) },
-            Field::Watch => self.client.watch = self.counted(value),
-            Field::Qbuf => self.client.qbuf = self.counted(value),
-            Field::QbufFree => self.client.qbuf_free = self.counted(value),
-            Field::Obl => self.client.obl = self.counted(value),
-            Field::Oll => self.client.oll = self.counted(value),
-            Field::Omem => self.client.omem = self.counted(value),
-            Field::TotMem => self.client.tot_mem = self.counted(value),
-            Field::Cmd => self.client.cmd = value,
-            Field::User => self.client.user = value,
-            Field::Resp => self.client.resp = self.counted(value),
-            Field::LibName => self.client.lib_name = value,
-            Field::LibVer => self.client.lib_ver = value,
+            ClientField::Id => self.id = count(value),
+            ClientField::Addr => self.client.addr = value,
+            ClientField::Laddr => self.client.laddr = value,
+            ClientField::Name => self.client.name = value,
+            ClientField::Age => self.age = seconds(value).map(Some).ok_or(Malformed::Age),
+            ClientField::Idle => self.idle = seconds(value).map(Some).ok_or(Malformed::Idle),
+            ClientField::Flags => self.client.flags = value,
+            ClientField::Db => self.client.db = self.counted(value),
+            ClientField::Sub => self.client.sub = self.counted(value),
+            ClientField::Psub => self.client.psub = self.counted(value),
+            ClientField::Ssub => self.client.ssub = self.counted(value),
+            ClientField::Multi => self.client.multi = if value == b"-1" { None } else { self.counted(value) },
+            ClientField::Qbuf => self.client.qbuf = self.counted(value),
+            ClientField::QbufFree => self.client.qbuf_free = self.counted(value),
+            ClientField::Omem => self.client.omem = self.counted(value),
+            ClientField::TotMem => self.client.tot_mem = self.counted(value),
+            ClientField::Cmd => self.client.cmd = value,
+            ClientField::User => self.client.user = value,
+            ClientField::LibName => self.client.lib_name = value,
+            ClientField::LibVer => self.client.lib_ver = value,
         }
     }
 
     fn counted(&mut self, value: &[u8]) -> Option<u64> {
-        let number = number(value);
+        let number = count(value);
         self.client.malformed_fields += u64::from(number.is_none());
         number
     }
@@ -294,23 +276,10 @@ fn is_key(key: &[u8]) -> bool {
     !key.is_empty() && key.iter().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_'))
 }
 
-fn number(digits: &[u8]) -> Option<u64> {
-    if digits.is_empty() {
-        return None;
-    }
-    digits.iter().try_fold(0_u64, |value, byte| {
-        let digit = byte.wrapping_sub(b'0');
-        if digit > 9 {
-            return None;
-        }
-        value.checked_mul(10)?.checked_add(u64::from(digit))
-    })
-}
-
 /// A time that the server computes as a difference of wall clock times, which is negative after its clock was set back.
 fn seconds(value: &[u8]) -> Option<u64> {
     match value.strip_prefix(b"-") {
-        Some(digits) => number(digits).map(|_| 0),
-        None => number(value),
+        Some(digits) => count(digits).map(|_| 0),
+        None => count(value),
     }
 }

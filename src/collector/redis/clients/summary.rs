@@ -22,7 +22,7 @@ pub struct Options {
     pub stale_after: Duration,
     /// Connection pools, recognised by the names of their connections. The first that matches takes a connection.
     pub pools: Vec<Pool>,
-    /// The name of the agent's own connections, whose CLIENT LIST is no slow client.
+    /// The name of the agent's own connections, which are not slow clients while they ask.
     pub own_name: &'static str,
 }
 
@@ -79,7 +79,7 @@ pub struct Reported {
 pub struct OutputBuffer {
     /// The group: the client's name, else its library, else its user unless that is `default`, else its host.
     pub client: String,
-    /// The connection with the largest buffer, for `CLIENT KILL ID`. It is no label: it changes by itself.
+    /// The connection with the largest buffer, for `CLIENT KILL ID`. It is not a label: it changes by itself.
     pub id: u64,
     /// The class of that connection.
     pub class: ClientClass,

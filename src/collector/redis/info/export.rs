@@ -2,7 +2,8 @@
 
 use super::fields::{self, Text};
 use super::{Info, keyspace, module_list, replication, sentinel, stats_lines, threads};
-use crate::metric::{Families, Kind, MetricInfo, Suffix, metrics};
+use crate::collector::redis::cluster;
+use crate::metric::{Families, MetricInfo, metrics};
 
 metrics! {
     fn own;
@@ -20,9 +21,6 @@ metrics! {
 }
 
 const FAILOVER_STATES: [&str; 4] = ["no-failover", "waiting-for-sync", "failover-in-progress", "unknown"];
-
-/// Help of the families whose name is a key that begins with `cluster_`.
-const CLUSTER_HELP: &str = "The number that INFO has under this name.";
 
 /// Databases of a server whose configuration may not be read: the default of Redis.
 const DEFAULT_DATABASES: u32 = 16;
@@ -42,7 +40,7 @@ pub fn metrics() -> Vec<MetricInfo> {
     own().into_iter().chain(fields).chain(lines.into_iter().flatten()).collect()
 }
 
-/// Names everything in the reply.
+/// Exports everything in the reply.
 ///
 /// `databases` is how many the server is configured with: those without a key are shown as empty. A cluster node has
 /// one. `start_time` is when the server started, in seconds since 1970-01-01 UTC.
@@ -61,7 +59,7 @@ pub fn export(info: &Info, databases: Option<u32>, start_time: Option<f64>, out:
     }
     export_identity(info, out);
     for (key, value) in &info.cluster {
-        out.push_foreign((&format!("redis_{}", sanitised(key)), Kind::Gauge, CLUSTER_HELP), Suffix::None, &[], *value);
+        cluster::pass_through(key, *value, out);
     }
     keyspace::export(&info.databases, filled(info, databases), out);
     module_list::export(&info.modules, out);
@@ -107,9 +105,4 @@ fn export_identity(info: &Info, out: &mut Families) {
     if let Some(state) = info.text(Text::MasterFailoverState) {
         out.push_state_set(&FAILOVER_STATE, &FAILOVER_STATES, state);
     }
-}
-
-/// `key` with `_` for what a metric name may not have: `cluster_auth-req` becomes `cluster_auth_req`.
-fn sanitised(key: &str) -> String {
-    key.chars().map(|character| if character.is_ascii_alphanumeric() { character } else { '_' }).collect()
 }

@@ -23,19 +23,19 @@ const MAX_FILLED: u32 = 1024;
 
 /// One database. What its line does not have, or has malformed, is `None`.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Database {
+pub(super) struct Database {
     /// Its number.
-    pub index: u32,
+    pub(super) index: u32,
     /// Keys.
-    pub keys: Option<f64>,
+    pub(super) keys: Option<f64>,
     /// Keys with an expiry.
-    pub expires: Option<f64>,
+    pub(super) expires: Option<f64>,
     /// Estimated mean time to live in milliseconds of the keys with an expiry.
-    pub avg_ttl_ms: Option<f64>,
+    pub(super) avg_ttl_ms: Option<f64>,
     /// Keys cached in memory (KeyDB).
-    pub cached_keys: Option<f64>,
+    pub(super) cached_keys: Option<f64>,
     /// Keys with expiring items: `subexpiry` of Redis, `keys_with_volatile_items` of Valkey.
-    pub expiring_items: Option<f64>,
+    pub(super) expiring_items: Option<f64>,
 }
 
 /// Reads `keys=1,expires=0,avg_ttl=0`. A malformed part is absent and counted; a line without any known part counts too.
@@ -59,7 +59,7 @@ pub(super) fn parse(index: u32, value: &[u8], malformed: &mut u64) -> Database {
     database
 }
 
-/// Names the databases; those of the first `filled` that have no line are empty.
+/// Exports the databases; those of the first `filled` that have no line are empty.
 pub(super) fn export(databases: &[Database], filled: u32, out: &mut Families) {
     let mut label = String::new();
     let mut seen = HashSet::new();

@@ -8,6 +8,7 @@ mod fields;
 mod keyspace;
 mod module_list;
 mod parse;
+mod question;
 mod replication;
 mod scan;
 mod sentinel;
@@ -15,19 +16,19 @@ mod stats_lines;
 mod threads;
 
 pub use export::{export, metrics};
-pub use keyspace::Database;
-pub use module_list::Module;
 pub use parse::parse;
-pub use replication::{Master, Replica};
-pub use sentinel::SentinelMaster;
-pub use stats_lines::CommandStat;
+pub use question::{InfoAll, InfoAnswer};
 
 use fields::{TEXTS, Text};
-use stats_lines::{ErrorStat, LatencyStats};
+use keyspace::Database;
+use module_list::Module;
+use replication::{Master, Replica};
+use sentinel::SentinelMaster;
+use stats_lines::{CommandStat, ErrorStat, LatencyStats};
 use threads::IoThread;
 
 /// One INFO reply.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Info {
     /// The value as sent of each field in [`fields::all`].
     numbers: Box<[Option<f64>]>,
@@ -52,22 +53,7 @@ pub struct Info {
 
 impl Info {
     fn empty() -> Self {
-        Self {
-            numbers: vec![None; fields::count()].into(),
-            texts: [const { None }; TEXTS.len()],
-            cluster: Vec::new(),
-            commands: Vec::new(),
-            errors: Vec::new(),
-            latencies: LatencyStats::default(),
-            databases: Vec::new(),
-            has_keyspace: false,
-            masters: Vec::new(),
-            replicas: Vec::new(),
-            sentinel_masters: Vec::new(),
-            threads: Vec::new(),
-            modules: Vec::new(),
-            malformed: 0,
-        }
+        Self { numbers: vec![None; fields::count()].into(), ..Self::default() }
     }
 
     fn text(&self, text: Text) -> Option<&str> {
@@ -79,17 +65,11 @@ impl Info {
         self.number(key).is_some_and(|value| value > 0.0)
     }
 
-    /// Whether nothing in the reply is known: it is no INFO reply.
+    /// Whether nothing in the reply is known: it is not an INFO reply.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         let unknown = Self { has_keyspace: self.has_keyspace, malformed: self.malformed, ..Self::empty() };
         *self == unknown
-    }
-
-    /// Known fields and lines whose value could not be read, and a last line that was cut off.
-    #[must_use]
-    pub fn malformed(&self) -> u64 {
-        self.malformed
     }
 
     /// The id of the server process, new at each start: 40 hexadecimal digits.
@@ -151,15 +131,9 @@ impl Info {
         self.number("server_time_usec")
     }
 
-    /// The limit on the allocated bytes; 0 means that there is none.
-    #[must_use]
-    pub fn maxmemory(&self) -> Option<f64> {
-        self.number("maxmemory")
-    }
-
     /// The number that INFO has under `key`, as sent, before any conversion of its unit.
     ///
-    /// `None` when the reply has no such key, its value is no number, or no metric and no accessor needs it.
+    /// `None` when the reply has no such key, its value is not a number, or no metric and no accessor needs it.
     #[must_use]
     pub fn number(&self, key: &str) -> Option<f64> {
         let slot = fields::slot(key.as_bytes())?;
@@ -169,47 +143,11 @@ impl Info {
         }
     }
 
-    /// The commands that were called, sorted by name.
-    #[must_use]
-    pub fn commands(&self) -> &[CommandStat] {
-        &self.commands
-    }
-
     /// Microseconds of CPU time of the command and its sub-commands: `config` is the sum of `config|get`,
     /// `config|set` and the like. `None` when it was never called.
     #[must_use]
     pub fn command_usec(&self, name: &str) -> Option<u64> {
         stats_lines::usec(&self.commands, name)
-    }
-
-    /// The databases that have keys.
-    #[must_use]
-    pub fn databases(&self) -> &[Database] {
-        &self.databases
-    }
-
-    /// The masters that this server follows.
-    #[must_use]
-    pub fn masters(&self) -> &[Master] {
-        &self.masters
-    }
-
-    /// The replicas that are connected.
-    #[must_use]
-    pub fn replicas(&self) -> &[Replica] {
-        &self.replicas
-    }
-
-    /// The masters that this Sentinel watches.
-    #[must_use]
-    pub fn sentinel_masters(&self) -> &[SentinelMaster] {
-        &self.sentinel_masters
-    }
-
-    /// The modules that are loaded.
-    #[must_use]
-    pub fn modules(&self) -> &[Module] {
-        &self.modules
     }
 }
 

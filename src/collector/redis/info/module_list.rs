@@ -11,19 +11,19 @@ metrics! {
 
 /// A loaded module; each part is the text that the server sends.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Module {
+pub(super) struct Module {
     /// Its name.
-    pub name: Box<str>,
+    pub(super) name: Box<str>,
     /// Its version: one number, whose form is the module's own.
-    pub version: Box<str>,
+    pub(super) version: Box<str>,
     /// The version of the module API.
-    pub api: Box<str>,
+    pub(super) api: Box<str>,
     /// Command filters that it has installed.
-    pub filters: Box<str>,
+    pub(super) filters: Box<str>,
     /// Modules that use it: `[a|b]`.
-    pub used_by: Box<str>,
+    pub(super) used_by: Box<str>,
     /// Modules that it uses: `[a|b]`.
-    pub using: Box<str>,
+    pub(super) using: Box<str>,
 }
 
 /// Reads `name=search,ver=20811,api=1,filters=0,usedby=[],using=[ReJSON],options=[]`; `None` without a name.
@@ -44,7 +44,7 @@ pub(super) fn parse(value: &[u8]) -> Option<Module> {
     (!module.name.is_empty()).then_some(module)
 }
 
-/// Names the modules.
+/// Exports the modules.
 pub(super) fn export(modules: &[Module], out: &mut Families) {
     for module in modules {
         let labels =

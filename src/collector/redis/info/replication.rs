@@ -23,37 +23,37 @@ metrics! {
 
 /// A master that this server follows. Redis has one; KeyDB may have several.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Master {
+pub(super) struct Master {
     /// Its host, as configured.
-    pub host: Box<str>,
+    pub(super) host: Box<str>,
     /// Its port.
-    pub port: Box<str>,
+    pub(super) port: Box<str>,
     /// Whether the link is up.
-    pub link_up: Option<bool>,
+    pub(super) link_up: Option<bool>,
     /// Seconds since it sent something; -1 while the link is down.
-    pub last_io_seconds_ago: Option<f64>,
+    pub(super) last_io_seconds_ago: Option<f64>,
     /// Whether it is sending the data set, as 1 or 0.
-    pub sync_in_progress: Option<f64>,
+    pub(super) sync_in_progress: Option<f64>,
     /// Replication offset in bytes.
-    pub repl_offset: Option<f64>,
+    pub(super) repl_offset: Option<f64>,
 }
 
 /// A replica that is connected to this server.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Replica {
+pub(super) struct Replica {
     /// Its address.
-    pub ip: Box<str>,
+    pub(super) ip: Box<str>,
     /// The port it listens on.
-    pub port: Box<str>,
+    pub(super) port: Box<str>,
     /// `online`, `wait_bgsave`, `send_bulk` and the like.
-    pub state: Box<str>,
+    pub(super) state: Box<str>,
     /// Replication offset in bytes that it has acknowledged.
-    pub offset: f64,
+    pub(super) offset: f64,
     /// Seconds since it acknowledged something; `None` before Redis 3.0.
-    pub lag_seconds: Option<f64>,
+    pub(super) lag_seconds: Option<f64>,
 }
 
-/// Adds one line on a master; `false` when the key is none of a master's.
+/// Adds one line on a master; `false` when the key does not belong to a master.
 ///
 /// The lines of a master follow its host. KeyDB numbers those of the second and later ones (`master_1_host`), but not
 /// their `slave_repl_offset`, so a line belongs to the master whose host came last.
@@ -114,7 +114,7 @@ pub(super) fn parse_replica(value: &[u8]) -> Option<Replica> {
     Some(replica)
 }
 
-/// Names the masters and replicas.
+/// Exports the masters and replicas.
 pub(super) fn export(
     masters: &[Master],
     replicas: &[Replica],

@@ -1,5 +1,7 @@
 //! The smallest parts of a line: numbers, texts and `name=value` pairs.
 
+pub(super) use crate::collector::redis::digits::count;
+
 /// A finite number. `ok` and `true` are 1; `err`, `fail` and `false` are 0.
 pub(super) fn status_or_number(value: &[u8]) -> Option<f64> {
     match value {
@@ -40,20 +42,6 @@ fn short_decimal(value: &[u8]) -> Option<f64> {
     let has_digits = value.len() > usize::from(fraction);
     let exact = value.len() <= 15 + usize::from(fraction);
     (has_digits && exact).then(|| digits as f64 / scale as f64)
-}
-
-/// A number of things: nothing but digits.
-pub(super) fn count(value: &[u8]) -> Option<u64> {
-    if value.is_empty() {
-        return None;
-    }
-    value.iter().try_fold(0u64, |number, byte| {
-        let digit = byte.wrapping_sub(b'0');
-        if digit > 9 {
-            return None;
-        }
-        number.checked_mul(10)?.checked_add(u64::from(digit))
-    })
 }
 
 /// A text, with a replacement character for what is not UTF-8.

@@ -15,17 +15,17 @@ metrics! {
 
 /// A master that a Sentinel watches.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct SentinelMaster {
+pub(super) struct SentinelMaster {
     /// Its configured name.
-    pub name: Box<str>,
+    pub(super) name: Box<str>,
     /// `ok`, `sdown` or `odown`.
-    pub status: Box<str>,
+    pub(super) status: Box<str>,
     /// Host and port.
-    pub address: Box<str>,
+    pub(super) address: Box<str>,
     /// Replicas that are known.
-    pub slaves: f64,
+    pub(super) slaves: f64,
     /// Sentinels that watch it.
-    pub sentinels: f64,
+    pub(super) sentinels: f64,
 }
 
 /// Reads `name=mymaster,status=ok,address=127.0.0.1:6379,slaves=1,sentinels=3`; `None` when a number is not there.
@@ -47,7 +47,7 @@ pub(super) fn parse(value: &[u8]) -> Option<SentinelMaster> {
     Some(master)
 }
 
-/// Names the masters.
+/// Exports the masters.
 pub(super) fn export(masters: &[SentinelMaster], out: &mut Families) {
     for master in masters {
         let ok = &*master.status == "ok";

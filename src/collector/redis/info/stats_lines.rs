@@ -27,17 +27,17 @@ const MAX_PERCENTILES: usize = 32;
 
 /// What the server counts of one command.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CommandStat {
+pub(super) struct CommandStat {
     /// `get`, or `config|get` for a sub-command.
-    pub name: Box<str>,
+    pub(super) name: Box<str>,
     /// Calls that reached the command's execution.
-    pub calls: u64,
+    pub(super) calls: u64,
     /// Microseconds of CPU time of these calls.
-    pub usec: u64,
+    pub(super) usec: u64,
     /// Calls that failed before the execution; Redis >= 6.2.
-    pub rejected_calls: Option<u64>,
+    pub(super) rejected_calls: Option<u64>,
     /// Calls that failed during the execution; Redis >= 6.2.
-    pub failed_calls: Option<u64>,
+    pub(super) failed_calls: Option<u64>,
 }
 
 /// Error replies that begin with the same word.
@@ -132,7 +132,7 @@ pub(super) fn usec(commands: &[CommandStat], name: &str) -> Option<u64> {
     exact.into_iter().chain(subs).reduce(u64::saturating_add)
 }
 
-/// Names the commands, errors and latencies; `commands` is sorted by name.
+/// Exports the commands, errors and latencies; `commands` is sorted by name.
 pub(super) fn export(commands: &[CommandStat], errors: &[ErrorStat], latencies: &LatencyStats, out: &mut Families) {
     for command in commands {
         let label = [&*command.name];

@@ -25,7 +25,7 @@ pub(super) struct IoThread {
     writes: Option<f64>,
 }
 
-/// Reads one line on an I/O thread; `None` when the key is no such line's.
+/// Reads one line on an I/O thread; `None` when the key is not one of such a line.
 pub(super) fn parse(key: &[u8], value: &[u8], malformed: &mut u64) -> Option<IoThread> {
     let mut keep = |value: &[u8]| {
         let number = scan::number(value);
@@ -47,7 +47,7 @@ pub(super) fn parse(key: &[u8], value: &[u8], malformed: &mut u64) -> Option<IoT
     Some(thread)
 }
 
-/// Names the threads.
+/// Exports the threads.
 pub(super) fn export(threads: &[IoThread], out: &mut Families) {
     for thread in threads {
         let label = thread.index.to_string();

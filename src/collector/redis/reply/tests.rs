@@ -1,9 +1,14 @@
+use std::sync::LazyLock;
+
 use proptest::prelude::*;
 use redis::{ServerError, Value, VerbatimFormat};
 
-use super::super::{cluster, latency, pubsub, server_config, slowlog};
+use super::super::facts::Facts;
+use super::super::question::QUESTIONS;
+use super::super::server_config;
 use super::build::{array, bulk};
 use super::*;
+use crate::config::{Config, RedisTarget};
 
 fn attributed(data: Value) -> Value {
     Value::Attribute { data: Box::new(data), attributes: Vec::new() }
@@ -70,7 +75,7 @@ fn any_reply() -> impl Strategy<Value = Value> {
         "[0-9]{0,20}(kb|mb|gb)?".prop_map(String::into_bytes),
         "(normal|slave|pubsub)( [0-9]{0,3}){0,6}".prop_map(String::into_bytes),
         "(cluster_[a-z-]{0,8}:[0-9.]{0,4}\r?\n){0,3}".prop_map(String::into_bytes),
-        proptest::sample::select(server_config::KEYS).prop_map(|key| key.as_bytes().to_vec()),
+        proptest::sample::select(server_config::keys().collect::<Vec<_>>()).prop_map(|key| key.as_bytes().to_vec()),
         proptest::sample::select(vec![&b"calls"[..], b"histogram_usec"]).prop_map(<[u8]>::to_vec),
     ];
     let leaf = prop_oneof![
@@ -90,27 +95,32 @@ fn any_reply() -> impl Strategy<Value = Value> {
     })
 }
 
+/// A target that is asked everything.
+static TARGET: LazyLock<RedisTarget> = LazyLock::new(|| {
+    let text = "[[redis]]\nname = \"a\"\nurl = \"redis://h\"\ntop_k = 2\npubsub_patterns = [\"*\"]\n";
+    Config::parse(text, "config.toml".as_ref(), &|_| None).unwrap().redis.remove(0)
+});
+
 proptest! {
     #[test]
-    fn no_reply_makes_a_parser_or_an_export_panic(reply in any_reply()) {
+    fn no_reply_makes_a_question_panic(replies in proptest::collection::vec(any_reply(), 1..4)) {
         let mut out = crate::metric::Families::new();
-        if let Ok(config) = server_config::parse(std::slice::from_ref(&reply)) {
-            server_config::export(&config, &mut out);
+        let mut facts = Facts::default();
+        for row in QUESTIONS {
+            let mut question = row.open(&TARGET);
+            // A first poll, and one that remembers it.
+            for _ in 0..2 {
+                question.begin(&facts);
+                if question.hear(replies.clone()).is_ok() {
+                    question.tell(&mut facts);
+                    if question.more(&facts).is_some() {
+                        let _ = question.hear(replies.clone());
+                    }
+                }
+                if let Some(answer) = question.answer(&facts) {
+                    answer.export(&mut out);
+                }
+            }
         }
-        if let Ok(entries) = slowlog::parse_get(&reply) {
-            let mut tracker = slowlog::SlowlogTracker::new();
-            tracker.update(None, 0, &entries);
-            let _ = tracker.wanted(Some("other"), &entries);
-            slowlog::export(&tracker.update(Some("other"), 0, &entries), &mut out);
-        }
-        let spikes = latency::parse_latest(&reply).unwrap_or_default();
-        let histograms = latency::parse_histogram(&reply).unwrap_or_default();
-        latency::export(&latency::Latency { spikes, histograms }, |_| None, &mut out);
-        if let Ok(info) = cluster::parse(&reply) {
-            cluster::export(&info, &mut out);
-        }
-        let found = pubsub::parse_channels(&reply).unwrap_or_default();
-        let counts = pubsub::parse_numsub(&reply).unwrap_or_default();
-        pubsub::export(&pubsub::PatternSubscribers::new("*", &found, &counts, 2), &mut out);
     }
 }

@@ -1,6 +1,6 @@
-//! The names of the configuration's metrics.
+//! The keys that are numbers, and the metrics of all keys.
 
-use super::{CommandlogConfig, ServerConfig};
+use super::{ServerConfig, bytes, number, yes_no};
 use crate::metric::{Families, Metric, metrics};
 
 metrics! {
@@ -55,24 +55,51 @@ metrics! {
         "Entries that the log of large replies keeps.", "CONFIG GET commandlog-large-reply-max-len, Valkey >= 8.1";
 }
 
-/// Names what the server is configured to; what it did not send is left out.
+/// A key that is a number: its name, its metric, and how its value is read; `None` when it is not understood.
+pub(super) type NumericKey = (&'static str, Metric<0>, fn(&str) -> Option<f64>);
+
+/// The keys that are numbers. The `commandlog-*` of Valkey >= 8.1 keep the server's own units, and -1 for off.
+pub(super) const NUMERIC_KEYS: [NumericKey; 18] = [
+    ("maxmemory", MAXMEMORY, bytes),
+    ("maxclients", MAXCLIENTS, count),
+    ("timeout", TIMEOUT, count),
+    ("tcp-keepalive", TCP_KEEPALIVE, count),
+    ("tcp-backlog", TCP_BACKLOG, count),
+    ("save", SAVE_ENABLED, |value| Some(f64::from(!value.trim().is_empty()))),
+    ("appendonly", APPENDONLY, yes_no),
+    ("io-threads", IO_THREADS, count),
+    ("repl-backlog-size", REPL_BACKLOG_SIZE, bytes),
+    ("slowlog-log-slower-than", SLOWLOG_SLOWER_THAN, slower_than_seconds),
+    ("slowlog-max-len", SLOWLOG_MAX_LEN, count),
+    ("latency-monitor-threshold", LATENCY_THRESHOLD, |value| Some(count(value)? / 1e3)),
+    ("commandlog-execution-slower-than", COMMANDLOG_SLOWER_THAN, signed),
+    ("commandlog-slow-execution-max-len", COMMANDLOG_SLOW_MAX_LEN, count),
+    ("commandlog-request-larger-than", COMMANDLOG_REQUEST_LARGER_THAN, signed),
+    ("commandlog-large-request-max-len", COMMANDLOG_REQUEST_MAX_LEN, count),
+    ("commandlog-reply-larger-than", COMMANDLOG_REPLY_LARGER_THAN, signed),
+    ("commandlog-large-reply-max-len", COMMANDLOG_REPLY_MAX_LEN, count),
+];
+
+fn count(value: &str) -> Option<f64> {
+    number::<u64>(value).map(|value| value as f64)
+}
+
+fn signed(value: &str) -> Option<f64> {
+    number::<i64>(value).map(|value| value as f64)
+}
+
+/// "Off" stays the -1 by which Redis says it, rather than a millionth of it.
+fn slower_than_seconds(value: &str) -> Option<f64> {
+    signed(value).map(|micros| if micros < 0.0 { -1.0 } else { micros / 1e6 })
+}
+
+/// Exports what the server is configured to; what it did not send is left out.
 pub fn export(config: &ServerConfig, out: &mut Families) {
-    for (metric, value) in [
-        (&MAXMEMORY, config.maxmemory),
-        (&MAXCLIENTS, config.maxclients),
-        (&TIMEOUT, config.timeout_seconds),
-        (&TCP_KEEPALIVE, config.tcp_keepalive_seconds),
-        (&TCP_BACKLOG, config.tcp_backlog),
-        (&APPENDONLY, config.appendonly.map(u64::from)),
-        (&SAVE_ENABLED, config.save_enabled.map(u64::from)),
-        (&IO_THREADS, config.io_threads),
-        (&REPL_BACKLOG_SIZE, config.repl_backlog_size),
-        (&SLOWLOG_MAX_LEN, config.slowlog_max_len),
-    ] {
-        push(out, metric, value.map(|value| value as f64));
+    for ((_, metric, _), value) in NUMERIC_KEYS.iter().zip(config.numbers) {
+        if let Some(value) = value {
+            out.push(metric, [], value);
+        }
     }
-    push(out, &SLOWLOG_SLOWER_THAN, config.slowlog_log_slower_than.map(slower_than_seconds));
-    push(out, &LATENCY_THRESHOLD, config.latency_monitor_threshold.map(|millis| millis as f64 / 1e3));
     if let Some(policy) = &config.maxmemory_policy {
         out.push(&MAXMEMORY_POLICY, [policy], 1.0);
     }
@@ -81,33 +108,4 @@ pub fn export(config: &ServerConfig, out: &mut Families) {
         out.push(&OUTPUT_LIMIT_BYTES, [class, "soft"], limit.soft_bytes as f64);
         out.push(&OUTPUT_LIMIT_SECONDS, [class, "soft"], limit.soft_seconds as f64);
     }
-    export_commandlog(&config.commandlog, out);
-}
-
-fn export_commandlog(config: &CommandlogConfig, out: &mut Families) {
-    for (metric, value) in [
-        (&COMMANDLOG_SLOWER_THAN, config.execution_slower_than),
-        (&COMMANDLOG_REQUEST_LARGER_THAN, config.request_larger_than),
-        (&COMMANDLOG_REPLY_LARGER_THAN, config.reply_larger_than),
-    ] {
-        push(out, metric, value.map(|value| value as f64));
-    }
-    for (metric, value) in [
-        (&COMMANDLOG_SLOW_MAX_LEN, config.slow_execution_max_len),
-        (&COMMANDLOG_REQUEST_MAX_LEN, config.large_request_max_len),
-        (&COMMANDLOG_REPLY_MAX_LEN, config.large_reply_max_len),
-    ] {
-        push(out, metric, value.map(|value| value as f64));
-    }
-}
-
-fn push(out: &mut Families, metric: &Metric<0>, value: Option<f64>) {
-    if let Some(value) = value {
-        out.push(metric, [], value);
-    }
-}
-
-/// "Off" stays the -1 by which Redis says it, rather than a millionth of it.
-fn slower_than_seconds(micros: i64) -> f64 {
-    if micros < 0 { -1.0 } else { micros as f64 / 1e6 }
 }

@@ -4,37 +4,25 @@ mod metrics;
 #[cfg(test)]
 mod tests;
 
-use redis::Value;
+use std::sync::Arc;
 
+use redis::{Cmd, Value};
+
+use self::metrics::NUMERIC_KEYS;
 pub use self::metrics::{export, metrics};
+use super::facts::Facts;
+use super::question::{Question, words};
 use super::reply::{self, Unexpected};
+use crate::config::RedisTarget;
+use crate::metric::{Families, MetricInfo};
 
-/// The keys to ask for; none of them can hold a secret.
-///
-/// Redis >= 7 takes all in one CONFIG GET, older servers one a call. A server leaves out what it does not know.
-pub const KEYS: &[&str] = &[
-    "maxmemory",
-    "maxmemory-policy",
-    "maxclients",
-    "timeout",
-    "tcp-keepalive",
-    "tcp-backlog",
-    "client-output-buffer-limit",
-    "save",
-    "appendonly",
-    "databases",
-    "io-threads",
-    "repl-backlog-size",
-    "slowlog-log-slower-than",
-    "slowlog-max-len",
-    "latency-monitor-threshold",
-    "commandlog-execution-slower-than",
-    "commandlog-slow-execution-max-len",
-    "commandlog-request-larger-than",
-    "commandlog-large-request-max-len",
-    "commandlog-reply-larger-than",
-    "commandlog-large-reply-max-len",
-];
+/// The keys that are not numbers, or not exported.
+const OTHER_KEYS: [&str; 3] = ["maxmemory-policy", "client-output-buffer-limit", "databases"];
+
+/// The keys to ask for; none of them can hold a secret. A server leaves out what it does not know.
+pub(super) fn keys() -> impl Iterator<Item = &'static str> {
+    OTHER_KEYS.into_iter().chain(NUMERIC_KEYS.iter().map(|(key, ..)| *key))
+}
 
 /// The classes of clients that have an output buffer limit; `replica` is the newer word for `slave`.
 const CLASSES: [&str; 4] = ["normal", "slave", "replica", "pubsub"];
@@ -50,57 +38,16 @@ pub struct OutputLimit {
     pub soft_seconds: u64,
 }
 
-/// COMMANDLOG's own settings, Valkey >= 8.1; a threshold of -1 turns its log off.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct CommandlogConfig {
-    /// Microseconds.
-    pub execution_slower_than: Option<i64>,
-    /// Entries.
-    pub slow_execution_max_len: Option<u64>,
-    /// Bytes.
-    pub request_larger_than: Option<i64>,
-    /// Entries.
-    pub large_request_max_len: Option<u64>,
-    /// Bytes.
-    pub reply_larger_than: Option<i64>,
-    /// Entries.
-    pub large_reply_max_len: Option<u64>,
-}
-
-/// What the server is configured to. A field is `None` when the server did not send it, or when its value is not
-/// understood; the key then stands in [`malformed`](Self::malformed).
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// What the server is configured to. What it did not send, or sent malformed, is `None`; the key of the latter then stands
+/// in [`malformed`](Self::malformed).
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct ServerConfig {
-    /// Bytes; 0 is no limit.
-    pub maxmemory: Option<u64>,
-    /// What is evicted at the limit: `noeviction`, `allkeys-lru`.
+    /// What is evicted at the memory limit: `noeviction`, `allkeys-lru`.
     pub maxmemory_policy: Option<String>,
-    /// Connections.
-    pub maxclients: Option<u64>,
-    /// Seconds after which an idle client is disconnected; 0 is never.
-    pub timeout_seconds: Option<u64>,
-    /// Seconds between TCP keepalive probes; 0 is off.
-    pub tcp_keepalive_seconds: Option<u64>,
-    /// Connections that wait to be accepted.
-    pub tcp_backlog: Option<u64>,
-    /// Whether snapshots are scheduled.
-    pub save_enabled: Option<bool>,
-    /// Whether the append-only file is on.
-    pub appendonly: Option<bool>,
-    /// Threads that read and write sockets, Redis >= 6.
-    pub io_threads: Option<u64>,
-    /// Bytes.
-    pub repl_backlog_size: Option<u64>,
-    /// Microseconds; 0 logs every command, -1 none.
-    pub slowlog_log_slower_than: Option<i64>,
-    /// Entries.
-    pub slowlog_max_len: Option<u64>,
-    /// Milliseconds; 0 is off.
-    pub latency_monitor_threshold: Option<u64>,
-    /// COMMANDLOG, Valkey >= 8.1.
-    pub commandlog: CommandlogConfig,
     /// Keys whose value is not understood.
     pub malformed: Vec<&'static str>,
+    /// The value of each metric in [`NUMERIC_KEYS`].
+    numbers: [Option<f64>; NUMERIC_KEYS.len()],
     databases: Option<u32>,
     output_limits: Vec<(&'static str, OutputLimit)>,
 }
@@ -119,25 +66,23 @@ impl ServerConfig {
         self.output_limits.iter().find(|(name, _)| same(name)).map(|(_, limit)| *limit)
     }
 
+    /// What is exported of a key that is a number.
+    pub(super) fn number(&self, key: &str) -> Option<f64> {
+        let place = NUMERIC_KEYS.iter().position(|(known, ..)| *known == key)?;
+        self.numbers[place]
+    }
+
     /// Takes the value over; `None` when it is not understood.
     fn set(&mut self, key: &str, value: &str) -> Option<()> {
         match key {
-            "maxmemory" => self.maxmemory = Some(memory(value)?),
             "maxmemory-policy" => self.maxmemory_policy = Some(value.to_owned()),
-            "maxclients" => self.maxclients = Some(number(value)?),
-            "timeout" => self.timeout_seconds = Some(number(value)?),
-            "tcp-keepalive" => self.tcp_keepalive_seconds = Some(number(value)?),
-            "tcp-backlog" => self.tcp_backlog = Some(number(value)?),
             "client-output-buffer-limit" => return self.set_output_limits(value),
-            "save" => self.save_enabled = Some(!value.trim().is_empty()),
-            "appendonly" => self.appendonly = Some(yes_no(value)?),
             "databases" => self.databases = Some(number(value)?),
-            "io-threads" => self.io_threads = Some(number(value)?),
-            "repl-backlog-size" => self.repl_backlog_size = Some(memory(value)?),
-            "slowlog-log-slower-than" => self.slowlog_log_slower_than = Some(number(value)?),
-            "slowlog-max-len" => self.slowlog_max_len = Some(number(value)?),
-            "latency-monitor-threshold" => self.latency_monitor_threshold = Some(number(value)?),
-            _ => return self.commandlog.set(key, value),
+            _ => {
+                let place = NUMERIC_KEYS.iter().position(|(known, ..)| *known == key)?;
+                let (_, _, read) = NUMERIC_KEYS[place];
+                self.numbers[place] = Some(read(value)?);
+            }
         }
         Some(())
     }
@@ -156,28 +101,51 @@ impl ServerConfig {
     }
 }
 
-impl CommandlogConfig {
-    fn set(&mut self, key: &str, value: &str) -> Option<()> {
-        match key {
-            "commandlog-execution-slower-than" => self.execution_slower_than = Some(number(value)?),
-            "commandlog-slow-execution-max-len" => self.slow_execution_max_len = Some(number(value)?),
-            "commandlog-request-larger-than" => self.request_larger_than = Some(number(value)?),
-            "commandlog-large-request-max-len" => self.large_request_max_len = Some(number(value)?),
-            "commandlog-reply-larger-than" => self.reply_larger_than = Some(number(value)?),
-            "commandlog-large-reply-max-len" => self.large_reply_max_len = Some(number(value)?),
-            _ => {}
-        }
-        Some(())
+/// CONFIG GET of the keys that explain other metrics.
+#[derive(Debug)]
+pub struct ConfigGet;
+
+impl Question for ConfigGet {
+    const NAME: &'static str = "CONFIG GET";
+    const METRICS: fn() -> Vec<MetricInfo> = metrics;
+    type Heard = Arc<ServerConfig>;
+    type Answer = Arc<ServerConfig>;
+
+    fn new(_: &RedisTarget) -> Self {
+        Self
+    }
+
+    /// Several keys at once since Redis 7; before, a key a command. Never `*`: that would fetch passwords.
+    fn words(&self, facts: &Facts) -> Vec<Cmd> {
+        let keys: Vec<&str> = keys().collect();
+        let at_once = if facts.is_at_least(7) { keys.len() } else { 1 };
+        keys.chunks(at_once).map(|keys| words(&[&["CONFIG", "GET"][..], keys].concat())).collect()
+    }
+
+    fn read(&self, replies: Vec<Value>) -> Result<Arc<ServerConfig>, Unexpected> {
+        parse(&replies).map(Arc::new)
+    }
+
+    fn tell(&self, config: &Arc<ServerConfig>, facts: &mut Facts) {
+        facts.learn_config(config);
+    }
+
+    fn answer(&mut self, config: Arc<ServerConfig>, _: &Facts) -> Arc<ServerConfig> {
+        config
+    }
+
+    fn export(config: &Arc<ServerConfig>, out: &mut Families) {
+        export(config, out);
     }
 }
 
-/// Merges the replies to CONFIG GET: one with all of [`KEYS`], or one a key. Keys that were not asked for are ignored.
+/// Merges the replies to CONFIG GET: one with all keys, or one a key. Keys that were not asked for are ignored.
 pub fn parse(replies: &[Value]) -> Result<ServerConfig, Unexpected> {
     let mut config = ServerConfig::default();
     for reply in replies {
         for (key, value) in reply::pairs(reply, "CONFIG GET")? {
             let key = reply::text(key, "CONFIG GET: key")?;
-            let Some(key) = KEYS.iter().copied().find(|known| *known == key) else {
+            let Some(key) = keys().find(|known| *known == key) else {
                 continue;
             };
             let value = reply::text(value, "CONFIG GET: value")?;
@@ -206,12 +174,16 @@ fn number<T: std::str::FromStr>(value: &str) -> Option<T> {
     value.parse().ok()
 }
 
-fn yes_no(value: &str) -> Option<bool> {
+fn yes_no(value: &str) -> Option<f64> {
     match value {
-        "yes" => Some(true),
-        "no" => Some(false),
+        "yes" => Some(1.0),
+        "no" => Some(0.0),
         _ => None,
     }
+}
+
+fn bytes(value: &str) -> Option<f64> {
+    memory(value).map(|bytes| bytes as f64)
 }
 
 /// A number of bytes with Redis' units: `k` is 1000, `kb` is 1024. Some hosted servers answer with what was written in

@@ -1,12 +1,15 @@
 //! The lengths of Valkey's three command logs, of which the slow log is one.
 
-use redis::Value;
+use redis::{Cmd, Value};
 
+use super::super::facts::Facts;
+use super::super::question::{Question, words};
 use super::super::reply::{self, Unexpected};
-use crate::metric::{Families, metrics};
+use crate::config::RedisTarget;
+use crate::metric::{Families, MetricInfo, metrics};
 
-/// The arguments of COMMANDLOG LEN, in the order in which [`parse`] takes the replies.
-pub const KINDS: [&str; 3] = ["slow", "large-request", "large-reply"];
+/// The arguments of COMMANDLOG LEN, in the order in which the replies are read.
+pub const LOGS: [&str; 3] = ["slow", "large-request", "large-reply"];
 
 /// Entries in each command log, Valkey >= 8.1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,31 +24,53 @@ pub struct CommandlogLengths {
 
 metrics! {
     pub fn metrics;
-    SLOW: gauge "redis_commandlog_slow_length" [] Count,
-        "Entries in the log of slow commands.", "COMMANDLOG LEN slow, Valkey >= 8.1";
+    SLOW: gauge "redis_commandlog_slow_length" [] Count, "Entries in the log of slow commands.",
+        "COMMANDLOG LEN slow, Valkey >= 8.1";
     LARGE_REQUEST: gauge "redis_commandlog_large_request_length" [] Count,
         "Entries in the log of commands with large requests.", "COMMANDLOG LEN large-request, Valkey >= 8.1";
     LARGE_REPLY: gauge "redis_commandlog_large_reply_length" [] Count,
         "Entries in the log of commands with large replies.", "COMMANDLOG LEN large-reply, Valkey >= 8.1";
 }
 
-/// Reads the three replies to COMMANDLOG LEN, in the order of [`KINDS`].
-pub fn parse(replies: &[Value]) -> Result<CommandlogLengths, Unexpected> {
-    let [slow, large_request, large_reply] = replies else {
-        return Err(Unexpected::new("COMMANDLOG LEN", "three replies", &Value::Nil));
-    };
-    Ok(CommandlogLengths {
-        slow: reply::count(slow, "COMMANDLOG LEN slow")?,
-        large_request: reply::count(large_request, "COMMANDLOG LEN large-request")?,
-        large_reply: reply::count(large_reply, "COMMANDLOG LEN large-reply")?,
-    })
-}
+/// COMMANDLOG LEN of each log.
+#[derive(Debug)]
+pub struct CommandlogLen;
 
-/// Names the lengths.
-pub fn export(lengths: &CommandlogLengths, out: &mut Families) {
-    out.push(&SLOW, [], lengths.slow as f64);
-    out.push(&LARGE_REQUEST, [], lengths.large_request as f64);
-    out.push(&LARGE_REPLY, [], lengths.large_reply as f64);
+impl Question for CommandlogLen {
+    const NAME: &'static str = "COMMANDLOG LEN";
+    const METRICS: fn() -> Vec<MetricInfo> = metrics;
+    type Heard = CommandlogLengths;
+    type Answer = CommandlogLengths;
+
+    fn new(_: &RedisTarget) -> Self {
+        Self
+    }
+
+    fn words(&self, facts: &Facts) -> Vec<Cmd> {
+        let logs = if facts.has_commandlog { &LOGS[..] } else { &[] };
+        logs.iter().map(|log| words(&["COMMANDLOG", "LEN", log])).collect()
+    }
+
+    fn read(&self, replies: Vec<Value>) -> Result<CommandlogLengths, Unexpected> {
+        let [slow, large_request, large_reply] = &replies[..] else {
+            return Err(Unexpected::new(Self::NAME, "three replies", &Value::Nil));
+        };
+        Ok(CommandlogLengths {
+            slow: reply::count(slow, "COMMANDLOG LEN slow")?,
+            large_request: reply::count(large_request, "COMMANDLOG LEN large-request")?,
+            large_reply: reply::count(large_reply, "COMMANDLOG LEN large-reply")?,
+        })
+    }
+
+    fn answer(&mut self, lengths: CommandlogLengths, _: &Facts) -> CommandlogLengths {
+        lengths
+    }
+
+    fn export(lengths: &CommandlogLengths, out: &mut Families) {
+        out.push(&SLOW, [], lengths.slow as f64);
+        out.push(&LARGE_REQUEST, [], lengths.large_request as f64);
+        out.push(&LARGE_REPLY, [], lengths.large_reply as f64);
+    }
 }
 
 #[cfg(test)]
@@ -54,9 +79,9 @@ mod tests {
 
     #[test]
     fn each_log_has_its_length() {
-        let lengths = parse(&[Value::Int(1), Value::Int(2), Value::Int(3)]).unwrap();
+        let lengths = CommandlogLen.read(vec![Value::Int(1), Value::Int(2), Value::Int(3)]).unwrap();
         let mut families = Families::new();
-        export(&lengths, &mut families);
+        CommandlogLen::export(&lengths, &mut families);
         for (name, value) in [
             ("redis_commandlog_slow_length", 1.0),
             ("redis_commandlog_large_request_length", 2.0),
@@ -64,12 +89,12 @@ mod tests {
         ] {
             assert_eq!(families.get(name).unwrap().values().collect::<Vec<_>>(), [("", value)]);
         }
-        assert_eq!(families.series(), metrics().len());
+        assert_eq!(families.series(), 3);
     }
 
     #[test]
     fn another_shape_is_an_error() {
-        let replies = [Value::Int(1), Value::Nil, Value::Int(3)];
-        assert_eq!(parse(&replies).unwrap_err().what, "COMMANDLOG LEN large-request");
+        let replies = vec![Value::Int(1), Value::Nil, Value::Int(3)];
+        assert_eq!(CommandlogLen.read(replies).unwrap_err().what, "COMMANDLOG LEN large-request");
     }
 }

@@ -7,12 +7,16 @@ pub mod commandlog;
 mod metrics;
 mod tracker;
 
-use redis::Value;
+use redis::{Cmd, Value};
 
-pub use self::metrics::{export, metrics};
+pub use self::commandlog::CommandlogLen;
+pub use self::metrics::{export, export_length, metrics};
 pub use self::tracker::SlowlogTracker;
+use super::facts::Facts;
+use super::question::{Question, Request, words};
 use super::reply::{self, Unexpected};
-use crate::metric::OTHER;
+use crate::config::RedisTarget;
+use crate::metric::{Families, MetricInfo, OTHER};
 
 /// Entries that a poll asks for; enough for a quiet server, and small when it is not.
 pub const FIRST_PAGE: usize = 16;
@@ -26,22 +30,20 @@ const MAX_COMMAND: usize = 32;
 
 /// One slow command.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct SlowlogEntry {
     /// Rises by one an entry; starts at 0 with the server and goes on over SLOWLOG RESET.
     pub id: u64,
     /// How long the command ran, microseconds.
     pub duration_us: u64,
-    /// The first word in upper case, or `__other__` if it is no command's name.
+    /// The first word in lower case, or `__other__` if it cannot be the name of a command.
     pub command: String,
 }
 
 /// The slow log as one poll saw it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Slowlog {
-    /// Entries in the log now.
-    pub length: u64,
     /// The newest entry in the log; `None` when it is empty.
-    pub newest: Option<Entry>,
+    pub newest: Option<SlowlogEntry>,
     /// What entered the log since the agent watches, by command.
     pub by_command: Vec<CommandTotal>,
     /// Entries since the agent watches that were gone before they could be read.
@@ -59,18 +61,98 @@ pub struct CommandTotal {
     pub duration_us: u64,
 }
 
-/// Reads SLOWLOG LEN.
-pub fn parse_len(reply: &Value) -> Result<u64, Unexpected> {
-    reply::count(reply, "SLOWLOG LEN")
+/// SLOWLOG LEN.
+#[derive(Debug)]
+pub struct SlowlogLen;
+
+impl Question for SlowlogLen {
+    const NAME: &'static str = "SLOWLOG LEN";
+    const METRICS: fn() -> Vec<MetricInfo> = metrics;
+    type Heard = u64;
+    type Answer = u64;
+
+    fn new(_: &RedisTarget) -> Self {
+        Self
+    }
+
+    fn words(&self, _: &Facts) -> Vec<Cmd> {
+        vec![words(&["SLOWLOG", "LEN"])]
+    }
+
+    fn read(&self, replies: Vec<Value>) -> Result<u64, Unexpected> {
+        reply::count(reply::only(&replies), Self::NAME)
+    }
+
+    fn answer(&mut self, length: u64, _: &Facts) -> u64 {
+        length
+    }
+
+    fn export(length: &u64, out: &mut Families) {
+        export_length(*length, out);
+    }
+}
+
+/// SLOWLOG GET: a page, and a longer one where that does not reach back to what was read before.
+#[derive(Debug, Default)]
+pub struct SlowlogGet {
+    tracker: SlowlogTracker,
+    failovers: u64,
+}
+
+impl Question for SlowlogGet {
+    const NAME: &'static str = "SLOWLOG GET";
+    const METRICS: fn() -> Vec<MetricInfo> = metrics;
+    type Heard = Vec<SlowlogEntry>;
+    type Answer = Slowlog;
+
+    fn new(_: &RedisTarget) -> Self {
+        Self::default()
+    }
+
+    fn words(&self, _: &Facts) -> Vec<Cmd> {
+        vec![get(FIRST_PAGE)]
+    }
+
+    fn read(&self, replies: Vec<Value>) -> Result<Vec<SlowlogEntry>, Unexpected> {
+        parse_get(reply::only(&replies))
+    }
+
+    fn more(&mut self, entries: &Vec<SlowlogEntry>, facts: &Facts) -> Option<Request> {
+        if std::mem::replace(&mut self.failovers, facts.failovers) != facts.failovers {
+            self.tracker.rebase();
+        }
+        let count = self.tracker.wanted(facts.run_id(), entries)?;
+        Some(Request { name: Self::NAME, commands: vec![get(count)] })
+    }
+
+    fn read_more(&self, entries: &mut Vec<SlowlogEntry>, replies: Vec<Value>) -> Result<(), Unexpected> {
+        // The second page is longer and holds the first one.
+        *entries = parse_get(reply::only(&replies))?;
+        Ok(())
+    }
+
+    fn answer(&mut self, entries: Vec<SlowlogEntry>, facts: &Facts) -> Slowlog {
+        self.tracker.update(facts.run_id(), &entries)
+    }
+
+    fn export(slowlog: &Slowlog, out: &mut Families) {
+        export(slowlog, out);
+    }
+}
+
+fn get(count: usize) -> Cmd {
+    let mut get = words(&["SLOWLOG", "GET"]);
+    get.arg(count);
+    get
 }
 
 /// Reads SLOWLOG GET: the newest entry first.
-pub fn parse_get(reply: &Value) -> Result<Vec<Entry>, Unexpected> {
+pub fn parse_get(reply: &Value) -> Result<Vec<SlowlogEntry>, Unexpected> {
     reply::items(reply, "SLOWLOG GET")?.iter().take(MAX_PAGE).map(parse_entry).collect()
 }
 
 /// Id, Unix time, microseconds, words of the command; since Redis 4 client address and name, which are not read.
-fn parse_entry(reply: &Value) -> Result<Entry, Unexpected> {
+fn parse_entry(reply: &Value) -> Result<SlowlogEntry, Unexpected> {
     let [id, _time, duration, words, ..] = reply::items(reply, "SLOWLOG GET: entry")? else {
         return Err(Unexpected::new("SLOWLOG GET: entry", "four elements or more", reply));
     };
@@ -78,7 +160,7 @@ fn parse_entry(reply: &Value) -> Result<Entry, Unexpected> {
         Some(name) => reply::bytes(name, "SLOWLOG GET: command")?,
         None => b"",
     };
-    Ok(Entry {
+    Ok(SlowlogEntry {
         id: reply::count(id, "SLOWLOG GET: id")?,
         duration_us: reply::count(duration, "SLOWLOG GET: duration")?,
         command: command_name(name),
@@ -109,8 +191,8 @@ mod tests {
         ])
     }
 
-    fn entry(id: u64, duration_us: u64, command: &str) -> Entry {
-        Entry { id, duration_us, command: command.to_owned() }
+    fn entry(id: u64, duration_us: u64, command: &str) -> SlowlogEntry {
+        SlowlogEntry { id, duration_us, command: command.to_owned() }
     }
 
     #[test]
@@ -124,7 +206,7 @@ mod tests {
             parse_get(&recorded).unwrap(),
             [entry(2, 28_001, "eval"), entry(1, 50_120, "debug"), entry(0, 20_103, "debug")]
         );
-        assert_eq!(parse_len(&Value::Int(3)).unwrap(), 3);
+        assert_eq!(SlowlogLen.read(vec![Value::Int(3)]).unwrap(), 3);
         assert_eq!(parse_get(&array([])).unwrap(), []);
     }
 
@@ -165,6 +247,6 @@ mod tests {
         ] {
             assert_eq!(parse_get(&value).unwrap_err().what, what);
         }
-        assert_eq!(parse_len(&Value::Nil).unwrap_err().what, "SLOWLOG LEN");
+        assert_eq!(SlowlogLen.read(vec![Value::Nil]).unwrap_err().what, "SLOWLOG LEN");
     }
 }

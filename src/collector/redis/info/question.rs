@@ -1,0 +1,79 @@
+//! INFO ALL, the question that the poll cannot do without.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use redis::{Cmd, Value};
+
+use super::{Info, export, metrics, parse};
+use crate::collector::redis::cluster;
+use crate::collector::redis::facts::{Facts, whole};
+use crate::collector::redis::hit_ratio::{self, HitRatio, WindowedRatio};
+use crate::collector::redis::question::{Question, words};
+use crate::collector::redis::reply::{self, Unexpected};
+use crate::config::RedisTarget;
+use crate::metric::{Families, MetricInfo};
+
+/// INFO ALL.
+#[derive(Debug)]
+pub struct InfoAll {
+    hits: HitRatio,
+}
+
+/// INFO, and what is computed from it.
+#[derive(Debug)]
+pub struct InfoAnswer {
+    info: Arc<Info>,
+    databases: Option<u32>,
+    start_time: Option<f64>,
+    hit_ratio: Option<WindowedRatio>,
+}
+
+impl InfoAll {
+    fn observe_hits(&mut self, info: &Info) -> Option<WindowedRatio> {
+        let (hits, misses) = (info.number("keyspace_hits")?, info.number("keyspace_misses")?);
+        Some(self.hits.observe(Instant::now(), info.run_id(), whole(hits), whole(misses)))
+    }
+}
+
+impl Question for InfoAll {
+    const NAME: &'static str = "INFO";
+    const METRICS: fn() -> Vec<MetricInfo> = || [metrics(), hit_ratio::metrics()].concat();
+    const PASSED_THROUGH: Option<&'static str> = Some(cluster::PASSED_THROUGH);
+    type Heard = Arc<Info>;
+    type Answer = InfoAnswer;
+
+    fn new(target: &RedisTarget) -> Self {
+        Self { hits: HitRatio::new(target.hit_ratio_window) }
+    }
+
+    fn words(&self, _: &Facts) -> Vec<Cmd> {
+        vec![words(&["INFO", "ALL"])]
+    }
+
+    fn read(&self, replies: Vec<Value>) -> Result<Arc<Info>, Unexpected> {
+        let reply = reply::only(&replies);
+        let info = parse(reply::bytes(reply, Self::NAME)?);
+        if info.is_empty() {
+            return Err(Unexpected::new(Self::NAME, "at least one known field", reply));
+        }
+        Ok(Arc::new(info))
+    }
+
+    fn tell(&self, info: &Arc<Info>, facts: &mut Facts) {
+        facts.learn_info(info);
+    }
+
+    fn answer(&mut self, info: Arc<Info>, facts: &Facts) -> InfoAnswer {
+        let hit_ratio = self.observe_hits(&info);
+        let databases = facts.config.as_ref().and_then(|config| config.databases());
+        InfoAnswer { info, databases, start_time: facts.start_time, hit_ratio }
+    }
+
+    fn export(answer: &InfoAnswer, out: &mut Families) {
+        export(&answer.info, answer.databases, answer.start_time, out);
+        if let Some(ratio) = &answer.hit_ratio {
+            hit_ratio::export(ratio, out);
+        }
+    }
+}

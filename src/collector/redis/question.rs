@@ -1,0 +1,273 @@
+//! What a poll asks: one row for each question.
+//!
+//! A question says its name, its words and when it is asked, how its replies are read, what is exported of them and under
+//! which metrics. Adding one is a type that implements [`Question`] and its row in [`QUESTIONS`].
+//!
+//! All questions of a poll are sent in one round trip, so none can be worded with the help of another's reply. Replies are
+//! read in three steps, and the order of the rows means nothing to them:
+//!
+//! 1. [`read`](Question::read) takes each reply by itself; INFO and CONFIG GET [`tell`](Question::tell) what they say.
+//! 2. [`more`](Question::more) sends what the first replies made necessary, in a second round trip.
+//! 3. [`answer`](Question::answer) makes of each what is exported, with all that INFO and CONFIG GET told.
+
+use redis::{Cmd, Value};
+
+use super::clients::ClientList;
+use super::cluster::ClusterState;
+use super::facts::Facts;
+use super::info::InfoAll;
+use super::latency::{LatencyHistogram, LatencyLatest};
+use super::pubsub::PubsubChannels;
+use super::reply::Unexpected;
+use super::server_config::ConfigGet;
+use super::slowlog::{CommandlogLen, SlowlogGet, SlowlogLen};
+use crate::config::RedisTarget;
+use crate::metric::{Families, MetricInfo};
+
+/// Every question. The order is the one on the wire; the longest reply comes last.
+pub const QUESTIONS: &[Row] = &[
+    Row::of::<InfoAll>(),
+    Row::of::<ConfigGet>(),
+    Row::of::<LatencyLatest>(),
+    Row::of::<LatencyHistogram>(),
+    Row::of::<SlowlogLen>(),
+    Row::of::<SlowlogGet>(),
+    Row::of::<CommandlogLen>(),
+    Row::of::<ClusterState>(),
+    Row::of::<PubsubChannels>(),
+    Row::of::<ClientList>(),
+];
+
+/// One question to one server, with what it remembers from poll to poll.
+pub trait Question: Send + Sized + 'static {
+    /// Its commands' name: the label of `redis_command_supported`.
+    const NAME: &'static str;
+
+    /// Everything with a fixed name that [`export`](Self::export) may push.
+    const METRICS: fn() -> Vec<MetricInfo>;
+
+    /// What metrics with a name of the server's own choice begin with, if it exports any: they are not in the catalog.
+    const PASSED_THROUGH: Option<&'static str> = None;
+
+    /// What its replies say by themselves.
+    type Heard: Send;
+
+    /// What is exported of them.
+    type Answer: Send + Sync;
+
+    /// The question as a target's settings want it.
+    fn new(target: &RedisTarget) -> Self;
+
+    /// The commands of this poll; none when there is nothing to ask. `facts` are those of the poll before.
+    fn words(&self, facts: &Facts) -> Vec<Cmd>;
+
+    /// Reads the replies, one for each command.
+    fn read(&self, replies: Vec<Value>) -> Result<Self::Heard, Unexpected>;
+
+    /// Adds to the facts, for all other questions.
+    fn tell(&self, _heard: &Self::Heard, _facts: &mut Facts) {}
+
+    /// What has to be asked in a second round trip.
+    fn more(&mut self, _heard: &Self::Heard, _facts: &Facts) -> Option<Request> {
+        None
+    }
+
+    /// Adds the replies to [`more`](Self::more); after an error the question stands as if it had not been asked for more.
+    fn read_more(&self, _heard: &mut Self::Heard, _replies: Vec<Value>) -> Result<(), Unexpected> {
+        Ok(())
+    }
+
+    /// What is exported. `facts` are those of this poll.
+    fn answer(&mut self, heard: Self::Heard, facts: &Facts) -> Self::Answer;
+
+    /// Exports it.
+    fn export(answer: &Self::Answer, out: &mut Families);
+}
+
+/// Commands that are sent together, under the name by which it is remembered whether the server answers them.
+pub struct Request {
+    pub(super) name: &'static str,
+    pub(super) commands: Vec<Cmd>,
+}
+
+/// One command of these words.
+#[must_use]
+pub fn words(words: &[&str]) -> Cmd {
+    let mut command = Cmd::new();
+    command.arg(words);
+    command
+}
+
+/// A question of the table.
+#[derive(Clone, Copy)]
+pub struct Row {
+    metrics: fn() -> Vec<MetricInfo>,
+    open: fn(&RedisTarget) -> Box<dyn Asked>,
+}
+
+impl Row {
+    /// The row of a question.
+    #[must_use]
+    pub const fn of<Q: Question>() -> Self {
+        Self { metrics: Q::METRICS, open: |target| Box::new(Open { question: Q::new(target), heard: None }) }
+    }
+
+    /// The question to one server.
+    pub(super) fn open(&self, target: &RedisTarget) -> Box<dyn Asked> {
+        (self.open)(target)
+    }
+}
+
+/// Everything with a fixed name that the questions can export. Two that are parsed by one module may share a list.
+pub(super) fn metrics() -> Vec<MetricInfo> {
+    let mut metrics: Vec<MetricInfo> = Vec::new();
+    for info in QUESTIONS.iter().flat_map(|row| (row.metrics)()) {
+        if !metrics.iter().any(|known| known.name == info.name) {
+            metrics.push(info);
+        }
+    }
+    metrics
+}
+
+/// A question of any type, and what it heard so far in the poll that runs.
+pub(super) trait Asked: Send {
+    /// Begins a poll; what an earlier one that was cut off has heard is forgotten.
+    fn begin(&mut self, facts: &Facts) -> Option<Request>;
+    fn hear(&mut self, replies: Vec<Value>) -> Result<(), Unexpected>;
+    fn tell(&self, facts: &mut Facts);
+    fn more(&mut self, facts: &Facts) -> Option<Request>;
+    /// `None` when nothing was heard: the server refused the question, or it was not asked.
+    fn answer(&mut self, facts: &Facts) -> Option<Box<dyn Export>>;
+}
+
+struct Open<Q: Question> {
+    question: Q,
+    heard: Option<Q::Heard>,
+}
+
+impl<Q: Question> Asked for Open<Q> {
+    fn begin(&mut self, facts: &Facts) -> Option<Request> {
+        self.heard = None;
+        let commands = self.question.words(facts);
+        (!commands.is_empty()).then_some(Request { name: Q::NAME, commands })
+    }
+
+    fn hear(&mut self, replies: Vec<Value>) -> Result<(), Unexpected> {
+        if let Some(heard) = &mut self.heard {
+            return self.question.read_more(heard, replies);
+        }
+        self.heard = Some(self.question.read(replies)?);
+        Ok(())
+    }
+
+    fn tell(&self, facts: &mut Facts) {
+        if let Some(heard) = &self.heard {
+            self.question.tell(heard, facts);
+        }
+    }
+
+    fn more(&mut self, facts: &Facts) -> Option<Request> {
+        self.question.more(self.heard.as_ref()?, facts)
+    }
+
+    fn answer(&mut self, facts: &Facts) -> Option<Box<dyn Export>> {
+        let answer = self.question.answer(self.heard.take()?, facts);
+        Some(Box::new(Answered::<Q>(answer)))
+    }
+}
+
+/// The answer to a question of any type.
+pub(super) trait Export: Send + Sync {
+    fn export(&self, out: &mut Families);
+}
+
+struct Answered<Q: Question>(Q::Answer);
+
+impl<Q: Question> Export for Answered<Q> {
+    fn export(&self, out: &mut Families) {
+        debug_assert_eq!(
+            unlisted::<Q>(&self.0),
+            Vec::<String>::new(),
+            "exported and not in the metrics of {}",
+            Q::NAME
+        );
+        Q::export(&self.0, out);
+    }
+}
+
+/// What the answer exports and the question's metrics, hence the catalog, do not have.
+fn unlisted<Q: Question>(answer: &Q::Answer) -> Vec<String> {
+    let mut exported = Families::with_limit(usize::MAX);
+    Q::export(answer, &mut exported);
+    let listed = (Q::METRICS)();
+    let passes = |name: &str| Q::PASSED_THROUGH.is_some_and(|prefix| name.starts_with(prefix));
+    let families = exported.into_sorted();
+    let unlisted = families.iter().filter(|family| {
+        let is_listed = listed.iter().any(|info| info.name == family.name() && info.kind == family.kind());
+        !is_listed && !passes(family.name())
+    });
+    unlisted.map(|family| family.name().to_owned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metric::Metric;
+
+    const LISTED: Metric<0> = Metric::gauge("toy_listed", &[], "Listed.");
+    const FORGOTTEN: Metric<0> = Metric::gauge("toy_forgotten", &[], "Exported and not listed.");
+
+    /// Exports what it is told to.
+    struct Toy;
+
+    impl Question for Toy {
+        const NAME: &'static str = "TOY";
+        const METRICS: fn() -> Vec<MetricInfo> = || vec![*LISTED.info()];
+        const PASSED_THROUGH: Option<&'static str> = Some("toy_field_");
+        type Heard = Vec<Metric<0>>;
+        type Answer = Vec<Metric<0>>;
+
+        fn new(_: &RedisTarget) -> Self {
+            Self
+        }
+
+        fn words(&self, _: &Facts) -> Vec<Cmd> {
+            Vec::new()
+        }
+
+        fn read(&self, _: Vec<Value>) -> Result<Vec<Metric<0>>, Unexpected> {
+            Ok(Vec::new())
+        }
+
+        fn answer(&mut self, metrics: Vec<Metric<0>>, _: &Facts) -> Vec<Metric<0>> {
+            metrics
+        }
+
+        fn export(metrics: &Vec<Metric<0>>, out: &mut Families) {
+            for metric in metrics {
+                out.push(metric, [], 1.0);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_exported_is_listed() {
+        let field = Metric::gauge("toy_field_x", &[], "Named by the server.");
+        let other_kind = Metric::counter("toy_listed", &[], "Listed as a gauge.");
+        assert_eq!(unlisted::<Toy>(&vec![LISTED, field]), Vec::<String>::new());
+        assert_eq!(unlisted::<Toy>(&vec![LISTED, FORGOTTEN]), ["toy_forgotten"]);
+        assert_eq!(unlisted::<Toy>(&vec![other_kind]), ["toy_listed"]);
+    }
+
+    #[test]
+    fn the_catalog_has_the_metrics_of_all_questions_once() {
+        let listed = metrics();
+        let mut names: Vec<&str> = listed.iter().map(|info| info.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), listed.len(), "each metric is in the catalog once");
+        for name in ["redis_commandlog_slow_length", "redis_slowlog_length", "redis_commands_latencies_usec"] {
+            assert!(names.contains(&name), "{name}");
+        }
+    }
+}
