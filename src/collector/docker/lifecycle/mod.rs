@@ -97,7 +97,9 @@ impl Lifecycle {
 
     /// Names what it counted since the agent started, whether or not the engine is there.
     pub(super) fn export_totals(&self, out: &mut Families) {
-        export::totals(&self.book(), out);
+        let mut book = self.book();
+        book.settle(Moment::now());
+        export::totals(&book, out);
     }
 
     async fn list(&self) -> Result<(), EngineError> {

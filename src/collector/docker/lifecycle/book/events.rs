@@ -29,9 +29,14 @@ impl Book {
         let Some(record) = self.records.get_mut(&event.actor.id) else { return effects };
         let (at, id) = (event.time_nano, &event.actor.id);
         let was_live = record.runs.is_live();
-        let mut counted = Counted::default();
+        // What is overdue is counted without what this event adds.
+        let mut counted = record.runs.settle(note);
+        self.names.count(&record.container.name, std::mem::take(&mut counted));
         match action {
-            _ if record.removed.is_some() && action != Action::Die => return effects,
+            // A list may be faster than the events of the last run.
+            _ if record.removed.is_some() && !matches!(action, Action::Die | Action::Oom | Action::Kill) => {
+                return effects;
+            }
             Action::Create => record.note_event(None, note),
             Action::Start => {
                 record.forged = Forged::by(&event.actor.attributes);

@@ -28,6 +28,7 @@ impl Book {
         if self.listed.as_ref().is_some_and(|newest| newest.seq > asked.seq) {
             return effects;
         }
+        self.settle(now);
         let note = self.note(now);
         let chosen = self.choose(&list.containers);
         for listed in &chosen {

@@ -167,6 +167,16 @@ impl Book {
         self.names.totals()
     }
 
+    /// Counts the ends that have waited long enough for what tells why. Needs no timer of its own: it is enough that it is
+    /// done before the totals are shown, and before anything is added to what is known of a run.
+    pub(super) fn settle(&mut self, now: Moment) {
+        let note = self.note(now);
+        for record in self.records.values_mut() {
+            let counted = record.runs.settle(note);
+            self.names.count(&record.container.name, counted);
+        }
+    }
+
     /// Containers that are there and watched, and those beyond the limit.
     pub(super) fn sizes(&self) -> (usize, usize) {
         (self.present(), self.ignored.len())
@@ -206,14 +216,17 @@ impl Book {
         }
         let Some(record) = self.records.get_mut(&ask.id) else { return effects };
         let was_live = record.runs.is_live();
+        let overdue = record.runs.settle(note);
+        self.names.count(&record.container.name, overdue);
         let mut counted = match answer {
             Answer::Told(inspected) => record.inspect(inspected, ask, note),
             Answer::Never => {
-                record.miss_inspection(true, now.at);
+                record.miss_inspection(now.at);
+                record.runs.lose_inspections();
                 Counted::default()
             }
             Answer::Failed => {
-                record.miss_inspection(false, now.at);
+                record.miss_inspection(now.at);
                 Counted::default()
             }
         };
@@ -236,7 +249,9 @@ impl Book {
 
     fn note(&mut self, now: Moment) -> Note {
         self.seq += 1;
-        Note { now: now.at, seq: self.seq, live_since: self.live.map(|(at, _)| at) }
+        let live_since = self.live.map(|(at, _)| at);
+        let awaits_events = live_since.is_some() || self.last_event.is_some();
+        Note { now: now.at, seq: self.seq, live_since, awaits_events }
     }
 
     fn present(&self) -> usize {

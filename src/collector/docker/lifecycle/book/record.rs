@@ -25,9 +25,6 @@ const REFRESH: Duration = Duration::from_mins(5);
 /// The first pause after an inspection that failed; it doubles with each further one, up to [`REFRESH`].
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
 
-/// Failures after which an exit code is not waited for any longer.
-const FAILURES: u32 = 3;
-
 /// One container.
 #[derive(Debug)]
 pub(super) struct Record {
@@ -243,14 +240,11 @@ impl Record {
         counted
     }
 
-    /// Takes note that an inspection did not tell anything; `forever` if another one would not either.
-    pub(super) fn miss_inspection(&mut self, forever: bool, now: Instant) {
+    /// An inspection did not tell anything: the next one has time.
+    pub(super) fn miss_inspection(&mut self, now: Instant) {
         self.failures = self.failures.saturating_add(1);
         let doublings = self.failures.min(16) - 1;
         self.not_before = Some(now + FIRST_PAUSE.saturating_mul(1 << doublings).min(REFRESH));
-        if forever || self.failures >= FAILURES {
-            self.runs.lose_inspections();
-        }
     }
 
     /// It is not there any more.

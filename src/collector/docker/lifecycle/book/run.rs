@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::reason::{ExitReason, Kill, Nanos, classify};
+use super::reason::{Evidence, ExitReason, Kill, Nanos};
 use super::runs::Counted;
 
-/// How long an end that only a list or an inspection told waits for its event, which knows more.
-const GRACE: Duration = Duration::from_secs(5);
+/// How long an end waits, from when it was first seen, for what may still tell why: its code, its own event, and the event of
+/// an OOM kill, which a busy engine sends seconds after the end.
+const LATEST: Duration = Duration::from_secs(10);
 
 /// How long a run that only a list or an inspection told can still have its start announced.
 const IN_FLIGHT: Duration = Duration::from_mins(1);
@@ -21,6 +22,8 @@ pub(super) struct Note {
     pub(super) seq: u64,
     /// Since when events come; `None` while they do not.
     pub(super) live_since: Option<Instant>,
+    /// Whether events may still tell of what has happened: they come, or are repeated after the next subscription.
+    pub(super) awaits_events: bool,
 }
 
 /// One run.
@@ -93,10 +96,26 @@ impl Run {
 
     /// Counts its end, if it is not counted yet, by what is known of it.
     pub(super) fn settle_anyhow(self) -> Counted {
-        let Some(end) = self.end.filter(|end| end.uncounted.is_some()) else { return Counted::default() };
-        let exit_code = end.inspected.or(end.told).or(end.listed);
-        let reason = classify(exit_code, self.last_oom, self.kill, end.announced);
-        Counted { exits: vec![reason], exit_code, ..Counted::default() }
+        if self.end.as_ref().is_none_or(|end| end.uncounted.is_none()) {
+            return Counted::default();
+        }
+        let evidence = self.evidence();
+        Counted { exits: vec![evidence.reason()], exit_code: evidence.code, ..Counted::default() }
+    }
+
+    fn evidence(&self) -> Evidence {
+        let end = self.end.as_ref();
+        Evidence {
+            code: end.and_then(|end| end.inspected.or(end.told).or(end.listed)),
+            oom: self.last_oom,
+            kill: self.kill,
+            ended: self.ended_at(),
+        }
+    }
+
+    /// Whether its end is counted: whatever runs now is another run.
+    pub(super) fn is_over(&self) -> bool {
+        self.end.as_ref().is_some_and(|end| end.uncounted.is_none())
     }
 
     /// Whether its end is not counted yet, told by no event, and was known when `asked` was the newest note.
@@ -105,20 +124,25 @@ impl Run {
         self.end.as_ref().is_some_and(is_known)
     }
 
-    /// The reason of an end that is not counted yet, as soon as there is no use in waiting for more.
+    /// The reason and the code of an end that is not counted yet, as soon as nothing that may still come would change them,
+    /// and at the latest [`LATEST`] after it was seen: a counter cannot be taken back.
     pub(super) fn settle(&mut self, note: Note) -> Option<(ExitReason, Option<i64>)> {
+        let evidence = self.evidence();
         let end = self.end.as_mut()?;
-        let noted = end.uncounted?;
-        let no_more_events = note.live_since.is_none() || note.now >= noted.now + GRACE;
-        let complete = end.announced.is_some() || no_more_events;
-        let code = match end.inspected {
-            Some(code) if complete => Some(code),
-            None if end.lost && end.told.or(end.listed).is_some() && complete => end.told.or(end.listed),
-            None if end.lost && no_more_events => None,
-            _ => return None,
+        let seen = end.uncounted?;
+        let has_code = match end.inspected {
+            Some(_) => true,
+            None => end.lost && (evidence.code.is_some() || !note.awaits_events),
         };
+        // The inspection's flag and the OOM event come from one place in the engine. It is believed but where the code
+        // speaks against it: something sent SIGKILL, and nobody asked for that.
+        let is_clear = evidence.is_conclusive() || end.inspected.is_some_and(|code| code != 137);
+        let is_complete = has_code && (!note.awaits_events || (end.announced.is_some() && is_clear));
+        if !is_complete && note.now < seen.now + LATEST {
+            return None;
+        }
         end.uncounted = None;
-        Some((classify(code, self.last_oom, self.kill, end.announced), code))
+        Some((evidence.reason(), evidence.code))
     }
 }
 

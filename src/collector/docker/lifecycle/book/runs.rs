@@ -167,9 +167,9 @@ impl Runs {
     pub(super) fn inspected(&mut self, seen: Seen, asked: u64, is_late: bool, is_blind: bool, note: Note) -> Counted {
         let mut counted = Counted::default();
         let known = self.known.iter().position(|run| run.started == Some(seen.started));
-        let index = match known.or_else(|| self.candidate(seen.started, asked)) {
+        let index = match known.or_else(|| self.candidate(seen, asked)) {
             Some(index) => index,
-            None if self.is_newest(seen.started) => {
+            None if self.is_newest(seen) => {
                 counted = self.push(Run { started: Some(seen.started), ..Run::new(note) }, note);
                 self.known.len() - 1
             }
@@ -290,13 +290,15 @@ impl Runs {
 
     /// The run without exact time that began at that one. One that was noted after the inspection was asked may not be the
     /// one that the inspection saw.
-    fn candidate(&self, started: Nanos, asked: u64) -> Option<usize> {
+    fn candidate(&self, seen: Seen, asked: u64) -> Option<usize> {
+        let started = seen.started;
         (0..self.known.len()).rev().find(|index| {
             let run = &self.known[*index];
             let previous = index.checked_sub(1).and_then(|index| self.known.get(index));
             let earliest = previous.and_then(|run| run.ended_at().or(run.begin()));
             let latest = run.announced.or(run.ended_at());
             run.started.is_none()
+                && !(seen.ended == Some(false) && run.is_over())
                 && run.noted.seq <= asked
                 && earliest.is_none_or(|earliest| earliest < started)
                 && latest.is_none_or(|latest| started <= latest)
@@ -305,9 +307,10 @@ impl Runs {
     }
 
     /// Whether a run that began at that time is newer than all that are known.
-    fn is_newest(&self, started: Nanos) -> bool {
-        let is_clear = self.known.back().is_none_or(|run| run.begin().is_some());
-        is_clear && self.known.iter().filter_map(|run| run.ended_at().max(run.begin())).all(|known| known < started)
+    fn is_newest(&self, seen: Seen) -> bool {
+        let is_another = |run: &Run| run.begin().is_some() || (seen.ended == Some(false) && run.is_over());
+        let mut times = self.known.iter().filter_map(|run| run.ended_at().max(run.begin()));
+        self.known.back().is_none_or(is_another) && times.all(|known| known < seen.started)
     }
 
     fn push(&mut self, run: Run, note: Note) -> Counted {

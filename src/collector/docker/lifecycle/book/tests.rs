@@ -5,6 +5,7 @@ mod names;
 mod property;
 mod recorded;
 mod runs;
+mod settle;
 mod simulated;
 
 use std::collections::BTreeMap;
@@ -107,6 +108,11 @@ impl Desk {
             attributes.iter().chain(&own).map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
         self.take(&event);
         event
+    }
+
+    /// What an exposition does first.
+    fn settle(&mut self) {
+        self.book.settle(self.now);
     }
 
     fn start(&mut self, id: &str, name: &str) {
