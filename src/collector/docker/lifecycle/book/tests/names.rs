@@ -126,6 +126,6 @@ fn two_hundred_containers_that_start_and_die_are_all_counted_and_what_is_kept_is
     }
     let names = desk.names();
     assert_eq!((names.len(), names.first(), names.last()), (100, Some(&"other-100"), Some(&"other-199")));
-    assert!(desk.book.records.len() <= 100 && desk.book.due.len() <= 100);
+    assert!(desk.book.records.len() <= 100);
     assert!(desk.effects().contains(&Effect::Forget("job-7".to_owned())));
 }
