@@ -57,7 +57,7 @@ impl Devices {
 mod tests {
     use std::os::unix::fs::symlink;
 
-    use bollard::models::{ContainerBlkioStatEntry, ContainerBlkioStats};
+    use bollard_stubs::models::{ContainerBlkioStatEntry, ContainerBlkioStats};
 
     use super::*;
 

@@ -1,6 +1,6 @@
 //! Whose body it is: engines fill in the same fields with different things.
 
-use bollard::models::ContainerStatsResponse;
+use bollard_stubs::models::ContainerStatsResponse;
 
 use crate::collector::docker::engine::Engine;
 

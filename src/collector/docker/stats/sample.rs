@@ -3,7 +3,7 @@
 
 use std::time::SystemTime;
 
-use bollard::models::ContainerStatsResponse;
+use bollard_stubs::models::ContainerStatsResponse;
 
 use super::block::Block;
 use super::cpu::Cpu;
@@ -82,8 +82,8 @@ impl Sample {
         self.memory.export(series);
         self.network.export(series);
         self.block.export(devices, series);
-        series.count(&TASKS, self.tasks);
-        series.count(&MAX_TASKS, self.max_tasks);
+        series.count(&TASKS, &[], self.tasks);
+        series.count(&MAX_TASKS, &[], self.max_tasks);
     }
 }
 

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use bollard::models::ContainerStatsResponse;
+use bollard_stubs::models::ContainerStatsResponse;
 
 use super::derive::{Derived, Previous, Whole};
 use super::device::Devices;

@@ -141,16 +141,3 @@ async fn what_speaks_no_http_is_a_protocol_error() {
     let error = server.transport().get("/version", Budget::Bytes(10)).await.unwrap_err();
     assert_eq!((error.reason(), error.is_unreachable()), (Reason::Protocol, false), "{error}");
 }
-
-#[test]
-fn bollards_version_is_taken_off() {
-    for (path, expected) in [
-        ("/v1.53/containers/a/stats", "/containers/a/stats"),
-        ("/containers/a/stats", "/containers/a/stats"),
-        ("/version", "/version"),
-        ("/v1.53", "/v1.53"),
-        ("/volumes/x", "/volumes/x"),
-    ] {
-        assert_eq!(unversioned(path), expected);
-    }
-}

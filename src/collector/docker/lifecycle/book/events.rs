@@ -13,7 +13,7 @@ impl Book {
     /// Takes an event.
     pub(in super::super) fn event(&mut self, event: &Event, now: Moment) -> Vec<Effect> {
         let action = Action::of(event);
-        self.counters.events[action.index()] += 1;
+        self.counters.events[action as usize] += 1;
         self.last_event = self.last_event.max(Some(event.time_nano));
         let id = &event.actor.id;
         if matches!(action, Action::Exec | Action::Other) || id.is_empty() || !self.recent.insert(event) {
@@ -48,7 +48,7 @@ impl Book {
                 record.removed(stamp);
                 self.effects.push(Effect::End(id.clone()));
             }
-            _ => record.state_event(action, was_live, stamp),
+            _ => record.state_event(action, event, was_live, stamp),
         }
         if let Some(record) = self.records.get_mut(id)
             && (was_live || record.runs.is_live())
@@ -64,7 +64,7 @@ impl Book {
     fn watch_from(&mut self, action: Action, event: &Event, stamp: Stamp) -> bool {
         let state = match action {
             Action::Create => RunState::Created,
-            Action::Start | Action::Unpause | Action::Oom | Action::Kill | Action::Health(_) => RunState::Running,
+            Action::Start | Action::Unpause | Action::Oom | Action::Kill | Action::Health => RunState::Running,
             Action::Pause => RunState::Paused,
             Action::Die => RunState::Exited,
             // It is on its way out, or the next list tells more than the event does.
@@ -134,17 +134,17 @@ impl Record {
     }
 
     /// An event of the container's state beside its runs.
-    fn state_event(&mut self, action: Action, was_live: bool, stamp: Stamp) {
+    fn state_event(&mut self, action: Action, event: &Event, was_live: bool, stamp: Stamp) {
         match action {
             Action::Create => self.event = Some(stamp),
             Action::Pause if was_live => self.set_state(RunState::Paused, stamp),
             Action::Unpause if was_live => self.set_state(RunState::Running, stamp),
-            Action::Health(Some(health)) => {
+            Action::Health if let Some(health) = Action::health(event) => {
                 self.event = Some(stamp);
                 self.container.health = health;
             }
-            // What has changed is not in the event.
-            Action::Health(None) | Action::Update => self.inspections.is_due = true,
+            // What has changed is not in the event, or not in known words.
+            Action::Health | Action::Update => self.inspections.is_due = true,
             _ => {}
         }
     }

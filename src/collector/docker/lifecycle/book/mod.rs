@@ -62,8 +62,8 @@ pub(super) enum Effect {
 /// What is counted of the engine as a whole.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Counters {
-    /// By action, in the order of [`Action::LABELS`].
-    pub(super) events: [u64; Action::LABELS.len()],
+    /// By action, in the order of [`Action::ALL`].
+    pub(super) events: [u64; Action::ALL.len()],
     pub(super) undecodable_events: u64,
     pub(super) undecodable_items: u64,
     pub(super) subscriptions: u64,

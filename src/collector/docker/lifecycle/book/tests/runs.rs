@@ -383,7 +383,7 @@ fn pauses_health_and_unknown_things() {
     desk.take(&event);
     assert_eq!(desk.totals("web"), (0, 0, 0, [0; 5]));
     let counts: Vec<u64> = ["pause", "health_status", "exec", "other"]
-        .map(|action| desk.book.counters.events[Action::LABELS.iter().position(|label| *label == action).unwrap()])
+        .map(|action| desk.book.counters.events[Action::ALL.iter().position(|(_, label)| *label == action).unwrap()])
         .to_vec();
     assert_eq!(counts, [1, 1, 1, 3]);
     // An event without id or name is nobody's.
