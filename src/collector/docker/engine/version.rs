@@ -52,7 +52,7 @@ impl Negotiated {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 #[derive(Default)]
-pub(super) struct Version {
+pub(super) struct Said {
     #[serde(deserialize_with = "or_default")]
     version: String,
     #[serde(deserialize_with = "or_default")]
@@ -72,7 +72,7 @@ struct Component {
 }
 
 /// Chooses the version of the API that later requests have in their path.
-pub(super) fn negotiate(said: Version, attempt: &str) -> Result<Negotiated, EngineError> {
+pub(super) fn negotiate(said: Said, attempt: &str) -> Result<Negotiated, EngineError> {
     let api = parse(&said.api_version).ok_or_else(|| {
         let advice = "is this the Docker Engine API? check url";
         EngineError::new(Reason::Protocol, attempt, "the answer has no ApiVersion", advice)

@@ -121,17 +121,25 @@ impl Network {
 }
 
 fn traffic(stats: &ContainerNetworkStats, dialect: Dialect) -> Traffic {
-    let (received, sent) = (stats.rx_bytes, stats.tx_bytes);
-    // Some versions of Podman know the bytes alone.
-    if dialect.podman && [stats.rx_packets, stats.tx_packets].iter().all(|packets| packets.unwrap_or(0) == 0) {
-        return [received, None, None, None, sent, None, None, None];
+    let mut counts = [
+        stats.rx_bytes,
+        stats.rx_packets,
+        stats.rx_dropped,
+        stats.rx_errors,
+        stats.tx_bytes,
+        stats.tx_packets,
+        stats.tx_dropped,
+        stats.tx_errors,
+    ];
+    let [_, received, _, receive_errors, _, sent, _, send_errors] = &mut counts;
+    if dialect.windows {
+        // Errors are always 0 there.
+        (*receive_errors, *send_errors) = (None, None);
+    } else if dialect.podman && received.unwrap_or(0) == 0 && sent.unwrap_or(0) == 0 {
+        // Some versions of Podman know the bytes alone.
+        return [stats.rx_bytes, None, None, None, stats.tx_bytes, None, None, None];
     }
-    // Errors are always 0 on Windows.
-    let [receive_errors, send_errors] =
-        [stats.rx_errors, stats.tx_errors].map(|count| count.filter(|_| !dialect.windows));
-    let receive = [received, stats.rx_packets, stats.rx_dropped, receive_errors];
-    let send = [sent, stats.tx_packets, stats.tx_dropped, send_errors];
-    std::array::from_fn(|at| if at < receive.len() { receive[at] } else { send[at - receive.len()] })
+    counts
 }
 
 pub(super) fn metrics() -> Vec<MetricInfo> {
