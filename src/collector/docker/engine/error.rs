@@ -89,46 +89,12 @@ pub(super) fn late(attempt: &str, limit: Duration) -> EngineError {
     EngineError::new(Reason::Timeout, attempt, cause, "the engine hangs, or call_timeout is too short for it")
 }
 
-/// The answer has no content.
-pub(super) fn empty(attempt: &str) -> EngineError {
-    EngineError::new(Reason::Protocol, attempt, "the answer is empty", "look at the engine's log")
-}
-
 /// The body is not what it should be.
 pub(super) fn undecodable(error: &serde_json::Error, attempt: &str) -> EngineError {
     // The text of a data error may quote the value, which may be anything.
     let cause =
         format!("the answer is not the JSON that was expected (line {}, column {})", error.line(), error.column());
     EngineError::new(Reason::Decode, attempt, cause, "is this the Docker Engine API? see docs/COMPATIBILITY.md")
-}
-
-/// An error that came through bollard; ours if it came from our transport.
-pub(super) fn of_bollard(error: bollard::errors::Error, attempt: &str) -> EngineError {
-    use bollard::errors::Error;
-    match error {
-        Error::DockerResponseServerError { status_code, message } => {
-            EngineError::of_status(status_code, &super::stream::shown(message.as_bytes()), attempt)
-        }
-        Error::IOError { err } => match err.downcast::<EngineError>() {
-            Ok(own) => own,
-            // So a decoder words that the body ended in the middle of a value; the connection is well.
-            Err(cut) if cut.to_string() == "bytes remaining on stream" => EngineError::new(
-                Reason::Decode,
-                attempt,
-                "the answer ends in the middle",
-                "is this the Docker Engine API? see docs/COMPATIBILITY.md",
-            ),
-            Err(other) => EngineError::new(Reason::Connect, attempt, other.to_string(), "look at the engine's log"),
-        },
-        Error::JsonSerdeError { err } => undecodable(&err, attempt),
-        Error::RequestTimeoutError => late(attempt, Duration::from_secs(super::version::BOLLARD_TIMEOUT)),
-        _ => EngineError::new(
-            Reason::Decode,
-            attempt,
-            "the answer is not what was expected",
-            "is this the Docker Engine API? see docs/COMPATIBILITY.md",
-        ),
-    }
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! The Engine API: what is asked of it, and nothing that could change anything. Every request is a GET.
 //!
-//! bollard negotiates the API version and reads the statistics. Lists, inspections and events are read here, by small
-//! structures that know only what the agent needs: a state, an event type or a field that this agent has never heard of
-//! must not cost the whole reply, and a container's environment, with its secrets, is never read into memory as a value.
+//! Replies are read by small structures that know only what the agent needs: a state, an event type or a field that this agent
+//! has never heard of must not cost the whole reply, and a container's environment, with its secrets, is never read into memory
+//! as a value. The models of statistics alone are those that are generated from the API's description.
 
 mod capability;
 mod error;
@@ -20,10 +20,7 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use bollard::Docker;
 use bollard::models::ContainerStatsResponse;
-use bollard::query_parameters::StatsOptionsBuilder;
-use futures_util::StreamExt as _;
 use hyper::body::Incoming;
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
@@ -52,8 +49,7 @@ const REPLY_LIMIT: usize = 4 << 20;
 pub(super) struct Engine(Arc<Inner>);
 
 struct Inner {
-    transport: Arc<Transport>,
-    docker: Result<Docker, String>,
+    transport: Transport,
     call_timeout: Duration,
     inspect: bool,
     with_labels: Vec<String>,
@@ -64,10 +60,8 @@ struct Inner {
 impl Engine {
     /// An engine that was not asked anything yet. Nothing is connected here: one that is away now may come.
     pub(super) fn new(target: &DockerTarget) -> Self {
-        let transport = Arc::new(Transport::new(target));
         Self(Arc::new(Inner {
-            docker: version::client(&transport),
-            transport,
+            transport: Transport::new(target),
             call_timeout: target.call_timeout,
             inspect: target.inspect,
             with_labels: target.with_labels.clone(),
@@ -81,9 +75,10 @@ impl Engine {
         if self.negotiated().is_some() {
             return Ok(());
         }
-        let docker = self.0.docker.as_ref().map_err(|cause| self.0.transport.unusable(cause))?;
-        let attempt = self.attempt("/version");
-        let negotiated = self.within(&attempt, version::negotiate(docker, &self.0.transport, &attempt)).await?;
+        // That of whichever engine answers: a version in the path would be that of the one before it.
+        self.0.transport.set_api(None);
+        let negotiated = version::negotiate(self.fetch("/version", REPLY_LIMIT).await?, &self.attempt("/version"))?;
+        self.0.transport.set_api(Some(negotiated.api));
         self.probe().await?;
         *self.0.negotiated.lock().unwrap_or_else(PoisonError::into_inner) = Some(negotiated);
         Ok(())
@@ -122,20 +117,8 @@ impl Engine {
 
     /// One sample of a container's usage, without the wait for a second one.
     pub(super) async fn stats(&self, id: &str) -> Result<ContainerStatsResponse, EngineError> {
-        let docker = self.0.docker.as_ref().map_err(|cause| self.0.transport.unusable(cause))?;
-        let attempt = self.attempt(&format!("/containers/{}/stats", short(id)));
-        let options = StatsOptionsBuilder::default().stream(false).one_shot(true).build();
-        let mut stream = Box::pin(docker.stats(id, Some(options)));
-        let reply = self
-            .within(&attempt, async {
-                match stream.next().await {
-                    Some(Ok(reply)) => Ok(reply),
-                    Some(Err(error)) => Err(error::of_bollard(error, &attempt)),
-                    None => Err(error::empty(&attempt)),
-                }
-            })
-            .await;
-        self.note(Endpoint::Stats, reply)
+        let path = format!("/containers/{id}/stats?stream=false&one-shot=true");
+        self.get(Endpoint::Stats, &path, REPLY_LIMIT).await
     }
 
     /// The events of containers from now on, or those since `since` (nanoseconds since 1970) that the engine remembers.
@@ -162,7 +145,7 @@ impl Engine {
         Ok(LogBody::new(body, content_type.as_deref(), self.attempt(&format!("/containers/{}/logs", short(id)))))
     }
 
-    /// Names what is known of the engine.
+    /// Exports what is known of the engine.
     pub(super) fn export(&self, out: &mut Families) {
         self.0.capabilities.export(self.0.inspect, out);
         if let Some(negotiated) = self.negotiated() {
@@ -171,15 +154,18 @@ impl Engine {
     }
 
     async fn get<T: DeserializeOwned>(&self, endpoint: Endpoint, path: &str, limit: usize) -> Result<T, EngineError> {
+        let reply = self.fetch(path, limit).await;
+        self.learn(endpoint, reply)
+    }
+
+    async fn fetch<T: DeserializeOwned>(&self, path: &str, limit: usize) -> Result<T, EngineError> {
         let attempt = self.attempt(path);
-        let reply = self
-            .within(&attempt, async {
-                let response = self.0.transport.get(path, Budget::Bytes(limit)).await?;
-                let body = stream::whole(response, &attempt).await?;
-                serde_json::from_slice(&body).map_err(|error| error::undecodable(&error, &attempt))
-            })
-            .await;
-        self.note(endpoint, reply)
+        let whole = async {
+            let response = self.0.transport.get(path, Budget::Bytes(limit)).await?;
+            let body = stream::whole(response, &attempt).await?;
+            serde_json::from_slice(&body).map_err(|error| error::undecodable(&error, &attempt))
+        };
+        self.within(&attempt, whole).await
     }
 
     /// The content type and body of an answer that does not end by itself.
@@ -191,7 +177,7 @@ impl Engine {
                 stream::opened(response, &attempt).await
             })
             .await;
-        self.note(endpoint, reply)
+        self.learn(endpoint, reply)
     }
 
     /// Asks each endpoint once, in a way that costs the engine nothing.
@@ -213,8 +199,8 @@ impl Engine {
         Ok(())
     }
 
-    /// Takes note of what an answer says about the endpoint, and of a lost engine.
-    fn note<T>(&self, endpoint: Endpoint, reply: Result<T, EngineError>) -> Result<T, EngineError> {
+    /// Learns from an answer whether the endpoint may be used, and that the engine is lost.
+    fn learn<T>(&self, endpoint: Endpoint, reply: Result<T, EngineError>) -> Result<T, EngineError> {
         match &reply {
             Ok(_) => self.0.capabilities.learn(endpoint, true),
             Err(error) if error.is_denied() => self.0.capabilities.learn(endpoint, false),

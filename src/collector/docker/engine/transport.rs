@@ -1,9 +1,7 @@
 //! Connections to the engine, of which those that are free are kept: a sweep over TLS must not shake hands a hundred times.
 
 use std::io;
-use std::sync::Arc;
 
-use bollard::BollardRequest;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -90,16 +88,6 @@ impl Transport {
         self.ask(fresh, request(), budget).await.map_err(|error| broken(&error, &attempt))
     }
 
-    /// Sends a request of bollard's, by [`get`](Self::get): whatever its method is, nothing but GET leaves the agent.
-    pub(super) async fn of_bollard(
-        self: Arc<Self>,
-        request: BollardRequest,
-    ) -> Result<Response<Incoming>, bollard::errors::Error> {
-        let path = request.uri().path_and_query().map_or("/", PathAndQuery::as_str);
-        let answer = self.get(unversioned(path), Budget::Bytes(super::REPLY_LIMIT)).await;
-        answer.map_err(|error| bollard::errors::Error::IOError { err: io::Error::other(error) })
-    }
-
     /// Settles the version in the path of each request from now on.
     pub(super) fn set_api(&self, version: Option<(usize, usize)>) {
         *self.api.lock() = version;
@@ -162,12 +150,6 @@ impl Transport {
         });
         Ok(Connection { sender, left })
     }
-}
-
-/// A path without the API version that a newer bollard puts before it.
-fn unversioned(path: &str) -> &str {
-    let versioned = path.strip_prefix("/v").filter(|rest| rest.starts_with(|char: char| char.is_ascii_digit()));
-    versioned.and_then(|rest| rest.find('/').map(|at| &rest[at..])).unwrap_or(path)
 }
 
 /// The error of an exchange that broke off.

@@ -1,11 +1,9 @@
 //! The engine's version, and the version of its API that both sides speak.
 
-use std::sync::Arc;
+use serde::Deserialize;
 
-use bollard::{ClientVersion, Docker};
-
-use super::error::{self, EngineError};
-use super::transport::Transport;
+use super::error::EngineError;
+use super::lenient::or_default;
 use crate::collector::Reason;
 use crate::metric::{Families, metrics};
 
@@ -14,9 +12,6 @@ const NEWEST: (usize, usize) = (1, 52);
 
 /// The oldest one: Docker 20.10, the first with one-shot statistics.
 const OLDEST: (usize, usize) = (1, 41);
-
-/// bollard's own limit, in seconds; ours is shorter.
-pub(super) const BOLLARD_TIMEOUT: u64 = 3600;
 
 metrics! {
     pub(super) fn metrics;
@@ -51,42 +46,48 @@ impl Negotiated {
     }
 }
 
-/// bollard over `transport`.
-pub(super) fn client(transport: &Arc<Transport>) -> Result<Docker, String> {
-    let transport = Arc::clone(transport);
-    let version = ClientVersion { major_version: NEWEST.0, minor_version: NEWEST.1 };
-    let send = move |request| Arc::clone(&transport).of_bollard(request);
-    Docker::connect_with_custom_transport(send, Some("http://docker"), BOLLARD_TIMEOUT, &version)
-        .map_err(|error| error.to_string())
+/// The answer to `/version`.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[derive(Default)]
+pub(super) struct Said {
+    #[serde(deserialize_with = "or_default")]
+    version: String,
+    #[serde(deserialize_with = "or_default")]
+    api_version: String,
+    #[serde(rename = "MinAPIVersion", deserialize_with = "or_default")]
+    min_api_version: String,
+    #[serde(deserialize_with = "or_default")]
+    os: String,
+    #[serde(deserialize_with = "or_default")]
+    components: Vec<Component>,
 }
 
-/// Asks the engine for its versions, and settles the one that later requests have in their path.
-pub(super) async fn negotiate(
-    docker: &Docker,
-    transport: &Transport,
-    attempt: &str,
-) -> Result<Negotiated, EngineError> {
-    transport.set_api(None);
-    let said = docker.version().await.map_err(|error| error::of_bollard(error, attempt))?;
-    let api = said.api_version.as_deref().and_then(parse).ok_or_else(|| {
+#[derive(Deserialize)]
+struct Component {
+    #[serde(rename = "Name", default)]
+    name: String,
+}
+
+/// Chooses the version of the API that later requests have in their path.
+pub(super) fn negotiate(said: Said, attempt: &str) -> Result<Negotiated, EngineError> {
+    let api = parse(&said.api_version).ok_or_else(|| {
         let advice = "is this the Docker Engine API? check url";
-        EngineError::new(Reason::Protocol, attempt, "the answer names no ApiVersion", advice)
+        EngineError::new(Reason::Protocol, attempt, "the answer has no ApiVersion", advice)
     })?;
-    let least = said.min_api_version.as_deref().and_then(parse).unwrap_or(OLDEST);
+    let least = parse(&said.min_api_version).unwrap_or(OLDEST);
     if api < OLDEST || least > NEWEST {
         let [engine, oldest, newest] = [api, OLDEST, NEWEST].map(|(major, minor)| format!("{major}.{minor}"));
         let cause = format!("the engine speaks API {engine}, and the agent {oldest} to {newest}");
         let advice = if api < OLDEST { "use Docker 20.10 or newer" } else { "use a newer agent" };
         return Err(EngineError::new(Reason::Protocol, attempt, cause, advice));
     }
-    let api = api.min(NEWEST);
-    transport.set_api(Some(api));
-    let is_podman = said.components.iter().flatten().any(|component| component.name.starts_with("Podman"));
+    let is_podman = said.components.iter().any(|component| component.name.starts_with("Podman"));
     Ok(Negotiated {
         engine: if is_podman { "Podman" } else { "Docker" }.to_owned(),
-        version: said.version.unwrap_or_default(),
-        api,
-        os: said.os.unwrap_or_default(),
+        version: said.version,
+        api: api.min(NEWEST),
+        os: said.os,
     })
 }
 

@@ -18,8 +18,8 @@ pub(super) enum Action {
     Rename,
     Update,
     Destroy,
-    /// The health check has another result; `None` if it is in words that this agent does not know.
-    Health(Option<Health>),
+    /// The health check has another result.
+    Health,
     /// A command in the container, such as each run of a health check.
     Exec,
     /// Whatever else there is, now or in a later engine, and what is not about a container.
@@ -27,74 +27,46 @@ pub(super) enum Action {
 }
 
 impl Action {
-    /// The values of the label, in the order of the documentation.
-    pub(super) const LABELS: [&'static str; 15] = [
-        "create",
-        "start",
-        "restart",
-        "stop",
-        "kill",
-        "die",
-        "oom",
-        "pause",
-        "unpause",
-        "rename",
-        "update",
-        "destroy",
-        "health_status",
-        "exec",
-        "other",
+    /// All of them with the values of the label, in the order of the documentation.
+    pub(super) const ALL: [(Self, &'static str); 15] = [
+        (Self::Create, "create"),
+        (Self::Start, "start"),
+        (Self::Restart, "restart"),
+        (Self::Stop, "stop"),
+        (Self::Kill, "kill"),
+        (Self::Die, "die"),
+        (Self::Oom, "oom"),
+        (Self::Pause, "pause"),
+        (Self::Unpause, "unpause"),
+        (Self::Rename, "rename"),
+        (Self::Update, "update"),
+        (Self::Destroy, "destroy"),
+        (Self::Health, "health_status"),
+        (Self::Exec, "exec"),
+        (Self::Other, "other"),
     ];
 
     /// What the event says.
     pub(super) fn of(event: &Event) -> Self {
+        // An engine that leaves the type out was asked for containers alone.
         if !matches!(event.kind.as_str(), "container" | "") {
             return Self::Other;
         }
-        match event.action.as_str() {
-            "create" => Self::Create,
-            "start" => Self::Start,
-            "restart" => Self::Restart,
-            "stop" => Self::Stop,
-            "kill" => Self::Kill,
-            // The words behind the comma are Podman's own, which its API for Docker clients mostly translates.
-            "die" | "died" => Self::Die,
-            "oom" => Self::Oom,
-            "pause" => Self::Pause,
-            "unpause" => Self::Unpause,
-            "rename" => Self::Rename,
-            "update" => Self::Update,
-            "destroy" | "remove" => Self::Destroy,
-            action if action.starts_with("exec_") => Self::Exec,
-            action => match action.strip_prefix("health_status") {
-                Some(rest) => Self::Health(match Health::named(rest.trim_start_matches([':', ' '])) {
-                    Health::None => None,
-                    health => Some(health),
-                }),
-                None => Self::Other,
-            },
-        }
+        let word = match event.action.as_str() {
+            // Podman's own words, which its API for Docker clients mostly translates.
+            "died" => "die",
+            "remove" => "destroy",
+            action if action.starts_with("exec_") => "exec",
+            action if action.starts_with("health_status") => "health_status",
+            action => action,
+        };
+        Self::ALL.iter().find(|(_, label)| *label == word).map_or(Self::Other, |(action, _)| *action)
     }
 
-    /// Its place in [`LABELS`](Self::LABELS).
-    pub(super) const fn index(self) -> usize {
-        match self {
-            Self::Create => 0,
-            Self::Start => 1,
-            Self::Restart => 2,
-            Self::Stop => 3,
-            Self::Kill => 4,
-            Self::Die => 5,
-            Self::Oom => 6,
-            Self::Pause => 7,
-            Self::Unpause => 8,
-            Self::Rename => 9,
-            Self::Update => 10,
-            Self::Destroy => 11,
-            Self::Health(_) => 12,
-            Self::Exec => 13,
-            Self::Other => 14,
-        }
+    /// The result of the health check that the event tells; `None` if it is in words that this agent does not know.
+    pub(super) fn health(event: &Event) -> Option<Health> {
+        let word = event.action.strip_prefix("health_status")?.trim_start_matches([':', ' ']);
+        Some(Health::named(word)).filter(|health| *health != Health::None)
     }
 
     /// The attributes that the engine itself gives such an event, beside `name` and `image`. A Docker label of that name
@@ -120,8 +92,8 @@ mod tests {
 
     #[test]
     fn every_known_word_has_its_label() {
-        for word in &Action::LABELS[..12] {
-            assert_eq!(Action::LABELS[of("container", word).index()], *word);
+        for (at, (action, word)) in Action::ALL.iter().enumerate() {
+            assert_eq!((of("container", word), *action as usize), (*action, at));
         }
         for (word, label) in [
             ("health_status: healthy", "health_status"),
@@ -132,7 +104,7 @@ mod tests {
             ("", "other"),
             ("START", "other"),
         ] {
-            assert_eq!(Action::LABELS[of("container", word).index()], label, "{word}");
+            assert_eq!(Action::ALL[of("container", word) as usize].1, label, "{word}");
         }
         assert_eq!(of("pod", "start"), Action::Other);
         assert_eq!(of("network", "destroy"), Action::Other);
@@ -142,10 +114,15 @@ mod tests {
 
     #[test]
     fn the_health_is_in_the_action() {
-        assert_eq!(of("container", "health_status: healthy"), Action::Health(Some(Health::Healthy)));
-        assert_eq!(of("container", "health_status: unhealthy"), Action::Health(Some(Health::Unhealthy)));
-        assert_eq!(of("container", "health_status: starting"), Action::Health(Some(Health::Starting)));
-        assert_eq!(of("container", "health_status: dubious"), Action::Health(None));
-        assert_eq!(of("container", "health_status"), Action::Health(None));
+        let health = |action: &str| Action::health(&Event { action: action.to_owned(), ..Event::default() });
+        for (action, expected) in [
+            ("health_status: healthy", Some(Health::Healthy)),
+            ("health_status: unhealthy", Some(Health::Unhealthy)),
+            ("health_status: starting", Some(Health::Starting)),
+            ("health_status: dubious", None),
+            ("health_status", None),
+        ] {
+            assert_eq!((of("container", action), health(action)), (Action::Health, expected), "{action}");
+        }
     }
 }

@@ -110,7 +110,7 @@ pub(super) fn totals(book: &Book, out: &mut Families) {
         }
     }
     let counters = &book.counters;
-    for (action, count) in Action::LABELS.iter().zip(counters.events) {
+    for ((_, action), count) in Action::ALL.iter().zip(counters.events) {
         out.push(&EVENTS, [action], count as f64);
     }
     out.push_bool(&STREAM_UP, [], book.is_live());

@@ -17,7 +17,7 @@ use futures_util::stream::FuturesUnordered;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
-use self::book::{Answer, Ask, Book, Effect, Moment};
+use self::book::{Book, Effect, Inspection, Moment, Request};
 use super::container::Container;
 use super::engine::{Endpoint, Engine, EngineError};
 use super::logs::Logs;
@@ -77,7 +77,7 @@ impl Lifecycle {
             }
             // What is being asked beside the event stream belongs to this poll as well.
             let told = self.told.notified();
-            if !self.book().is_asking() || timeout_at(until, told).await.is_err() {
+            if !self.book().is_inspecting() || timeout_at(until, told).await.is_err() {
                 break;
             }
         }
@@ -97,7 +97,9 @@ impl Lifecycle {
 
     /// Names what it counted since the agent started, whether or not the engine is there.
     pub(super) fn export_totals(&self, out: &mut Families) {
-        export::totals(&self.book(), out);
+        let mut book = self.book();
+        book.settle(Moment::now());
+        export::totals(&book, out);
     }
 
     async fn list(&self) -> Result<(), EngineError> {
@@ -107,12 +109,12 @@ impl Lifecycle {
         Ok(())
     }
 
-    fn next_inspection(&self) -> Option<Ask> {
+    fn next_inspection(&self) -> Option<Request> {
         self.book().next_inspection(Moment::now())
     }
 
     /// Asks for one inspection, and takes what it tells.
-    async fn inspect(&self, ask: Ask, until: Option<Instant>) {
+    async fn inspect(&self, ask: Request, until: Option<Instant>) {
         let mut asking = Asking { lifecycle: self, ask: Some(ask) };
         let Some(ask) = asking.ask.clone() else { return };
         let inspection = self.engine.inspect(&ask.id);
@@ -121,15 +123,15 @@ impl Lifecycle {
             None => Some(inspection.await),
         };
         let answer = match reply {
-            Some(Ok(inspected)) => Answer::Told(Box::new(inspected)),
-            Some(Err(error)) if error.is_denied() || error.status == Some(404) => Answer::Never,
+            Some(Ok(inspected)) => Inspection::Told(Box::new(inspected)),
+            Some(Err(error)) if error.is_denied() || error.status == Some(404) => Inspection::Never,
             Some(Err(error)) => {
                 tracing::debug!(%error, "inspection failed");
-                Answer::Failed
+                Inspection::Failed
             }
             // Whoever reads the events has more time than a poll.
             None if self.book().is_live() => return,
-            None => Answer::Failed,
+            None => Inspection::Failed,
         };
         asking.ask = None;
         self.change(|book, now| book.inspected(&ask, answer, now));
@@ -158,7 +160,7 @@ impl Lifecycle {
 /// An inspection that is under way. Whoever stops waiting for it leaves it to others.
 struct Asking<'a> {
     lifecycle: &'a Lifecycle,
-    ask: Option<Ask>,
+    ask: Option<Request>,
 }
 
 impl Drop for Asking<'_> {

@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep};
 
 use super::book::Moment;
 use super::{IN_FLIGHT, Lifecycle};
-use crate::collector::docker::backoff::{Backoff, HEALTHY};
+use crate::collector::docker::backoff::{Backoff, HEALTHY, jittered};
 use crate::collector::docker::engine::{Endpoint, EngineError};
 
 /// How a stream ended.
@@ -32,7 +32,7 @@ pub(super) async fn watch(lifecycle: &Lifecycle) {
         if ended.subscribed.is_some_and(|at| at.elapsed() >= HEALTHY) {
             backoff.reset();
         }
-        let pause = backoff.next();
+        let pause = jittered(backoff.next());
         let is_unreachable = ended.error.as_ref().is_some_and(EngineError::is_unreachable);
         match ended.error {
             // The polls say so already.

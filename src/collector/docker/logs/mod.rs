@@ -29,18 +29,18 @@ use crate::net::Endpoint;
 
 /// One run of a container whose log may be worth following.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Run {
+pub(super) struct RunLog {
     /// The engine's id.
     pub(super) id: String,
     /// The container's name.
     pub(super) name: String,
     /// Where following begins.
-    pub(super) from: From,
+    pub(super) from: ReadFrom,
 }
 
 /// Where following begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum From {
+pub(super) enum ReadFrom {
     /// At the end: the container ran before the agent did, and what it logged then alarms nobody now.
     Now,
     /// At the beginning of the run.
@@ -58,7 +58,7 @@ impl Logs {
 
     /// Follows the log of a run, unless it is followed already or need not be. Does not wait: a container that lives for
     /// twenty milliseconds has its log followed only if this is done at once.
-    pub(super) fn begin(&self, run: Run) {
+    pub(super) fn begin(&self, run: RunLog) {
         if let Some(registry) = &self.0 {
             registry.begin(run);
         }

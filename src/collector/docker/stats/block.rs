@@ -156,17 +156,17 @@ impl Block {
                 (&WRITES_MERGED, &device.merged, Operation::Write),
                 (&QUEUED, &device.queued, Operation::Total),
             ] {
-                series.count_of(metric, &name, of(counts, operation));
+                series.count(metric, &[&name], of(counts, operation));
             }
             for (metric, operation) in
                 [(&READ_SECONDS, Operation::Read), (&WRITE_SECONDS, Operation::Write), (&IO_SECONDS, Operation::Total)]
             {
-                series.put_of(metric, &name, of(&device.time, operation).map(seconds));
+                series.put(metric, &[&name], of(&device.time, operation).map(seconds));
             }
             let Some((major, minor)) = device.number else { continue };
             let [major, minor] = [major, minor].map(|number| number.to_string());
             for (operation, bytes) in &device.bytes {
-                series.count_of_four(&USAGE, [&name, &major, &minor, operation.as_str()], *bytes);
+                series.count(&USAGE, &[&name, &major, &minor, operation.as_str()], Some(*bytes));
             }
         }
     }

@@ -79,12 +79,12 @@ impl Cpu {
 
     /// Names it. Without a quota the engine sends zeros for the throttling.
     pub(super) fn export(&self, has_quota: bool, series: &mut Series<'_>) {
-        series.put_of(&USAGE, "total", self.total.map(seconds));
-        series.put(&USER, self.user.map(seconds));
-        series.put(&SYSTEM, self.system.map(seconds));
+        series.put(&USAGE, &["total"], self.total.map(seconds));
+        series.put(&USER, &[], self.user.map(seconds));
+        series.put(&SYSTEM, &[], self.system.map(seconds));
         let throttling = self.throttling.filter(|throttling| has_quota || throttling.periods > 0);
-        series.count(&PERIODS, throttling.map(|throttling| throttling.periods));
-        series.count(&THROTTLED_PERIODS, throttling.map(|throttling| throttling.throttled_periods));
-        series.put(&THROTTLED_SECONDS, throttling.map(|throttling| seconds(throttling.throttled_time)));
+        series.count(&PERIODS, &[], throttling.map(|throttling| throttling.periods));
+        series.count(&THROTTLED_PERIODS, &[], throttling.map(|throttling| throttling.throttled_periods));
+        series.put(&THROTTLED_SECONDS, &[], throttling.map(|throttling| seconds(throttling.throttled_time)));
     }
 }

@@ -103,11 +103,11 @@ impl Derived {
 
     /// Names it.
     pub(super) fn export(&self, series: &mut Series<'_>) {
-        series.put(&CPU_CORES, self.cpu_cores);
-        series.put(&CPU_RATIO, self.cpu_ratio);
-        series.put(&MEMORY_RATIO, self.memory_ratio);
+        series.put(&CPU_CORES, &[], self.cpu_cores);
+        series.put(&CPU_RATIO, &[], self.cpu_ratio);
+        series.put(&MEMORY_RATIO, &[], self.memory_ratio);
         let [received, sent] = self.bandwidth.map_or([None; 2], |both| both.map(Some));
-        series.put_of(&BANDWIDTH_RATIO, "receive", received);
-        series.put_of(&BANDWIDTH_RATIO, "transmit", sent);
+        series.put(&BANDWIDTH_RATIO, &["receive"], received);
+        series.put(&BANDWIDTH_RATIO, &["transmit"], sent);
     }
 }

@@ -6,7 +6,7 @@ use bollard::models::ContainerMemoryStats;
 
 use super::dialect::Dialect;
 use super::series::Series;
-use crate::metric::metrics;
+use crate::metric::{Metric, metrics};
 
 metrics! {
     pub(super) fn metrics;
@@ -65,87 +65,71 @@ impl Cgroup {
 }
 
 /// The memory of a container, in bytes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Memory {
     pub(super) cgroup: Option<Cgroup>,
     pub(super) usage: Option<u64>,
     pub(super) working_set: Option<u64>,
     /// The container's limit or that of the host, whichever is less.
     pub(super) limit: Option<u64>,
-    rss: Option<u64>,
-    cache: Option<u64>,
-    mapped_file: Option<u64>,
+    /// What only the statistics of control groups tell, in the order of [`IN_STATS`].
+    in_stats: [Option<u64>; IN_STATS.len()],
+    /// Page faults, and those for which a disk was read.
+    faults: [Option<u64>; 2],
     max_usage: Option<u64>,
     failcnt: Option<u64>,
-    active_file: Option<u64>,
-    inactive_file: Option<u64>,
-    dirty: Option<u64>,
-    writeback: Option<u64>,
-    faults: Option<u64>,
-    major_faults: Option<u64>,
-    scanned: Option<u64>,
-    stolen: Option<u64>,
 }
+
+/// What is in the statistics, and under which keys on v1 and v2; an empty one is not there.
+const IN_STATS: [(&Metric<2>, &str, &str); 9] = [
+    (&RSS, "total_rss", "anon"),
+    (&CACHE, "total_cache", "file"),
+    (&MAPPED_FILE, "total_mapped_file", "file_mapped"),
+    (&ACTIVE_FILE, "total_active_file", "active_file"),
+    (&INACTIVE_FILE, "total_inactive_file", "inactive_file"),
+    (&DIRTY, "total_dirty", "file_dirty"),
+    (&WRITEBACK, "total_writeback", "file_writeback"),
+    (&SCANNED, "", "pgscan"),
+    (&STOLEN, "", "pgsteal"),
+];
 
 impl Memory {
     pub(super) fn read(memory: &ContainerMemoryStats, dialect: Dialect) -> Self {
         if dialect.windows {
             return Self { working_set: memory.privateworkingset, ..Self::default() };
         }
-        let usage = memory.usage;
+        let (usage, limit) = (memory.usage, memory.limit);
         let Some((stats, cgroup)) = memory.stats.as_ref().and_then(|stats| Some((stats, Cgroup::of(stats)?))) else {
-            return Self { usage, working_set: usage, limit: memory.limit, ..Self::default() };
+            return Self { usage, working_set: usage, limit, ..Self::default() };
         };
-        let either = |v1, v2| stats.get(if cgroup == Cgroup::V1 { v1 } else { v2 }).copied();
-        let of_v1 = |value: Option<u64>| value.filter(|_| cgroup == Cgroup::V1);
-        let of_v2 = |key| (cgroup == Cgroup::V2).then(|| stats.get(key).copied()).flatten();
-        let inactive_file = either("total_inactive_file", "inactive_file");
+        let is_v1 = cgroup == Cgroup::V1;
+        let inactive_file = stats.get(if is_v1 { "total_inactive_file" } else { "inactive_file" });
         Self {
             cgroup: Some(cgroup),
             usage,
             // The docker command shows the whole usage if more of it is inactive than there is; cAdvisor, whose name
             // this is, shows 0.
-            working_set: usage.map(|usage| usage.saturating_sub(inactive_file.unwrap_or(0))),
-            limit: memory.limit,
-            rss: either("total_rss", "anon"),
-            cache: either("total_cache", "file"),
-            mapped_file: either("total_mapped_file", "file_mapped"),
-            max_usage: of_v1(memory.max_usage),
+            working_set: usage.map(|usage| usage.saturating_sub(inactive_file.copied().unwrap_or(0))),
+            limit,
+            in_stats: IN_STATS.map(|(_, v1, v2)| stats.get(if is_v1 { v1 } else { v2 }).copied()),
+            faults: ["pgfault", "pgmajfault"].map(|key| stats.get(key).copied()),
+            max_usage: memory.max_usage.filter(|_| is_v1),
             // The engine leaves out a 0; on v2 it sends another count under this name.
-            failcnt: of_v1(Some(memory.failcnt.unwrap_or(0))),
-            active_file: either("total_active_file", "active_file"),
-            inactive_file,
-            dirty: either("total_dirty", "file_dirty"),
-            writeback: either("total_writeback", "file_writeback"),
-            faults: stats.get("pgfault").copied(),
-            major_faults: stats.get("pgmajfault").copied(),
-            scanned: of_v2("pgscan"),
-            stolen: of_v2("pgsteal"),
+            failcnt: is_v1.then(|| memory.failcnt.unwrap_or(0)),
         }
     }
 
-    /// Names it.
     pub(super) fn export(&self, series: &mut Series<'_>) {
-        for (metric, value) in [
-            (&USAGE, self.usage),
-            (&WORKING_SET, self.working_set),
-            (&RSS, self.rss),
-            (&CACHE, self.cache),
-            (&MAPPED_FILE, self.mapped_file),
-            (&MAX_USAGE, self.max_usage),
-            (&FAILCNT, self.failcnt),
-            (&ACTIVE_FILE, self.active_file),
-            (&INACTIVE_FILE, self.inactive_file),
-            (&DIRTY, self.dirty),
-            (&WRITEBACK, self.writeback),
-            (&SCANNED, self.scanned),
-            (&STOLEN, self.stolen),
-        ] {
-            series.count(metric, value);
+        series.count(&USAGE, &[], self.usage);
+        series.count(&WORKING_SET, &[], self.working_set);
+        series.count(&MAX_USAGE, &[], self.max_usage);
+        series.count(&FAILCNT, &[], self.failcnt);
+        for ((metric, ..), value) in IN_STATS.iter().zip(self.in_stats) {
+            series.count(metric, &[], value);
         }
-        for (kind, value) in [("pgfault", self.faults), ("pgmajfault", self.major_faults)] {
+        for (kind, value) in ["pgfault", "pgmajfault"].iter().zip(self.faults) {
             for scope in ["container", "hierarchy"] {
-                series.count_of_two(&FAULTS, [kind, scope], value);
+                series.count(&FAULTS, &[kind, scope], value);
             }
         }
     }

@@ -6,7 +6,7 @@ use bollard::models::ContainerNetworkStats;
 
 use super::dialect::Dialect;
 use super::series::Series;
-use crate::metric::{OTHER, metrics};
+use crate::metric::{Metric, OTHER, metrics};
 
 /// Bytes of the longest name that Linux gives an interface. Windows, and Podman at times, send the id of an endpoint.
 const MAX_NAME: usize = 15;
@@ -37,101 +37,71 @@ metrics! {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Network(pub(super) Option<BTreeMap<String, Traffic>>);
 
-/// What went through one interface.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Traffic {
-    pub(super) received: Flow,
-    pub(super) sent: Flow,
-}
+/// What went through one interface, in the order of [`COUNTS`].
+type Traffic = [Option<u64>; COUNTS.len()];
 
-/// What went one way.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Flow {
-    pub(super) bytes: Option<u64>,
-    pub(super) packets: Option<u64>,
-    pub(super) dropped: Option<u64>,
-    pub(super) errors: Option<u64>,
-}
+/// What an interface counts; the first half of them received, the second sent.
+const COUNTS: [&Metric<3>; 8] = [
+    &RECEIVED_BYTES,
+    &RECEIVED_PACKETS,
+    &RECEIVED_DROPPED,
+    &RECEIVE_ERRORS,
+    &SENT_BYTES,
+    &SENT_PACKETS,
+    &SENT_DROPPED,
+    &SEND_ERRORS,
+];
 
 impl Network {
     pub(super) fn read(networks: &HashMap<String, ContainerNetworkStats>, dialect: Dialect) -> Self {
         let mut by_interface = BTreeMap::<String, Traffic>::new();
         for (name, stats) in networks {
             let name = if name.len() > MAX_NAME || name.is_empty() { OTHER } else { name };
-            let traffic = by_interface.entry(name.to_owned()).or_default();
-            traffic.add(&Traffic::read(stats, dialect));
+            let sums = by_interface.entry(name.to_owned()).or_default();
+            for (sum, count) in sums.iter_mut().zip(traffic(stats, dialect)) {
+                *sum = match (*sum, count) {
+                    (Some(sum), Some(count)) => Some(sum.saturating_add(count)),
+                    (sum, count) => sum.or(count),
+                };
+            }
         }
         Self((!by_interface.is_empty()).then_some(by_interface))
     }
 
     /// Bytes received and sent over all interfaces.
     pub(super) fn bytes(&self) -> Option<[u64; 2]> {
-        self.0.as_ref()?.values().try_fold([0_u64; 2], |[received, sent], traffic| {
-            Some([received.checked_add(traffic.received.bytes?)?, sent.checked_add(traffic.sent.bytes?)?])
+        self.0.as_ref()?.values().try_fold([0_u64; 2], |[received, sent], [more_received, .., more_sent, _, _, _]| {
+            Some([received.checked_add((*more_received)?)?, sent.checked_add((*more_sent)?)?])
         })
     }
 
-    /// Names it.
     pub(super) fn export(&self, series: &mut Series<'_>) {
-        for (interface, Traffic { received, sent }) in self.0.iter().flatten() {
-            for (metric, value) in [
-                (&RECEIVED_BYTES, received.bytes),
-                (&RECEIVED_PACKETS, received.packets),
-                (&RECEIVED_DROPPED, received.dropped),
-                (&RECEIVE_ERRORS, received.errors),
-                (&SENT_BYTES, sent.bytes),
-                (&SENT_PACKETS, sent.packets),
-                (&SENT_DROPPED, sent.dropped),
-                (&SEND_ERRORS, sent.errors),
-            ] {
-                series.count_of(metric, interface, value);
+        for (interface, traffic) in self.0.iter().flatten() {
+            for (metric, count) in COUNTS.iter().zip(traffic) {
+                series.count(metric, &[interface], *count);
             }
         }
     }
 }
 
-impl Traffic {
-    fn read(stats: &ContainerNetworkStats, dialect: Dialect) -> Self {
-        let received = Flow {
-            bytes: stats.rx_bytes,
-            packets: stats.rx_packets,
-            dropped: stats.rx_dropped,
-            errors: stats.rx_errors,
-        };
-        let sent = Flow {
-            bytes: stats.tx_bytes,
-            packets: stats.tx_packets,
-            dropped: stats.tx_dropped,
-            errors: stats.tx_errors,
-        };
-        if dialect.windows {
-            // Errors are always 0 there.
-            return Self { received: Flow { errors: None, ..received }, sent: Flow { errors: None, ..sent } };
-        }
+fn traffic(stats: &ContainerNetworkStats, dialect: Dialect) -> Traffic {
+    let mut counts = [
+        stats.rx_bytes,
+        stats.rx_packets,
+        stats.rx_dropped,
+        stats.rx_errors,
+        stats.tx_bytes,
+        stats.tx_packets,
+        stats.tx_dropped,
+        stats.tx_errors,
+    ];
+    let [_, received, _, receive_errors, _, sent, _, send_errors] = &mut counts;
+    if dialect.windows {
+        // Errors are always 0 there.
+        (*receive_errors, *send_errors) = (None, None);
+    } else if dialect.podman && received.unwrap_or(0) == 0 && sent.unwrap_or(0) == 0 {
         // Some versions of Podman know the bytes alone.
-        let only_bytes = [received.packets, sent.packets].iter().all(|packets| packets.unwrap_or(0) == 0);
-        if dialect.podman && only_bytes {
-            let bytes = |flow: Flow| Flow { bytes: flow.bytes, ..Flow::default() };
-            return Self { received: bytes(received), sent: bytes(sent) };
-        }
-        Self { received, sent }
+        return [stats.rx_bytes, None, None, None, stats.tx_bytes, None, None, None];
     }
-
-    fn add(&mut self, other: &Self) {
-        self.received.add(other.received);
-        self.sent.add(other.sent);
-    }
-}
-
-impl Flow {
-    fn add(&mut self, other: Self) {
-        let sum = |one: Option<u64>, other: Option<u64>| match (one, other) {
-            (Some(one), Some(other)) => Some(one.saturating_add(other)),
-            (one, other) => one.or(other),
-        };
-        self.bytes = sum(self.bytes, other.bytes);
-        self.packets = sum(self.packets, other.packets);
-        self.dropped = sum(self.dropped, other.dropped);
-        self.errors = sum(self.errors, other.errors);
-    }
+    counts
 }

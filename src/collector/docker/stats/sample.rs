@@ -76,8 +76,8 @@ impl Sample {
         self.memory.export(series);
         self.network.export(series);
         self.block.export(devices, series);
-        series.count(&TASKS, self.tasks);
-        series.count(&MAX_TASKS, self.max_tasks);
+        series.count(&TASKS, &[], self.tasks);
+        series.count(&MAX_TASKS, &[], self.max_tasks);
     }
 }
 

@@ -28,16 +28,16 @@ metrics! {
 /// Names the limits of a container. What limits its swap depends on the engine's control groups.
 pub(super) fn export(limits: &Limits, cgroup: Option<Cgroup>, series: &mut Series<'_>) {
     let bytes = |limit: i64| u64::try_from(limit).unwrap_or(0);
-    series.count(&CPU_PERIOD, u64::try_from(limits.period()).ok());
-    series.put(&CPU_QUOTA, quota(limits));
-    series.count(&CPU_SHARES, Some(if limits.cpu_shares > 0 { bytes(limits.cpu_shares) } else { 1024 }));
-    series.count(&MEMORY_LIMIT, Some(bytes(limits.memory)));
+    series.count(&CPU_PERIOD, &[], u64::try_from(limits.period()).ok());
+    series.put(&CPU_QUOTA, &[], quota(limits));
+    series.count(&CPU_SHARES, &[], Some(if limits.cpu_shares > 0 { bytes(limits.cpu_shares) } else { 1024 }));
+    series.count(&MEMORY_LIMIT, &[], Some(bytes(limits.memory)));
     let swap = cgroup.map(|cgroup| match cgroup {
         Cgroup::V1 => bytes(limits.memory_swap),
         Cgroup::V2 => bytes(limits.memory_swap).saturating_sub(bytes(limits.memory)),
     });
-    series.count(&SWAP_LIMIT, swap);
-    series.count(&RESERVATION, Some(bytes(limits.memory_reservation)));
+    series.count(&SWAP_LIMIT, &[], swap);
+    series.count(&RESERVATION, &[], Some(bytes(limits.memory_reservation)));
 }
 
 /// Microseconds in a period.

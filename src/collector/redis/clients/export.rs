@@ -3,133 +3,55 @@
 use super::class::ClientClass;
 use super::summary::{ClientSummary, OutputBuffer, PoolUsage};
 use crate::metric::vocabulary::resources::{POOL_CONNECTIONS, POOL_MAX_CONNECTIONS, POOL_USAGE_RATIO};
-use crate::metric::{Families, Metric, MetricInfo, Unit};
+use crate::metric::{Families, MetricInfo, metrics};
 
 #[cfg(test)]
 mod tests;
 
-const CLIENTS: Metric<1> = Metric::gauge(
-    "redis_clients",
-    &["class"],
-    "Connections by class: normal, blocked, pubsub, replica, monitor or master.",
-)
-.unit(Unit::Count)
-.source("CLIENT LIST flags, sub, psub, ssub");
-
-const OUTPUT_BUFFER_BYTES: Metric<1> = Metric::gauge(
-    "redis_client_output_buffer_bytes",
-    &["class"],
-    "Replies and messages that wait in the output lists of the clients, by class.",
-)
-.unit(Unit::Bytes)
-.source("CLIENT LIST omem");
-
-const QUERY_BUFFER_BYTES: Metric<1> = Metric::gauge(
-    "redis_client_query_buffer_bytes",
-    &["class"],
-    "Memory of the clients' query buffers, used and free, by class.",
-)
-.unit(Unit::Bytes)
-.source("CLIENT LIST qbuf + qbuf-free");
-
-const MEMORY_BYTES: Metric<1> =
-    Metric::gauge("redis_client_memory_bytes", &["class"], "Memory of the clients with all their buffers, by class.")
-        .unit(Unit::Bytes)
-        .source("CLIENT LIST tot-mem, Redis >= 6.2");
-
-const OUTPUT_BUFFER_LIMIT_RATIO_MAX: Metric<1> = Metric::gauge(
-    "redis_client_output_buffer_limit_ratio_max",
-    &["class"],
-    "The largest part of its hard output buffer limit that a client of the class fills; at 1 the server closes it.",
-)
-.unit(Unit::Ratio)
-.source("CLIENT LIST omem / CONFIG GET client-output-buffer-limit");
-
-const OVER_SOFT_LIMIT: Metric<1> = Metric::gauge(
-    "redis_clients_over_soft_output_buffer_limit",
-    &["class"],
-    "Clients at or over the soft output buffer limit of their class, which the server closes when they stay there.",
-)
-.unit(Unit::Count)
-.source("CLIENT LIST omem, CONFIG GET client-output-buffer-limit");
-
-const CLIENTS_BY_NAME: Metric<1> = Metric::gauge(
-    "redis_clients_by_name",
-    &["name"],
-    "Connections by client name: the most frequent names, __unnamed__, and __other__ for the rest.",
-)
-.unit(Unit::Count)
-.source("CLIENT LIST name");
-
-const CLIENTS_BY_LIBRARY: Metric<1> = Metric::gauge(
-    "redis_clients_by_library",
-    &["lib"],
-    "Connections by client library: the most frequent ones, none, and __other__ for the rest.",
-)
-.unit(Unit::Count)
-.source("CLIENT LIST lib-name, Redis >= 7.2");
-
-const TOP_BYTES: Metric<2> = Metric::gauge(
-    "redis_client_output_buffer_top_bytes",
-    &["client", "class"],
-    "The largest output list among the clients of that name, else library, else user, else host.",
-)
-.unit(Unit::Bytes)
-.source("CLIENT LIST omem");
-
-const TOP_LIMIT_RATIO: Metric<2> = Metric::gauge(
-    "redis_client_output_buffer_top_limit_ratio",
-    &["client", "class"],
-    "The part of its hard output buffer limit that the largest output list of the group fills.",
-)
-.unit(Unit::Ratio)
-.source("CLIENT LIST omem / CONFIG GET client-output-buffer-limit");
-
-const TOP_GROWTH: Metric<2> = Metric::gauge(
-    "redis_client_output_buffer_top_growth_bytes_per_second",
-    &["client", "class"],
-    "How fast the largest output list of the group grew since the previous poll; negative when it drains.",
-)
-.unit(Unit::BytesPerSecond)
-.source("CLIENT LIST omem, id");
-
-const STALE: Metric<0> = Metric::gauge(
-    "redis_stale_connections",
-    &[],
-    "Normal connections that are idle for longer than stale_after, neither subscribed nor blocked nor in MULTI.",
-)
-.unit(Unit::Count)
-.source("CLIENT LIST idle, flags, sub, psub, ssub, multi");
-
-const MALFORMED: Metric<1> = Metric::gauge(
-    "redis_client_list_malformed",
-    &["kind"],
-    "Lines and fields of the last CLIENT LIST reply that could not be read and were left out.",
-)
-.unit(Unit::Count)
-.source("CLIENT LIST");
+metrics! {
+    fn own;
+    CLIENTS: gauge "redis_clients" ["class"] Count,
+        "Connections by class: normal, blocked, pubsub, replica, monitor or master.",
+        "CLIENT LIST flags, sub, psub, ssub";
+    OUTPUT_BUFFER_BYTES: gauge "redis_client_output_buffer_bytes" ["class"] Bytes,
+        "Replies and messages that wait in the output lists of the clients, by class.", "CLIENT LIST omem";
+    QUERY_BUFFER_BYTES: gauge "redis_client_query_buffer_bytes" ["class"] Bytes,
+        "Memory of the clients' query buffers, used and free, by class.", "CLIENT LIST qbuf + qbuf-free";
+    MEMORY_BYTES: gauge "redis_client_memory_bytes" ["class"] Bytes,
+        "Memory of the clients with all their buffers, by class.", "CLIENT LIST tot-mem, Redis >= 6.2";
+    OUTPUT_BUFFER_LIMIT_RATIO_MAX: gauge "redis_client_output_buffer_limit_ratio_max" ["class"] Ratio,
+        "Largest fraction of its hard output buffer limit that a client of the class fills; at 1 the server closes it.",
+        "CLIENT LIST omem / CONFIG GET client-output-buffer-limit";
+    OVER_SOFT_LIMIT: gauge "redis_clients_over_soft_output_buffer_limit" ["class"] Count,
+        "Clients at or over the soft output buffer limit of their class, which the server closes when they stay there.",
+        "CLIENT LIST omem, CONFIG GET client-output-buffer-limit";
+    CLIENTS_BY_NAME: gauge "redis_clients_by_name" ["name"] Count,
+        "Connections by client name: the most frequent names, __unnamed__, and __other__ for the rest.",
+        "CLIENT LIST name";
+    CLIENTS_BY_LIBRARY: gauge "redis_clients_by_library" ["lib"] Count,
+        "Connections by client library: the most frequent ones, none, and __other__ for the rest.",
+        "CLIENT LIST lib-name, Redis >= 7.2";
+    TOP_BYTES: gauge "redis_client_output_buffer_top_bytes" ["client", "class"] Bytes,
+        "The largest output list among the clients of that name, else library, else user, else host.",
+        "CLIENT LIST omem";
+    TOP_LIMIT_RATIO: gauge "redis_client_output_buffer_top_limit_ratio" ["client", "class"] Ratio,
+        "Fraction of its hard output buffer limit that the largest output list of the group fills.",
+        "CLIENT LIST omem / CONFIG GET client-output-buffer-limit";
+    TOP_GROWTH: gauge "redis_client_output_buffer_top_growth_bytes_per_second" ["client", "class"] BytesPerSecond,
+        "How fast the largest output list of the group grew since the previous poll; negative when it drains.",
+        "CLIENT LIST omem, id";
+    STALE: gauge "redis_stale_connections" [] Count,
+        "Normal connections idle for longer than stale_after that are neither subscribed, blocked nor in MULTI.",
+        "CLIENT LIST idle, flags, sub, psub, ssub, multi";
+    MALFORMED: gauge "redis_client_list_malformed" ["kind"] Count,
+        "Lines and fields of the last CLIENT LIST reply that could not be read and were left out.", "CLIENT LIST";
+}
 
 /// Everything that [`export`] may push.
 #[must_use]
 pub fn metrics() -> Vec<MetricInfo> {
-    vec![
-        *CLIENTS.info(),
-        *OUTPUT_BUFFER_BYTES.info(),
-        *QUERY_BUFFER_BYTES.info(),
-        *MEMORY_BYTES.info(),
-        *OUTPUT_BUFFER_LIMIT_RATIO_MAX.info(),
-        *OVER_SOFT_LIMIT.info(),
-        *CLIENTS_BY_NAME.info(),
-        *CLIENTS_BY_LIBRARY.info(),
-        *TOP_BYTES.info(),
-        *TOP_LIMIT_RATIO.info(),
-        *TOP_GROWTH.info(),
-        *STALE.info(),
-        *MALFORMED.info(),
-        *POOL_CONNECTIONS.info(),
-        *POOL_MAX_CONNECTIONS.info(),
-        *POOL_USAGE_RATIO.info(),
-    ]
+    let shared = [POOL_CONNECTIONS.info(), POOL_MAX_CONNECTIONS.info(), POOL_USAGE_RATIO.info()];
+    [own(), shared.map(|info| *info).to_vec()].concat()
 }
 
 /// Exports a summary. What the server did not send is left out.

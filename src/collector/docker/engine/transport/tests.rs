@@ -1,6 +1,7 @@
 //! Connections to an engine of the test's own, which speaks just enough HTTP.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use http_body_util::BodyExt as _;
@@ -140,17 +141,4 @@ async fn what_speaks_no_http_is_a_protocol_error() {
     let server = serve(|_| "220 smtp ready\r\n\r\n".to_owned());
     let error = server.transport().get("/version", Budget::Bytes(10)).await.unwrap_err();
     assert_eq!((error.reason(), error.is_unreachable()), (Reason::Protocol, false), "{error}");
-}
-
-#[test]
-fn bollards_version_is_taken_off() {
-    for (path, expected) in [
-        ("/v1.53/containers/a/stats", "/containers/a/stats"),
-        ("/containers/a/stats", "/containers/a/stats"),
-        ("/version", "/version"),
-        ("/v1.53", "/v1.53"),
-        ("/volumes/x", "/volumes/x"),
-    ] {
-        assert_eq!(unversioned(path), expected);
-    }
 }

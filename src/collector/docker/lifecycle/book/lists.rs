@@ -4,11 +4,11 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use super::record::{Forged, Record, liveness};
-use super::run::Note;
-use super::{Ask, Book, Effect, Moment};
+use super::run::Stamp;
+use super::{Book, Effect, Moment, Request, used_names};
 use crate::collector::docker::container::RunState;
 use crate::collector::docker::engine::{List, Listed};
-use crate::collector::docker::logs::{From, Run};
+use crate::collector::docker::logs::ReadFrom;
 use crate::collector::docker::select;
 
 /// A removed container is remembered for at least so long, so that a list which is older cannot bring it back.
@@ -16,55 +16,36 @@ const REMEMBERED: Duration = Duration::from_mins(1);
 
 impl Book {
     /// The list is asked now.
-    pub(in super::super) fn begin_list(&mut self, now: Moment) -> Ask {
-        Ask { id: String::new(), seq: self.note(now).seq, at: now.at }
+    pub(in super::super) fn begin_list(&mut self, now: Moment) -> Request {
+        self.request(String::new(), now)
     }
 
     /// Takes a list.
-    pub(in super::super) fn list(&mut self, asked: Ask, list: &List, now: Moment) -> Vec<Effect> {
+    pub(in super::super) fn list(&mut self, asked: Request, list: &List, now: Moment) -> Vec<Effect> {
         self.counters.undecodable_items += list.undecodable;
-        let mut effects = Vec::new();
         // Of two that were asked at the same time the newer one may have been answered first.
         if self.listed.as_ref().is_some_and(|newest| newest.seq > asked.seq) {
-            return effects;
+            return Vec::new();
         }
-        let note = self.note(now);
+        self.settle(now);
+        let stamp = self.stamp(now);
         let chosen = self.choose(&list.containers);
         for listed in &chosen {
-            self.list_one(listed, &asked, now, note, &mut effects);
+            self.list_one(listed, &asked, stamp);
         }
         let chosen: HashSet<&str> = chosen.iter().map(|listed| listed.id.as_str()).collect();
-        let there: HashSet<&str> = list.containers.iter().map(|listed| listed.id.as_str()).collect();
-        let missing: Vec<String> = self
-            .records
-            .iter()
-            .filter(|(id, record)| {
-                !chosen.contains(id.as_str()) && record.removed.is_none() && !record.is_newer_than(&asked)
-            })
-            .map(|(id, _)| id.clone())
-            .collect();
-        // An item that could not be read may be any of them.
-        for id in missing.into_iter().filter(|id| list.undecodable == 0 || there.contains(id.as_str())) {
-            effects.push(Effect::End(id.clone()));
-            if there.contains(id.as_str()) {
-                self.drop_record(&id);
-            } else if let Some(record) = self.records.get_mut(&id) {
-                record.remove(now, note);
-            }
-        }
-        for (id, record) in &mut self.records {
+        self.list_missing(&chosen, list, &asked, stamp);
+        for record in self.records.values_mut() {
+            record.inspections.is_due |= self.may_inspect && record.needs_inspection(now.at);
+            record.is_after_gap |= stamp.live_since.is_none();
             if !self.may_inspect {
                 record.runs.lose_inspections();
-            } else if record.is_due(now.at) {
-                self.due.insert(id.clone());
             }
-            record.is_blind |= note.live_since.is_none();
-            let counted = record.runs.settle(note);
-            self.names.count(&record.container.name, counted);
         }
+        self.settle(now);
         self.listed = Some(asked);
-        self.purge(now, &mut effects);
-        effects
+        self.purge(now);
+        std::mem::take(&mut self.effects)
     }
 
     /// The containers of a list that are watched: all that are wanted, and of too many those that run, and the first by
@@ -81,80 +62,78 @@ impl Book {
         wanted
     }
 
-    fn list_one(&mut self, listed: &Listed, asked: &Ask, now: Moment, note: Note, effects: &mut Vec<Effect>) {
+    fn list_one(&mut self, listed: &Listed, asked: &Request, stamp: Stamp) {
         let id = &listed.id;
-        let state = RunState::named(&listed.state);
-        let before = match self.records.get_mut(id) {
+        let is_new = match self.records.get_mut(id) {
             Some(record) if record.is_newer_than(asked) => {
                 if record.runs.is_live() {
-                    record.see(now.wall);
+                    record.seen_running(stamp);
                 }
                 return;
             }
             Some(record) if record.removed.is_some() => return,
-            Some(record) => Some((record.runs.is_live(), record.container.name.clone())),
-            None => None,
+            known => known.is_none(),
         };
         // Whether it can have begun only after the list before this one.
         let gap = self.listed.as_ref().map(|last| asked.at.saturating_duration_since(last.at));
         let is_recent = gap.is_some_and(|gap| listed.age.is_some_and(|age| age.at_least <= gap));
-        let target = &self.target;
-        let record = self.records.entry(id.clone()).or_insert_with(|| {
-            let mut record = Record::new(id, &listed.name, state, note, now.wall);
-            record.container.image.clone_from(&listed.image);
-            record
-        });
+        let record = self
+            .records
+            .entry(id.clone())
+            .or_insert_with(|| Record::new(id, &listed.name, &listed.image, RunState::named(&listed.state), stamp));
         record.forged = Forged::by(&listed.labels);
-        record.set_labels(select::exported(target, &listed.labels));
+        record.set_labels(select::exported(&self.target, &listed.labels));
         record.container.created = record.container.created.or(listed.created);
         record.container.shares_network = listed.network_mode.starts_with("container:");
-        let (counted, should_inspect) = if before.is_some() || is_recent {
-            record.list(listed, self.may_inspect, note)
+        let was_live = record.runs.is_live();
+        // What was there before the agent looked is not counted, and what it logged until now alarms nobody.
+        let existed = is_new && !is_recent;
+        if existed {
+            record.existed(listed, stamp);
         } else {
-            (record.adopt(listed, note), true)
+            record.listed(listed, self.may_inspect, stamp);
+        }
+        if record.runs.is_live() {
+            record.seen_running(stamp);
+        }
+        if is_new {
+            self.claim(&listed.name);
+        } else if record.container.name != listed.name {
+            self.rename(id, &listed.name);
+        }
+        self.finish(id, was_live, if existed { ReadFrom::Now } else { ReadFrom::Start }, stamp);
+    }
+
+    /// What is not on the list any more is removed, or not watched any longer.
+    fn list_missing(&mut self, chosen: &HashSet<&str>, list: &List, asked: &Request, stamp: Stamp) {
+        let there: HashSet<&str> = list.containers.iter().map(|listed| listed.id.as_str()).collect();
+        let is_missing = |(id, record): &(&String, &Record)| {
+            let is_known_to_be = record.removed.is_none() && !record.is_newer_than(asked);
+            // An item that could not be read may be any of them.
+            let is_clear = list.undecodable == 0 || there.contains(id.as_str());
+            !chosen.contains(id.as_str()) && is_known_to_be && is_clear
         };
-        let is_live = record.runs.is_live();
-        if is_live {
-            record.see(now.wall);
-        }
-        let name = record.container.name.clone();
-        match (before.as_ref().is_some_and(|(live, _)| *live), is_live) {
-            (false, true) => {
-                let from = if before.is_some() || is_recent { From::Start } else { From::Now };
-                effects.push(Effect::Begin(Run { id: id.clone(), name: listed.name.clone(), from }));
+        let missing: Vec<String> = self.records.iter().filter(is_missing).map(|(id, _)| id.clone()).collect();
+        for id in missing {
+            if there.contains(id.as_str()) {
+                self.drop_record(&id);
+            } else if let Some(record) = self.records.get_mut(&id) {
+                record.removed(stamp);
             }
-            (true, false) => effects.push(Effect::End(id.clone())),
-            // Another run in place of the one that was followed.
-            (true, true) if counted.starts > 0 => {
-                effects.push(Effect::Begin(Run { id: id.clone(), name: listed.name.clone(), from: From::Start }));
-            }
-            _ => {}
+            self.effects.push(Effect::End(id));
         }
-        if should_inspect {
-            self.due.insert(id.clone());
-        }
-        if before.is_some() && name != listed.name {
-            self.rename(id, &listed.name, effects);
-        }
-        if before.is_none() {
-            self.hold(&listed.name);
-        }
-        self.names.count(&listed.name, counted);
     }
 
     /// Forgets what was removed long enough ago.
-    fn purge(&mut self, now: Moment, effects: &mut Vec<Effect>) {
+    fn purge(&mut self, now: Moment) {
         let keep = self.target.keep_removed.max(REMEMBERED);
-        let old = |record: &Record| record.removed.is_some_and(|at| now.at >= at + keep);
-        let gone: Vec<String> =
-            self.records.iter().filter(|(_, record)| old(record)).map(|(id, _)| id.clone()).collect();
-        for id in gone {
+        let is_old = |record: &Record| record.removed.is_some_and(|at| now.at >= at + keep);
+        let old = self.records.iter().filter(|(_, record)| is_old(record));
+        for id in old.map(|(id, _)| id.clone()).collect::<Vec<_>>() {
             self.drop_record(&id);
         }
-        let held = self.records.values().filter(|record| record.removed.is_none());
-        let held: HashSet<&str> = held.map(|record| record.container.name.as_str()).collect();
-        let forgotten = self.names.purge(&held, now.at, self.target.keep_removed);
-        effects.extend(forgotten.into_iter().map(Effect::Forget));
-        self.keep_bounds(effects);
+        let forgotten = self.names.purge(&used_names(&self.records), now.at, self.target.keep_removed);
+        self.effects.extend(forgotten.into_iter().map(Effect::Forget));
+        self.keep_bounds();
     }
 }

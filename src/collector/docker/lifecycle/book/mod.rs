@@ -2,6 +2,7 @@
 //! done and counted comes out. Pure: it asks nothing and looks at no clock.
 
 mod events;
+mod inspections;
 mod lists;
 mod names;
 mod reason;
@@ -15,17 +16,16 @@ use std::time::SystemTime;
 
 use tokio::time::Instant;
 
+pub(super) use self::inspections::Inspection;
 use self::names::Names;
 pub(super) use self::names::Totals;
 pub(super) use self::reason::{ExitReason, Nanos};
 use self::recent::Recent;
 use self::record::{Record, nanos_of};
-use self::run::Note;
-use self::runs::Counted;
+use self::run::Stamp;
 use super::action::Action;
 use crate::collector::docker::container::Container;
-use crate::collector::docker::engine::Inspected;
-use crate::collector::docker::logs::{From, Run};
+use crate::collector::docker::logs::{ReadFrom, RunLog};
 use crate::config::DockerTarget;
 
 /// A moment on both clocks.
@@ -43,27 +43,17 @@ impl Moment {
 
 /// A request, and when it was made: what changes while it is under way is newer than its answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Ask {
+pub(super) struct Request {
     /// The container, of an inspection.
     pub(super) id: String,
     seq: u64,
     at: Instant,
 }
 
-/// The answer to an inspection.
-#[derive(Debug)]
-pub(super) enum Answer {
-    Told(Box<Inspected>),
-    /// There is no such container, or it may not be inspected.
-    Never,
-    /// It may tell next time.
-    Failed,
-}
-
 /// What the logs are told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Effect {
-    Begin(Run),
+    Begin(RunLog),
     End(String),
     Rename { id: String, name: String },
     Forget(String),
@@ -72,8 +62,8 @@ pub(super) enum Effect {
 /// What is counted of the engine as a whole.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Counters {
-    /// By action, in the order of [`Action::LABELS`].
-    pub(super) events: [u64; Action::LABELS.len()],
+    /// By action, in the order of [`Action::ALL`].
+    pub(super) events: [u64; Action::ALL.len()],
     pub(super) undecodable_events: u64,
     pub(super) undecodable_items: u64,
     pub(super) subscriptions: u64,
@@ -82,7 +72,8 @@ pub(super) struct Counters {
     pub(super) forgotten: u64,
 }
 
-/// Everything that is known of the watched containers of one engine.
+/// Everything that is known of the watched containers of one engine. [`events`], [`lists`] and [`inspections`] are its three
+/// sources; what they change ends in [`Book::finish`].
 #[derive(Debug)]
 pub(super) struct Book {
     target: DockerTarget,
@@ -93,14 +84,14 @@ pub(super) struct Book {
     recent: Recent,
     last_event: Option<Nanos>,
     /// The newest list that was taken.
-    listed: Option<Ask>,
-    /// When the engine was subscribed to, if events come: on the agent's clock, and as a time.
-    live: Option<(Instant, Nanos)>,
+    listed: Option<Request>,
+    /// When the engine was subscribed to, if events come.
+    live: Option<Moment>,
     may_inspect: bool,
-    due: BTreeSet<String>,
-    asking: HashSet<String>,
     /// Containers beyond the limit.
     ignored: BTreeSet<String>,
+    /// What the change that is being made has for the logs.
+    effects: Vec<Effect>,
 }
 
 impl Book {
@@ -116,23 +107,23 @@ impl Book {
             listed: None,
             live: None,
             may_inspect: target.inspect,
-            due: BTreeSet::new(),
-            asking: HashSet::new(),
             ignored: BTreeSet::new(),
+            effects: Vec::new(),
         }
     }
 
-    /// Takes note that events come from now on.
-    pub(super) fn subscribed(&mut self, now: Moment) {
+    /// Events come from now on.
+    pub(super) const fn subscribed(&mut self, now: Moment) {
         self.counters.subscriptions += 1;
-        self.live = Some((now.at, nanos_of(now.wall).unwrap_or(0)));
+        self.live = Some(now);
     }
 
-    /// Takes note that events do not come any more.
+    /// Events do not come any more.
     pub(super) const fn unsubscribed(&mut self) {
         self.live = None;
     }
 
+    /// Whether events come.
     pub(super) const fn is_live(&self) -> bool {
         self.live.is_some()
     }
@@ -172,80 +163,59 @@ impl Book {
         (self.present(), self.ignored.len())
     }
 
-    /// The next inspection that is to be made, if there is one.
-    pub(super) fn next_inspection(&mut self, now: Moment) -> Option<Ask> {
-        if !self.may_inspect {
-            self.due.clear();
-            return None;
-        }
-        let id = self.due.iter().find(|id| !self.asking.contains(*id))?.clone();
-        self.due.remove(&id);
-        self.asking.insert(id.clone());
-        Some(Ask { id, seq: self.note(now).seq, at: now.at })
-    }
-
-    /// Whether an inspection is under way.
-    pub(super) fn is_asking(&self) -> bool {
-        !self.asking.is_empty()
-    }
-
-    /// An inspection was given up without an answer.
-    pub(super) fn give_up(&mut self, ask: &Ask) {
-        if self.asking.remove(&ask.id) && self.records.contains_key(&ask.id) {
-            self.due.insert(ask.id.clone());
+    /// Counts the ends that have waited long enough for what tells why. Needs no timer of its own: it is enough that it is
+    /// done before the totals are shown, and before anything is added to what is known of a run.
+    pub(super) fn settle(&mut self, now: Moment) {
+        let stamp = self.stamp(now);
+        for record in self.records.values_mut() {
+            record.runs.settle(stamp);
+            self.names.add(&record.container.name, &record.runs.take_counted());
         }
     }
 
-    /// Takes the answer to an inspection.
-    pub(super) fn inspected(&mut self, ask: &Ask, answer: Answer, now: Moment) -> Vec<Effect> {
-        self.asking.remove(&ask.id);
-        let note = self.note(now);
-        let mut effects = Vec::new();
-        if matches!(answer, Answer::Failed) {
-            self.counters.failed_inspections += 1;
-        }
-        let Some(record) = self.records.get_mut(&ask.id) else { return effects };
-        let was_live = record.runs.is_live();
-        let mut counted = match answer {
-            Answer::Told(inspected) => record.inspect(inspected, ask, note),
-            Answer::Never => {
-                record.miss_inspection(true, now.at);
-                Counted::default()
-            }
-            Answer::Failed => {
-                record.miss_inspection(false, now.at);
-                Counted::default()
-            }
-        };
-        let id = &ask.id;
-        match (was_live, record.runs.is_live()) {
-            (true, false) => effects.push(Effect::End(id.clone())),
-            (_, true) if counted.starts > 0 || !was_live => {
-                effects.push(Effect::Begin(Run {
-                    id: id.clone(),
-                    name: record.container.name.clone(),
-                    from: From::Start,
-                }));
-            }
-            _ => {}
-        }
-        counted.add(record.runs.settle(note));
-        self.names.count(&record.container.name, counted);
-        effects
-    }
-
-    fn note(&mut self, now: Moment) -> Note {
+    /// A moment, with its place in the order of all that is told.
+    fn stamp(&mut self, now: Moment) -> Stamp {
         self.seq += 1;
-        Note { now: now.at, seq: self.seq, live_since: self.live.map(|(at, _)| at) }
+        Stamp {
+            wall: now.wall,
+            at: now.at,
+            seq: self.seq,
+            live_since: self.live.map(|live| live.at),
+            awaits_events: self.live.is_some() || self.last_event.is_some(),
+        }
+    }
+
+    fn request(&mut self, id: String, now: Moment) -> Request {
+        Request { id, seq: self.stamp(now).seq, at: now.at }
     }
 
     fn present(&self) -> usize {
         self.records.values().filter(|record| record.removed.is_none()).count()
     }
 
+    /// A container's record has been changed: the logs hear of a run that has begun or ended, and what is to be counted is
+    /// counted.
+    fn finish(&mut self, id: &str, was_live: bool, from: ReadFrom, stamp: Stamp) {
+        let Some(record) = self.records.get_mut(id) else { return };
+        let name = &record.container.name;
+        match (was_live, record.runs.is_live()) {
+            (true, false) => self.effects.push(Effect::End(id.to_owned())),
+            // Also another run in place of the one that was followed.
+            (_, true) if !was_live || record.runs.has_begun() => {
+                self.effects.push(Effect::Begin(RunLog { id: id.to_owned(), name: name.clone(), from }));
+            }
+            _ => {}
+        }
+        if !self.may_inspect {
+            record.runs.lose_inspections();
+        }
+        record.runs.settle(stamp);
+        self.names.add(name, &record.runs.take_counted());
+    }
+
     /// A container has that name from now on.
-    fn hold(&mut self, name: &str) {
-        if self.names.hold(name) {
+    fn claim(&mut self, name: &str) {
+        if self.names.claim(name) {
             for record in self.records.values_mut().filter(|record| record.removed.is_some()) {
                 record.is_replaced |= record.container.name == name;
             }
@@ -253,41 +223,43 @@ impl Book {
     }
 
     /// Gives a container another name.
-    fn rename(&mut self, id: &str, name: &str, effects: &mut Vec<Effect>) {
+    fn rename(&mut self, id: &str, name: &str) {
         let Some(record) = self.records.get_mut(id).filter(|_| !name.is_empty()) else { return };
         let old = std::mem::replace(&mut record.container.name, name.to_owned());
         record.born = self.seq;
         self.names.rename(&old, name);
-        self.hold(name);
-        effects.push(Effect::Rename { id: id.to_owned(), name: name.to_owned() });
+        self.claim(name);
+        self.effects.push(Effect::Rename { id: id.to_owned(), name: name.to_owned() });
     }
 
-    /// Does not watch a container any longer that is there.
+    /// Gives up a container, and counts what is left of it.
     fn drop_record(&mut self, id: &str) {
-        self.due.remove(id);
         if let Some(mut record) = self.records.remove(id) {
-            let counted = record.runs.settle_all();
-            self.names.count(&record.container.name, counted);
+            record.runs.settle_all();
+            self.names.add(&record.container.name, &record.runs.take_counted());
         }
     }
 
     /// Gives up what is oldest of what is kept of removed containers, if it is too much.
-    fn keep_bounds(&mut self, effects: &mut Vec<Effect>) {
-        let limit = self.target.max_containers;
-        while self.records.len() > limit.saturating_mul(2) {
+    fn keep_bounds(&mut self) {
+        let limit = self.target.max_containers.saturating_mul(2);
+        while self.records.len() > limit {
             let removed = self.records.iter().filter_map(|(id, record)| Some((record.removed?, id)));
             let Some(oldest) = removed.min().map(|(_, id)| id.clone()) else { break };
             self.drop_record(&oldest);
             self.counters.forgotten += 1;
         }
-        if self.names.len() > limit.saturating_mul(2) {
-            let held = self.records.values().filter(|record| record.removed.is_none());
-            let held: HashSet<&str> = held.map(|record| record.container.name.as_str()).collect();
-            let dropped = self.names.keep(&held, limit.saturating_mul(2));
+        if self.names.len() > limit {
+            let dropped = self.names.keep(&used_names(&self.records), limit);
             self.counters.forgotten += dropped.len() as u64;
-            effects.extend(dropped.into_iter().map(Effect::Forget));
+            self.effects.extend(dropped.into_iter().map(Effect::Forget));
         }
     }
+}
+
+/// The names of the containers that are there.
+fn used_names(records: &BTreeMap<String, Record>) -> HashSet<&str> {
+    records.values().filter(|record| record.removed.is_none()).map(|record| record.container.name.as_str()).collect()
 }
 
 #[cfg(test)]

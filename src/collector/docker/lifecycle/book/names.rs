@@ -6,30 +6,35 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::reason::ExitReason;
-use super::runs::Counted;
+use super::reason::{Evidence, ExitReason};
 
-/// What was counted under one name since the agent started.
+/// What was counted under one name since the agent started, or of one container since it was added to that.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(in super::super) struct Totals {
     pub(in super::super) starts: u64,
+    /// Those of the starts that were not the container's first one.
     pub(in super::super) restarts: u64,
     pub(in super::super) ooms: u64,
     /// In the order of [`ExitReason::ALL`].
     pub(in super::super) exits: [u64; ExitReason::ALL.len()],
-    /// Of the last run of the name that ended.
+    /// Of the last run that ended.
     pub(in super::super) exit_code: Option<i64>,
 }
 
 impl Totals {
-    fn add(&mut self, counted: Counted) {
-        self.starts += counted.starts;
-        self.restarts += counted.restarts;
-        self.ooms += counted.ooms;
-        for reason in counted.exits {
-            self.exits[reason as usize] += 1;
+    pub(super) fn add_exit(&mut self, evidence: Evidence) {
+        self.exits[evidence.reason() as usize] += 1;
+        self.exit_code = evidence.code.or(self.exit_code);
+    }
+
+    fn add(&mut self, later: &Self) {
+        self.starts += later.starts;
+        self.restarts += later.restarts;
+        self.ooms += later.ooms;
+        for (sum, exits) in self.exits.iter_mut().zip(later.exits) {
+            *sum += exits;
         }
-        self.exit_code = counted.exit_code.or(self.exit_code);
+        self.exit_code = later.exit_code.or(self.exit_code);
     }
 }
 
@@ -58,7 +63,7 @@ impl Names {
     }
 
     /// A container has that name: its counters are there from now on. Whether they were before.
-    pub(super) fn hold(&mut self, name: &str) -> bool {
+    pub(super) fn claim(&mut self, name: &str) -> bool {
         if let Some(entry) = self.names.get_mut(name) {
             entry.unused_since = None;
             return true;
@@ -68,8 +73,8 @@ impl Names {
         false
     }
 
-    pub(super) fn count(&mut self, name: &str, counted: Counted) {
-        // One that is forgotten has nothing left to be counted.
+    pub(super) fn add(&mut self, name: &str, counted: &Totals) {
+        // What is told later of a container whose name is forgotten is not counted any more.
         if let Some(entry) = self.names.get_mut(name) {
             entry.totals.add(counted);
         }
@@ -82,7 +87,7 @@ impl Names {
             return;
         }
         let totals = self.names.get(old).map(|entry| entry.totals.clone()).unwrap_or_default();
-        let is_known = self.hold(new);
+        let is_known = self.claim(new);
         if let Some(entry) = self.names.get_mut(new).filter(|_| !is_known) {
             entry.totals = totals;
         }

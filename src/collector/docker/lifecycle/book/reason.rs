@@ -52,25 +52,48 @@ impl Kill {
     }
 }
 
-/// Why a run ended that had these last OOM kill and signal in it. `at` is when it ended, if that is known.
-///
-/// 137 alone says that something sent SIGKILL, not what: without an OOM kill it counts as killed. An OOM kill that the
-/// container survived is not why it ends when someone kills it later, and a good end (exit code 0) is one whatever came
-/// before it: of a container whose main process survived the kill of a child, the OOM kill itself has been counted.
-pub(super) fn classify(code: Option<i64>, oom: Option<Nanos>, kill: Option<Kill>, at: Option<Nanos>) -> ExitReason {
-    let asked = kill.filter(|kill| kill.is_final() && oom.is_none_or(|oom| kill.at > oom));
-    let just_asked = asked.is_some_and(|kill| at.is_none_or(|at| at.saturating_sub(kill.at) < SHORTLY));
-    match code {
-        Some(0) => ExitReason::Ok,
-        Some(code) if just_asked || asked.and_then(|kill| kill.signal).is_some_and(|signal| code == 128 + signal) => {
-            ExitReason::Killed
+/// What is known of why a run ended.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Evidence {
+    pub(super) code: Option<i64>,
+    /// The last OOM kill in the run.
+    pub(super) oom: Option<Nanos>,
+    /// The last signal in the run.
+    pub(super) kill: Option<Kill>,
+    /// When the run ended, by its event.
+    pub(super) ended: Option<Nanos>,
+}
+
+impl Evidence {
+    /// Why the run ended, as far as the evidence goes.
+    ///
+    /// 137 alone says that something sent SIGKILL, not what: without an OOM kill it counts as killed. An OOM kill that the
+    /// container survived is not why it ends when someone kills it later, and a good end (exit code 0) is one whatever came
+    /// before it: where the main process survived the kill of a child, the OOM kill itself has been counted.
+    pub(super) fn reason(self) -> ExitReason {
+        match self.code {
+            Some(0) => ExitReason::Ok,
+            _ if self.was_asked_for() => ExitReason::Killed,
+            _ if self.oom.is_some() => ExitReason::Oom,
+            Some(137 | 143) => ExitReason::Killed,
+            Some(_) => ExitReason::Error,
+            None => ExitReason::Unknown,
         }
-        Some(_) if oom.is_some() => ExitReason::Oom,
-        Some(137 | 143) => ExitReason::Killed,
-        Some(_) => ExitReason::Error,
-        None if just_asked => ExitReason::Killed,
-        None if oom.is_some() => ExitReason::Oom,
-        None => ExitReason::Unknown,
+    }
+
+    /// Whether the reason stands, whatever an event that is late may add. The one that is late is that of the OOM kill:
+    /// under load an engine learns of it after the end of the process that it killed.
+    pub(super) fn is_conclusive(self) -> bool {
+        self.code == Some(0) || self.oom.is_some() || self.was_asked_for()
+    }
+
+    /// Whether someone asked the engine to end the run, and it ended by that.
+    fn was_asked_for(self) -> bool {
+        let Some(kill) = self.kill.filter(|kill| kill.is_final() && self.oom.is_none_or(|oom| kill.at > oom)) else {
+            return false;
+        };
+        let is_recent = self.ended.is_none_or(|ended| ended.saturating_sub(kill.at) < SHORTLY);
+        is_recent || (self.code.is_some() && self.code == kill.signal.map(|signal| 128 + signal))
     }
 }
 
@@ -107,7 +130,7 @@ mod tests {
             (Some(0), None, kill(just_before, 15), ExitReason::Ok),
             (Some(1), None, kill(just_before, 15), ExitReason::Killed),
             (Some(130), None, kill(just_before, 2), ExitReason::Killed),
-            // A reload is no request to end, nor is a request that was refused long ago.
+            // A reload is not a request to end, and neither is one that was ignored long ago.
             (Some(1), None, kill(just_before, 1), ExitReason::Error),
             (Some(1), None, kill(SECOND, 15), ExitReason::Error),
             (Some(143), None, kill(SECOND, 15), ExitReason::Killed),
@@ -118,10 +141,25 @@ mod tests {
             (None, Some(just_before), None, ExitReason::Oom),
             (None, None, kill(just_before, 9), ExitReason::Killed),
         ] {
-            assert_eq!(classify(code, oom, kill, end), reason, "{code:?} {oom:?} {kill:?}");
+            let evidence = Evidence { code, oom, kill, ended: end };
+            assert_eq!(evidence.reason(), reason, "{evidence:?}");
         }
         let hidden = kill(just_before, None);
-        assert_eq!(classify(Some(2), None, hidden, end), ExitReason::Killed);
-        assert_eq!(classify(Some(2), None, hidden, None), ExitReason::Killed);
+        for ended in [end, None] {
+            assert_eq!(Evidence { code: Some(2), oom: None, kill: hidden, ended }.reason(), ExitReason::Killed);
+        }
+    }
+
+    #[test]
+    fn only_an_end_without_a_known_cause_may_turn_out_to_be_an_oom_kill() {
+        let conclusive = |code, oom, kill| Evidence { code, oom, kill, ended: Some(100 * SECOND) }.is_conclusive();
+        assert!(conclusive(Some(0), None, None));
+        assert!(conclusive(Some(137), Some(99 * SECOND), None));
+        assert!(conclusive(Some(137), None, kill(99 * SECOND, 9)));
+        assert!(conclusive(None, None, kill(99 * SECOND, 15)));
+        for code in [Some(1), Some(137), Some(143), None] {
+            assert!(!conclusive(code, None, None), "{code:?}");
+            assert!(!conclusive(code, None, kill(99 * SECOND, 1)), "{code:?}");
+        }
     }
 }

@@ -17,7 +17,7 @@ pub(super) struct Recent {
 }
 
 impl Recent {
-    /// Takes note of an event; whether it is new.
+    /// Remembers an event; whether it is new.
     pub(super) fn insert(&mut self, event: &Event) -> bool {
         let hash = self.hasher.hash_one((event.time_nano, &event.actor.id, &event.action));
         if !self.known.insert(hash) {

@@ -6,10 +6,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::time::Instant;
 
+use super::Request;
 use super::reason::Nanos;
-use super::run::Note;
-use super::runs::{Counted, Runs, Seen};
-use super::{Ask, Moment};
+use super::run::Stamp;
+use super::runs::{Runs, Seen};
+use crate::collector::docker::backoff::Backoff;
 use crate::collector::docker::container::{Container, Health, RunState};
 use crate::collector::docker::engine::{Age, Inspected, Listed};
 
@@ -19,14 +20,11 @@ const SETTLING: Duration = Duration::from_secs(2);
 /// By so much the engine's words for a time span may be behind.
 const SLACK: Duration = Duration::from_secs(2);
 
-/// When a container that goes on as it did is inspected again.
+/// When a container that goes on as it did is inspected again, and the longest pause after inspections that failed.
 const REFRESH: Duration = Duration::from_mins(5);
 
-/// The first pause after an inspection that failed; it doubles with each further one, up to [`REFRESH`].
+/// The first pause after an inspection that failed.
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
-
-/// Failures after which an exit code is not waited for any longer.
-const FAILURES: u32 = 3;
 
 /// One container.
 #[derive(Debug)]
@@ -34,26 +32,35 @@ pub(super) struct Record {
     pub(super) container: Container,
     pub(super) runs: Runs,
     /// The newest event that says how it is.
-    pub(super) event: Option<Note>,
-    /// When it became known, in the order of notes: of two with one name the later one has it.
+    pub(super) event: Option<Stamp>,
+    /// When it became known, in the order of stamps: of two with one name the later one has it.
     pub(super) born: u64,
     pub(super) removed: Option<Instant>,
     /// Whether another container has had its name since it was removed: it is not shown again when that one goes.
     pub(super) is_replaced: bool,
     pub(super) forged: Forged,
-    /// Whether it was ever seen to run.
-    is_seen: bool,
-    age: Option<(Age, Instant)>,
-    inspected_at: Option<Instant>,
-    /// When the last inspection that told something was asked, in the order of notes.
-    inspection_asked: u64,
-    failures: u32,
-    not_before: Option<Instant>,
+    pub(super) inspections: Inspections,
     /// Whether events may have been missed since the last inspection.
-    pub(super) is_blind: bool,
+    pub(super) is_after_gap: bool,
+    /// Whether it was ever seen to run.
+    has_run: bool,
+    /// How long it had been in its state, and when.
+    age: Option<(Age, Instant)>,
 }
 
-/// Docker labels that take the place of attributes of events. Until it is known that there is none, there may be.
+/// When a container is to be inspected.
+#[derive(Debug)]
+pub(super) struct Inspections {
+    pub(super) is_due: bool,
+    pub(super) is_under_way: bool,
+    last: Option<Instant>,
+    /// When the last one that told something was asked, in the order of stamps.
+    asked: u64,
+    backoff: Backoff,
+    not_before: Option<Instant>,
+}
+
+/// Docker labels that take the place of attributes of events. Until it is known that there are none, there may be.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Forged {
     pub(super) exit_code: bool,
@@ -61,8 +68,6 @@ pub(super) struct Forged {
 }
 
 impl Forged {
-    pub(super) const UNKNOWN: Self = Self { exit_code: true, signal: true };
-
     /// By the Docker labels.
     pub(super) fn by(labels: &BTreeMap<String, String>) -> Self {
         Self {
@@ -73,41 +78,45 @@ impl Forged {
 }
 
 impl Record {
-    pub(super) fn new(id: &str, name: &str, state: RunState, note: Note, seen: SystemTime) -> Self {
+    pub(super) fn new(id: &str, name: &str, image: &str, state: RunState, stamp: Stamp) -> Self {
         Self {
             container: Container {
                 id: id.to_owned(),
                 name: name.to_owned(),
-                image: String::new(),
+                image: image.to_owned(),
                 labels: Arc::new([]),
                 state,
                 health: Health::None,
                 shares_network: false,
                 created: None,
                 started: None,
-                seen,
+                seen: stamp.wall,
                 inspected: None,
             },
             runs: Runs::default(),
             event: None,
-            born: note.seq,
+            born: stamp.seq,
             removed: None,
             is_replaced: false,
-            forged: Forged::UNKNOWN,
-            is_seen: false,
+            forged: Forged { exit_code: true, signal: true },
+            inspections: Inspections {
+                is_due: false,
+                is_under_way: false,
+                last: None,
+                asked: 0,
+                backoff: Backoff::new(FIRST_PAUSE, REFRESH),
+                not_before: None,
+            },
+            is_after_gap: false,
+            has_run: false,
             age: None,
-            inspected_at: None,
-            inspection_asked: 0,
-            failures: 0,
-            not_before: None,
-            is_blind: false,
         }
     }
 
-    /// Takes note that it runs, or has until now.
-    pub(super) fn see(&mut self, wall: SystemTime) {
-        self.container.seen = wall;
-        self.is_seen = true;
+    /// It runs, or has until now.
+    pub(super) fn seen_running(&mut self, stamp: Stamp) {
+        self.container.seen = stamp.wall;
+        self.has_run = true;
     }
 
     /// Takes the labels that the configuration exports.
@@ -118,96 +127,90 @@ impl Record {
     }
 
     /// Whether a list that was asked at that moment may be older than what events and inspections told.
-    pub(super) fn is_newer_than(&self, asked: &Ask) -> bool {
-        let by_event = self.event.is_some_and(|event| event.seq > asked.seq || event.now + SETTLING > asked.at);
-        by_event || self.inspection_asked > asked.seq
+    pub(super) fn is_newer_than(&self, asked: &Request) -> bool {
+        let by_event = self.event.is_some_and(|event| event.seq > asked.seq || event.at + SETTLING > asked.at);
+        by_event || self.inspections.asked > asked.seq
     }
 
-    /// Takes note of an event that says how it is.
-    pub(super) fn note_event(&mut self, state: Option<RunState>, note: Note) {
-        self.event = Some(note);
-        if let Some(state) = state {
-            self.container.state = state;
-        }
+    /// An event says how it is.
+    pub(super) const fn set_state(&mut self, state: RunState, stamp: Stamp) {
+        self.event = Some(stamp);
+        self.container.state = state;
     }
 
     /// A run begins, by its event.
-    pub(super) fn begin(&mut self, at: Nanos, note: Note) {
-        self.note_event(Some(RunState::Running), note);
+    pub(super) fn begin(&mut self, at: Nanos, stamp: Stamp) {
+        self.turn(RunState::Running, stamp);
         if !self.runs.knows_start() {
             self.container.started = time_of(at);
         }
-        self.age = Some((Age { at_least: Duration::ZERO, below: Duration::ZERO }, note.now));
         if self.container.health != Health::None {
             self.container.health = Health::Starting;
         }
     }
 
-    /// A run has ended, by its event.
-    pub(super) fn end(&mut self, note: Note) {
-        self.note_event(Some(RunState::Exited), note);
-        self.age = Some((Age { at_least: Duration::ZERO, below: Duration::ZERO }, note.now));
+    /// An event says that it has begun to run, or has ended: from now on its time in that state counts.
+    pub(super) const fn turn(&mut self, state: RunState, stamp: Stamp) {
+        self.set_state(state, stamp);
+        self.age = Some((Age { at_least: Duration::ZERO, below: Duration::ZERO }, stamp.at));
     }
 
-    /// Takes what a list shows that is not older; whether an inspection should tell more.
-    pub(super) fn list(&mut self, listed: &Listed, may_inspect: bool, note: Note) -> (Counted, bool) {
+    /// Takes what a list shows that is not older than what is known.
+    pub(super) fn listed(&mut self, listed: &Listed, may_inspect: bool, stamp: Stamp) {
         let state = RunState::named(&listed.state);
         let was_live = self.runs.is_live();
-        let jumped = self.jumped(listed.age, state, note.now);
-        let mut counted = Counted::default();
+        let has_jumped = self.has_jumped(listed.age, state, stamp.at);
+        // Without inspections that would tell more, another run has been there.
+        let is_another = |is_live: bool| has_jumped && !may_inspect && was_live == is_live;
         match liveness(state) {
-            Some(true) if !was_live => counted = self.runs.listed_live(note),
-            Some(true) if jumped && !may_inspect => counted = self.runs.listed_another(false, None, note),
-            Some(false) if jumped && !may_inspect && !was_live => {
-                counted = self.runs.listed_another(true, listed.exit_code, note);
+            Some(is_live) if state != RunState::Created => {
+                self.runs.listed(is_live, listed.exit_code, is_another(is_live), stamp);
             }
-            Some(false) if state != RunState::Created => counted = self.runs.listed_ended(listed.exit_code, note),
             _ => {}
         }
-        let changed = state != self.container.state || was_live != self.runs.is_live();
+        let has_changed = state != self.container.state || was_live != self.runs.is_live();
+        self.inspections.is_due |= has_changed || has_jumped;
         self.container.state = state;
         // Before API 1.52 the words for a paused container leave no room for its health.
         if listed.health.is_some() || state != RunState::Paused {
-            self.container.health = listed.health.as_deref().map_or(Health::None, Health::named);
+            self.container.health = health(listed.health.as_deref());
         }
-        self.age = listed.age.map(|age| (age, note.now));
-        (counted, changed || jumped)
+        self.age = listed.age.map(|age| (age, stamp.at));
     }
 
     /// Takes what the list shows of a container that was there before the agent looked.
-    pub(super) fn adopt(&mut self, listed: &Listed, note: Note) -> Counted {
-        self.container.health = listed.health.as_deref().map_or(Health::None, Health::named);
-        self.age = listed.age.map(|age| (age, note.now));
-        match liveness(self.container.state) {
-            Some(live) if self.container.state != RunState::Created => self.runs.found(!live, listed.exit_code, note),
-            _ => Counted::default(),
+    pub(super) fn existed(&mut self, listed: &Listed, stamp: Stamp) {
+        self.container.health = health(listed.health.as_deref());
+        self.age = listed.age.map(|age| (age, stamp.at));
+        self.inspections.is_due = true;
+        if let Some(is_live) = liveness(self.container.state).filter(|_| self.container.state != RunState::Created) {
+            self.runs.existed(!is_live, listed.exit_code, stamp);
         }
     }
 
     /// Whether it has been in its state for a shorter time than it must have been, had nothing happened.
-    fn jumped(&self, age: Option<Age>, state: RunState, now: Instant) -> bool {
+    fn has_jumped(&self, age: Option<Age>, state: RunState, now: Instant) -> bool {
         let (Some(age), Some((before, at))) = (age, self.age) else { return false };
         let expected = before.at_least + now.saturating_duration_since(at);
         liveness(state) == liveness(self.container.state) && age.below + SLACK < expected
     }
 
-    /// Whether it is time to inspect it again.
-    pub(super) fn is_due(&self, now: Instant) -> bool {
-        if self.removed.is_some() || self.not_before.is_some_and(|at| now < at) {
+    /// Whether it is time to inspect it again although nothing has changed.
+    pub(super) fn needs_inspection(&self, now: Instant) -> bool {
+        if self.removed.is_some() || self.inspections.not_before.is_some_and(|at| now < at) {
             return false;
         }
-        match self.inspected_at {
+        match self.inspections.last {
             None => true,
-            Some(at) => self.runs.is_waiting() || (self.runs.is_live() && now >= at + REFRESH),
+            Some(at) => self.runs.needs_inspection() || (self.runs.is_live() && now >= at + REFRESH),
         }
     }
 
     /// Takes what an inspection told.
-    pub(super) fn inspect(&mut self, inspected: Box<Inspected>, asked: &Ask, note: Note) -> Counted {
+    pub(super) fn inspected(&mut self, inspected: Box<Inspected>, asked: &Request, stamp: Stamp) {
         let state = RunState::named(&inspected.state);
         // What an event told since then is newer; but it may tell of the run that the event began.
         let is_late = self.event.is_some_and(|event| event.seq > asked.seq);
-        let mut counted = Counted::default();
         if let Some(started) = inspected.started.and_then(nanos_of) {
             let seen = Seen {
                 started,
@@ -216,15 +219,20 @@ impl Record {
                 oom_killed: inspected.oom_killed,
                 // The restart that is waited for is counted already.
                 by_policy: inspected.restarts.saturating_sub(u64::from(state == RunState::Restarting)),
+                asked: asked.seq,
+                is_late,
+                is_after_gap: self.is_after_gap,
             };
-            counted = self.runs.inspected(seen, asked.seq, is_late, self.is_blind, note);
-            self.is_blind = note.live_since.is_none();
+            self.runs.inspected(seen, stamp);
+            self.is_after_gap = stamp.live_since.is_none();
         }
-        (self.failures, self.not_before, self.inspected_at) = (0, None, Some(note.now));
-        self.inspection_asked = asked.seq;
+        self.inspections.backoff.reset();
+        self.inspections.not_before = None;
+        self.inspections.last = Some(stamp.at);
+        self.inspections.asked = asked.seq;
         let container = &mut self.container;
         container.created = inspected.created.or(container.created);
-        if let Some(finished) = inspected.finished.filter(|_| !self.is_seen && liveness(state) == Some(false)) {
+        if let Some(finished) = inspected.finished.filter(|_| !self.has_run && liveness(state) == Some(false)) {
             container.seen = finished;
         }
         if !inspected.image.is_empty() {
@@ -237,28 +245,27 @@ impl Record {
             }
             container.state = state;
             container.started = inspected.started;
-            container.health = inspected.health.as_deref().map_or(Health::None, Health::named);
+            container.health = health(inspected.health.as_deref());
         }
         container.inspected = Some(Arc::from(inspected));
-        counted
     }
 
-    /// Takes note that an inspection did not tell anything; `forever` if another one would not either.
-    pub(super) fn miss_inspection(&mut self, forever: bool, now: Instant) {
-        self.failures = self.failures.saturating_add(1);
-        let doublings = self.failures.min(16) - 1;
-        self.not_before = Some(now + FIRST_PAUSE.saturating_mul(1 << doublings).min(REFRESH));
-        if forever || self.failures >= FAILURES {
-            self.runs.lose_inspections();
-        }
+    /// An inspection did not tell anything: the next one has time.
+    pub(super) fn not_inspected(&mut self, stamp: Stamp) {
+        self.inspections.not_before = Some(stamp.at + self.inspections.backoff.next());
     }
 
     /// It is not there any more.
-    pub(super) fn remove(&mut self, moment: Moment, note: Note) {
-        self.note_event(Some(RunState::Removed), note);
-        self.removed = Some(moment.at);
-        self.runs.gone(note);
+    pub(super) fn removed(&mut self, stamp: Stamp) {
+        self.set_state(RunState::Removed, stamp);
+        self.removed = Some(stamp.at);
+        self.inspections.is_due = false;
+        self.runs.removed(stamp);
     }
+}
+
+fn health(word: Option<&str>) -> Health {
+    word.map_or(Health::None, Health::named)
 }
 
 /// Whether a run goes on in that state; `None` where it cannot be said.

@@ -1,26 +1,29 @@
 //! One run of a container, and its end.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 
-use super::reason::{ExitReason, Kill, Nanos, classify};
-use super::runs::Counted;
+use super::reason::{Evidence, Kill, Nanos};
 
-/// How long an end that only a list or an inspection told waits for its event, which knows more.
-const GRACE: Duration = Duration::from_secs(5);
+/// How long an end waits, from when it was first seen, for what may still tell why: its code, its own event, and the event of
+/// an OOM kill, which a busy engine sends seconds after the end.
+const LATEST: Duration = Duration::from_secs(10);
 
-/// How long a run that only a list or an inspection told can still have its start announced.
-const IN_FLIGHT: Duration = Duration::from_mins(1);
+/// How long a run that a list or an inspection was the first to tell of can still have its start event.
+const START_LATEST: Duration = Duration::from_mins(1);
 
-/// When and how something is told.
+/// When something is told, and whether events come at that time.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Note {
-    pub(super) now: Instant,
-    /// What is noted later has a greater one.
+pub(super) struct Stamp {
+    pub(super) wall: SystemTime,
+    pub(super) at: Instant,
+    /// What is told later has a greater one.
     pub(super) seq: u64,
     /// Since when events come; `None` while they do not.
     pub(super) live_since: Option<Instant>,
+    /// Whether events may still tell of what has happened: they come, or are repeated after the next subscription.
+    pub(super) awaits_events: bool,
 }
 
 /// One run.
@@ -30,13 +33,14 @@ pub(super) struct Run {
     pub(super) started: Option<Nanos>,
     /// The time of the start event.
     pub(super) announced: Option<Nanos>,
-    pub(super) noted: Note,
+    /// When the agent learnt of it.
+    pub(super) learnt: Stamp,
     /// Whether it was there before the agent looked: what happened in it until then is not counted.
     pub(super) is_old: bool,
     pub(super) ooms: u64,
     pub(super) last_oom: Option<Nanos>,
     /// Whether one of them was counted before its event came.
-    pub(super) owes_event: bool,
+    pub(super) owes_oom_event: bool,
     pub(super) kill: Option<Kill>,
     pub(super) end: Option<End>,
 }
@@ -44,27 +48,28 @@ pub(super) struct Run {
 /// The end of a run.
 #[derive(Debug, Default)]
 pub(super) struct End {
+    /// The time of the die event.
     pub(super) announced: Option<Nanos>,
-    /// When it was noted, of one that is not yet counted.
-    pub(super) uncounted: Option<Note>,
+    /// When it was first seen, as long as it is not counted.
+    pub(super) uncounted: Option<Stamp>,
     /// The exit code by the inspection, by the event and by the list, in the order of trust.
     pub(super) inspected: Option<i64>,
     pub(super) told: Option<i64>,
     pub(super) listed: Option<i64>,
-    /// Whether an inspection cannot tell it any more.
+    /// Whether no inspection will tell the exit code.
     pub(super) lost: bool,
 }
 
 impl Run {
-    pub(super) fn new(noted: Note) -> Self {
+    pub(super) const fn new(learnt: Stamp) -> Self {
         Self {
             started: None,
             announced: None,
-            noted,
+            learnt,
             is_old: false,
             ooms: 0,
             last_oom: None,
-            owes_event: false,
+            owes_oom_event: false,
             kill: None,
             end: None,
         }
@@ -78,53 +83,61 @@ impl Run {
         self.end.as_ref().and_then(|end| end.announced)
     }
 
+    /// The latest time at which it is known to have been there.
+    pub(super) fn last_known(&self) -> Option<Nanos> {
+        self.ended_at().max(self.begin())
+    }
+
     /// Whether a start event of that time is the one of this run, which began before it. What an engine repeats after a new
     /// subscription happened while nobody listened, as the start of a run may have that a list showed.
-    pub(super) fn awaits_start(&self, at: Nanos, is_repeated: bool, note: Note) -> bool {
-        let is_in_flight = |since| self.noted.now >= since && note.now < self.noted.now + IN_FLIGHT;
-        let may_come = is_repeated || note.live_since.is_some_and(is_in_flight);
+    pub(super) fn awaits_start(&self, at: Nanos, is_repeated: bool, stamp: Stamp) -> bool {
+        let is_on_its_way = |since| self.learnt.at >= since && stamp.at < self.learnt.at + START_LATEST;
+        let may_come = is_repeated || stamp.live_since.is_some_and(is_on_its_way);
         !self.is_old && self.announced.is_none() && may_come && self.ended_at().is_none_or(|end| at < end)
     }
 
-    /// Notes an end that no event has told, unless there is one.
-    pub(super) fn end_untold(&mut self, note: Note) -> &mut End {
-        self.end.get_or_insert_with(|| End { uncounted: Some(note), ..End::default() })
+    /// Its end, of which no event need have told.
+    pub(super) fn end_seen(&mut self, stamp: Stamp) -> &mut End {
+        self.end.get_or_insert_with(|| End { uncounted: Some(stamp), ..End::default() })
     }
 
-    /// Counts its end, if it is not counted yet, by what is known of it.
-    pub(super) fn settle_anyhow(self) -> Counted {
-        let Some(end) = self.end.filter(|end| end.uncounted.is_some()) else { return Counted::default() };
-        let exit_code = end.inspected.or(end.told).or(end.listed);
-        let reason = classify(exit_code, self.last_oom, self.kill, end.announced);
-        Counted { exits: vec![reason], exit_code, ..Counted::default() }
+    /// Whether its end is counted: whatever runs now is another run.
+    pub(super) fn is_over(&self) -> bool {
+        self.end.as_ref().is_some_and(|end| end.uncounted.is_none())
     }
 
-    /// Whether its end is not counted yet, told by no event, and was known when `asked` was the newest note.
-    pub(super) fn is_known_to_end(&self, asked: u64) -> bool {
-        let is_known = |end: &End| end.announced.is_none() && end.uncounted.is_some_and(|noted| noted.seq <= asked);
-        self.end.as_ref().is_some_and(is_known)
+    /// Whether its end, which may yet turn out to be none, was seen before `asked`: a list alone told of it.
+    pub(super) fn may_go_on(&self, asked: u64) -> bool {
+        let is_seen = |end: &End| end.announced.is_none() && end.uncounted.is_some_and(|seen| seen.seq <= asked);
+        self.end.as_ref().is_some_and(is_seen)
     }
 
-    /// The reason of an end that is not counted yet, as soon as there is no use in waiting for more.
-    pub(super) fn settle(&mut self, note: Note) -> Option<(ExitReason, Option<i64>)> {
+    /// Why it ended, if that is to be counted now: as soon as nothing that may still come would change it, and at the latest
+    /// [`LATEST`] after the end was seen, for a counter cannot be taken back. Without a stamp nothing more is waited for.
+    pub(super) fn settle(&mut self, stamp: Option<Stamp>) -> Option<Evidence> {
         let end = self.end.as_mut()?;
-        let noted = end.uncounted?;
-        let no_more_events = note.live_since.is_none() || note.now >= noted.now + GRACE;
-        let complete = end.announced.is_some() || no_more_events;
-        let code = match end.inspected {
-            Some(code) if complete => Some(code),
-            None if end.lost && end.told.or(end.listed).is_some() && complete => end.told.or(end.listed),
-            None if end.lost && no_more_events => None,
-            _ => return None,
-        };
+        let seen = end.uncounted?;
+        let code = end.inspected.or(end.told).or(end.listed);
+        let evidence = Evidence { code, oom: self.last_oom, kill: self.kill, ended: end.announced };
+        if let Some(stamp) = stamp.filter(|stamp| stamp.at < seen.at + LATEST) {
+            let has_code = end.inspected.is_some() || (end.lost && (code.is_some() || !stamp.awaits_events));
+            // The inspection's flag and the OOM event come from one place in the engine. The flag is believed unless the
+            // code speaks against it: something sent SIGKILL, and nobody asked for that.
+            let is_clear = evidence.is_conclusive() || end.inspected.is_some_and(|code| code != 137);
+            // The die event comes after the kill event, which tells who wanted it.
+            let is_told = !stamp.awaits_events || (end.announced.is_some() && is_clear);
+            if !has_code || !is_told {
+                return None;
+            }
+        }
         end.uncounted = None;
-        Some((classify(code, self.last_oom, self.kill, end.announced), code))
+        Some(evidence)
     }
 }
 
 impl End {
-    /// Whether it waits for an inspection to tell the exit code.
-    pub(super) const fn is_waiting(&self) -> bool {
+    /// Whether an inspection should tell the exit code.
+    pub(super) const fn needs_inspection(&self) -> bool {
         self.uncounted.is_some() && !self.lost && self.inspected.is_none()
     }
 }

@@ -4,27 +4,17 @@
 //! inspection tells of the newest run alone, with the exact time of its start, which is its identity: a start event comes a
 //! little later than that time and earlier than anything else of the run. The list tells only that there is or was one. So
 //! runs are kept in the order of their times, and what a source tells is matched with what is known before it is counted.
+//! Each source has its methods here; what they count is added up until [`Runs::take_counted`].
 
 use std::collections::VecDeque;
 use std::ops::Range;
 
+use super::names::Totals;
 use super::reason::{ExitReason, Kill, Nanos};
-use super::run::{End, Note, Run};
+use super::run::{End, Run, Stamp};
 
 /// Runs that are remembered, for what is told late.
 const REMEMBERED: usize = 16;
-
-/// What there is to count.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub(super) struct Counted {
-    pub(super) starts: u64,
-    /// Those of them that were not the container's first one.
-    pub(super) restarts: u64,
-    pub(super) ooms: u64,
-    pub(super) exits: Vec<ExitReason>,
-    /// The exit code of the last of them, or of a run that ended before it was watched.
-    pub(super) exit_code: Option<i64>,
-}
 
 /// What an inspection tells of the newest run.
 #[derive(Debug, Clone, Copy)]
@@ -36,6 +26,12 @@ pub(super) struct Seen {
     pub(super) oom_killed: bool,
     /// Runs so far that the restart policy began.
     pub(super) by_policy: u64,
+    /// When the inspection was asked, in the order of stamps.
+    pub(super) asked: u64,
+    /// Whether events have come since then, which are newer.
+    pub(super) is_late: bool,
+    /// Whether events may have been missed since the last inspection.
+    pub(super) is_after_gap: bool,
 }
 
 /// The runs of one container.
@@ -50,6 +46,7 @@ pub(super) struct Runs {
     by_policy: Option<u64>,
     /// Starts since `by_policy` was learnt.
     starts_since: u64,
+    counted: Totals,
 }
 
 impl Runs {
@@ -59,7 +56,7 @@ impl Runs {
     }
 
     /// Whether the run that goes on is the one which was announced at that time.
-    pub(super) fn began_at(&self, at: Nanos) -> bool {
+    pub(super) fn is_live_since(&self, at: Nanos) -> bool {
         self.known.back().is_some_and(|run| run.end.is_none() && run.announced == Some(at))
     }
 
@@ -68,59 +65,66 @@ impl Runs {
         self.known.back().is_some_and(|run| run.started.is_some())
     }
 
-    /// Whether an end waits for its exit code.
-    pub(super) fn is_waiting(&self) -> bool {
-        self.known.iter().filter_map(|run| run.end.as_ref()).any(End::is_waiting)
+    /// Whether a run has begun that is not counted yet.
+    pub(super) const fn has_begun(&self) -> bool {
+        self.counted.starts > 0
+    }
+
+    /// Whether an inspection should tell the exit code of an end.
+    pub(super) fn needs_inspection(&self) -> bool {
+        self.known.iter().filter_map(|run| run.end.as_ref()).any(End::needs_inspection)
+    }
+
+    /// What there is to count since this was called last.
+    pub(super) fn take_counted(&mut self) -> Totals {
+        std::mem::take(&mut self.counted)
     }
 
     /// A run that was there before the agent looked.
-    pub(super) fn found(&mut self, ended: bool, exit_code: Option<i64>, note: Note) -> Counted {
+    pub(super) fn existed(&mut self, ended: bool, exit_code: Option<i64>, stamp: Stamp) {
         let end = ended.then(End::default);
-        self.known.push_back(Run { is_old: true, end, ..Run::new(note) });
-        Counted { exit_code: exit_code.filter(|_| ended), ..Counted::default() }
+        self.known.push_back(Run { is_old: true, end, ..Run::new(stamp) });
+        self.counted.exit_code = exit_code.filter(|_| ended);
     }
 
     /// A start event; `is_repeated` if it is older than the subscription.
-    pub(super) fn start(&mut self, at: Nanos, is_repeated: bool, note: Note) -> Counted {
+    pub(super) fn start(&mut self, at: Nanos, is_repeated: bool, stamp: Stamp) {
         let begun = self.begun_by(at);
-        if let Some(run) = self.known.range_mut(begun.clone()).find(|run| run.awaits_start(at, is_repeated, note)) {
+        if let Some(run) = self.known.range_mut(begun.clone()).find(|run| run.awaits_start(at, is_repeated, stamp)) {
             run.announced = Some(at);
-            return Counted::default();
+        } else if !self.is_counted(at) {
+            self.insert(begun.end, Run { announced: Some(at), ..Run::new(stamp) }, stamp);
         }
-        if self.is_settled(at) {
-            return Counted::default();
-        }
-        self.insert(begun.end, Run { announced: Some(at), ..Run::new(note) }, note)
     }
 
     /// A die event; `told` is the exit code in it. `is_known` says that the container was watched before, so that a start
     /// must have been missed if this is not the end of a known run.
-    pub(super) fn die(&mut self, at: Nanos, told: Option<i64>, is_known: bool, note: Note) -> Counted {
+    pub(super) fn die(&mut self, at: Nanos, told: Option<i64>, is_known: bool, stamp: Stamp) {
         let begun = self.begun_by(at);
-        let end = End { announced: Some(at), told, uncounted: Some(note), ..End::default() };
         if let Some(run) = self.known.range_mut(begun.clone()).find(|run| run.ended_at().is_none()) {
-            match &mut run.end {
-                Some(known) => (known.announced, known.told) = (Some(at), told),
-                None => run.end = Some(end),
+            let end = run.end_seen(stamp);
+            (end.announced, end.told) = (Some(at), told);
+        } else if !self.is_counted(at) {
+            let end = End { announced: Some(at), told, uncounted: Some(stamp), ..End::default() };
+            let run = Run { end: Some(end), ..Run::new(stamp) };
+            if is_known {
+                self.insert(begun.end, run, stamp);
+            } else {
+                self.place(begun.end, run, stamp);
             }
-            return Counted::default();
         }
-        if self.is_settled(at) {
-            return Counted::default();
-        }
-        let counted = self.insert(begun.end, Run { end: Some(end), ..Run::new(note) }, note);
-        if is_known { counted } else { Counted::default() }
     }
 
     /// An oom event.
-    pub(super) fn oom(&mut self, at: Nanos) -> Counted {
-        let Some(run) = self.run_at(at) else { return Counted { ooms: 1, ..Counted::default() } };
-        run.last_oom = run.last_oom.max(Some(at));
-        if std::mem::take(&mut run.owes_event) {
-            return Counted::default();
+    pub(super) fn oom(&mut self, at: Nanos) {
+        if let Some(run) = self.run_at(at) {
+            run.last_oom = run.last_oom.max(Some(at));
+            if std::mem::take(&mut run.owes_oom_event) {
+                return;
+            }
+            run.ooms += 1;
         }
-        run.ooms += 1;
-        Counted { ooms: 1, ..Counted::default() }
+        self.counted.ooms += 1;
     }
 
     /// A kill event.
@@ -130,86 +134,23 @@ impl Runs {
         }
     }
 
-    /// The list shows a run where none was known to go on.
-    pub(super) fn listed_live(&mut self, note: Note) -> Counted {
-        if self.is_live() { Counted::default() } else { self.push(Run::new(note), note) }
-    }
-
-    /// The list shows that no run goes on, and that there was one.
-    pub(super) fn listed_ended(&mut self, exit_code: Option<i64>, note: Note) -> Counted {
-        let is_first = self.known.is_empty() && !self.ran_before;
-        let counted = if is_first { self.push(Run::new(note), note) } else { Counted::default() };
-        if let Some(run) = self.known.back_mut() {
-            run.end_untold(note).listed = exit_code;
+    /// The list shows a run that goes on or has ended. `is_another` says that it is not the newest one that is known.
+    pub(super) fn listed(&mut self, is_live: bool, exit_code: Option<i64>, is_another: bool, stamp: Stamp) {
+        let is_unknown = if is_live { !self.is_live() } else { self.known.is_empty() && !self.ran_before };
+        if is_another || is_unknown {
+            self.insert(self.known.len(), Run::new(stamp), stamp);
         }
-        counted
+        if let Some(run) = self.known.back_mut().filter(|_| !is_live) {
+            run.end_seen(stamp).listed = exit_code;
+        }
     }
 
     /// The container is not there any more.
-    pub(super) fn gone(&mut self, note: Note) {
+    pub(super) fn removed(&mut self, stamp: Stamp) {
         if let Some(run) = self.known.back_mut() {
-            run.end_untold(note);
+            run.end_seen(stamp);
         }
         self.lose_inspections();
-    }
-
-    /// The list shows another run than the known one, which began and, if it is `ended`, ended unseen.
-    pub(super) fn listed_another(&mut self, ended: bool, exit_code: Option<i64>, note: Note) -> Counted {
-        let mut counted = self.push(Run::new(note), note);
-        if ended {
-            counted.add(self.listed_ended(exit_code, note));
-        }
-        counted
-    }
-
-    /// An inspection, which was asked when `asked` was the newest note. `is_late` says that events have come since then.
-    /// `is_blind` says that events may have been missed since the last one.
-    pub(super) fn inspected(&mut self, seen: Seen, asked: u64, is_late: bool, is_blind: bool, note: Note) -> Counted {
-        let mut counted = Counted::default();
-        let known = self.known.iter().position(|run| run.started == Some(seen.started));
-        let index = match known.or_else(|| self.candidate(seen.started, asked)) {
-            Some(index) => index,
-            None if self.is_newest(seen.started) => {
-                counted = self.push(Run { started: Some(seen.started), ..Run::new(note) }, note);
-                self.known.len() - 1
-            }
-            None => return counted,
-        };
-        let is_last = index + 1 == self.known.len();
-        for run in self.known.iter_mut().take(index) {
-            // The inspection tells of a later run; of one that ended after it was asked another one may.
-            let is_asked = |end: &&mut End| end.announced.is_none() || end.uncounted.is_some_and(|at| at.seq <= asked);
-            if let Some(end) = run.end.as_mut().filter(is_asked) {
-                end.lost = true;
-            }
-        }
-        let Some(run) = self.known.get_mut(index) else { return counted };
-        let is_first_look = run.started.replace(seen.started).is_none();
-        if seen.oom_killed && run.ooms == 0 {
-            run.ooms = 1;
-            // A run that is older than the agent may have had it before.
-            if !(run.is_old && is_first_look) {
-                counted.ooms += 1;
-                run.owes_event = true;
-                run.last_oom = run.begin();
-            }
-        }
-        match seen.ended {
-            Some(true) => {
-                let end = run.end_untold(note);
-                end.inspected = Some(seen.exit_code);
-                if end.uncounted.is_none() && is_last {
-                    counted.exit_code = Some(seen.exit_code);
-                }
-            }
-            // The list was wrong, or older than the run.
-            Some(false) if !is_late && run.is_known_to_end(asked) => run.end = None,
-            _ => {}
-        }
-        if is_last {
-            self.reconcile(seen, is_blind, &mut counted);
-        }
-        counted
     }
 
     /// No inspection will tell the exit codes that are waited for.
@@ -219,46 +160,94 @@ impl Runs {
         }
     }
 
+    /// An inspection.
+    pub(super) fn inspected(&mut self, seen: Seen, stamp: Stamp) {
+        let known = self.known.iter().position(|run| run.started == Some(seen.started));
+        let index = match known.or_else(|| self.candidate(seen)) {
+            Some(index) => index,
+            None if self.is_newest(seen) => {
+                let run = Run { started: Some(seen.started), ..Run::new(stamp) };
+                self.insert(self.known.len(), run, stamp);
+                self.known.len() - 1
+            }
+            // It may be any of several runs, or one that is forgotten: the next inspection tells more.
+            None => return,
+        };
+        for end in self.known.iter_mut().take(index).filter_map(|run| run.end.as_mut()) {
+            // The inspection tells of a later run; of an end that was announced after it was asked another one may.
+            end.lost |= end.announced.is_none() || end.uncounted.is_some_and(|at| at.seq <= seen.asked);
+        }
+        let is_last = index + 1 == self.known.len();
+        let Some(run) = self.known.get_mut(index) else { return };
+        let is_first_look = run.started.replace(seen.started).is_none();
+        if seen.oom_killed && run.ooms == 0 {
+            run.ooms = 1;
+            // A run that is older than the agent may have had it before.
+            if !(run.is_old && is_first_look) {
+                self.counted.ooms += 1;
+                run.owes_oom_event = true;
+                run.last_oom = run.begin();
+            }
+        }
+        match seen.ended {
+            Some(true) => {
+                let end = run.end_seen(stamp);
+                end.inspected = Some(seen.exit_code);
+                if end.uncounted.is_none() && is_last {
+                    self.counted.exit_code = Some(seen.exit_code);
+                }
+            }
+            // The list was wrong, or older than the run.
+            Some(false) if !seen.is_late && run.may_go_on(seen.asked) => run.end = None,
+            _ => {}
+        }
+        if is_last {
+            self.count_unseen(seen);
+        }
+    }
+
     /// Counts the ends whose reason is as clear as it will become.
-    pub(super) fn settle(&mut self, note: Note) -> Counted {
-        let mut counted = Counted::default();
-        for (reason, code) in self.known.iter_mut().filter_map(|run| run.settle(note)) {
-            counted.exits.push(reason);
-            counted.exit_code = code.or(counted.exit_code);
+    pub(super) fn settle(&mut self, stamp: Stamp) {
+        for evidence in self.known.iter_mut().filter_map(|run| run.settle(Some(stamp))) {
+            self.counted.add_exit(evidence);
         }
-        while self.known.len() > REMEMBERED
-            && let Some(run) = self.known.pop_front()
-        {
-            self.ran_before = true;
-            counted.add(run.settle_anyhow());
+        while self.known.len() > REMEMBERED {
+            self.settle_oldest();
         }
-        counted
     }
 
     /// Counts what is left: nobody will tell more of this container.
-    pub(super) fn settle_all(&mut self) -> Counted {
-        let mut counted = Counted::default();
-        for run in self.known.drain(..) {
-            counted.add(run.settle_anyhow());
+    pub(super) fn settle_all(&mut self) {
+        while !self.known.is_empty() {
+            self.settle_oldest();
         }
-        counted
+    }
+
+    fn settle_oldest(&mut self) {
+        let evidence = self.known.pop_front().and_then(|mut run| run.settle(None));
+        self.ran_before = true;
+        if let Some(evidence) = evidence {
+            self.counted.add_exit(evidence);
+        }
     }
 
     /// Counts the runs by policy that neither events nor lists have shown.
-    fn reconcile(&mut self, seen: Seen, is_blind: bool, counted: &mut Counted) {
+    fn count_unseen(&mut self, seen: Seen) {
         let known = self.by_policy.replace(seen.by_policy);
         let starts = std::mem::take(&mut self.starts_since);
         let missed = known.map_or(0, |known| seen.by_policy.saturating_sub(known).saturating_sub(starts));
-        if !is_blind || missed == 0 {
-            return;
+        // While events come they are only late.
+        if seen.is_after_gap && missed > 0 {
+            self.counted.starts += missed;
+            self.counted.restarts += missed;
+            self.counted.exits[ExitReason::Unknown as usize] += missed;
+            self.counted_until = Some(seen.started);
         }
-        counted.starts += missed;
-        counted.restarts += missed;
-        // The engine that starts a container a million times while nobody looks is not worth a million entries.
-        counted
-            .exits
-            .extend(std::iter::repeat_n(ExitReason::Unknown, usize::try_from(missed.min(10_000)).unwrap_or(0)));
-        self.counted_until = Some(seen.started);
+    }
+
+    /// Whether what happened then is counted already, with the runs of which only the number was learnt.
+    fn is_counted(&self, at: Nanos) -> bool {
+        self.counted_until.is_some_and(|until| at <= until)
     }
 
     /// The runs to which something that happened then may belong: the last one of which it is known that it had begun, and
@@ -271,12 +260,13 @@ impl Runs {
                 None if latest.is_none_or(|latest| latest <= at) => range.end = index + 1,
                 _ => {}
             }
-            latest = latest.max(run.begin()).max(run.ended_at());
+            latest = latest.max(run.last_known());
         }
         range
     }
 
-    /// The run in which something happened then.
+    /// The run in which something happened then. What comes after the end of the last one, and before another has begun,
+    /// is of that one.
     fn run_at(&mut self, at: Nanos) -> Option<&mut Run> {
         let begun = self.begun_by(at);
         let goes_on = |index: &usize| self.known[*index].ended_at().is_none_or(|end| at <= end);
@@ -284,58 +274,47 @@ impl Runs {
         self.known.get_mut(index)
     }
 
-    fn is_settled(&self, at: Nanos) -> bool {
-        self.counted_until.is_some_and(|until| at <= until)
-    }
-
-    /// The run without exact time that began at that one. One that was noted after the inspection was asked may not be the
-    /// one that the inspection saw.
-    fn candidate(&self, started: Nanos, asked: u64) -> Option<usize> {
+    /// The run without exact time that the inspection may have seen: it was known when the inspection was asked, its times
+    /// and those of its neighbours leave room for that start, and it is not over if what was seen goes on.
+    fn candidate(&self, seen: Seen) -> Option<usize> {
         (0..self.known.len()).rev().find(|index| {
             let run = &self.known[*index];
             let previous = index.checked_sub(1).and_then(|index| self.known.get(index));
             let earliest = previous.and_then(|run| run.ended_at().or(run.begin()));
             let latest = run.announced.or(run.ended_at());
             run.started.is_none()
-                && run.noted.seq <= asked
-                && earliest.is_none_or(|earliest| earliest < started)
-                && latest.is_none_or(|latest| started <= latest)
-                && self.known.range(index + 1..).filter_map(Run::begin).all(|later| started < later)
+                && run.learnt.seq <= seen.asked
+                && !(seen.ended == Some(false) && run.is_over())
+                && earliest.is_none_or(|earliest| earliest < seen.started)
+                && latest.is_none_or(|latest| seen.started <= latest)
+                && self.known.range(index + 1..).filter_map(Run::begin).all(|later| seen.started < later)
         })
     }
 
-    /// Whether a run that began at that time is newer than all that are known.
-    fn is_newest(&self, started: Nanos) -> bool {
-        let is_clear = self.known.back().is_none_or(|run| run.begin().is_some());
-        is_clear && self.known.iter().filter_map(|run| run.ended_at().max(run.begin())).all(|known| known < started)
+    /// Whether what the inspection saw is newer than all that is known. A run without times may be the same one, unless it is
+    /// over and the other is not.
+    fn is_newest(&self, seen: Seen) -> bool {
+        let is_another = |run: &Run| run.begin().is_some() || (seen.ended == Some(false) && run.is_over());
+        let mut times = self.known.iter().filter_map(Run::last_known);
+        self.known.back().is_none_or(is_another) && times.all(|known| known < seen.started)
     }
 
-    fn push(&mut self, run: Run, note: Note) -> Counted {
-        self.insert(self.known.len(), run, note)
+    /// Adds a run at that place, and counts its start.
+    fn insert(&mut self, index: usize, run: Run, stamp: Stamp) {
+        self.counted.starts += 1;
+        self.counted.restarts += u64::from(!self.known.is_empty() || self.ran_before);
+        self.place(index, run, stamp);
     }
 
-    /// Adds a run at that place, and counts its start. Whatever is not the last one has ended.
-    fn insert(&mut self, index: usize, mut run: Run, note: Note) -> Counted {
-        let is_first = self.known.is_empty() && !self.ran_before;
+    /// Adds a run at that place. Whatever is not the last one has ended.
+    fn place(&mut self, index: usize, mut run: Run, stamp: Stamp) {
         if let Some(before) = index.checked_sub(1).and_then(|index| self.known.get_mut(index)) {
-            before.end_untold(note);
+            before.end_seen(stamp);
         }
         if index < self.known.len() {
-            run.end_untold(note);
+            run.end_seen(stamp);
         }
         self.known.insert(index, run);
         self.starts_since += 1;
-        Counted { starts: 1, restarts: u64::from(!is_first), ..Counted::default() }
-    }
-}
-
-impl Counted {
-    /// Adds what another one counted after it.
-    pub(super) fn add(&mut self, later: Self) {
-        self.starts += later.starts;
-        self.restarts += later.restarts;
-        self.ooms += later.ooms;
-        self.exits.extend(later.exits);
-        self.exit_code = later.exit_code.or(self.exit_code);
     }
 }

@@ -5,6 +5,7 @@ mod names;
 mod property;
 mod recorded;
 mod runs;
+mod settle;
 mod simulated;
 
 use std::collections::BTreeMap;
@@ -17,7 +18,7 @@ use tokio::time::Instant;
 use super::record::time_of;
 use super::*;
 use crate::collector::docker::container::{Health, RunState};
-use crate::collector::docker::engine::{Age, Event, List, Listed};
+use crate::collector::docker::engine::{Age, Event, Inspected, List, Listed};
 use crate::config::Config;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -47,8 +48,8 @@ fn inspected(state: &str, started: Option<Nanos>, exit_code: i64) -> Inspected {
     inspected
 }
 
-fn told_by(inspected: Inspected) -> Answer {
-    Answer::Told(Box::new(inspected))
+fn told_by(inspected: Inspected) -> Inspection {
+    Inspection::Told(Box::new(inspected))
 }
 
 fn listed(id: &str, name: &str, state: &str) -> Listed {
@@ -109,6 +110,11 @@ impl Desk {
         event
     }
 
+    /// What an exposition does first.
+    fn settle(&mut self) {
+        self.book.settle(self.now);
+    }
+
     fn start(&mut self, id: &str, name: &str) {
         self.event("start", id, name, &[]);
     }
@@ -127,7 +133,7 @@ impl Desk {
         self.answer_list(asked, items);
     }
 
-    fn answer_list(&mut self, asked: Ask, items: &[Listed]) {
+    fn answer_list(&mut self, asked: Request, items: &[Listed]) {
         let list = List { containers: items.to_vec(), undecodable: 0 };
         let effects = self.book.list(asked, &list, self.now);
         self.effects.extend(effects);
@@ -135,19 +141,19 @@ impl Desk {
 
     /// Makes the inspection that is due, which must be of `id`.
     #[track_caller]
-    fn inspect(&mut self, id: &str, answer: Answer) {
+    fn inspect(&mut self, id: &str, answer: Inspection) {
         let ask = self.ask(id);
         self.answer(&ask, answer);
     }
 
     #[track_caller]
-    fn ask(&mut self, id: &str) -> Ask {
+    fn ask(&mut self, id: &str) -> Request {
         let ask = self.book.next_inspection(self.now).expect("an inspection is due");
         assert_eq!(ask.id, id);
         ask
     }
 
-    fn answer(&mut self, ask: &Ask, answer: Answer) {
+    fn answer(&mut self, ask: &Request, answer: Inspection) {
         let effects = self.book.inspected(ask, answer, self.now);
         self.effects.extend(effects);
     }
@@ -183,8 +189,8 @@ impl Desk {
     }
 }
 
-fn begin(id: &str, name: &str, from: From) -> Effect {
-    Effect::Begin(Run { id: id.to_owned(), name: name.to_owned(), from })
+fn begin(id: &str, name: &str, from: ReadFrom) -> Effect {
+    Effect::Begin(RunLog { id: id.to_owned(), name: name.to_owned(), from })
 }
 
 fn end(id: &str) -> Effect {

@@ -16,7 +16,7 @@ use super::metrics::Reopened;
 use super::reader::Binding;
 use super::registry::Registry;
 use super::source::{Refused, Source};
-use crate::collector::docker::backoff::{Backoff, HEALTHY};
+use crate::collector::docker::backoff::{Backoff, HEALTHY, jittered};
 
 /// How long what is left of the log of a run that is over may let wait for itself.
 const DRAIN: Duration = Duration::from_secs(30);
@@ -172,7 +172,7 @@ impl<S: Source> Follower<'_, S> {
             if self.is_over() && self.lost.is_some_and(|(_, since)| since.elapsed() >= DRAIN) {
                 return Verdict::Ended;
             }
-            self.pause(backoff.next()).await;
+            self.pause(jittered(backoff.next())).await;
         }
     }
 

@@ -15,7 +15,7 @@ use super::follow::{After, Signal, Verdict, follow};
 use super::metrics::{Reopened, Skipped};
 use super::samples::Samples;
 use super::source::Source;
-use super::{From, Run};
+use super::{ReadFrom, RunLog};
 use crate::collector::Sample;
 use crate::logpattern::{FollowSettings, Patterns};
 
@@ -74,7 +74,7 @@ impl<S: Source> Registry<S> {
     }
 
     /// A run has begun, or is known to go on.
-    pub(super) fn begin(self: &Arc<Self>, run: Run) {
+    pub(super) fn begin(self: &Arc<Self>, run: RunLog) {
         self.collect_samples();
         let mut state = self.lock();
         let known = state.runs.get(&run.id);
@@ -120,7 +120,7 @@ impl<S: Source> Registry<S> {
             Stage::Following(..) if entry.is_alive => self.place(&mut state, id),
             Stage::Idle if entry.is_alive => {
                 // It was not wanted under its old name, and what it logged under that does not matter.
-                entry.from = From::Now;
+                entry.from = ReadFrom::Now;
                 self.place(&mut state, id);
             }
             _ => {}
@@ -226,8 +226,8 @@ impl<S: Source> Registry<S> {
     /// Where reading a run begins.
     fn beginning(&self, entry: &mut Entry) -> Option<Cursor> {
         match entry.from {
-            From::Now => None,
-            From::Start => Some(entry.cursor.take().unwrap_or_else(|| Cursor::new(self.floor))),
+            ReadFrom::Now => None,
+            ReadFrom::Start => Some(entry.cursor.take().unwrap_or_else(|| Cursor::new(self.floor))),
         }
     }
 

@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use tokio::sync::watch;
 
 use super::Registry;
-use crate::collector::docker::logs::From;
+use crate::collector::docker::logs::ReadFrom;
 use crate::collector::docker::logs::cursor::Cursor;
 use crate::collector::docker::logs::follow::Signal;
 use crate::collector::docker::logs::metrics::Skipped;
@@ -35,7 +35,7 @@ pub(super) struct State {
 /// What is known of one container.
 pub(super) struct Entry {
     pub(super) name: String,
-    pub(super) from: From,
+    pub(super) from: ReadFrom,
     /// Counts its runs.
     pub(super) run: u64,
     pub(super) is_alive: bool,

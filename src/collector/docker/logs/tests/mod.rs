@@ -49,8 +49,8 @@ fn fixture_with(change: impl FnOnce(&mut FollowSettings)) -> Fixture {
 }
 
 impl Fixture {
-    fn begin(&self, id: &str, name: &str, from: From) {
-        self.registry.begin(Run { id: id.to_owned(), name: name.to_owned(), from });
+    fn begin(&self, id: &str, name: &str, from: ReadFrom) {
+        self.registry.begin(RunLog { id: id.to_owned(), name: name.to_owned(), from });
     }
 
     /// The samples whose names begin with `prefix`, without it.
@@ -102,7 +102,7 @@ async fn seconds(count: u64) {
 async fn what_was_not_asked_for_is_not_there() {
     // Without [docker.logs] nothing is followed, and nothing is said.
     let logs = Logs(None);
-    logs.begin(Run { id: "1".to_owned(), name: "web".to_owned(), from: From::Now });
+    logs.begin(RunLog { id: "1".to_owned(), name: "web".to_owned(), from: ReadFrom::Now });
     logs.end("1");
     logs.rename("1", "db");
     logs.forget("db");

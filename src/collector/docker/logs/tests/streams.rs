@@ -9,7 +9,7 @@ async fn a_log_is_counted_from_its_beginning_and_once() {
     fixture.fake.log("1", log.clone());
     // The engine ended it before it had sent the last line.
     fixture.fake.log("1", log[..3].iter().cloned().chain([line(4, FULL), Piece::End]));
-    fixture.begin("1", "web", From::Start);
+    fixture.begin("1", "web", ReadFrom::Start);
     sleep(Duration::from_millis(500)).await;
     fixture.assert_exhausted("web", 3.0);
     assert_eq!(fixture.value("manometer_docker_logs_followed "), 1.0);
@@ -40,7 +40,7 @@ async fn a_log_is_counted_from_its_beginning_and_once() {
 async fn a_log_that_ran_before_is_read_from_now_on() {
     let fixture = fixture();
     fixture.fake.log("1", [wait(5), line(5, FULL)]);
-    fixture.begin("1", "web", From::Now);
+    fixture.begin("1", "web", ReadFrom::Now);
     seconds(2).await;
     fixture.assert_exhausted("web", 0.0);
     assert_eq!(fixture.value("container_log_follow_up{name=\"web\"} "), 1.0);
@@ -56,7 +56,7 @@ async fn a_broken_log_is_opened_again_where_it_broke() {
     fixture.fake.log("1", [line(1, FULL), line(2, FULL), wait(10), Piece::Broken]);
     fixture.fake.answer("1", Answer::Refused(Refused::Failed("no".to_owned())));
     fixture.fake.log("1", [line(1, FULL), line(2, FULL), line(11, FULL), wait(60), line(72, FULL), Piece::Broken]);
-    fixture.begin("1", "web", From::Start);
+    fixture.begin("1", "web", ReadFrom::Start);
     seconds(11).await;
     assert_eq!(fixture.value("container_log_follow_up{name=\"web\"} "), 0.0);
     seconds(30).await;
@@ -80,7 +80,7 @@ async fn a_log_that_cannot_be_read_is_opened_again() {
     fixture.fake.log("1", [line(1, FULL), bad(&[1, 0, 0, 0, 255, 255, 255, 255])]);
     fixture.fake.log("1", [line(1, FULL), line(2, FULL), bad(b"\x03\0\0\0\0\0\0\x05sorry")]);
     fixture.fake.log("1", [line(1, FULL), line(2, FULL), line(3, FULL)]);
-    fixture.begin("1", "web", From::Start);
+    fixture.begin("1", "web", ReadFrom::Start);
     seconds(10).await;
     fixture.assert_exhausted("web", 3.0);
     assert_eq!(fixture.reopened(), [("error".to_owned(), 1.0), ("protocol".to_owned(), 1.0)]);
@@ -91,7 +91,7 @@ async fn a_silent_log_is_opened_anew_now_and_then() {
     let fixture = fixture();
     fixture.fake.log("1", [line(1, FULL)]);
     fixture.fake.log("1", [line(1, FULL), line(500, FULL)]);
-    fixture.begin("1", "web", From::Start);
+    fixture.begin("1", "web", ReadFrom::Start);
     seconds(599).await;
     assert_eq!(fixture.fake.opened("1").len(), 1);
     seconds(62).await;
@@ -106,7 +106,7 @@ async fn what_was_logged_before_anything_was_read_is_not_lost_either() {
     seconds(100).await;
     fixture.fake.log("1", [wait(1), Piece::Broken]);
     fixture.fake.log("1", [line(99, FULL), line(101, FULL)]);
-    fixture.begin("1", "web", From::Now);
+    fixture.begin("1", "web", ReadFrom::Now);
     seconds(10).await;
     assert_eq!(fixture.fake.opened("1"), [(None, 100), (Some(START + 100), 102)]);
     fixture.assert_exhausted("web", 1.0);
@@ -119,7 +119,7 @@ async fn after_a_long_interruption_following_begins_at_now() {
     for _ in 0..11 {
         fixture.fake.answer("1", Answer::Refused(Refused::Failed("away".to_owned())));
     }
-    fixture.begin("1", "web", From::Start);
+    fixture.begin("1", "web", ReadFrom::Start);
     seconds(400).await;
     let opened = fixture.fake.opened("1");
     assert_eq!(opened.len(), 12);
@@ -138,7 +138,7 @@ async fn a_flood_is_read_slowly_and_as_a_whole() {
     });
     let flood = (0..200).map(|at| line_at(0, 1_000_001 + at, FULL));
     fixture.fake.log("1", flood.chain([Piece::End]));
-    fixture.begin("1", "web", From::Start);
+    fixture.begin("1", "web", ReadFrom::Start);
     fixture.registry.end("1");
     seconds(5).await;
     let some = fixture.value("container_log_lines_total{name=\"web\",stream=\"stdout\"} ");
@@ -156,7 +156,7 @@ async fn numbers_of_lines_are_shown_while_the_container_runs() {
     let log =
         [line(1, pool), line(2, "Published to a (latency=2.5ms)"), line(3, "Received 250 ticks, sampling to 100")];
     fixture.fake.log("1", log);
-    fixture.begin("1", "web", From::Start);
+    fixture.begin("1", "web", ReadFrom::Start);
     seconds(1).await;
     assert_eq!(
         fixture.samples("pool_"),
@@ -185,7 +185,7 @@ async fn an_engine_elsewhere_may_have_another_clock() {
     let log: Vec<_> = (0..3_000).map(|at| line_at(3_600, 1 + at, FULL)).collect();
     fixture.fake.log("1", log.iter().cloned().chain([Piece::Broken]));
     fixture.fake.log("1", log);
-    fixture.begin("1", "web", From::Start);
+    fixture.begin("1", "web", ReadFrom::Start);
     seconds(10).await;
     fixture.assert_exhausted("web", 3_000.0);
     assert_eq!(fixture.fake.opened("1"), [(Some(START - 60), 0), (Some(START + 3_599), 1)]);
@@ -195,7 +195,7 @@ async fn an_engine_elsewhere_may_have_another_clock() {
 async fn samples_are_kept_if_they_are_wanted() {
     let fixture = fixture_with(|settings| settings.samples = true);
     fixture.fake.log("1", [line(1, "too many connections to redis://u:secret@redis"), line(2, "harmless")]);
-    fixture.begin("1", "web", From::Start);
+    fixture.begin("1", "web", ReadFrom::Start);
     seconds(1).await;
     let samples = fixture.registry.samples();
     assert_eq!(samples.len(), 1);

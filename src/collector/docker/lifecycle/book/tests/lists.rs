@@ -7,7 +7,7 @@ fn what_ran_before_the_agent_is_not_counted_and_its_log_begins_now() {
     let mut desk = Desk::new("");
     let exited = Listed { exit_code: Some(2), ..aged("b", "old", "exited", 50) };
     desk.list(&[aged("a", "web", "running", 100), exited, listed("c", "later", "created")]);
-    assert_eq!(desk.effects(), [begin("a", "web", From::Now)]);
+    assert_eq!(desk.effects(), [begin("a", "web", ReadFrom::Now)]);
     for name in ["web", "old", "later"] {
         assert_eq!(desk.totals(name), (0, 0, 0, [0; 5]), "{name}");
     }
@@ -30,7 +30,7 @@ fn what_ran_before_the_agent_is_not_counted_and_its_log_begins_now() {
     desk.start("b", "old");
     desk.start("c", "later");
     assert_eq!((desk.totals("old"), desk.totals("later")), ((1, 1, 0, [0; 5]), (1, 0, 0, [0; 5])));
-    assert_eq!(desk.effects(), [begin("b", "old", From::Start), begin("c", "later", From::Start)]);
+    assert_eq!(desk.effects(), [begin("b", "old", ReadFrom::Start), begin("c", "later", ReadFrom::Start)]);
 }
 
 #[test]
@@ -114,7 +114,7 @@ fn without_events_the_lists_count_each_change_once() {
     // One that is new to the agent and not new at all.
     poll(&mut desk, &[ended(137, 31), aged("e", "moved", "running", 500)]);
     assert_eq!(desk.totals("moved"), (0, 0, 0, [0; 5]));
-    assert!(desk.effects().contains(&begin("e", "moved", From::Now)));
+    assert!(desk.effects().contains(&begin("e", "moved", ReadFrom::Now)));
 }
 
 #[test]
@@ -131,7 +131,11 @@ fn logs_begin_where_the_run_does_if_it_began_after_the_last_list() {
     effects.sort_by_key(|effect| format!("{effect:?}"));
     assert_eq!(
         effects,
-        [begin("a", "web", From::Start), begin("b", "new", From::Start), begin("c", "known-late", From::Now)]
+        [
+            begin("a", "web", ReadFrom::Start),
+            begin("b", "new", ReadFrom::Start),
+            begin("c", "known-late", ReadFrom::Now)
+        ]
     );
     desk.pass(15);
     desk.list(&[]);
@@ -157,7 +161,7 @@ fn a_list_that_is_faster_than_the_event_counts_with_it_once() {
     desk.event("kill", "a", "web", &[("signal", "15")]);
     desk.die("a", "web", "1");
     assert_eq!(desk.totals("web"), (1, 0, 0, [0, 0, 0, 1, 0]));
-    assert_eq!(desk.effects(), [begin("a", "web", From::Start), begin("a", "web", From::Start), end("a"), end("a")]);
+    assert_eq!(desk.effects(), [begin("a", "web", ReadFrom::Start), end("a")]);
 }
 
 #[test]

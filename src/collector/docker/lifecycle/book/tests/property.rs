@@ -84,8 +84,8 @@ fn run(steps: Vec<Step>, lines: &str) -> Result<(), TestCaseError> {
                     let mut told = inspected(STATES[state], started, code);
                     (told.oom_killed, told.restarts) = (oom, restarts);
                     match kind {
-                        0 => desk.answer(&ask, Answer::Never),
-                        1 => desk.answer(&ask, Answer::Failed),
+                        0 => desk.answer(&ask, Inspection::Never),
+                        1 => desk.answer(&ask, Inspection::Failed),
                         2 => desk.book.give_up(&ask),
                         _ => desk.answer(&ask, told_by(told)),
                     }

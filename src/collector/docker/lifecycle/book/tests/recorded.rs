@@ -17,6 +17,8 @@ fn the_events_of_docker_20_10() {
         desk.now = Moment { wall, at: desk.now.at + passed };
         desk.take(&event);
     }
+    desk.pass(10);
+    desk.settle();
     assert_eq!(desk.totals("hungry"), (4, 3, 4, [0, 0, 4, 0, 0]));
     assert_eq!(desk.totals("parent"), (1, 0, 1, [0, 0, 0, 1, 0]));
     assert_eq!(desk.totals("job"), (1, 0, 0, [1, 0, 0, 0, 0]));

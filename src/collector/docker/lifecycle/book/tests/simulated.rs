@@ -51,8 +51,8 @@ struct World {
     desk: Desk,
     containers: Vec<Truth>,
     unread: VecDeque<Event>,
-    lists: VecDeque<(Ask, Vec<Listed>)>,
-    inspections: VecDeque<(Ask, Inspected)>,
+    lists: VecDeque<(Request, Vec<Listed>)>,
+    inspections: VecDeque<(Request, Inspected)>,
     hears: bool,
 }
 
