@@ -1,5 +1,4 @@
 //! What the tests of several crates share.
-#![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 use std::path::Path;
 use std::sync::Arc;

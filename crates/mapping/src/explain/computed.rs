@@ -41,7 +41,6 @@ macro_rules! computed {
 }
 
 /// Every metric that is computed: the service collector's `derive` in words.
-#[rustfmt::skip]
 const COMPUTED: [Computed; 11] = computed! {
     INGEST_RATE growth [RECEIVED PUBLISHED DROPPED PENDING]
         "what backpressure_received_total grew by since the fetch before, a second, if all of these are read; else what a rule gives"
