@@ -1,5 +1,6 @@
 //! Which things belong together: those that have the same value of every label that both have.
 
+use std::cmp::Ordering;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::samples::Label;
@@ -46,8 +47,10 @@ fn names(labels: &[Label]) -> impl Iterator<Item = &str> {
 
 fn hash(labels: &[Label], names: &[&str]) -> u64 {
     let mut hasher = DefaultHasher::new();
+    // Both are in the order of the names.
+    let mut names = names.iter().peekable();
     for (name, value) in labels {
-        if names.contains(&&**name) {
+        if names.next_if(|wanted| **wanted == &**name).is_some() {
             value.hash(&mut hasher);
         }
     }
@@ -56,5 +59,15 @@ fn hash(labels: &[Label], names: &[&str]) -> u64 {
 
 /// Whether two things have the same value of every label that both have: they are of one target, pool, container.
 fn agree(one: &[Label], other: &[Label]) -> bool {
-    one.iter().all(|(name, value)| super::label(other, name).is_none_or(|other| *other == **value))
+    let (mut one, mut other) = (one.iter().peekable(), other.iter().peekable());
+    // Both are in the order of the names.
+    while let (Some((name, value)), Some((other_name, other_value))) = (one.peek(), other.peek()) {
+        match name.cmp(other_name) {
+            Ordering::Less => one.next(),
+            Ordering::Greater => other.next(),
+            Ordering::Equal if value == other_value => one.next().and(other.next()),
+            Ordering::Equal => return false,
+        };
+    }
+    true
 }

@@ -79,7 +79,7 @@ pub fn label<'l>(labels: &'l [Label], name: &str) -> Option<&'l str> {
     labels.iter().find(|(known, _)| **known == *name).map(|(_, value)| &**value)
 }
 
-/// A label of something that is no series.
+/// A label that no series has lent.
 pub(super) fn own_label(name: &str, value: &str) -> Label {
     (name.into(), value.into())
 }

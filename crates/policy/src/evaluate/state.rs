@@ -1,6 +1,6 @@
 //! Which alerts are active: pending until they have held for long enough, firing, and for a while after it is over.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ pub struct Active {
 
 /// The active alerts of one level, by the labels of their series.
 #[derive(Debug, Default)]
-pub(super) struct States(BTreeMap<Arc<[Label]>, State>);
+pub(super) struct States(HashMap<Arc<[Label]>, State>);
 
 #[derive(Debug, Clone, Copy)]
 struct State {
@@ -51,13 +51,12 @@ impl States {
     /// The condition of an alert holds, which fires once it has done so for `hold`.
     pub(super) fn hold(&mut self, element: &Element<'_>, hold: Duration, now: Millis) {
         let value = element.value;
-        if !self.0.contains_key(&*element.labels) {
-            let state = State { since: now, seen: now, ending: None, is_firing: false, value };
-            self.0.insert(element.labels.as_ref().into(), state);
-        }
         if let Some(state) = self.0.get_mut(&*element.labels) {
             (state.seen, state.ending, state.value) = (now, None, value);
             state.is_firing |= has_passed(state.since, now, hold);
+        } else {
+            let state = State { since: now, seen: now, ending: None, is_firing: hold.is_zero(), value };
+            self.0.insert(element.labels.as_ref().into(), state);
         }
     }
 
@@ -72,11 +71,15 @@ impl States {
         });
     }
 
+    /// In the order of their labels.
     pub(super) fn active(&self, (alert, level): (usize, usize)) -> impl Iterator<Item = Active> {
-        self.0.iter().map(move |(labels, state)| {
+        let all = self.0.iter().map(|(labels, state)| {
             let &State { is_firing, value, .. } = state;
             Active { alert, level, labels: Arc::clone(labels), is_firing, value }
-        })
+        });
+        let mut all: Vec<Active> = all.collect();
+        all.sort_unstable_by(|one, other| one.labels.cmp(&other.labels));
+        all.into_iter()
     }
 }
 

@@ -14,7 +14,9 @@ pub(super) struct Window<'s> {
 impl<'s> Window<'s> {
     /// Of samples up to `to`.
     pub(super) fn new(samples: &'s [Sample], from: Millis, to: Millis) -> Self {
-        Self { from, to, samples: &samples[samples.partition_point(|sample| sample.time < from)..] }
+        // From the end, where the window is: all of it is read anyway, and what is before it may be long.
+        let first = samples.iter().rposition(|sample| sample.time < from).map_or(0, |last| last + 1);
+        Self { from, to, samples: &samples[first..] }
     }
 
     fn values(&self) -> impl DoubleEndedIterator<Item = &'s Sample> + use<'s> {
