@@ -1,14 +1,16 @@
 //! The rendered rules, under their rendered tests, in the real promtool.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use manometer::app;
 use manometer::config::Config;
 use manometer::policy;
+use manometer::policy::evaluate::{Sample, Samples, Track, elements};
 use manometer::policy::render::{Catalog, File, promtool, rules};
-use manometer::policy::{Alert, Compare, Level, Policy, Signal};
+use manometer::policy::{Alert, Compare, Level, Policy, Series, Signal};
 use tempfile::TempDir;
 
 use crate::support::agent::write as write_config;
@@ -123,6 +125,8 @@ fn all<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> Option<R> + Sync) -> 
 /// One change that the tests must notice.
 struct Mutation {
     alert: String,
+    /// How the names of the level's tests begin.
+    level: String,
     what: String,
     policy: Policy,
 }
@@ -141,12 +145,13 @@ fn mutations(policy: &Policy) -> Vec<Mutation> {
         let alone = alone(policy, alert);
         let place = alone.alerts.iter().position(|other| other.name == alert.name).unwrap();
         for (at, level) in alert.levels.iter().enumerate() {
-            let condition = level.condition.as_deref().unwrap_or_default();
-            let name = format!("{} {} {condition}", alert.name, level.severity.as_str());
+            let condition = level.condition.as_ref().map(|condition| format!(" ({condition})")).unwrap_or_default();
+            let name = format!("{} {}{condition}", alert.name, level.severity.as_str());
             for (what, wrong) in wrong_levels(level) {
                 let mut policy = alone.clone();
                 policy.alerts[place].levels[at] = wrong;
-                mutations.push(Mutation { alert: alert.name.clone(), what: format!("{name}: {what}"), policy });
+                let what = format!("{name}: {what}");
+                mutations.push(Mutation { alert: alert.name.clone(), level: format!("{name}: "), what, policy });
             }
         }
     }
@@ -243,8 +248,120 @@ fn no_number_can_be_wrong_without_a_test_that_fails() {
     let unnoticed = all(&mutations, |mutation| {
         let folder = folder(&mutation.policy, &catalog);
         let test = folder.path().join("alerts/tests/one.test.yml");
-        std::fs::write(&test, &tests[&*mutation.alert]).unwrap();
-        test_rules(&[test]).is_ok().then(|| mutation.what.clone())
+        let passes = |text: &str| {
+            std::fs::write(&test, text).unwrap();
+            test_rules(std::slice::from_ref(&test)).is_ok()
+        };
+        let tests = &tests[&*mutation.alert];
+        // Most of what can be wrong with a level the first of its tests notices: the others are run where it does not.
+        let goes_unnoticed = passes(&first_of(tests, &mutation.level)) && passes(tests);
+        goes_unnoticed.then(|| mutation.what.clone())
     });
     assert_eq!(unnoticed, Vec::<String>::new());
+}
+
+/// A test file with no other test than the first one whose name begins so.
+fn first_of(tests: &str, name: &str) -> String {
+    let begins = "  - name: ";
+    let (head, _) = tests.split_once(begins).unwrap();
+    let mut all = tests.split(begins).skip(1);
+    let first = all.find(|test| test.starts_with(&format!("'{name}"))).unwrap_or_else(|| panic!("{name}"));
+    format!("{head}{begins}{first}")
+}
+
+/// A series with gaps, restarts and an end at random times; `None` is the end of it.
+fn irregular(random: &mut fastrand::Rng) -> Vec<(i64, Option<f64>)> {
+    let (mut time, mut value, mut samples) = (random.i64(0..60), random.f64() * 100.0, Vec::new());
+    while time < 900 {
+        match random.u32(0..20) {
+            0 => {
+                samples.push((time, None));
+                time += random.i64(30..300);
+            }
+            1 => value = random.f64() * 10.0,
+            2 => time += random.i64(60..400),
+            3..6 => {}
+            _ => value += random.f64() * 1000.0,
+        }
+        samples.push((time + 1, Some(value)));
+        time += random.i64(2..40);
+    }
+    samples
+}
+
+/// The samples as promtool reads them, one a second.
+fn notation(samples: &[(i64, Option<f64>)]) -> String {
+    let (mut text, mut next) = (String::new(), 0);
+    for (time, value) in samples {
+        if *time > next {
+            write!(text, "_x{} ", time - next).unwrap();
+        }
+        write!(text, "{} ", value.map_or_else(|| "stale".to_owned(), |value| value.to_string())).unwrap();
+        next = time + 1;
+    }
+    text
+}
+
+/// The samples of one test, as an evaluation reads them.
+struct Recorded(Vec<(String, Vec<Sample>)>);
+
+impl Samples for Recorded {
+    fn tracks<'s>(&'s self, metric: &str) -> impl Iterator<Item = Track<'s>> {
+        let named = self.0.iter().filter(move |(name, _)| name == metric);
+        named.map(|(_, samples)| Track { labels: &[], samples }).collect::<Vec<_>>().into_iter()
+    }
+}
+
+/// Whatever the times of the samples are, the evaluator computes what Prometheus computes, to the ninth digit.
+#[test]
+fn signals_are_computed_as_prometheus_computes_them() {
+    if missing(&["promtool"]) {
+        return;
+    }
+    let mut random = fastrand::Rng::with_seed(7);
+    let mut test = "rule_files: []\nevaluation_interval: 1s\ntests:\n- interval: 1s\n  input_series:\n".to_owned();
+    let mut recorded = Recorded(Vec::new());
+    for at in 0..30 {
+        let samples = irregular(&mut random);
+        writeln!(test, "  - {{series: 'm{at}', values: '{}'}}", notation(&samples)).unwrap();
+        let sample =
+            |&(time, value): &(i64, Option<f64>)| Sample { time: time * 1000, value: value.unwrap_or(Sample::STALE) };
+        recorded.0.push((format!("m{at}"), samples.iter().map(sample).collect()));
+    }
+    test.push_str("  promql_expr_test:\n");
+    let (policy, mut present) = (Policy::default(), 0);
+    for (metric, _) in &recorded.0 {
+        let series = || Series { metric: metric.clone(), labels: Vec::new() };
+        for _ in 0..20 {
+            let (seconds, now) = (random.u64(15..400), random.i64(0..1200));
+            let (window, per) = (Duration::from_secs(seconds), Duration::from_secs(60));
+            for (signal, expr) in [
+                (Signal::Value(series()), format!("{metric} + 0")),
+                (Signal::Increase { series: series(), window }, format!("increase({metric}[{seconds}s])")),
+                (Signal::Rate { series: series(), window, per }, format!("rate({metric}[{seconds}s]) * 60")),
+                (
+                    Signal::Mean { series: series(), window, record: None },
+                    format!("avg_over_time({metric}[{seconds}s])"),
+                ),
+                (Signal::Growth { series: series(), window }, format!("deriv({metric}[{seconds}s])")),
+            ] {
+                let value = elements(&policy, &signal, &recorded, now * 1000).first().map(|element| element.value);
+                let (expr, expected) = match value {
+                    // A processor that multiplies and adds in one step rounds once less.
+                    Some(value) => (
+                        format!("abs({expr} - ({value})) <= bool {:e}", value.abs() * 1e-9),
+                        "[{labels: '{}', value: 1}]",
+                    ),
+                    None => (expr, "[]"),
+                };
+                present += usize::from(value.is_some());
+                writeln!(test, "  - {{expr: '{expr}', eval_time: {now}s, exp_samples: {expected}}}").unwrap();
+            }
+        }
+    }
+    assert!(present > 1500, "{present}");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("signals.test.yml");
+    std::fs::write(&file, test).unwrap();
+    assert_eq!(test_rules(&[file]), Ok(()));
 }
