@@ -207,7 +207,7 @@ fn nothing_is_written_where_something_is_wrong() {
     assert_eq!((output.status.code(), stdout(&output).as_str()), (Some(64), ""));
     let (policy, config) = (policy.display(), folder.path().join("config.toml"));
     let expected = format!(
-        "manometer: {policy}: RedisDown: summary \"Redis is down\" is no sentence; begin with a capital and end with a full \
+        "manometer: {policy}: RedisDown: summary \"Redis is down\" is not a sentence; begin with a capital and end with a full \
          stop\n\
          {policy}: RedisPingHigh: nothing exports redis_pin_ms; did you mean redis_ping_ms?\n\
          {policy}: RedisSlowPublish: redis_slowlog_entries_total has no label command; it has cmd\n\
@@ -227,7 +227,11 @@ fn nothing_is_written_where_something_is_wrong() {
     .unwrap();
     let output = render(folder.path(), &["--policy", &policy.to_string()]);
     assert_eq!(output.status.code(), Some(64));
-    assert!(stderr(&output).contains("alert[0].level[0].severity = \"page\": is no severity"), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("alert[0].level[0].severity = \"page\": is not a severity"),
+        "{}",
+        stderr(&output)
+    );
     assert_eq!(render(folder.path(), &["--policy", "/does/not/exist.toml"]).status.code(), Some(64));
     assert_eq!(render(folder.path(), &["--config", "/does/not/exist.toml"]).status.code(), Some(64));
 }

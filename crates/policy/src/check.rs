@@ -43,7 +43,8 @@ fn texts(alert: &Alert) -> Vec<String> {
         && name.chars().all(|char| char.is_ascii_alphanumeric());
     if !is_camel {
         problems.push(
-            "is no name of an alert; write words without spaces, each with a capital: RedisMemoryHigh".to_owned(),
+            "is not a valid name for an alert; write words without spaces, each with a capital: RedisMemoryHigh"
+                .to_owned(),
         );
     }
     if name.len() > LONGEST_NAME {
@@ -51,10 +52,10 @@ fn texts(alert: &Alert) -> Vec<String> {
     }
     let summary = &alert.summary;
     if !(summary.starts_with(|char: char| char.is_ascii_uppercase()) && summary.ends_with('.')) {
-        problems.push(format!("summary {summary:?} is no sentence; begin with a capital and end with a full stop"));
+        problems.push(format!("summary {summary:?} is not a sentence; begin with a capital and end with a full stop"));
     }
     if summary.contains(['{', '}']) {
-        problems.push(format!("summary {summary:?} has a placeholder; values belong into the description"));
+        problems.push(format!("summary {summary:?} has a placeholder; values belong in the description"));
     }
     problems
 }
@@ -103,7 +104,7 @@ fn recorded(policy: &Policy, record: &str, signal: &Signal) -> Option<String> {
     };
     if parts.len() != 3 || !parts.iter().all(is_word) {
         return Some(format!(
-            "record {record:?} is no name; write level:metric:operation, like target:redis_x_per_y:ratio"
+            "record {record:?} is not a valid name; write level:metric:operation, like target:redis_x_per_y:ratio"
         ));
     }
     let mut levels = policy.alerts.iter().flat_map(|alert| &alert.levels);
@@ -128,7 +129,9 @@ fn placeholders(alert: &Alert, level: &Level, catalog: &BTreeMap<&str, &MetricIn
                 let is_state = level.signal.state().is_some();
                 is_state.then(|| "a level has no number for {threshold}; say it in words".to_owned())
             }
-            "target" => (!level.signal.has_target()).then(|| "a level is of no target; remove {target}".to_owned()),
+            "target" => {
+                (!level.signal.has_target()).then(|| "a level is not about a target; remove {target}".to_owned())
+            }
             "condition" => level.condition.is_none().then(|| "a level has no condition; remove {condition}".to_owned()),
             other => match other.strip_prefix("label:") {
                 Some(label) => label_of(level, label, catalog),
@@ -157,7 +160,7 @@ fn label_of(level: &Level, label: &str, catalog: &BTreeMap<&str, &MetricInfo>) -
         }
         signal => {
             let of = |metric: &str| catalog.get(metric).map(|info| info.labels);
-            // What is said of a metric that does not exist is said already.
+            // A metric that does not exist is reported already.
             let own = of(&signal.series().first()?.metric)?;
             OF_TARGET.iter().chain(own).copied().collect()
         }

@@ -7,6 +7,7 @@
 mod check;
 pub mod evaluate;
 mod order;
+mod profile;
 mod read;
 pub mod render;
 mod signal;
@@ -21,10 +22,11 @@ use std::time::Duration;
 
 pub use check::check;
 pub use order::{Fault, Field, faults};
+pub use profile::Profile;
 pub use read::{load, parse, shipped};
 pub use signal::{Compare, Guard, OF_TARGET, Series, Signal};
 pub use threshold::Threshold;
-pub use thresholds::{Override, Profile, Setting, Thresholds};
+pub use thresholds::{Override, Setting, Thresholds};
 pub use words::{Unit, duration};
 
 /// alerts/policy.toml, as it was when the agent was built.

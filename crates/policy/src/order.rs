@@ -83,7 +83,7 @@ fn milder(alert: &Alert, at: usize, scope: Option<usize>, fire: f64) -> Option<S
         None => Some(other.fire),
     };
     alert.levels.iter().filter(|other| other.severity < level.severity && comparable(level, other)).find_map(|other| {
-        // Of a number that is none itself it is said already.
+        // A number that is wrong itself is reported already.
         let mild = number(other).filter(|mild| range(other, *mild).is_none())?;
         let (wrong, word) = match level.compare {
             Compare::Above | Compare::AtLeast => (fire < mild, "at least"),

@@ -83,11 +83,16 @@ pub(super) fn read_base(table: &mut Table<'_>, key: &'static str) -> Option<Stri
     if base.is_empty() || base.starts_with("https://") || base.starts_with("http://") {
         return Some(base);
     }
-    table.problem(Some(line), key, Some(format!("{base:?}")), "is no address; write one like \"https://example.org/\"");
+    table.problem(
+        Some(line),
+        key,
+        Some(format!("{base:?}")),
+        "is not an address; write one like \"https://example.org/\"",
+    );
     None
 }
 
-/// What to say of a name that is none, with the one that was meant.
+/// What to say of a name that no alert has, with the one that was meant.
 pub(super) fn unknown<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
     let nearest = known.min_by_key(|known| strsim::damerau_levenshtein(known, name));
     match nearest.filter(|known| strsim::damerau_levenshtein(known, name) <= 4) {
@@ -100,14 +105,15 @@ fn read_alert(mut table: Table<'_>) -> Alert {
     let name = required(&mut table, "name", "name the alert like \"RedisMemoryHigh\"");
     let group = required(&mut table, "group", "name the group of rules that it is in");
     if group.len() > LONGEST_GROUP || !(group.is_empty() || is_slug(&group)) {
-        let message = format!("is no name of a group; use small letters, digits and -, at most {LONGEST_GROUP}");
+        let message =
+            format!("is not a valid name for a group; use small letters, digits and -, at most {LONGEST_GROUP}");
         table.problem(None, "group", Some(format!("{group:?}")), message);
     }
     let summary = required(&mut table, "summary", "say in one sentence what is wrong");
     let description = required(&mut table, "description", "say with the numbers what is wrong");
     let panel = required(&mut table, "panel", "name the panel that plots what it compares, like \"redis.memory\"");
     if !(panel.is_empty() || panel.split_once('.').is_some_and(|(board, panel)| is_slug(board) && is_slug(panel))) {
-        let message = "is no panel; write dashboard.panel in small letters, like \"redis.memory\"";
+        let message = "is not a panel; write dashboard.panel in small letters, like \"redis.memory\"";
         table.problem(None, "panel", Some(format!("{panel:?}")), message);
     }
     let unit = read_unit(&mut table);
@@ -146,9 +152,9 @@ fn read_unit(table: &mut Table<'_>) -> Option<Unit> {
     let unit = Unit::ALL.into_iter().find(|(_, known)| *known == name).map(|(unit, _)| unit);
     if unit.is_none() {
         let names = Unit::ALL.map(|(_, name)| name).join(", ");
-        table.problem(Some(line), "unit", Some(format!("{name:?}")), format!("is no unit; there are {names}"));
+        table.problem(Some(line), "unit", Some(format!("{name:?}")), format!("is not a unit; there are {names}"));
     }
-    // One is assumed, so that nothing follows from it.
+    // The problem is reported: with some unit the level is read, and no other problem follows from this one.
     Some(unit.unwrap_or(Unit::Count))
 }
 
@@ -158,7 +164,7 @@ fn read_signal(table: &mut Table<'_>) -> Option<Signal> {
     }
     let problems = table.problem_count();
     let mut table = table.table("signal");
-    // What is no table has been complained of.
+    // That it is not a table has been reported.
     if table.problem_count() > problems {
         return None;
     }

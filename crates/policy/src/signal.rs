@@ -66,7 +66,7 @@ pub enum Signal {
     Forecast {
         /// What grows.
         series: Series,
-        /// What it must not reach; 0 is no limit.
+        /// What it must not reach; 0 means that there is no limit.
         limit: Series,
         /// What is looked back.
         window: Duration,

@@ -6,11 +6,10 @@ mod apply;
 
 use std::collections::BTreeMap;
 
-use clap::ValueEnum;
 use serde::Serialize;
 
 use crate::read::{read_base, unknown};
-use crate::{Alert, Policy, Severity};
+use crate::{Alert, Policy, Profile, Severity};
 use reader::Table;
 
 /// A validated `[thresholds]`: what differs from the shipped policy.
@@ -31,33 +30,6 @@ pub struct Thresholds {
     /// By the alert's key: `redis_ping_high`.
     #[serde(flatten)]
     pub alerts: BTreeMap<String, Vec<Override>>,
-}
-
-/// The latencies that are usual between the agent, the services and Redis.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ValueEnum)]
-#[serde(rename_all = "kebab-case")]
-pub enum Profile {
-    /// All in one datacentre.
-    #[default]
-    SameDatacentre,
-    /// Redis is in another region.
-    CrossRegion,
-}
-
-impl Profile {
-    /// Its name.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::SameDatacentre => "same-datacentre",
-            Self::CrossRegion => "cross-region",
-        }
-    }
-
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "so serde calls it")]
-    fn is_default(&self) -> bool {
-        *self == Self::default()
-    }
 }
 
 /// `[thresholds.redis_ping_high]`.

@@ -67,7 +67,7 @@ fn recording_rules_have_names_of_their_own() {
     assert_eq!(of("target:redis_ping_ms:avg1h"), Vec::<String>::new());
     for record in ["ping", "target:ping", "a:b:c:d", "a::c", "a:B:c"] {
         let expected = format!(
-            "Test: record {record:?} is no name; write level:metric:operation, like target:redis_x_per_y:ratio"
+            "Test: record {record:?} is not a valid name; write level:metric:operation, like target:redis_x_per_y:ratio"
         );
         assert_eq!(of(record), [expected]);
     }
@@ -82,19 +82,20 @@ fn recording_rules_have_names_of_their_own() {
 fn names_and_summaries_can_be_read() {
     let of = |name: &str, summary: &str| problems(&alert(name, summary, "{target}", "value = \"redis_ping_ms\""));
     for name in ["redis_slow", "redisSlow", "Redis Slow", "REDIS"] {
-        let expected =
-            format!("{name}: is no name of an alert; write words without spaces, each with a capital: RedisMemoryHigh");
+        let expected = format!(
+            "{name}: is not a valid name for an alert; write words without spaces, each with a capital: RedisMemoryHigh"
+        );
         assert_eq!(of(name, "Slow."), [expected]);
     }
     let long = format!("R{}", "e".repeat(40));
     assert_eq!(of(&long, "Slow."), [format!("{long}: its name has 41 characters; 40 are the most")]);
     assert_eq!(
         of("Slow", "redis is slow"),
-        ["Slow: summary \"redis is slow\" is no sentence; begin with a capital and end with a full stop"]
+        ["Slow: summary \"redis is slow\" is not a sentence; begin with a capital and end with a full stop"]
     );
     assert_eq!(
         of("Slow", "Redis {target} is slow."),
-        ["Slow: summary \"Redis {target} is slow.\" has a placeholder; values belong into the description"]
+        ["Slow: summary \"Redis {target} is slow.\" has a placeholder; values belong in the description"]
     );
 }
 
@@ -114,7 +115,10 @@ fn placeholders_are_known_and_filled() {
     let firing = problems(&alert("Test", "Test.", "{target} {label:job}", "firing = \"critical\""));
     assert_eq!(
         firing,
-        ["Test: a level is of no target; remove {target}", "Test: what it compares has no label job; there are none"]
+        [
+            "Test: a level is not about a target; remove {target}",
+            "Test: what it compares has no label job; there are none"
+        ]
     );
     let down = alert("Test", "Test.", "{threshold}", "down = \"redis_up\"").replace("above = 1\n", "");
     assert_eq!(problems(&down), ["Test: a level has no number for {threshold}; say it in words"]);

@@ -6,8 +6,7 @@ use std::time::Duration;
 use clap::ValueEnum as _;
 
 use super::signal;
-use crate::thresholds::Profile;
-use crate::{Compare, Guard, Level, Severity, Signal, Unit};
+use crate::{Compare, Guard, Level, Profile, Severity, Signal, Unit};
 use reader::Table;
 
 /// The ways to compare, by their keys.
@@ -89,7 +88,7 @@ fn read_severity(table: &mut Table<'_>) -> Option<Severity> {
     };
     let severity = Severity::ALL.into_iter().find(|severity| severity.as_str() == name);
     if severity.is_none() {
-        let message = "is no severity; there are info, warning and critical";
+        let message = "is not a severity; there are info, warning and critical";
         table.problem(Some(line), "severity", Some(format!("{name:?}")), message);
     }
     severity
@@ -109,14 +108,14 @@ fn read_compare(table: &mut Table<'_>, signal: Option<&Signal>) -> Option<(&'sta
     match (found.as_slice(), state) {
         ([], Some((compare, number))) => Some(("signal", compare, number)),
         ([], None) => {
-            // Of a signal that could not be read it is not known whether it needs one.
+            // Whether a signal that could not be read needs a number is not known.
             if signal.is_some() {
                 table.problem(None, "above", None, "is missing; write above, below, at_least or at_most");
             }
             None
         }
         ([(key, _, number), ..], Some(_)) => {
-            table.problem(number.map(|(line, _)| line), key, None, "compares a signal that is no number; remove it");
+            table.problem(number.map(|(line, _)| line), key, None, "compares a signal that is not a number; remove it");
             None
         }
         ([(key, compare, number)], None) => Some((key, *compare, (*number)?.1)),
@@ -131,7 +130,7 @@ fn read_compare(table: &mut Table<'_>, signal: Option<&Signal>) -> Option<(&'sta
 fn read_resolve(table: &mut Table<'_>, signal: Option<&Signal>) -> Option<f64> {
     let (line, resolve) = table.number("resolve")?;
     if signal.is_some_and(|signal| signal.state().is_some()) {
-        table.problem(Some(line), "resolve", None, "ends a signal that is no number; remove it");
+        table.problem(Some(line), "resolve", None, "ends a signal that is not a number; remove it");
     }
     Some(resolve)
 }

@@ -31,7 +31,7 @@ pub(super) fn read(table: &mut Table<'_>) -> Option<Signal> {
     }
 }
 
-/// Takes what belongs to a form, so that it is no unknown key.
+/// Takes what belongs to a form, so that it is not reported as an unknown key.
 fn skip(table: &mut Table<'_>, forms: &[&'static str]) {
     for key in forms.iter().chain(&["of", "window", "per", "limit", "record", "where"]) {
         table.skip(key);
@@ -121,7 +121,7 @@ fn read_word(table: &mut Table<'_>, key: &'static str, words: &[(&str, Signal)])
     let found = words.iter().find(|(word, _)| *word == text).map(|(_, signal)| signal.clone());
     if found.is_none() {
         let words: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-        table.problem(Some(line), key, Some(format!("{text:?}")), format!("is none of {}", words.join(", ")));
+        table.problem(Some(line), key, Some(format!("{text:?}")), format!("is not one of {}", words.join(", ")));
     }
     found
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{Override, Profile, Setting, keys};
-use crate::{Alert, Compare, Fault, Field, Level, Policy, Scope, Severity, Unit, faults};
+use super::{Override, Setting, keys};
+use crate::{Alert, Compare, Fault, Field, Level, Policy, Profile, Scope, Severity, Unit, faults};
 use reader::{Named, Table};
 
 /// What a table says of one level.
@@ -90,7 +90,7 @@ fn read_targets(table: &mut Table<'_>, alert: &Alert, targets: &[String]) -> Vec
 }
 
 impl Read {
-    /// Notes the values of one key for the levels that they are for.
+    /// Keeps the values of one key for the levels that they are for.
     fn take<T: Copy>(
         &mut self,
         table: &Table<'_>,
@@ -162,7 +162,11 @@ fn places(
             let found: Vec<usize> =
                 levels().filter(|(_, level)| level.condition.as_deref() == Some(name)).map(|(at, _)| at).collect();
             let known = conditions.join(", ");
-            if found.is_empty() { Err(format!("is no condition of this alert; there are {known}")) } else { Ok(found) }
+            if found.is_empty() {
+                Err(format!("is not a condition of this alert; there are {known}"))
+            } else {
+                Ok(found)
+            }
         }
     }
 }
