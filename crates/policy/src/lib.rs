@@ -91,9 +91,9 @@ pub struct Level {
     pub hold: Duration,
     /// How long it goes on firing after it has ceased to hold.
     pub keep_firing: Duration,
-    /// Rows of the requirements that ask for it: `T35`.
-    pub source: Vec<String>,
-    /// What the rows leave open, and how it was decided.
+    /// The document of the operators that asks for it, and where in it: `Redis operations runbook, alert thresholds`.
+    pub source: Option<String>,
+    /// What the document leaves open, and how it was decided.
     pub why: Option<String>,
     /// Numbers of other latency profiles, by the profile's name.
     pub profiles: BTreeMap<String, f64>,

@@ -55,7 +55,7 @@ pub(super) fn read(
     let guards = table.tables("when").into_iter().filter_map(read_guard).collect();
     let hold = table.hold("for").unwrap_or(Duration::ZERO);
     let keep_firing = table.hold("keep_firing_for").unwrap_or(Duration::ZERO);
-    let source = table.strings("source").into_iter().map(|(_, row)| row).collect();
+    let source = table.string("source");
     let why = table.string("why");
     let profiles = read_profiles(&mut table, signal.as_ref());
     let (path, line) = (table.key(""), table.line);

@@ -17,18 +17,6 @@ const OF_TARGET: [&str; 2] = ["job", "target"];
 const TOP: &str = "\
 An example: put the addresses of your own receivers below, or take the routes and the inhibition into your own file.";
 
-const ROUTE: &str = r"
-route:
-  # What no route below has: alerts that are not manometer's.
-  receiver: chat
-  # One message for each trouble of each target, whichever of its clients, pools or containers have it.
-  group_by: [alertname, target]
-  group_wait: 30s
-  group_interval: 5m
-  repeat_interval: 4h
-  routes:
-";
-
 /// The file and the cases for `amtool config routes test`.
 #[must_use]
 pub fn files(policy: &Policy, catalog: &Catalog) -> Vec<File> {
@@ -53,49 +41,71 @@ pub fn receivers(level: &Level) -> Vec<&str> {
 }
 
 fn config(policy: &Policy, catalog: &Catalog) -> String {
-    let header = format!("{HEADER}\n{TOP}");
-    let mut text = Yaml::Map(Vec::new()).document(&header);
-    text.push_str(ROUTE);
-    let always: Vec<&str> = policy.alerts.iter().filter(|alert| is_always(alert)).map(|alert| &*alert.name).collect();
-    if !always.is_empty() {
-        let _ = write!(
-            text,
-            "    # It fires always and is sent every minute: where it stops arriving, somebody has to be told by other means.\n    \
-             - matchers: [{}]\n      receiver: heartbeat\n      group_wait: 0s\n      group_interval: 1m\n      repeat_interval: 50s\n",
-            matcher("alertname", &always)
-        );
-    }
-    for escalation in escalations(policy) {
-        let _ = write!(
-            text,
-            "    # Beside whoever is on call.\n    - matchers: [{}]\n      receiver: {escalation}\n      group_wait: 10s\n      \
-             repeat_interval: 1h\n      continue: true\n",
-            matcher("escalation", &[escalation])
-        );
-    }
-    text.push_str(
-        "    - matchers: [severity=\"critical\"]\n      receiver: page\n      group_wait: 10s\n      repeat_interval: 1h\n    \
-         - matchers: [severity=\"warning\"]\n      receiver: chat\n      repeat_interval: 12h\n    \
-         # For who looks at the dashboards.\n    - matchers: [severity=\"info\"]\n      receiver: 'null'\n\ninhibit_rules:\n",
-    );
-    text.push_str(&same_alert(policy, catalog));
-    for alert in &policy.alerts {
-        text.push_str(&causes(policy, catalog, alert));
-    }
-    text.push_str(&receivers_text(policy));
-    text
+    let mut rules = same_alert(policy, catalog);
+    rules.extend(policy.alerts.iter().flat_map(|alert| causes(policy, catalog, alert)));
+    [
+        Yaml::map([("route", route(policy))]),
+        Yaml::map([("inhibit_rules", Yaml::List(rules))]),
+        Yaml::map([("receivers", receivers_yaml(policy))]),
+    ]
+    .iter()
+    .fold(Yaml::Map(Vec::new()).document(&format!("{HEADER}\n{TOP}")), |text, part| text + "\n" + &part.document(""))
 }
 
-fn receivers_text(policy: &Policy) -> String {
-    let mut text = "\nreceivers:\n  - name: 'null'\n".to_owned();
-    let names = ["heartbeat"].into_iter().chain(escalations(policy)).chain(["page", "chat"]);
-    for name in names {
-        let _ = write!(text, "  - name: {name}\n    webhook_configs:\n      - url: http://hooks.example.org/{name}\n");
-        if name == "heartbeat" {
-            text.push_str("        send_resolved: false\n");
-        }
+fn route(policy: &Policy) -> Yaml {
+    let route = |matcher: String, receiver: &str, times: &[(&'static str, &str)]| {
+        let times = times.iter().map(|(key, time)| (*key, Yaml::plain(*time)));
+        let head = [("matchers", inline([matcher])), ("receiver", Yaml::text(receiver))];
+        Yaml::map(head.into_iter().chain(times))
+    };
+    let always: Vec<&str> = policy.alerts.iter().filter(|alert| is_always(alert)).map(|alert| &*alert.name).collect();
+    let mut routes = Vec::new();
+    if !always.is_empty() {
+        let often = [("group_wait", "0s"), ("group_interval", "1m"), ("repeat_interval", "50s")];
+        routes.push(route(matcher("alertname", &always), "heartbeat", &often).commented(
+            "It fires always and is sent every minute: where it stops arriving, somebody has to be told by other means.",
+        ));
     }
-    text
+    let soon = [("group_wait", "10s"), ("repeat_interval", "1h"), ("continue", "true")];
+    routes.extend(escalations(policy).into_iter().map(|escalation| {
+        route(matcher("escalation", &[escalation]), escalation, &soon).commented("Beside whoever is on call.")
+    }));
+    let severity = |severity: Severity| matcher("severity", &[severity.as_str()]);
+    routes.extend([
+        route(severity(Severity::Critical), "page", &soon[..2]),
+        route(severity(Severity::Warning), "chat", &[("repeat_interval", "12h")]),
+        route(severity(Severity::Info), "null", &[]).commented("For who looks at the dashboards."),
+    ]);
+    Yaml::map([
+        ("receiver", Yaml::text("chat").commented("What no route below has: alerts that are not manometer's.")),
+        (
+            "group_by",
+            inline(["alertname", "target"]).commented(
+                "One message for each trouble of each target, whichever of its clients, pools or containers have it.",
+            ),
+        ),
+        ("group_wait", Yaml::plain("30s")),
+        ("group_interval", Yaml::plain("5m")),
+        ("repeat_interval", Yaml::plain("4h")),
+        ("routes", Yaml::List(routes)),
+    ])
+}
+
+fn receivers_yaml(policy: &Policy) -> Yaml {
+    let names = ["heartbeat"].into_iter().chain(escalations(policy)).chain(["page", "chat"]);
+    let receivers = names.map(|name| {
+        let mut hook = vec![("url", Yaml::text(format!("http://hooks.example.org/{name}")))];
+        if name == "heartbeat" {
+            hook.push(("send_resolved", Yaml::plain("false")));
+        }
+        Yaml::map([("name", Yaml::text(name)), ("webhook_configs", Yaml::List(vec![Yaml::map(hook)]))])
+    });
+    Yaml::List(std::iter::once(Yaml::map([("name", Yaml::text("null"))])).chain(receivers).collect())
+}
+
+/// A list on one line.
+fn inline<T: Into<String>>(items: impl IntoIterator<Item = T>) -> Yaml {
+    Yaml::List(items.into_iter().map(Yaml::plain).collect()).inline()
 }
 
 fn escalations(policy: &Policy) -> BTreeSet<&str> {
@@ -112,7 +122,7 @@ fn matcher(label: &str, values: &[&str]) -> String {
 }
 
 /// The worse level of an alert silences the milder ones.
-fn same_alert(policy: &Policy, catalog: &Catalog) -> String {
+fn same_alert(policy: &Policy, catalog: &Catalog) -> Vec<Yaml> {
     // Alerts whose series have the same labels share a rule.
     let mut groups: Vec<(Vec<&str>, Vec<&Alert>)> = Vec::new();
     for alert in policy.alerts.iter().filter(|alert| has_target(alert) && severities(alert).len() > 1) {
@@ -122,7 +132,7 @@ fn same_alert(policy: &Policy, catalog: &Catalog) -> String {
             None => groups.push((labels, vec![alert])),
         }
     }
-    let mut text = "  # The worse level of an alert silences the milder ones of the same thing.\n".to_owned();
+    let mut rules = Vec::new();
     for (labels, alerts) in groups {
         for source in [Severity::Critical, Severity::Warning] {
             let with = |wanted: &dyn Fn(Severity) -> bool| -> Vec<&&Alert> {
@@ -139,15 +149,14 @@ fn same_alert(policy: &Policy, catalog: &Catalog) -> String {
             }
             let source_matchers = [matcher("alertname", &names), matcher("severity", &[source.as_str()])];
             let equal: Vec<&str> = ["alertname"].into_iter().chain(labels.iter().copied()).collect();
-            text.push_str(&rule(&source_matchers, &[matcher("severity", &below(source, false))], &equal));
+            rules.push(rule(source_matchers, [matcher("severity", &below(source, false))], equal));
         }
     }
-    text
+    below_comment(rules, "The worse level of an alert silences the milder ones of the same thing.")
 }
 
 /// An alert silences what follows from it, unless that is worse than itself.
-fn causes(policy: &Policy, catalog: &Catalog, cause: &Alert) -> String {
-    let mut text = String::new();
+fn causes(policy: &Policy, catalog: &Catalog, cause: &Alert) -> Vec<Yaml> {
     let followers =
         policy.alerts.iter().filter(|alert| cause.silences(&alert.name) && has_target(alert) && has_target(cause));
     let mut groups: Vec<(Vec<&str>, Vec<&Alert>)> = Vec::new();
@@ -160,9 +169,7 @@ fn causes(policy: &Policy, catalog: &Catalog, cause: &Alert) -> String {
             None => groups.push((shared, vec![follower])),
         }
     }
-    if !groups.is_empty() {
-        let _ = writeln!(text, "  # What follows from {}.", cause.name);
-    }
+    let mut rules = Vec::new();
     for (shared, followers) in groups {
         for source in severities(cause) {
             let milder = |alert: &&&Alert| severities(alert).iter().any(|severity| *severity <= source);
@@ -178,19 +185,28 @@ fn causes(policy: &Policy, catalog: &Catalog, cause: &Alert) -> String {
             if severities(cause).len() > 1 {
                 sources.push(matcher("severity", &[source.as_str()]));
             }
-            text.push_str(&rule(&sources, &targets, &shared));
+            rules.push(rule(sources, targets, shared.iter().copied()));
         }
     }
-    text
+    below_comment(rules, &format!("What follows from {}.", cause.name))
 }
 
-fn rule(sources: &[String], targets: &[String], equal: &[&str]) -> String {
-    format!(
-        "  - source_matchers: [{}]\n    target_matchers: [{}]\n    equal: [{}]\n",
-        sources.join(", "),
-        targets.join(", "),
-        equal.join(", ")
-    )
+fn rule<'l>(
+    sources: impl IntoIterator<Item = String>,
+    targets: impl IntoIterator<Item = String>,
+    equal: impl IntoIterator<Item = &'l str>,
+) -> Yaml {
+    Yaml::map([("source_matchers", inline(sources)), ("target_matchers", inline(targets)), ("equal", inline(equal))])
+}
+
+/// The items of a list, the first with a comment that is about all of them.
+fn below_comment(items: Vec<Yaml>, comment: &str) -> Vec<Yaml> {
+    let comments = std::iter::once(Some(comment)).chain(std::iter::repeat(None));
+    let with = |(item, comment): (Yaml, Option<&str>)| match comment {
+        Some(comment) => item.commented(comment),
+        None => item,
+    };
+    items.into_iter().zip(comments).map(with).collect()
 }
 
 /// The severities milder than one, or no worse.

@@ -10,7 +10,6 @@ pub mod promql;
 pub mod promtool;
 pub mod rules;
 pub mod runbooks;
-mod sources;
 pub mod words;
 pub mod yaml;
 

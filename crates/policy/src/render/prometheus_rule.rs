@@ -1,6 +1,6 @@
 //! The rules as manifests for the operator of Prometheus.
 
-use super::rules::{groups_yaml, rule_files};
+use super::rules::{RuleFile, groups_yaml, rule_files};
 use super::yaml::Yaml;
 use super::{Catalog, File, HEADER};
 use crate::Policy;
@@ -8,20 +8,15 @@ use crate::Policy;
 /// alerts/prometheusrule/*.yaml.
 #[must_use]
 pub fn files(policy: &Policy, catalog: &Catalog) -> Vec<File> {
-    let write = |file: super::rules::RuleFile| {
+    let write = |file: RuleFile| {
         let labels = [("app.kubernetes.io/name", "manometer"), ("role", "alert-rules")];
-        let labels = labels.map(|(name, value)| (name.to_owned(), Yaml::text(value))).to_vec();
-        let manifest = Yaml::Map(vec![
+        let labels = labels.map(|(name, value)| (name, Yaml::text(value)));
+        let name = ("name", Yaml::text(format!("manometer-{}", file.name)));
+        let manifest = Yaml::map([
             ("apiVersion", Yaml::text("monitoring.coreos.com/v1")),
             ("kind", Yaml::text("PrometheusRule")),
-            (
-                "metadata",
-                Yaml::Map(vec![
-                    ("name", Yaml::text(format!("manometer-{}", file.name))),
-                    ("labels", Yaml::Labels(labels)),
-                ]),
-            ),
-            ("spec", Yaml::Map(vec![("groups", groups_yaml(&file.groups))])),
+            ("metadata", Yaml::map([name, ("labels", Yaml::map(labels))])),
+            ("spec", Yaml::map([("groups", groups_yaml(&file.groups))])),
         ]);
         File { path: format!("alerts/prometheusrule/{}.yaml", file.name).into(), text: manifest.document(HEADER) }
     };

@@ -4,9 +4,9 @@ mod expr;
 
 use std::time::Duration;
 
-use self::expr::Expr;
+use self::expr::{Expr, Matcher, Op, Operator};
 use super::Catalog;
-use crate::{Alert, Level, Policy, Scope, Series, Severity, Signal, Unit};
+use crate::{Alert, Compare, Level, Policy, Scope, Series, Severity, Signal, Unit};
 
 /// The labels that every series of a target has.
 const OF_TARGET: [&str; 3] = ["job", "instance", "target"];
@@ -16,18 +16,7 @@ pub const RENDERED_THRESHOLD: &str = "manometer:threshold:rendered";
 
 /// The metric in which the agent says its numbers, and the labels by which the two are matched.
 const THRESHOLD: &str = "manometer_threshold";
-const OF_THRESHOLD: &str = "job, instance, alert, severity, condition, scope";
-
-/// Targets that an expression is about.
-#[derive(Debug, Clone, Copy)]
-pub enum Targets<'a> {
-    /// All.
-    All,
-    /// These.
-    Only(&'a [String]),
-    /// All but these.
-    Except(&'a [String]),
-}
+const OF_THRESHOLD: [&str; 6] = ["job", "instance", "alert", "severity", "condition", "scope"];
 
 /// What writes PromQL for one policy.
 #[derive(Debug, Clone, Copy)]
@@ -42,149 +31,135 @@ impl Promql<'_> {
     /// The value that the level compares, of all targets: what its panel plots.
     #[must_use]
     pub fn plotted(&self, alert: &Alert, level: &Level) -> String {
-        self.compared(alert, level, Targets::All).text()
+        self.compared(alert, level, None).text()
     }
 
     /// The expression that a recording rule keeps.
     #[must_use]
     pub fn recorded(&self, signal: &Signal) -> String {
-        self.signal(signal, Targets::All, false).text()
+        self.signal(signal, None, false).text()
     }
 
     /// The expression of the rule of a level: of all targets that no scope has, and of those of the scopes `with`.
     #[must_use]
     pub fn rule(&self, alert: &Alert, level: &Level, with: &[&Scope]) -> String {
         let scoped: Vec<String> = level.scopes.iter().flat_map(|scope| scope.targets.clone()).collect();
-        let others = if scoped.is_empty() { Targets::All } else { Targets::Except(&scoped) };
-        let general = self.passed(alert, level, others, level.fire, level.resolve);
-        let clauses = self.scoped(alert, level, with).fold(general, |all, clause| all.with("or", clause));
+        let others = (!scoped.is_empty()).then(|| none("target", &scoped));
+        let general = self.passed(alert, level, others.as_ref(), level.fire, level.resolve);
+        let clauses = self.scoped(alert, level, with).fold(general, |all, clause| all.with(Op::Or, clause));
         self.guarded(level, clauses).text()
     }
 
     /// The expression of the rule of a level for the targets of `scopes` alone; `None` if it is off for all of them.
     #[must_use]
     pub fn scoped_rule(&self, alert: &Alert, level: &Level, scopes: &[&Scope]) -> Option<String> {
-        let clauses = self.scoped(alert, level, scopes).reduce(|all, clause| all.with("or", clause))?;
+        let clauses = self.scoped(alert, level, scopes).reduce(|all, clause| all.with(Op::Or, clause))?;
         Some(self.guarded(level, clauses).text())
     }
 
     fn scoped(&self, alert: &Alert, level: &Level, scopes: &[&Scope]) -> impl Iterator<Item = Expr> {
         scopes.iter().filter_map(move |scope| {
-            Some(self.passed(alert, level, Targets::Only(&scope.targets), scope.fire?, scope.resolve))
+            Some(self.passed(alert, level, Some(&any("target", &scope.targets)), scope.fire?, scope.resolve))
         })
     }
 
     /// The signal beyond its number, or still beyond the one that ends it while the alert fires.
-    fn passed(&self, alert: &Alert, level: &Level, targets: Targets<'_>, fire: f64, resolve: Option<f64>) -> Expr {
+    fn passed(&self, alert: &Alert, level: &Level, targets: Option<&Matcher>, fire: f64, resolve: Option<f64>) -> Expr {
         let signal = || self.compared(alert, level, targets);
-        match &level.signal {
-            // Neither is compared: what comes out is the alert.
-            Signal::Absent | Signal::Always | Signal::Drift => return signal(),
-            _ => {}
+        if matches!(level.signal, Signal::Absent | Signal::Always | Signal::Drift) {
+            // These are not compared: what comes out is the alert.
+            return signal();
         }
-        let fires = signal().with(level.compare.as_str(), number(fire, level.unit));
-        let Some(resolve) = resolve else { return fires };
-        let holds = signal().with(level.compare.as_str(), number(resolve, level.unit));
-        let mut alerts = vec![
-            ("alertname", alert.name.clone()),
-            ("alertstate", "firing".to_owned()),
-            ("severity", level.severity.as_str().to_owned()),
-        ];
-        if let Some(condition) = &level.condition {
-            alerts.push(("condition", condition.clone()));
-        }
-        let alerts: Vec<String> = alerts.iter().map(|(label, value)| format!("{label}={}", quoted(value))).collect();
-        let alerts = self.selector("ALERTS", &alerts, targets, level.signal.has_target());
-        let labels = self.on(&level.signal, None);
-        fires.with("or", holds.with(format!("and on ({labels})"), Expr::Atom(alerts)))
+        let beyond = |value| signal().with(Op::Compare(level.compare), number(value, level.unit));
+        let Some(resolve) = resolve else { return beyond(fire) };
+        let mut matchers =
+            vec![is("alertname", &alert.name), is("alertstate", "firing"), is("severity", level.severity.as_str())];
+        matchers.extend(level.condition.as_deref().map(|condition| is("condition", condition)));
+        let targets = targets.filter(|_| level.signal.has_target());
+        let alerts = self.selector("ALERTS", targets, matchers);
+        beyond(fire).with(Op::Or, beyond(resolve).with(Op::And.on(self.on(&level.signal, None)), alerts))
     }
 
     /// What is compared. An alert on firing alerts does not count itself.
-    fn compared(&self, alert: &Alert, level: &Level, targets: Targets<'_>) -> Expr {
+    fn compared(&self, alert: &Alert, level: &Level, targets: Option<&Matcher>) -> Expr {
         match &level.signal {
-            Signal::Firing(severity) => self.firing(*severity, &[format!("alertname!={}", quoted(&alert.name))]),
+            Signal::Firing(severity) => self.firing(*severity, Some(&alert.name)),
             signal => self.signal(signal, targets, true),
         }
     }
 
-    fn firing(&self, severity: Severity, labels: &[String]) -> Expr {
-        let mut labels = labels.to_vec();
-        labels.push("alertstate=\"firing\"".to_owned());
-        labels.push(format!("severity={}", quoted(severity.as_str())));
-        labels.push("target!=\"\"".to_owned());
-        let alerts = self.selector("ALERTS", &labels, Targets::All, false);
-        Expr::Atom(format!("count(count by (target) ({alerts}))"))
+    /// The number of targets with a firing alert of that severity, other than the alert `but`.
+    fn firing(&self, severity: Severity, but: Option<&str>) -> Expr {
+        let mut matchers: Vec<Matcher> = but.map(|name| is_not("alertname", name)).into_iter().collect();
+        matchers.extend([is("alertstate", "firing"), is("severity", severity.as_str()), is_not("target", "")]);
+        let alerts = self.selector("ALERTS", None, matchers);
+        let targets = Expr::Aggregate("count", &["target"], Box::new(alerts));
+        Expr::Aggregate("count", &[], Box::new(targets))
     }
 
-    fn guarded(&self, level: &Level, mut expr: Expr) -> Expr {
-        for guard in &level.guards {
-            let labels = self.on(&level.signal, Some(&guard.signal));
+    fn guarded(&self, level: &Level, expr: Expr) -> Expr {
+        level.guards.iter().fold(expr, |expr, guard| {
             // A guard is a number of its own unit; bytes are the ones that are hard to read.
-            let unit = if guard.signal.series().iter().any(|series| series.metric.ends_with("_bytes")) {
-                Unit::Bytes
-            } else {
-                Unit::Count
-            };
-            let holds = self.signal(&guard.signal, Targets::All, true);
-            let holds = holds.with(guard.compare.as_str(), number(guard.number, unit));
-            expr = expr.with(format!("and on ({labels})"), holds);
-        }
-        expr
+            let is_bytes = guard.signal.series().iter().any(|series| series.metric.ends_with("_bytes"));
+            let unit = if is_bytes { Unit::Bytes } else { Unit::Count };
+            let signal = self.signal(&guard.signal, None, true);
+            let holds = signal.with(Op::Compare(guard.compare), number(guard.number, unit));
+            expr.with(Op::And.on(self.on(&level.signal, Some(&guard.signal))), holds)
+        })
     }
 
     /// The signal itself. With `use_record` the series of its recording rule stands for it.
-    fn signal(&self, signal: &Signal, targets: Targets<'_>, use_record: bool) -> Expr {
+    fn signal(&self, signal: &Signal, targets: Option<&Matcher>, use_record: bool) -> Expr {
         if let Some(record) = self.record(signal).filter(|_| use_record) {
-            return Expr::Atom(self.selector(record, &[], targets, true));
+            return self.selector(record, targets, Vec::new());
         }
         let of = |series: &Series| self.series(series, targets);
-        let ranged = |function: &str, series: &Series, window: Duration| {
-            Expr::Atom(format!("{function}({}[{}])", of(series), duration(window)))
+        let over = |function, series: &Series, window: Duration| {
+            Expr::call(function, Expr::Range(Box::new(of(series)), window))
         };
+        let is_set = |expr: Expr| expr.with(Op::Compare(Compare::Above), Expr::Number(0.0));
+        let up = || self.selector("up", None, Vec::new());
         match signal {
-            Signal::Value(series) | Signal::Down(series) => Expr::Atom(of(series)),
-            Signal::Ratio { part, whole, .. } => {
-                let divisor = Expr::Atom(of(whole)).with(">", Expr::atom("0"));
-                Expr::Atom(of(part)).with(self.matched("/", part, whole), divisor)
-            }
+            Signal::Value(series) | Signal::Down(series) => of(series),
+            Signal::Ratio { part, whole, .. } => of(part).with(self.matched(Op::Over, part, whole), is_set(of(whole))),
             Signal::Rate { series, window, per } => {
-                let rate = ranged("rate", series, *window);
-                if per.as_secs() == 1 { rate } else { rate.with("*", Expr::Atom(per.as_secs().to_string())) }
+                let rate = over("rate", series, *window);
+                if per.as_secs() == 1 { rate } else { rate.with(Op::Times, Expr::Number(per.as_secs_f64())) }
             }
-            Signal::Increase { series, window } => ranged("increase", series, *window),
-            Signal::Mean { series, window, .. } => ranged("avg_over_time", series, *window),
-            Signal::Growth { series, window } => ranged("deriv", series, *window),
+            Signal::Increase { series, window } => over("increase", series, *window),
+            Signal::Mean { series, window, .. } => over("avg_over_time", series, *window),
+            Signal::Growth { series, window } => over("deriv", series, *window),
             Signal::Forecast { series, limit, window, .. } => {
-                let limit_is_set = Expr::Atom(of(limit)).with(">", Expr::atom("0"));
-                let left = limit_is_set.with(self.matched("-", limit, series), Expr::Atom(of(series)));
-                let left = Expr::Call("clamp_min", vec![left, Expr::atom("0")]);
-                left.with("/", ranged("deriv", series, *window).with(">", Expr::atom("0")))
+                let left = is_set(of(limit)).with(self.matched(Op::Minus, limit, series), of(series));
+                let left = Expr::Call("clamp_min", vec![left, Expr::Number(0.0)]);
+                left.with(Op::Over, is_set(over("deriv", series, *window)))
             }
-            Signal::Unreachable => Expr::Atom(self.selector("up", &[], Targets::All, false)),
-            Signal::Absent => Expr::Atom(format!("absent({})", self.selector("up", &[], Targets::All, false))),
-            Signal::Always => Expr::atom("vector(1)"),
+            Signal::Unreachable => up(),
+            Signal::Absent => Expr::call("absent", up()),
+            Signal::Always => Expr::call("vector", Expr::Number(1.0)),
             Signal::Drift => self.drift(),
-            Signal::Firing(severity) => self.firing(*severity, &[]),
+            Signal::Firing(severity) => self.firing(*severity, None),
         }
     }
 
     /// Numbers that differ, that only the agent has, and that only the rules have. The severity of the number that is
     /// meant moves to a label of its own: the alert has one itself.
     fn drift(&self) -> Expr {
-        let agent = || Expr::Atom(self.selector(THRESHOLD, &[], Targets::All, false));
-        let rules = || Expr::Atom(self.selector(RENDERED_THRESHOLD, &[], Targets::All, false));
-        let differ = agent().with(format!("!= on ({OF_THRESHOLD})"), rules());
-        let unless = format!("unless on ({OF_THRESHOLD})");
-        let all = differ.with("or", agent().with(&unless, rules())).with("or", rules().with(&unless, agent()));
-        let texts = ["\"severity_of\"", "\"$1\"", "\"severity\"", "\"(.*)\""];
-        Expr::Call("label_replace", std::iter::once(all).chain(texts.map(Expr::atom)).collect())
+        let agent = || self.selector(THRESHOLD, None, Vec::new());
+        let rules = || self.selector(RENDERED_THRESHOLD, None, Vec::new());
+        let differ = agent().with(Op::NotEqual.on(OF_THRESHOLD.to_vec()), rules());
+        let only = |one: Expr, other| one.with(Op::Unless.on(OF_THRESHOLD.to_vec()), other);
+        let all = differ.with(Op::Or, only(agent(), rules())).with(Op::Or, only(rules(), agent()));
+        let texts = ["severity_of", "$1", "severity", "(.*)"];
+        Expr::Call("label_replace", std::iter::once(all).chain(texts.map(Expr::Text)).collect())
     }
 
     /// What the agents say of themselves, times the number: one series for each of them, so that each is compared.
     #[must_use]
     pub fn threshold(&self, value: f64, unit: Unit) -> String {
-        let agents = self.selector("manometer_build_info", &[], Targets::All, false);
-        Expr::Atom(format!("max by (job, instance) ({agents})")).with("*", number(value, unit)).text()
+        let agents = self.selector("manometer_build_info", None, Vec::new());
+        let agents = Expr::Aggregate("max", &["job", "instance"], Box::new(agents));
+        agents.with(Op::Times, number(value, unit)).text()
     }
 
     /// The recording rule that keeps the signal, whichever level named it.
@@ -194,88 +169,69 @@ impl Promql<'_> {
     }
 
     /// The labels by which a series of the signal is told apart; with `other` only those that both have.
-    fn on(&self, signal: &Signal, other: Option<&Signal>) -> String {
+    fn on(&self, signal: &Signal, other: Option<&Signal>) -> Vec<&'static str> {
         if !signal.has_target() {
-            return String::new();
+            return Vec::new();
         }
         let labels =
             |signal: &Signal| signal.series().first().map_or(&[][..], |series| self.catalog.labels(&series.metric));
-        let others = other.map(labels);
-        let own = labels(signal).iter().filter(|label| others.is_none_or(|others| others.contains(label)));
-        OF_TARGET.iter().chain(own).copied().collect::<Vec<_>>().join(", ")
+        let own = labels(signal);
+        shared(own, other.map_or(own, labels))
     }
 
     /// The operator, matching on the labels of `other` where `one` has more.
-    fn matched(&self, op: &str, one: &Series, other: &Series) -> String {
+    fn matched(&self, op: Op, one: &Series, other: &Series) -> Operator {
         let (ones, others) = (self.catalog.labels(&one.metric), self.catalog.labels(&other.metric));
         if ones == others {
-            return op.to_owned();
+            return op.into();
         }
-        let labels: Vec<&str> =
-            OF_TARGET.iter().chain(ones.iter().filter(|label| others.contains(label))).copied().collect();
-        let side = if ones.len() >= others.len() { "group_left" } else { "group_right" };
-        format!("{op} on ({}) {side} ()", labels.join(", "))
+        let group = if ones.len() >= others.len() { "group_left" } else { "group_right" };
+        Operator { group: Some(group), ..op.on(shared(ones, others)) }
     }
 
-    fn series(&self, series: &Series, targets: Targets<'_>) -> String {
-        let labels: Vec<String> = series.labels.iter().map(|(label, values)| matcher(label, values, true)).collect();
-        self.selector(&series.metric, &labels, targets, true)
+    fn series(&self, series: &Series, targets: Option<&Matcher>) -> Expr {
+        let matchers = series.labels.iter().map(|(label, values)| any(label, values)).collect();
+        self.selector(&series.metric, targets, matchers)
     }
 
-    /// `metric{job="...", ...}`.
-    fn selector(&self, metric: &str, labels: &[String], targets: Targets<'_>, has_target: bool) -> String {
-        let job = format!("job={}", quoted(&self.policy.job));
-        let targets = match targets {
-            Targets::Only(names) if has_target => Some(matcher("target", names, true)),
-            Targets::Except(names) if has_target => Some(matcher("target", names, false)),
-            _ => None,
-        };
-        let labels: Vec<String> = std::iter::once(job).chain(targets).chain(labels.iter().cloned()).collect();
-        format!("{metric}{{{}}}", labels.join(", "))
+    /// `metric{job="...", ...}`, of these targets.
+    fn selector(&self, metric: &str, targets: Option<&Matcher>, matchers: Vec<Matcher>) -> Expr {
+        let job = is("job", &self.policy.job);
+        Expr::Selector(metric.to_owned(), [Some(job), targets.cloned()].into_iter().flatten().chain(matchers).collect())
     }
 }
 
-/// One value is compared as it is, several as a pattern.
-fn matcher(label: &str, values: &[String], positive: bool) -> String {
-    match (values, positive) {
-        ([value], true) => format!("{label}={}", quoted(value)),
-        ([value], false) => format!("{label}!={}", quoted(value)),
-        (values, positive) => {
-            let pattern: Vec<String> = values.iter().map(|value| regex::escape(value)).collect();
-            format!("{label}{}{}", if positive { "=~" } else { "!~" }, quoted(&pattern.join("|")))
-        }
-    }
+/// The labels of a target, and of a metric's own those that another one has too.
+fn shared(own: &[&'static str], others: &[&'static str]) -> Vec<&'static str> {
+    OF_TARGET.iter().chain(own.iter().filter(|label| others.contains(label))).copied().collect()
 }
 
-/// A text of PromQL.
-fn quoted(text: &str) -> String {
-    let mut out = String::from("\"");
-    for char in text.chars() {
-        match char {
-            '"' | '\\' => out.extend(['\\', char]),
-            '\n' => out.push_str("\\n"),
-            char => out.push(char),
-        }
-    }
-    out.push('"');
-    out
+fn any(label: &str, values: &[String]) -> Matcher {
+    Matcher { label: label.to_owned(), is_positive: true, values: values.to_vec() }
+}
+
+fn none(label: &str, values: &[String]) -> Matcher {
+    Matcher { is_positive: false, ..any(label, values) }
+}
+
+fn is(label: &str, value: &str) -> Matcher {
+    any(label, &[value.to_owned()])
+}
+
+fn is_not(label: &str, value: &str) -> Matcher {
+    none(label, &[value.to_owned()])
 }
 
 /// A number that can be read: whole powers of 1024 are written as such.
 fn number(value: f64, unit: Unit) -> Expr {
-    if value.is_infinite() {
-        return Expr::atom(if value > 0.0 { "Inf" } else { "-Inf" });
-    }
-    if unit == Unit::Bytes {
-        for power in [3, 2] {
-            let times = value / 1024_f64.powi(power);
-            // Hundredths at most: what is longer is not easier to read.
-            if times >= 1.0 && (times * 100.0).fract() == 0.0 {
-                return Expr::Atom(format!("{times} * 1024^{power}"));
-            }
-        }
-    }
-    Expr::Atom(value.to_string())
+    let powers = if unit == Unit::Bytes { &[3, 2][..] } else { &[] };
+    let whole = powers.iter().find_map(|power| {
+        let times = value / 1024_f64.powi(*power);
+        // Hundredths at most: what is longer is not easier to read.
+        (times.is_finite() && times >= 1.0 && (times * 100.0).fract() == 0.0).then_some((times, *power))
+    });
+    let Some((times, power)) = whole else { return Expr::Number(value) };
+    Expr::Number(times).with(Op::Times, Expr::Number(1024.0).with(Op::Power, Expr::Number(f64::from(power))))
 }
 
 /// A duration as Prometheus writes it: `1h30m`.

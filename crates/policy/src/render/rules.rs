@@ -67,7 +67,7 @@ pub enum RuleKind {
 pub fn files(policy: &Policy, catalog: &Catalog) -> Vec<File> {
     let write = |file: RuleFile| File {
         path: format!("alerts/{}.rules.yml", file.name).into(),
-        text: Yaml::Map(vec![("groups", groups_yaml(&file.groups))]).document(HEADER),
+        text: Yaml::map([("groups", groups_yaml(&file.groups))]).document(HEADER),
     };
     rule_files(policy, catalog).into_iter().map(write).collect()
 }
@@ -187,36 +187,36 @@ fn thresholds(promql: &Promql<'_>) -> Vec<Rule> {
 
 /// The value of `groups`, as rule files and `PrometheusRule` have it.
 pub(super) fn groups_yaml(groups: &[RuleGroup]) -> Yaml {
-    Yaml::list(groups.iter().map(|group| {
-        let rules = group.rules.iter().map(|rule| (rule.comment.clone(), rule_yaml(rule))).collect();
-        Yaml::Map(vec![("name", Yaml::text(&group.name)), ("rules", Yaml::List(rules))])
-    }))
+    let group = |group: &RuleGroup| {
+        let rules = group.rules.iter().map(rule_yaml).collect();
+        Yaml::map([("name", Yaml::text(&group.name)), ("rules", Yaml::List(rules))])
+    };
+    Yaml::List(groups.iter().map(group).collect())
 }
 
 fn rule_yaml(rule: &Rule) -> Yaml {
-    let mut entries = Vec::new();
-    let expr = ("expr", Yaml::text(&rule.expr));
-    let labels = rule.labels.iter().map(|(name, value)| (name.clone(), Yaml::text(value))).collect();
-    let labels = (!rule.labels.is_empty()).then_some(("labels", Yaml::Labels(labels)));
-    match &rule.kind {
-        RuleKind::Record(name) => {
-            entries.extend([("record", Yaml::text(name)), expr]);
-            entries.extend(labels);
-        }
-        RuleKind::Alert { name, hold, keep_firing, annotations } => {
-            entries.extend([("alert", Yaml::text(name)), expr]);
-            for (key, time) in [("for", hold), ("keep_firing_for", keep_firing)] {
-                // What is not set is 0; to say so would be taken for a mistake.
-                if !time.is_zero() {
-                    entries.push((key, Yaml::Plain(duration(*time))));
-                }
-            }
-            entries.extend(labels);
-            let annotations = annotations.iter().map(|(name, text)| (*name, Yaml::text(text))).collect();
-            entries.push(("annotations", Yaml::Map(annotations)));
-        }
+    let (kind, name) = match &rule.kind {
+        RuleKind::Record(name) => ("record", name),
+        RuleKind::Alert { name, .. } => ("alert", name),
+    };
+    let mut entries = vec![(kind, Yaml::text(name)), ("expr", Yaml::text(&rule.expr))];
+    if let RuleKind::Alert { hold, keep_firing, .. } = &rule.kind {
+        // What is not set is 0; to say so would be taken for a mistake.
+        let times = [("for", hold), ("keep_firing_for", keep_firing)].into_iter().filter(|(_, time)| !time.is_zero());
+        entries.extend(times.map(|(key, time)| (key, Yaml::plain(duration(*time)))));
     }
-    Yaml::Map(entries)
+    if !rule.labels.is_empty() {
+        let labels = rule.labels.iter().map(|(name, value)| (name.clone(), Yaml::text(value)));
+        entries.push(("labels", Yaml::map(labels)));
+    }
+    if let RuleKind::Alert { annotations, .. } = &rule.kind {
+        entries.push(("annotations", Yaml::map(annotations.iter().map(|(key, text)| (*key, Yaml::text(text))))));
+    }
+    let yaml = Yaml::map(entries);
+    match &rule.comment {
+        Some(comment) => yaml.commented(comment),
+        None => yaml,
+    }
 }
 
 #[cfg(test)]

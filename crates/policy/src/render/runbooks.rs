@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::promql::{Promql, duration};
+use super::promql::Promql;
 use super::{Catalog, File, words};
 use crate::{Alert, Policy};
 
@@ -68,13 +68,8 @@ fn block(promql: &Promql<'_>, alert: &Alert) -> String {
         for word in level.condition.iter().chain(&level.escalation) {
             let _ = write!(severity, ", {word}");
         }
-        let hold = if level.hold.is_zero() { "at once".to_owned() } else { duration(level.hold) };
-        let mut fires = words::cell(&words::fires(level));
-        for scope in &level.scopes {
-            let number = scope.fire.map_or_else(|| "never".to_owned(), |fire| level.unit.show(fire));
-            let _ = write!(fires, "; {}: {number} for {}", scope.targets.join(", "), duration(scope.hold));
-        }
-        let _ = writeln!(out, "| {severity} | {fires} | {} | {hold} |", words::ends(level));
+        let fires = words::cell(&words::fires(level)) + &words::scopes(level);
+        let _ = writeln!(out, "| {severity} | {fires} | {} | {} |", words::ends(level), words::hold(level));
     }
     let mut seen: Vec<String> = Vec::new();
     for level in &alert.levels {

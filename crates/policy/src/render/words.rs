@@ -1,7 +1,7 @@
 //! Signals and levels in words, for documentation.
 
 use super::promql::duration;
-use crate::{Compare, Guard, Level, Series, Signal, Unit};
+use crate::{Compare, Guard, Level, Scope, Series, Signal, Unit};
 
 /// What is compared: "`redis_ping_ms`", "increase of `x` in 5m".
 #[must_use]
@@ -72,6 +72,22 @@ fn compared(of: &Signal, compare: Compare, number: f64, unit: Unit) -> String {
 #[must_use]
 pub fn ends(level: &Level) -> String {
     level.resolve.map_or_else(String::new, |resolve| level.unit.show(resolve))
+}
+
+/// How long it must hold.
+#[must_use]
+pub fn hold(level: &Level) -> String {
+    if level.hold.is_zero() { "at once".to_owned() } else { duration(level.hold) }
+}
+
+/// The numbers of targets that have their own: "; far: 300 ms for 9m".
+#[must_use]
+pub fn scopes(level: &Level) -> String {
+    let scope = |scope: &Scope| {
+        let number = scope.fire.map_or_else(|| "never".to_owned(), |fire| level.unit.show(fire));
+        format!("; {}: {number} for {}", scope.targets.join(", "), duration(scope.hold))
+    };
+    level.scopes.iter().map(scope).collect()
 }
 
 fn series(series: &Series) -> String {

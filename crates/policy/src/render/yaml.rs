@@ -1,20 +1,24 @@
-//! YAML, as much of it as rule files need: mappings, lists, texts and comments, laid out as people write them.
+//! YAML, as much of it as the rendered files need: mappings, lists, texts and comments, laid out as people write them.
 
-use std::fmt::Write as _;
+use std::borrow::Cow;
 
 /// A value.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Yaml {
     /// A text, quoted where it must be; one of several lines becomes a block.
     Text(String),
+    /// A text that is quoted even where it need not be.
+    Quoted(String),
     /// What is known to need no quotes: `5m`, `1`, `true`.
     Plain(String),
     /// Keys with their values, in this order.
-    Map(Vec<(&'static str, Self)>),
-    /// Keys that are not known when the agent is built.
-    Labels(Vec<(String, Self)>),
-    /// Values, each with a comment before it.
-    List(Vec<(Option<String>, Self)>),
+    Map(Vec<(Cow<'static, str>, Self)>),
+    /// Values.
+    List(Vec<Self>),
+    /// A mapping or a list on one line.
+    Inline(Box<Self>),
+    /// An item of a list, or the value of a key, with a comment above it.
+    Commented(String, Box<Self>),
 }
 
 impl Yaml {
@@ -24,10 +28,28 @@ impl Yaml {
         Self::Text(text.into())
     }
 
-    /// A list without comments.
+    /// What is known to need no quotes.
     #[must_use]
-    pub fn list(items: impl IntoIterator<Item = Self>) -> Self {
-        Self::List(items.into_iter().map(|item| (None, item)).collect())
+    pub fn plain(text: impl Into<String>) -> Self {
+        Self::Plain(text.into())
+    }
+
+    /// A mapping.
+    #[must_use]
+    pub fn map<K: Into<Cow<'static, str>>>(entries: impl IntoIterator<Item = (K, Self)>) -> Self {
+        Self::Map(entries.into_iter().map(|(key, value)| (key.into(), value)).collect())
+    }
+
+    /// The mapping or list on one line.
+    #[must_use]
+    pub fn inline(self) -> Self {
+        Self::Inline(Box::new(self))
+    }
+
+    /// The value below a comment.
+    #[must_use]
+    pub fn commented(self, comment: impl Into<String>) -> Self {
+        Self::Commented(comment.into(), Box::new(self))
     }
 
     /// The whole document, below a comment.
@@ -35,54 +57,57 @@ impl Yaml {
     pub fn document(&self, comment: &str) -> String {
         let mut out = String::new();
         write_comment(&mut out, comment, 0);
-        self.write(&mut out, 0);
+        if *self != Self::Map(Vec::new()) {
+            self.write(&mut out, 0);
+        }
         out
     }
 
     /// Writes it in lines of their own.
     fn write(&self, out: &mut String, indent: usize) {
-        let pad = " ".repeat(indent);
         match self {
-            Self::Map(entries) => {
+            Self::Map(entries) if !entries.is_empty() => {
                 for (key, value) in entries {
-                    value.write_entry(out, indent, key);
-                }
-            }
-            Self::Labels(entries) => {
-                for (key, value) in entries {
-                    value.write_entry(out, indent, key);
-                }
-            }
-            Self::List(items) => {
-                for (comment, item) in items {
-                    if let Some(comment) = comment {
-                        write_comment(out, comment, indent);
+                    let value = value.below_comment(out, indent);
+                    out.extend([&" ".repeat(indent), &**key, ":"]);
+                    if value.is_block() {
+                        out.push('\n');
+                        value.write(out, indent + 2);
+                    } else {
+                        out.extend([" ", &value.scalar(indent + 2), "\n"]);
                     }
+                }
+            }
+            Self::List(items) if !items.is_empty() => {
+                for item in items {
+                    let item = item.below_comment(out, indent);
                     let mut text = String::new();
                     item.write(&mut text, indent + 2);
                     // The first line begins behind the dash.
-                    let _ = write!(out, "{pad}- {}", text.trim_start());
+                    out.extend([&" ".repeat(indent), "- ", text.trim_start()]);
                 }
             }
-            Self::Text(_) | Self::Plain(_) => {
-                let _ = writeln!(out, "{pad}{}", self.scalar(indent));
-            }
+            _ => out.extend([&" ".repeat(indent), &self.scalar(indent), "\n"]),
         }
     }
 
-    fn write_entry(&self, out: &mut String, indent: usize, key: &str) {
-        let pad = " ".repeat(indent);
+    /// Writes its comment, if it has one, and returns what stands below.
+    fn below_comment(&self, out: &mut String, indent: usize) -> &Self {
+        let Self::Commented(comment, value) = self else { return self };
+        write_comment(out, comment, indent);
+        value
+    }
+
+    /// Whether it begins on a line of its own.
+    fn is_block(&self) -> bool {
         match self {
-            Self::Text(_) | Self::Plain(_) => {
-                let _ = writeln!(out, "{pad}{key}: {}", self.scalar(indent + 2));
-            }
-            _ => {
-                let _ = writeln!(out, "{pad}{key}:");
-                self.write(out, indent + 2);
-            }
+            Self::Map(entries) => !entries.is_empty(),
+            Self::List(items) => !items.is_empty(),
+            _ => false,
         }
     }
 
+    /// What stands behind its key. Lines of a block of text are indented.
     fn scalar(&self, indent: usize) -> String {
         match self {
             Self::Text(text) if text.contains('\n') => {
@@ -90,9 +115,17 @@ impl Yaml {
                 text.lines().fold("|-".to_owned(), |out, line| format!("{out}\n{pad}{line}"))
             }
             Self::Text(text) if is_plain(text) => text.clone(),
-            Self::Text(text) => format!("'{}'", text.replace('\'', "''")),
+            Self::Text(text) | Self::Quoted(text) => format!("'{}'", text.replace('\'', "''")),
             Self::Plain(text) => text.clone(),
-            _ => String::new(),
+            Self::Map(entries) => {
+                let entries = entries.iter().map(|(key, value)| format!("{key}: {}", value.scalar(indent)));
+                format!("{{{}}}", entries.collect::<Vec<_>>().join(", "))
+            }
+            Self::List(items) => {
+                let items = items.iter().map(|item| item.scalar(indent));
+                format!("[{}]", items.collect::<Vec<_>>().join(", "))
+            }
+            Self::Inline(value) | Self::Commented(_, value) => value.scalar(indent),
         }
     }
 }
@@ -111,18 +144,16 @@ fn is_plain(text: &str) -> bool {
 /// Writes a comment, broken at words.
 fn write_comment(out: &mut String, comment: &str, indent: usize) {
     const WIDTH: usize = 118;
-    let pad = " ".repeat(indent);
     for paragraph in comment.lines() {
-        let mut line = format!("{pad}#");
+        let mut line = format!("{:indent$}#", "");
         for word in paragraph.split(' ') {
             if line.len() + 1 + word.len() > WIDTH {
-                let _ = writeln!(out, "{line}");
-                line = format!("{pad}#");
+                out.extend([&line, "\n"]);
+                line = format!("{:indent$}#", "");
             }
-            line.push(' ');
-            line.push_str(word);
+            line.extend([" ", word]);
         }
-        let _ = writeln!(out, "{}", line.trim_end());
+        out.extend([line.trim_end(), "\n"]);
     }
 }
 

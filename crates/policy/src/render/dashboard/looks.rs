@@ -1,70 +1,73 @@
 //! How a panel looks: unit, colours, axes, words, and the options of its kind.
 
-use serde_json::{Map, Value, json};
-
 use crate::{Policy, Severity};
 
-use super::model::{
-    BarGauge, Color, Custom, Defaults, Legend, Mapping, Options, Override, Property, Reduce, Stacking, Stat,
-    StateTimeline, Steps, Table, TimeSeries, Tooltip,
-};
+use super::json::{Json, object};
 use super::query::{Asked, Role};
-use super::spec::{Kind, Panel, State};
+use super::spec::{Kind, Panel, States};
 use super::tile;
 
-pub(super) fn defaults(panel: &Panel, policy: &Policy) -> Defaults {
-    let color = |mode| Color { mode, fixed_color: None };
+pub(super) fn defaults(panel: &Panel, policy: &Policy) -> Json {
     let (color, thresholds) = match &panel.kind {
-        Kind::Tile(criterion) => (color("thresholds"), tile::steps(criterion, policy)),
-        Kind::Bars => (color("continuous-GrYlRd"), Steps::new("green", &[])),
-        Kind::Timeline => (color("thresholds"), Steps::new("text", &[])),
-        Kind::Graph | Kind::Table(_) => (color("palette-classic"), Steps::new("green", &[])),
+        Kind::Tile(criterion) => ("thresholds", tile::steps(criterion, policy)),
+        Kind::Bars => ("continuous-GrYlRd", steps("green", None)),
+        Kind::Timeline => ("thresholds", steps("text", None)),
+        Kind::Graph | Kind::Table(_) => ("palette-classic", steps("green", None)),
     };
     let custom = match panel.kind {
-        Kind::Graph => Some(Custom::Line {
-            draw_style: "line",
-            line_width: 1,
-            fill_opacity: if panel.stacked { 30 } else { 10 },
-            show_points: "never",
-            span_nulls: false,
-            axis_soft_min: 0.0,
-            stacking: Stacking { mode: if panel.stacked { "normal" } else { "none" }, group: "A" },
+        Kind::Graph => Some(object! {
+            "drawStyle": "line",
+            "lineWidth": 1,
+            "fillOpacity": if panel.stacked { 30 } else { 10 },
+            "showPoints": "never",
+            "spanNulls": false,
+            "axisSoftMin": 0.0,
+            "stacking": object! { "mode": if panel.stacked { "normal" } else { "none" }, "group": "A" },
         }),
-        Kind::Timeline => Some(Custom::State { fill_opacity: 80, line_width: 0 }),
-        Kind::Table(_) => Some(Custom::Cell { align: "auto", filterable: true }),
+        Kind::Timeline => Some(object! { "fillOpacity": 80, "lineWidth": 0 }),
+        Kind::Table(_) => Some(object! { "align": "auto", "filterable": true }),
         Kind::Tile(_) | Kind::Bars => None,
     };
-    Defaults {
-        unit: panel.unit.id(),
-        min: panel.max.map(|_| 0.0),
-        max: panel.max,
-        color,
-        thresholds,
-        mappings: mappings(panel.states).into_iter().collect(),
-        no_value: panel.nothing,
-        custom,
+    object! {
+        "unit": panel.unit.id(),
+        "min": panel.max.map(|_| 0.0),
+        "max": panel.max,
+        "color": object! { "mode": color },
+        "thresholds": thresholds,
+        "mappings": words(panel.states).map(|words| vec![object! { "type": "value", "options": words }]),
+        "noValue": panel.nothing,
+        "custom": custom,
     }
 }
 
-fn mappings(states: &[State]) -> Option<Mapping> {
-    let word = |(at, (value, text, color)): (usize, &State)| {
-        (value.to_string(), json!({ "text": text, "color": color, "index": at }))
-    };
-    let words: Map<String, Value> = states.iter().enumerate().map(word).collect();
-    (!words.is_empty()).then_some(Mapping { kind: "value", options: Value::Object(words) })
+/// Colours by value: the ground, and another one from a value on.
+pub(super) fn steps(ground: &str, above: Option<(f64, &str)>) -> Json {
+    let mut steps = vec![object! { "color": ground, "value": serde_json::Value::Null }];
+    steps.extend(above.map(|(value, color)| object! { "color": color, "value": value }));
+    object! { "mode": "absolute", "steps": steps }
 }
 
-pub(super) fn overrides(panel: &Panel, asked: &[Asked]) -> Vec<Override> {
+/// Words and colours for values of a closed set.
+fn words(states: States) -> Option<Json> {
+    let word = |((value, text, color), at): (&(u8, &str, &str), u32)| {
+        (value.to_string(), object! { "color": *color, "index": at, "text": *text })
+    };
+    (!states.is_empty()).then(|| Json::object(states.iter().zip(0..).map(word)))
+}
+
+/// What makes the series of some queries look other than the panel's.
+pub(super) fn overrides(panel: &Panel, asked: &[Asked]) -> Vec<Json> {
     asked.iter().filter_map(|asked| over(panel, asked)).collect()
 }
 
-/// What makes the series of one query look other than the panel's: its unit, its words, or that it is a threshold.
-fn over(panel: &Panel, asked: &Asked) -> Option<Override> {
+/// The unit of one query, its words, or that it is a threshold.
+fn over(panel: &Panel, asked: &Asked) -> Option<Json> {
     let mut properties = Vec::new();
+    let mut set = |id: &str, value: Json| properties.push(object! { "id": id, "value": value });
     if asked.unit != panel.unit {
-        properties.push(Property::new("unit", asked.unit.id()));
+        set("unit", asked.unit.id().into());
         if matches!(panel.kind, Kind::Graph) {
-            properties.push(Property::new("custom.axisPlacement", "right"));
+            set("custom.axisPlacement", "right".into());
         }
     }
     if let Role::Threshold(severity) = asked.role {
@@ -73,57 +76,61 @@ fn over(panel: &Panel, asked: &Asked) -> Option<Override> {
             Severity::Warning => "orange",
             Severity::Info => "blue",
         };
-        properties.push(Property::new("color", json!({ "mode": "fixed", "fixedColor": color })));
-        properties.push(Property::new("custom.lineStyle", json!({ "fill": "dash", "dash": [10, 10] })));
-        properties.push(Property::new("custom.lineWidth", 2));
-        properties.push(Property::new("custom.fillOpacity", 0));
-        properties.push(Property::new("custom.stacking", json!({ "mode": "none", "group": "A" })));
+        set("color", object! { "fixedColor": color, "mode": "fixed" });
+        set("custom.lineStyle", object! { "dash": vec![10, 10], "fill": "dash" });
+        set("custom.lineWidth", 2.into());
+        set("custom.fillOpacity", 0.into());
+        set("custom.stacking", object! { "group": "A", "mode": "none" });
     }
-    if let Some(mapping) = mappings(asked.states) {
-        properties.push(Property::new("mappings", json!([mapping])));
-        properties.push(Property::new("custom.cellOptions", json!({ "type": "color-text" })));
+    if let Some(words) = words(asked.states) {
+        set("mappings", vec![object! { "options": words, "type": "value" }].into());
+        set("custom.cellOptions", object! { "type": "color-text" });
     }
     if properties.is_empty() {
         return None;
     }
-    Some(match panel.kind {
-        Kind::Table(_) => Override::of_column(&asked.legend, properties),
-        _ => Override::of_query(&asked.ref_id, properties),
-    })
+    let (id, series) = match panel.kind {
+        Kind::Table(_) => ("byName", &asked.legend),
+        _ => ("byFrameRefID", &asked.ref_id),
+    };
+    Some(object! { "matcher": object! { "id": id, "options": series.clone() }, "properties": properties })
 }
 
-pub(super) fn options(kind: &Kind) -> Options {
-    let legend = |calcs| Legend { show_legend: true, display_mode: "list", placement: "bottom", calcs };
+pub(super) fn options(kind: &Kind) -> Json {
+    let legend = |mode, calcs: Option<Vec<&'static str>>| {
+        object! { "showLegend": true, "displayMode": mode, "placement": "bottom", "calcs": calcs }
+    };
+    let newest = || object! { "calcs": vec!["lastNotNull"], "fields": "", "values": false };
     match kind {
-        Kind::Graph => Options::TimeSeries(TimeSeries {
-            legend: Legend { display_mode: "table", ..legend(Some(["lastNotNull", "max"])) },
-            tooltip: Tooltip { mode: "multi", sort: "desc" },
-        }),
-        Kind::Timeline => Options::StateTimeline(StateTimeline {
-            show_value: "never",
-            row_height: 0.8,
-            merge_values: true,
-            align_value: "left",
-            legend: legend(None),
-            tooltip: Tooltip { mode: "single", sort: "none" },
-        }),
-        Kind::Tile(_) => Options::Stat(Stat {
-            reduce_options: Reduce::LAST,
-            orientation: "auto",
-            text_mode: "value",
-            color_mode: "background",
-            graph_mode: "none",
-            justify_mode: "center",
-        }),
-        Kind::Bars => Options::BarGauge(BarGauge {
-            reduce_options: Reduce::LAST,
-            orientation: "horizontal",
-            display_mode: "lcd",
-            value_mode: "color",
-            show_unfilled: true,
-            min_viz_width: 8,
-            min_viz_height: 16,
-        }),
-        Kind::Table(_) => Options::Table(Table { show_header: true, cell_height: "sm" }),
+        Kind::Graph => object! {
+            "legend": legend("table", Some(vec!["lastNotNull", "max"])),
+            "tooltip": object! { "mode": "multi", "sort": "desc" },
+        },
+        Kind::Timeline => object! {
+            "showValue": "never",
+            "rowHeight": 0.8,
+            "mergeValues": true,
+            "alignValue": "left",
+            "legend": legend("list", None),
+            "tooltip": object! { "mode": "single", "sort": "none" },
+        },
+        Kind::Tile(_) => object! {
+            "reduceOptions": newest(),
+            "orientation": "auto",
+            "textMode": "value",
+            "colorMode": "background",
+            "graphMode": "none",
+            "justifyMode": "center",
+        },
+        Kind::Bars => object! {
+            "reduceOptions": newest(),
+            "orientation": "horizontal",
+            "displayMode": "lcd",
+            "valueMode": "color",
+            "showUnfilled": true,
+            "minVizWidth": 8,
+            "minVizHeight": 16,
+        },
+        Kind::Table(_) => object! { "showHeader": true, "cellHeight": "sm" },
     }
 }

@@ -8,9 +8,9 @@ mod boards;
 mod build;
 mod exclusions;
 mod id;
+mod json;
 mod layout;
 mod looks;
-mod model;
 mod quantity;
 mod query;
 mod shell;
@@ -50,16 +50,6 @@ pub fn panel_id(panel: &str) -> Option<u32> {
     let board = boards::all().into_iter().find(|board| board.name == name)?;
     let mut panels = board.rows.iter().flat_map(|row| &row.panels);
     panels.any(|panel| panel.slug == slug).then(|| id::of(name, slug))
-}
-
-/// The address of the panel that a policy names, in the Grafana at `base`. An annotation of an alert that is of a target
-/// shows that target alone.
-#[must_use]
-pub fn panel_url(base: &str, panel: &str, of_target: bool) -> Option<String> {
-    let id = panel_id(panel)?;
-    let (name, _) = panel.split_once('.')?;
-    let target = if of_target { "&var-target={{ $labels.target }}" } else { "" };
-    Some(format!("{}/d/manometer-{name}?viewPanel={id}{target}", base.trim_end_matches('/')))
 }
 
 /// A query of a panel, as Grafana sends it but for its variables.

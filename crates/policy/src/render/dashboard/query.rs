@@ -4,7 +4,7 @@ use crate::Severity;
 use crate::render::promql::Promql;
 
 use super::quantity::{self, OF_AGENT, OF_ALERTS, OF_TARGET};
-use super::spec::{Board, Kind, Panel, State, Unit};
+use super::spec::{Board, Kind, Panel, States, Unit};
 use super::tile;
 
 /// One query of a panel.
@@ -14,7 +14,7 @@ pub(super) struct Asked {
     pub(super) expr: String,
     pub(super) legend: String,
     pub(super) unit: Unit,
-    pub(super) states: &'static [State],
+    pub(super) states: States,
     pub(super) may_be_empty: Option<&'static str>,
     pub(super) role: Role,
 }
@@ -60,7 +60,7 @@ pub(super) fn of(board: &Board, panel: &Panel, promql: Promql<'_>) -> Vec<Asked>
     }
     for query in &panel.queries {
         asked.push(Asked {
-            expr: filled(&query.expr),
+            expr: filled(query.expr),
             legend: query.legend.to_owned(),
             states: query.states,
             may_be_empty: query.may_be_empty,
@@ -85,9 +85,10 @@ const fn plain(unit: Unit) -> Asked {
     }
 }
 
-/// The marks of `expr` become matchers.
+/// The marks of `expr` become what they stand for.
 pub(super) fn filled(expr: &str) -> String {
-    expr.replace("@target", OF_TARGET).replace("@agent", OF_AGENT).replace("@alerts", OF_ALERTS)
+    let marks = [("@target", OF_TARGET), ("@agent", OF_AGENT), ("@alerts", OF_ALERTS), ("@rate", "$__rate_interval")];
+    marks.into_iter().fold(expr.to_owned(), |expr, (mark, text)| expr.replace(mark, text))
 }
 
 /// `A` to `Z`, then `A1` and so on.

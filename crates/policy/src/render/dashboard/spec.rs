@@ -5,6 +5,7 @@
 //! * `redis_up{@target}`: a series of a target; job, instance and target as they are chosen.
 //! * `manometer_targets{@agent}`: a series of the agent itself, which has no target.
 //! * `ALERTS{@alerts}`: an alert; those of the agent and of all targets together have fewer labels.
+//! * `rate(redis_keys{@target}[@rate])`: over the interval that suits the resolution of the graph.
 
 use crate::Severity;
 
@@ -30,7 +31,6 @@ pub(super) struct Row {
 }
 
 /// A panel.
-#[derive(Clone)]
 pub(super) struct Panel {
     /// Its name within the dashboard; the policy names it so, and its id is made of it.
     pub(super) slug: &'static str,
@@ -42,7 +42,7 @@ pub(super) struct Panel {
     pub(super) alerts: Option<Alerts>,
     pub(super) queries: Vec<Query>,
     /// Words and colours of values.
-    pub(super) states: &'static [State],
+    pub(super) states: States,
     /// Shown where there is nothing.
     pub(super) nothing: &'static str,
     pub(super) stacked: bool,
@@ -51,14 +51,13 @@ pub(super) struct Panel {
     pub(super) height: u32,
 }
 
-/// A word and a colour for a value.
-pub(super) type State = (u8, &'static str, &'static str);
+/// A word and a colour for each value of a closed set.
+pub(super) type States = &'static [(u8, &'static str, &'static str)];
 
 /// 1 is well, 0 is not.
-pub(super) const UP: &[State] = &[(0, "down", "red"), (1, "up", "green")];
+pub(super) const UP: States = &[(0, "down", "red"), (1, "up", "green")];
 
 /// What kind of panel it is.
-#[derive(Clone)]
 pub(super) enum Kind {
     /// Lines over time.
     Graph,
@@ -73,7 +72,6 @@ pub(super) enum Kind {
 }
 
 /// When a tile is green.
-#[derive(Clone)]
 pub(super) enum Criterion {
     /// While this level of the alert does not hold; the worst of all series is shown.
     Holds { alert: &'static str, severity: Severity },
@@ -82,7 +80,6 @@ pub(super) enum Criterion {
 }
 
 /// How a table is put together.
-#[derive(Clone)]
 pub(super) struct Table {
     /// The label by which the queries' answers become one row; `None` where there is one query.
     pub(super) by: Option<&'static str>,
@@ -91,7 +88,6 @@ pub(super) struct Table {
 }
 
 /// The series that alerts compare.
-#[derive(Clone)]
 pub(super) struct Alerts {
     pub(super) legend: &'static str,
     /// Why there may be none.
@@ -99,16 +95,15 @@ pub(super) struct Alerts {
 }
 
 /// One query.
-#[derive(Clone)]
 pub(super) struct Query {
     /// With marks.
-    pub(super) expr: String,
+    pub(super) expr: &'static str,
     /// What the series is called; in a table, the column.
     pub(super) legend: &'static str,
     /// Where it is another than the panel's.
     pub(super) unit: Option<Unit>,
     /// Words and colours of its values, in a table.
-    pub(super) states: &'static [State],
+    pub(super) states: States,
     /// Why the answer may be empty while all is well.
     pub(super) may_be_empty: Option<&'static str>,
 }
@@ -159,11 +154,16 @@ impl Unit {
 }
 
 impl Panel {
-    fn new(slug: &'static str, title: &'static str, unit: Unit, kind: Kind, (width, height): (u32, u32)) -> Self {
+    const fn new(
+        (slug, title, about): (&'static str, &'static str, &'static str),
+        unit: Unit,
+        kind: Kind,
+        (width, height): (u32, u32),
+    ) -> Self {
         Self {
             slug,
             title,
-            about: "",
+            about,
             kind,
             unit,
             alerts: None,
@@ -177,40 +177,46 @@ impl Panel {
         }
     }
 
-    pub(super) fn graph(slug: &'static str, title: &'static str, unit: Unit) -> Self {
-        Self::new(slug, title, unit, Kind::Graph, (8, 8))
+    pub(super) const fn graph(slug: &'static str, title: &'static str, unit: Unit, about: &'static str) -> Self {
+        Self::new((slug, title, about), unit, Kind::Graph, (8, 8))
     }
 
-    pub(super) fn timeline(slug: &'static str, title: &'static str, states: &'static [State]) -> Self {
-        Self { states, ..Self::new(slug, title, Unit::None, Kind::Timeline, (8, 8)) }
+    pub(super) fn timeline(slug: &'static str, title: &'static str, states: States, about: &'static str) -> Self {
+        Self { states, ..Self::new((slug, title, about), Unit::None, Kind::Timeline, (8, 8)) }
     }
 
-    pub(super) fn tile(slug: &'static str, title: &'static str, unit: Unit, criterion: Criterion) -> Self {
-        Self::new(slug, title, unit, Kind::Tile(criterion), (3, 4))
+    pub(super) const fn tile(
+        slug: &'static str,
+        title: &'static str,
+        unit: Unit,
+        criterion: Criterion,
+        about: &'static str,
+    ) -> Self {
+        Self::new((slug, title, about), unit, Kind::Tile(criterion), (3, 4))
     }
 
-    pub(super) fn bars(slug: &'static str, title: &'static str) -> Self {
-        Self { max: Some(1.0), ..Self::new(slug, title, Unit::Ratio, Kind::Bars, (24, 8)) }
+    pub(super) fn bars(slug: &'static str, title: &'static str, about: &'static str) -> Self {
+        Self { max: Some(1.0), ..Self::new((slug, title, about), Unit::Ratio, Kind::Bars, (24, 8)) }
     }
 
     /// A table with a row for each value of the label `by`.
-    pub(super) fn table(slug: &'static str, title: &'static str, by: &'static str) -> Self {
-        Self::new(slug, title, Unit::None, Kind::Table(Table { by: Some(by), hidden: &[] }), (24, 8))
+    pub(super) const fn table(slug: &'static str, title: &'static str, by: &'static str, about: &'static str) -> Self {
+        Self::new((slug, title, about), Unit::None, Kind::Table(Table { by: Some(by), hidden: &[] }), (24, 8))
     }
 
     /// A table of the labels of one query's series.
-    pub(super) fn list(slug: &'static str, title: &'static str, hidden: &'static [&'static str]) -> Self {
-        Self::new(slug, title, Unit::None, Kind::Table(Table { by: None, hidden }), (24, 8))
+    pub(super) const fn list(
+        slug: &'static str,
+        title: &'static str,
+        hidden: &'static [&'static str],
+        about: &'static str,
+    ) -> Self {
+        Self::new((slug, title, about), Unit::None, Kind::Table(Table { by: None, hidden }), (24, 8))
     }
 
     /// Its values have words.
-    pub(super) fn states(mut self, states: &'static [State]) -> Self {
+    pub(super) fn states(mut self, states: States) -> Self {
         self.states = states;
-        self
-    }
-
-    pub(super) fn about(mut self, about: &'static str) -> Self {
-        self.about = about;
         self
     }
 
@@ -220,8 +226,8 @@ impl Panel {
         self
     }
 
-    pub(super) fn query(mut self, expr: impl Into<String>, legend: &'static str) -> Self {
-        self.queries.push(Query { expr: expr.into(), legend, unit: None, states: &[], may_be_empty: None });
+    pub(super) fn query(mut self, expr: &'static str, legend: &'static str) -> Self {
+        self.queries.push(Query { expr, legend, unit: None, states: &[], may_be_empty: None });
         self
     }
 
@@ -234,7 +240,7 @@ impl Panel {
     }
 
     /// The values of the last query, a column, have words.
-    pub(super) fn words(mut self, states: &'static [State]) -> Self {
+    pub(super) fn words(mut self, states: States) -> Self {
         if let Some(query) = self.queries.last_mut() {
             query.states = states;
         }

@@ -3,7 +3,8 @@
 use crate::render::promql::Promql;
 use crate::{Alert, Compare, Level, Policy};
 
-use super::model::Steps;
+use super::json::Json;
+use super::looks::steps as colours;
 use super::quantity;
 use super::query;
 use super::spec::Criterion;
@@ -26,18 +27,18 @@ pub(super) fn expression(criterion: &Criterion, promql: Promql<'_>) -> Option<St
 }
 
 /// From where on the tile is red, or green.
-pub(super) fn steps(criterion: &Criterion, policy: &Policy) -> Steps {
+pub(super) fn steps(criterion: &Criterion, policy: &Policy) -> Json {
     // Of what is not in the policy nothing is said; a test sees to it that everything is.
-    let Some((_, level)) = level(criterion, policy) else { return Steps::new("text", &[]) };
+    let Some((_, level)) = level(criterion, policy) else { return colours("text", None) };
     if matches!(criterion, Criterion::Absent { .. }) {
-        return Steps::new(NOT_WELL, &[(1.0, WELL)]);
+        return colours(NOT_WELL, Some((1.0, WELL)));
     }
     // A step begins at its number: what is at the number has its colour.
     match level.compare {
-        Compare::AtLeast => Steps::new(WELL, &[(level.fire, NOT_WELL)]),
-        Compare::Above => Steps::new(WELL, &[(after(level.fire), NOT_WELL)]),
-        Compare::Below => Steps::new(NOT_WELL, &[(level.fire, WELL)]),
-        Compare::AtMost | Compare::Equal => Steps::new(NOT_WELL, &[(after(level.fire), WELL)]),
+        Compare::AtLeast => colours(WELL, Some((level.fire, NOT_WELL))),
+        Compare::Above => colours(WELL, Some((after(level.fire), NOT_WELL))),
+        Compare::Below => colours(NOT_WELL, Some((level.fire, WELL))),
+        Compare::AtMost | Compare::Equal => colours(NOT_WELL, Some((after(level.fire), WELL))),
     }
 }
 

@@ -197,5 +197,6 @@ fn durations_are_those_of_prometheus() {
 
 #[test]
 fn texts_are_quoted() {
-    assert_eq!(quoted("a\"b\\c\nd"), r#""a\"b\\c\nd""#);
+    let selector = Expr::Selector("up".to_owned(), vec![is("job", "a\"b\\c\nd")]);
+    assert_eq!(selector.text(), r#"up{job="a\"b\\c\nd"}"#);
 }

@@ -33,11 +33,7 @@ pub fn files(policy: &Policy, catalog: &Catalog) -> Vec<File> {
 #[must_use]
 pub fn of_alert(policy: &Policy, catalog: &Catalog, alert: &Alert) -> String {
     let context = Context { policy, catalog, interval: interval(alert) };
-    let mut text = text::head(policy, catalog, alert, context.interval);
-    for case in context.cases(alert) {
-        text.push_str(&text::case(policy, alert, &case));
-    }
-    text
+    text::file(policy, catalog, alert, context.interval, context.cases(alert))
 }
 
 /// So short that half of any time in the rules can be told from all of it, and such that windows are whole numbers of it.

@@ -9,13 +9,18 @@ use super::course::simulate;
 use super::expect;
 use crate::evaluate::{Active, Label};
 use crate::render::rules::{RuleFile, rule_files};
+use crate::render::yaml::Yaml;
 use crate::render::{Catalog, HEADER};
 use crate::{Alert, Policy, Signal, duration as time};
 
-/// What comes before the tests.
-pub(super) fn head(policy: &Policy, catalog: &Catalog, alert: &Alert, interval: Duration) -> String {
-    let mut text = String::new();
-    comment(&mut text, HEADER);
+/// The whole file: the rules that are tested, and the tests.
+pub(super) fn file(
+    policy: &Policy,
+    catalog: &Catalog,
+    alert: &Alert,
+    interval: Duration,
+    cases: impl IntoIterator<Item = Case>,
+) -> String {
     let mut files = rule_files(policy, catalog);
     let is_of_thresholds = |file: &RuleFile| file.groups.iter().all(|group| group.name.contains("thresholds"));
     if alert.levels.iter().any(|level| level.signal == Signal::Drift) {
@@ -25,33 +30,20 @@ pub(super) fn head(policy: &Policy, catalog: &Catalog, alert: &Alert, interval: 
         // A rule a number: much work, and nothing that another alert is made from.
         files.retain(|file| !is_of_thresholds(file));
     }
-    let _ = writeln!(text, "rule_files:");
-    for file in &files {
-        let _ = writeln!(text, "  - ../{}.rules.yml", file.name);
-    }
-    // Otherwise their order is not known, and what one makes the other has only at the next evaluation.
-    let _ = writeln!(text, "group_eval_order:");
-    for group in files.iter().flat_map(|file| &file.groups) {
-        let _ = writeln!(text, "  - {}", group.name);
-    }
-    let _ = writeln!(text, "evaluation_interval: {}\ntests:", time(interval));
-    text
-}
-
-fn comment(text: &mut String, words: &str) {
-    let mut line = "#".to_owned();
-    for word in words.split(' ') {
-        if line.len() + 1 + word.len() > 118 {
-            let _ = writeln!(text, "{line}");
-            "#".clone_into(&mut line);
-        }
-        let _ = write!(line, " {word}");
-    }
-    let _ = writeln!(text, "{line}");
+    let paths = files.iter().map(|file| Yaml::plain(format!("../{}.rules.yml", file.name)));
+    let groups = files.iter().flat_map(|file| &file.groups).map(|group| Yaml::plain(&group.name));
+    Yaml::map([
+        ("rule_files", Yaml::List(paths.collect())),
+        // Otherwise their order is not known, and what one makes the other has only at the next evaluation.
+        ("group_eval_order", Yaml::List(groups.collect())),
+        ("evaluation_interval", Yaml::plain(time(interval))),
+        ("tests", Yaml::List(cases.into_iter().map(|case| test(policy, alert, &case)).collect())),
+    ])
+    .document(HEADER)
 }
 
 /// One test.
-pub(super) fn case(policy: &Policy, alert: &Alert, case: &Case) -> String {
+fn test(policy: &Policy, alert: &Alert, case: &Case) -> Yaml {
     let level = &alert.levels[case.level];
     let mut name = format!("{} {}", alert.name, level.severity.as_str());
     if let Some(condition) = &level.condition {
@@ -60,40 +52,32 @@ pub(super) fn case(policy: &Policy, alert: &Alert, case: &Case) -> String {
     if let Some(target) = &case.target {
         let _ = write!(name, " of {target}");
     }
-    let mut text = String::new();
-    let interval = time(case.world.interval);
-    let _ = writeln!(text, "  - name: {}\n    interval: {interval}", quoted(&format!("{name}: {}", case.title)));
-    let _ = writeln!(text, "    input_series:");
-    for (series, values) in case.world.input_series() {
-        let _ = writeln!(text, "      - series: {}\n        values: {}", quoted(&series), quoted(&values));
-    }
+    let input = case.world.input_series().into_iter();
+    let input =
+        input.map(|(series, values)| Yaml::map([("series", Yaml::Quoted(series)), ("values", Yaml::Quoted(values))]));
     let course = simulate(policy, &case.world);
     let steps = steps(policy, alert, case, &course);
-    let _ = writeln!(text, "    alert_rule_test:");
-    for (step, word) in &steps {
-        let _ = writeln!(text, "      # {word}");
-        let at = time(case.world.interval * u32::try_from(*step).unwrap_or(u32::MAX));
-        let _ = writeln!(text, "      - eval_time: {at}\n        alertname: {}", alert.name);
+    let at = |step: usize| Yaml::plain(time(case.world.interval * u32::try_from(step).unwrap_or(u32::MAX)));
+    let alerts = steps.iter().map(|(step, word)| {
         let firing = course[*step].iter().filter(|active| active.is_firing && is_of(policy, active, &alert.name));
-        let firing: Vec<&Active> = firing.collect();
-        let _ = writeln!(text, "        exp_alerts:{}", if firing.is_empty() { " []" } else { "" });
-        for active in firing {
-            write_alert(&mut text, policy, active);
-        }
-    }
-    let _ = writeln!(text, "    promql_expr_test:");
-    for (step, _) in &steps {
-        let at = time(case.world.interval * u32::try_from(*step).unwrap_or(u32::MAX));
-        let _ = writeln!(text, "      - expr: {}\n        eval_time: {at}", quoted(&everything(policy, alert)));
-        let active: Vec<&Active> =
-            course[*step].iter().filter(|active| !is_background(policy, alert, active)).collect();
-        let _ = writeln!(text, "        exp_samples:{}", if active.is_empty() { " []" } else { "" });
-        for active in active {
-            let series = expect::alerts_series(policy, active);
-            let _ = writeln!(text, "          - labels: {}\n            value: 1", quoted(&series));
-        }
-    }
-    text
+        let firing = firing.map(|active| expected(policy, active)).collect();
+        let name = Yaml::plain(&alert.name);
+        Yaml::map([("eval_time", at(*step)), ("alertname", name), ("exp_alerts", Yaml::List(firing))]).commented(*word)
+    });
+    let samples = steps.iter().map(|(step, _)| {
+        let active = course[*step].iter().filter(|active| !is_background(policy, alert, active));
+        let labels = active.map(|active| Yaml::Quoted(expect::alerts_series(policy, active)));
+        let samples = labels.map(|labels| Yaml::map([("labels", labels), ("value", Yaml::plain("1"))])).collect();
+        let expr = Yaml::Quoted(everything(policy, alert));
+        Yaml::map([("expr", expr), ("eval_time", at(*step)), ("exp_samples", Yaml::List(samples))])
+    });
+    Yaml::map([
+        ("name", Yaml::Quoted(format!("{name}: {}", case.title))),
+        ("interval", Yaml::plain(time(case.world.interval))),
+        ("input_series", Yaml::List(input.collect())),
+        ("alert_rule_test", Yaml::List(alerts.collect())),
+        ("promql_expr_test", Yaml::List(samples.collect())),
+    ])
 }
 
 /// The steps that are looked at, each with a word on it.
@@ -139,16 +123,9 @@ fn background<'p>(policy: &'p Policy, alert: &'p Alert) -> impl Iterator<Item = 
     policy.alerts.iter().filter(is_always).map(|alert| alert.name.as_str()).filter(|name| *name != alert.name)
 }
 
-fn write_alert(text: &mut String, policy: &Policy, active: &Active) {
-    let labels: Vec<String> =
-        expect::labels(policy, active).iter().map(|(name, value)| format!("{name}: {}", quoted(value))).collect();
-    let _ = writeln!(text, "          - exp_labels: {{{}}}", labels.join(", "));
-    let _ = writeln!(text, "            exp_annotations:");
-    for (name, value) in expect::annotations(policy, active) {
-        let _ = writeln!(text, "              {name}: {}", quoted(&value));
-    }
-}
-
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
+/// An alert with its labels and texts.
+fn expected(policy: &Policy, active: &Active) -> Yaml {
+    let labels = expect::labels(policy, active).into_iter().map(|(name, value)| (name, Yaml::Quoted(value)));
+    let annotations = expect::annotations(policy, active).into_iter().map(|(name, value)| (name, Yaml::Quoted(value)));
+    Yaml::map([("exp_labels", Yaml::map(labels).inline()), ("exp_annotations", Yaml::map(annotations))])
 }

@@ -2,18 +2,28 @@ use super::*;
 
 #[test]
 fn a_document_is_laid_out_as_people_write_it() {
-    let rule = Yaml::Map(vec![
+    let rule = Yaml::map([
         ("alert", Yaml::text("A")),
         ("expr", Yaml::text("a\nor\n(\n  b\n)")),
-        ("for", Yaml::Plain("5m".to_owned())),
-        ("labels", Yaml::Labels(vec![("severity".to_owned(), Yaml::text("warning"))])),
+        ("for", Yaml::plain("5m")),
+        ("labels", Yaml::map([("severity".to_owned(), Yaml::text("warning"))])),
     ]);
-    let groups = Yaml::List(vec![(Some("Why it is so.".to_owned()), rule), (None, Yaml::text("b"))]);
+    let groups = Yaml::List(vec![rule.commented("Why it is so."), Yaml::text("b")]);
     assert_eq!(
-        Yaml::Map(vec![("groups", groups)]).document("Header."),
+        Yaml::map([("groups", groups)]).document("Header."),
         "# Header.\ngroups:\n  # Why it is so.\n  - alert: A\n    expr: |-\n      a\n      or\n      (\n        b\n      )\n    \
          for: 5m\n    labels:\n      severity: warning\n  - b\n"
     );
+}
+
+#[test]
+fn what_is_short_or_empty_stands_on_one_line() {
+    let items = Yaml::List(vec![Yaml::plain("a=\"b\""), Yaml::text("5")]).inline();
+    let labels = Yaml::map([("a", Yaml::Quoted("b".to_owned())), ("c", Yaml::text("d"))]).inline();
+    let entries = [("items", items.commented("Why.")), ("labels", labels), ("none", Yaml::List(Vec::new()))];
+    let text = Yaml::map(entries).document("");
+    assert_eq!(text, "# Why.\nitems: [a=\"b\", '5']\nlabels: {a: 'b', c: d}\nnone: []\n");
+    assert_eq!(Yaml::Map(Vec::new()).document("Nothing."), "# Nothing.\n");
 }
 
 #[test]
@@ -37,7 +47,7 @@ fn texts_survive() {
     for text in
         ["a: b", "it's", "'", "5m", "yes", "x\ny", "x\n  y\nz", "{{ a }}", "ä \"b\" \\c", "0x1f", "~", "- a", "? a"]
     {
-        let document = Yaml::Map(vec![("text", Yaml::text(text))]).document("");
+        let document = Yaml::map([("text", Yaml::text(text))]).document("");
         let read: std::collections::BTreeMap<String, String> = serde_saphyr::from_str(&document).unwrap();
         assert_eq!(read["text"], text, "{document}");
     }

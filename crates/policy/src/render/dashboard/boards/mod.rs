@@ -1,5 +1,22 @@
 //! The dashboards, one file each.
 
+/// A dashboard as a table: under each heading a row for each panel, whose words are the builder's in `spec.rs`.
+macro_rules! board {
+    (
+        $name:literal, $title:literal, $about:literal;
+        $($heading:literal { $($kind:ident $what:tt $(. $word:ident $with:tt)*;)* })*
+    ) => {
+        use crate::render::dashboard::spec::{Board, Panel, Row};
+
+        pub(super) fn board() -> Board {
+            let rows = vec![
+                $(Row { title: $heading, panels: vec![$(Panel::$kind $what $(.$word $with)*),*] }),*
+            ];
+            Board { name: $name, title: $title, about: $about, rows }
+        }
+    };
+}
+
 mod agent;
 mod backpressure;
 mod clients;
