@@ -136,10 +136,10 @@ struct Sizes {
 }
 
 impl Sizes {
-    fn set(self, out: &mut Families) {
-        out.set(self.series, out.series() as f64);
+    fn set(&self, out: &mut Families) {
+        out.set(&self.series, out.series() as f64);
         let counts = out.rejections().by_reason();
-        for (reserved, (_, count)) in self.rejected.into_iter().zip(counts) {
+        for (reserved, (_, count)) in self.rejected.iter().zip(counts) {
             out.set(reserved, count as f64);
         }
     }

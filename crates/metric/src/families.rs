@@ -103,7 +103,7 @@ impl Families {
     }
 
     /// Gives a reserved sample its value.
-    pub fn set(&mut self, reserved: Reserved, value: f64) {
+    pub fn set(&mut self, reserved: &Reserved, value: f64) {
         if let Some((family, place)) = reserved.0 {
             self.entries[family].set_value(place, value);
         }

@@ -209,6 +209,7 @@ pub(crate) enum Label<'l> {
 }
 
 impl<'l> Label<'l> {
+    #[expect(clippy::match_same_arms, reason = "the two names live for different times")]
     const fn text(self) -> &'l str {
         match self {
             Self::Fixed(name) => name,

@@ -52,7 +52,7 @@ macro_rules! metrics {
         $($vis:vis $constant:ident: $kind:ident $name:literal [$($label:expr),*] $unit:ident, $help:literal, $source:literal;)+
     ) => {
         $(
-            #[doc = $help]
+            #[doc = concat!("`", $name, "`.")]
             $vis const $constant: $crate::Metric<{ <[&str]>::len(&[$($label),*]) }> =
                 $crate::Metric::$kind($name, &[$($label),*], $help).unit($crate::Unit::$unit).source($source);
         )+

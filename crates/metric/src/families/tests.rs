@@ -107,8 +107,8 @@ fn a_reserved_sample_gets_its_value_and_has_its_place() {
     let (first, second) = (families.reserve(&GAUGE, ["a"]), families.reserve(&GAUGE, ["b"]));
     families.push(&GAUGE, ["c"], 1.0);
     let refused = families.reserve(&GAUGE, ["d"]);
-    families.set(first, 9.0);
-    families.set(refused, 7.0);
+    families.set(&first, 9.0);
+    families.set(&refused, 7.0);
     drop(second);
     assert_eq!(lines(families), ["x_bytes{name=\"a\"} 9", "x_bytes{name=\"b\"} 0"]);
 }

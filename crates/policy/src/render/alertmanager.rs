@@ -8,10 +8,7 @@ use std::fmt::Write as _;
 
 use super::yaml::Yaml;
 use super::{Catalog, File, HEADER};
-use crate::{Alert, Level, Policy, Severity, Signal};
-
-/// What makes two alerts be of one target. Agents are not told apart: what one of two says of a target holds for the other.
-const OF_TARGET: [&str; 2] = ["job", "target"];
+use crate::{Alert, Level, OF_TARGET, Policy, Severity, Signal};
 
 /// Above the routes: what the file is, and what is left to do.
 const TOP: &str = "\
@@ -229,7 +226,8 @@ fn labels<'a>(catalog: &'a Catalog, alert: &Alert) -> Vec<&'a str> {
     let of = |level: &Level| level.signal.series().first().map_or(&[][..], |series| catalog.labels(&series.metric));
     let mut own = alert.levels.first().map(of).unwrap_or_default().to_vec();
     own.retain(|label| alert.levels.iter().all(|level| of(level).contains(label)));
-    OF_TARGET.into_iter().chain(own).collect()
+    // Agents are not told apart: what one of two says of a target holds for the other.
+    OF_TARGET.into_iter().filter(|label| *label != "instance").chain(own).collect()
 }
 
 /// One case a line: the receivers, and the labels of an alert that must reach them and no others.

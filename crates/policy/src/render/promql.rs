@@ -6,17 +6,10 @@ use std::time::Duration;
 
 use self::expr::{Expr, Matcher, Op, Operator};
 use super::Catalog;
-use crate::{Alert, Compare, Level, Policy, Scope, Series, Severity, Signal, Unit};
-
-/// The labels that every series of a target has.
-const OF_TARGET: [&str; 3] = ["job", "instance", "target"];
+use crate::{Alert, Compare, Level, OF_TARGET, Policy, Scope, Series, Severity, Signal, Threshold, Unit};
 
 /// The recording rule that keeps the numbers of the policy.
 pub const RENDERED_THRESHOLD: &str = "manometer:threshold:rendered";
-
-/// The metric in which the agent says its numbers, and the labels by which the two are matched.
-const THRESHOLD: &str = "manometer_threshold";
-const OF_THRESHOLD: [&str; 6] = ["job", "instance", "alert", "severity", "condition", "scope"];
 
 /// What writes PromQL for one policy.
 #[derive(Debug, Clone, Copy)]
@@ -145,20 +138,21 @@ impl Promql<'_> {
     /// Numbers that differ, that only the agent has, and that only the rules have. The severity of the number that is
     /// meant moves to a label of its own: the alert has one itself.
     fn drift(&self) -> Expr {
-        let agent = || self.selector(THRESHOLD, None, Vec::new());
+        let agent = || self.selector(Threshold::METRIC, None, Vec::new());
         let rules = || self.selector(RENDERED_THRESHOLD, None, Vec::new());
-        let differ = agent().with(Op::NotEqual.on(OF_THRESHOLD.to_vec()), rules());
-        let only = |one: Expr, other| one.with(Op::Unless.on(OF_THRESHOLD.to_vec()), other);
+        let labels = || [&Threshold::OF_AGENT[..], &Threshold::LABELS].concat();
+        let differ = agent().with(Op::NotEqual.on(labels()), rules());
+        let only = |one: Expr, other| one.with(Op::Unless.on(labels()), other);
         let all = differ.with(Op::Or, only(agent(), rules())).with(Op::Or, only(rules(), agent()));
-        let texts = ["severity_of", "$1", "severity", "(.*)"];
+        let texts = [Threshold::SEVERITY_OF, "$1", Threshold::SEVERITY, "(.*)"];
         Expr::Call("label_replace", std::iter::once(all).chain(texts.map(Expr::Text)).collect())
     }
 
     /// What the agents say of themselves, times the number: one series for each of them, so that each is compared.
     #[must_use]
     pub fn threshold(&self, value: f64, unit: Unit) -> String {
-        let agents = self.selector("manometer_build_info", None, Vec::new());
-        let agents = Expr::Aggregate("max", &["job", "instance"], Box::new(agents));
+        let agents = self.selector(Threshold::AGENTS, None, Vec::new());
+        let agents = Expr::Aggregate("max", &Threshold::OF_AGENT, Box::new(agents));
         agents.with(Op::Times, number(value, unit)).text()
     }
 
@@ -232,21 +226,6 @@ fn number(value: f64, unit: Unit) -> Expr {
     });
     let Some((times, power)) = whole else { return Expr::Number(value) };
     Expr::Number(times).with(Op::Times, Expr::Number(1024.0).with(Op::Power, Expr::Number(f64::from(power))))
-}
-
-/// A duration as Prometheus writes it: `1h30m`.
-#[must_use]
-pub fn duration(duration: Duration) -> String {
-    let mut text = String::new();
-    let mut rest = duration.as_secs();
-    for (letter, seconds) in [("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)] {
-        if rest >= seconds {
-            text.push_str(&(rest / seconds).to_string());
-            text.push_str(letter);
-            rest %= seconds;
-        }
-    }
-    if text.is_empty() { "0s".to_owned() } else { text }
 }
 
 #[cfg(test)]

@@ -5,10 +5,10 @@ mod annotation;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::promql::{Promql, RENDERED_THRESHOLD, duration};
+use super::promql::{Promql, RENDERED_THRESHOLD};
 use super::yaml::Yaml;
 use super::{Catalog, File, HEADER};
-use crate::{Alert, Level, Policy, Scope};
+use crate::{Alert, Level, Policy, Scope, duration};
 
 /// Rules of a group at most; mixtool's limit, and what can be looked through.
 const GROUP_LIMIT: usize = 20;

@@ -1,7 +1,6 @@
 //! Signals and levels in words, for documentation.
 
-use super::promql::duration;
-use crate::{Compare, Guard, Level, Scope, Series, Signal, Unit};
+use crate::{Compare, Guard, Level, Scope, Series, Signal, Unit, duration};
 
 /// What is compared: "`redis_ping_ms`", "increase of `x` in 5m".
 #[must_use]

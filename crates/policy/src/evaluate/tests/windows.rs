@@ -31,6 +31,7 @@ fn value(recorded: &Recorded, signal: &Signal, now: i64) -> Option<f64> {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn windows_go_by_the_times_of_their_samples() {
     let recorded = recorded();
     // Increase, rate, mean and slope.
@@ -124,7 +125,7 @@ fn windows_go_by_the_times_of_their_samples() {
             "big",
             2,
             70,
-            [Some(444.000_000_000_000_06), Some(3.7), Some(2_000_000_155.9375), Some(6.615_296_803_652_968)],
+            [Some(444.000_000_000_000_06), Some(3.7), Some(2_000_000_155.937_5), Some(6.615_296_803_652_968)],
         ),
         (
             "big",

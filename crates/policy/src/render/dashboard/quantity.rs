@@ -1,7 +1,7 @@
 //! What the alerts compare, as queries: the one place where dashboards meet the policy.
 
 use crate::render::promql::Promql;
-use crate::{Alert, Compare, Level, Policy, Severity, Signal};
+use crate::{Alert, Compare, Level, Policy, Severity, Signal, Threshold, duration};
 
 use super::spec::Unit;
 
@@ -66,8 +66,9 @@ fn line(alert: &Alert, level: &Level) -> Line {
     Line {
         // Agents of one job have one configuration; where they differ, ThresholdDrift says so.
         expr: format!(
-            "max by (scope) (manometer_threshold{{{OF_AGENT}, alert=\"{}\", severity=\"{severity}\", \
+            "max by (scope) ({}{{{OF_AGENT}, alert=\"{}\", severity=\"{severity}\", \
              condition=\"{condition}\"}})",
+            Threshold::METRIC,
             alert.name
         ),
         unit: Unit::of(level.unit),
@@ -94,7 +95,7 @@ pub(super) fn expression(promql: Promql<'_>, alert: &Alert, level: &Level) -> Op
 fn word(signal: &Signal) -> String {
     let metric = signal.series().first().map_or_else(String::new, |series| series.metric.clone());
     match signal {
-        Signal::Mean { window, .. } => format!("mean of {}", humantime::format_duration(*window)),
+        Signal::Mean { window, .. } => format!("mean of {}", duration(*window)),
         Signal::Ratio { .. } => "ratio".to_owned(),
         _ => metric,
     }

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use crate::Compare;
-use crate::render::promql::duration;
+use crate::{Compare, duration};
 
 /// Columns beyond which an expression is broken into lines.
 const WIDTH: usize = 100;

@@ -190,12 +190,6 @@ fn numbers_can_be_read() {
 }
 
 #[test]
-fn durations_are_those_of_prometheus() {
-    let text = |seconds| duration(Duration::from_secs(seconds));
-    assert_eq!([text(0), text(45), text(60), text(5400), text(93_784)], ["0s", "45s", "1m", "1h30m", "1d2h3m4s"]);
-}
-
-#[test]
 fn texts_are_quoted() {
     let selector = Expr::Selector("up".to_owned(), vec![is("job", "a\"b\\c\nd")]);
     assert_eq!(selector.text(), r#"up{job="a\"b\\c\nd"}"#);

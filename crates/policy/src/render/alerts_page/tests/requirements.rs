@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::render::promql::duration;
+use crate::duration;
 
 const BASELINE: Answer = Answer::None("says what is usual, not what is wrong");
 const LATER: Answer = Answer::None("the agent does not watch it yet");
