@@ -6,8 +6,8 @@ use std::hint::black_box;
 
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
 use manometer::collector::docker::logs::decode::{Decoder, ansi};
-use manometer::config::{FollowSettings, LogPattern, LogStreams, Names, PatternSet};
-use manometer::logpattern::{Matcher, Patterns, Stream};
+use manometer::logpattern::{FollowSettings, LogPattern, LogStreams, Matcher, PatternSet, Patterns, Stream};
+use reader::Names;
 
 const LINES: usize = 10_000;
 

@@ -9,8 +9,8 @@ use prometheus::core::Collector as _;
 use prometheus::process_collector::ProcessCollector;
 
 use super::thresholds;
-use crate::collector::{self, runner};
-use crate::config::Config;
+use crate::collector::{KINDS, runner};
+use crate::config::{Config, KindEntry};
 use crate::http::routes::Routes;
 use crate::http::server::{self, ServerStats};
 use crate::metric::catalog::Group;
@@ -118,7 +118,7 @@ impl SelfMetrics {
     pub(super) fn configured(&self, config: &Config) {
         self.environment.store(Arc::new(config.environment.clone()));
         self.policy.store(Arc::new(config.policy.clone()));
-        self.targets.store(config.target_count() as u64, Ordering::Relaxed);
+        self.targets.store(config.targets.len() as u64, Ordering::Relaxed);
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         self.reloaded_at.store(now.as_secs(), Ordering::Relaxed);
         self.reload_successful.store(true, Ordering::Relaxed);
@@ -172,6 +172,12 @@ impl SelfMetrics {
 /// Everything with a fixed name that the agent can export.
 #[must_use]
 pub fn catalog() -> Vec<Group> {
+    catalog_of(KINDS)
+}
+
+/// The catalog of an agent that knows `kinds`.
+#[must_use]
+pub fn catalog_of(kinds: &[KindEntry]) -> Vec<Group> {
     let mut own = vec![
         *BUILD_INFO.info(),
         *ENVIRONMENT_INFO.info(),
@@ -185,10 +191,7 @@ pub fn catalog() -> Vec<Group> {
     ];
     own.extend(PROCESS.iter().map(|metric| *metric.info()));
     own.extend(server::metrics());
-    let mut groups: Vec<Group> = collector::KINDS
-        .iter()
-        .map(|kind| Group { title: kind.title, intro: kind.intro, metrics: (kind.metrics)() })
-        .collect();
+    let mut groups: Vec<Group> = kinds.iter().map(|kind| group(kind.title, kind.intro, (kind.metrics)())).collect();
     groups.push(group("Every target", "The runner's view of a target, whatever its kind.", runner::metrics()));
     groups.push(group("The agent", "These have no `target` label and are not part of `/scrape`.", own));
     groups

@@ -4,14 +4,14 @@ use regex::bytes::{Regex, RegexBuilder};
 
 use super::patterns::Patterns;
 use super::sets::{Known, known};
+use super::settings::{FollowSettings, PatternSet};
 use super::{MAX_REGEX_BYTES, matcher};
-use crate::config::{FollowSettings, PatternSet};
 
 /// Bytes that one regular expression may take when it is compiled: `x{1000}` repeated has a few characters.
 const MAX_COMPILED_BYTES: usize = 1 << 20;
 
 /// What is wrong with a regular expression, and how to mend it.
-pub fn check_regex(text: &str, ignore_case: bool) -> Result<(), String> {
+pub(super) fn check_regex(text: &str, ignore_case: bool) -> Result<(), String> {
     if text.is_empty() {
         return Err("is empty, and would match every line; write what a line must match".to_owned());
     }
@@ -27,19 +27,19 @@ pub fn check_regex(text: &str, ignore_case: bool) -> Result<(), String> {
             // The text and an arrow come before the cause, on lines of their own.
             let error = error.to_string();
             let cause = error.lines().last().unwrap_or_default().trim_start_matches("error: ");
-            Err(format!("is no regular expression: {cause}"))
+            Err(format!("is not a regular expression: {cause}"))
         }
     }
 }
 
 /// The ready pattern of that name among those of `sets`: an own pattern of the same name would be counted with it.
 #[must_use]
-pub fn known_as(name: &str, sets: &[PatternSet]) -> Option<&'static Known> {
+pub(super) fn known_as(name: &str, sets: &[PatternSet]) -> Option<&'static Known> {
     sets.iter().flat_map(|set| known(*set)).find(|known| known.name == name)
 }
 
 /// What is wrong with the patterns of a configuration together: each may be small enough, and all of them too large.
-pub fn check_together(settings: &FollowSettings) -> Result<(), String> {
+pub(super) fn check_together(settings: &FollowSettings) -> Result<(), String> {
     match Patterns::new(settings).try_matcher_of_all() {
         Ok(_) => Ok(()),
         Err(_) => Err(format!(

@@ -4,8 +4,8 @@ use regex::bytes::{Regex, RegexSet, RegexSetBuilder};
 
 use super::patterns::Pattern;
 use super::reading::{Capture, Reading};
+use super::settings::LogStreams;
 use super::{Stream, level};
-use crate::config::LogStreams;
 
 /// Bytes that the patterns of a container may take together when they are compiled.
 pub(super) const SIZE_LIMIT: usize = 8 << 20;

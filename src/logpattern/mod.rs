@@ -12,12 +12,13 @@ mod matcher;
 mod patterns;
 mod reading;
 mod sets;
+mod settings;
 
-pub use check::{check_regex, check_together, known_as};
 pub use matcher::{Hit, Matcher};
 pub use patterns::{Patterns, Selection};
 pub use reading::{Pool, Reading};
 pub use sets::{Known, known, markdown};
+pub use settings::{FollowSettings, LogPattern, LogStreams, PatternSet};
 
 /// Patterns that a configuration may have of its own.
 pub const MAX_PATTERNS: usize = 64;

@@ -2,13 +2,14 @@
 
 use std::borrow::Cow;
 
+use reader::Names;
 use regex::bytes::Regex;
 
 use super::check::compile;
 use super::matcher::Matcher;
 use super::reading::Capture;
 use super::sets::{Known, known};
-use crate::config::{FollowSettings, LogPattern, LogStreams, Names};
+use super::settings::{FollowSettings, LogPattern, LogStreams};
 
 /// The patterns that are looked for in a container's log, as a bit each. Containers with the same ones share a matcher.
 pub type Selection = u128;

@@ -1,5 +1,6 @@
+use super::check::{check_regex, check_together, known_as};
 use super::*;
-use crate::config::{FollowSettings, LogPattern, LogStreams, Names, PatternSet};
+use reader::Names;
 
 mod documents;
 
@@ -55,10 +56,10 @@ fn the_table_has_a_row_for_each() {
 fn what_is_wrong_with_an_expression_is_said() {
     let with = |text: &str| check_regex(text, false).unwrap_err();
     assert_eq!(check_regex("a(?<value>[0-9]+)", true), Ok(()));
-    assert_eq!(with("(a"), "is no regular expression: unclosed group");
+    assert_eq!(with("(a"), "is not a regular expression: unclosed group");
     assert_eq!(
         with("a(?=b)"),
-        "is no regular expression: look-around, including look-ahead and look-behind, is not supported"
+        "is not a regular expression: look-around, including look-ahead and look-behind, is not supported"
     );
     assert_eq!(with(""), "is empty, and would match every line; write what a line must match");
     assert_eq!(with(&"a".repeat(1025)), "is 1025 bytes long; 1024 are the most");

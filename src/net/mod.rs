@@ -5,3 +5,8 @@
 pub mod resolve;
 pub mod stream;
 pub mod tls;
+mod tls_settings;
+
+pub use crate::config::{Endpoint, RedisUrl};
+pub use crate::http::client::BaseUrl;
+pub use tls_settings::TlsSettings;

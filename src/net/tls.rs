@@ -13,7 +13,7 @@ use tokio_rustls::{TlsConnector, rustls};
 use super::stream::Transport;
 use reader::file;
 
-use crate::config::TlsSettings;
+use crate::net::TlsSettings;
 
 /// The size of a PEM file in KiB beyond which it is refused; a system's whole store is a tenth of it.
 const PEM_LIMIT: u64 = 4 * 1024;

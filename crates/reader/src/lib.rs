@@ -7,6 +7,7 @@
 mod expand;
 pub mod file;
 mod free;
+mod names;
 mod problem;
 mod secret;
 mod table;
@@ -14,6 +15,7 @@ mod table;
 pub mod testing;
 
 pub use free::Named;
+pub use names::Names;
 pub use problem::{ConfigError, Problem};
 pub use secret::Secret;
 pub use table::{Reader, Table, set};

@@ -1,8 +1,8 @@
 //! The containers that the configuration names: of those, one that is not there is missed.
 
 use super::container::{Container, RunState};
-use crate::config::Names;
 use crate::metric::{Families, Metric, MetricInfo, Unit};
+use reader::Names;
 
 const UP: Metric<1> = Metric::gauge(
     "container_up",

@@ -8,7 +8,7 @@ use super::reply_error::{self, Meaning};
 use super::support::Support;
 use super::{server_config, slowlog};
 use crate::collector::PollError;
-use crate::config::RedisTarget;
+use crate::collector::redis::RedisTarget;
 
 /// One question to the server.
 #[derive(Debug, PartialEq, Eq)]

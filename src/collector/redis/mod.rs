@@ -7,6 +7,7 @@ mod ask;
 mod canary;
 pub mod clients;
 pub mod cluster;
+mod environment;
 mod facts;
 pub mod hit_ratio;
 pub mod info;
@@ -20,6 +21,7 @@ pub mod reply;
 mod reply_error;
 pub mod server_config;
 mod session;
+mod settings;
 pub mod slowlog;
 mod snapshot;
 mod stream;
@@ -38,10 +40,11 @@ use self::ping::Pings;
 use self::reply::Unexpected;
 use self::support::Support;
 use super::{Collector, Health, PollError, Reason};
-use crate::config::RedisTarget;
+
 use crate::metric::{Families, MetricInfo};
 use crate::net::resolve::Resolver;
 
+pub use self::settings::{PoolConfig, RedisTarget};
 pub use self::snapshot::Snapshot;
 
 /// Watches one Redis server.

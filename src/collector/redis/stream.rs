@@ -10,8 +10,9 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::UnixStream;
 
 use super::tls;
+use crate::collector::redis::RedisTarget;
 use crate::collector::{PollError, Reason};
-use crate::config::{Endpoint, RedisTarget};
+use crate::net::Endpoint;
 use crate::net::resolve::Resolver;
 use crate::net::stream::{self, Transport};
 

@@ -5,8 +5,9 @@ use std::io;
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
+use super::RedisTarget;
 use crate::collector::{PollError, Reason};
-use crate::config::{RedisTarget, TlsSettings};
+use crate::net::TlsSettings;
 use crate::net::tls::{self, TlsError};
 
 /// Speaks TLS over `tcp` and checks the server's certificate.

@@ -7,7 +7,7 @@ use super::fetch::{self, Verdict};
 use super::merge::{self, Answer};
 use super::{Snapshot, passing, settings};
 use crate::collector::PollError;
-use crate::config::ServiceTarget;
+use crate::collector::service::ServiceTarget;
 use crate::http::client::Client;
 use crate::mapping::{Body, Mapping, Miss, evaluate};
 

@@ -10,6 +10,7 @@ mod fetch;
 mod look;
 mod merge;
 mod schedule;
+mod settings;
 mod state;
 
 use std::collections::HashSet;
@@ -22,9 +23,10 @@ use self::derive::{Derive, Derived};
 use self::fetch::Verdict;
 pub use self::look::{Look, look};
 use self::merge::{Answer, MissCounts, Sample};
+pub use self::settings::ServiceTarget;
 use self::state::State;
 use super::{Collector, Health, PollError, Reason};
-use crate::config::ServiceTarget;
+
 use crate::http::client::{Client, Response, Settings};
 use crate::mapping::{self, Endpoint, Series, SeriesSample, evaluate};
 use crate::metric::text::is_label_name;

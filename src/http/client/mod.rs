@@ -26,7 +26,8 @@ pub use base_url::BaseUrl;
 pub use error::{ClientError, ErrorKind};
 pub use header::check_header;
 
-use crate::config::{Secret, TlsSettings};
+use crate::config::Secret;
+use crate::net::TlsSettings;
 use crate::net::resolve::Resolver;
 use crate::net::tls::TlsError;
 use connection::{Answer, Connection};

@@ -8,8 +8,8 @@ use std::fmt::Write as _;
 
 use clap::ValueEnum as _;
 
-use crate::config::PatternSet;
-use crate::logpattern::reading::Capture;
+use super::reading::Capture;
+use super::settings::PatternSet;
 
 /// A pattern of a ready set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -19,9 +19,10 @@ use tokio::net::UnixStream;
 
 use super::error::EngineError;
 use crate::collector::Reason;
-use crate::config::{DockerTarget, Endpoint, TlsSettings};
+use crate::collector::docker::DockerTarget;
 use crate::http::client::{self, BaseUrl, ClientError};
 use crate::net::resolve::Resolver;
+use crate::net::{Endpoint, TlsSettings};
 use crate::net::{stream, tls};
 
 /// Free connections that are kept.

@@ -23,10 +23,10 @@ use self::record::{Record, nanos_of};
 use self::run::Note;
 use self::runs::Counted;
 use super::action::Action;
+use crate::collector::docker::DockerTarget;
 use crate::collector::docker::container::Container;
 use crate::collector::docker::engine::Inspected;
 use crate::collector::docker::logs::{From, Run};
-use crate::config::DockerTarget;
 
 /// A moment on both clocks.
 #[derive(Debug, Clone, Copy)]

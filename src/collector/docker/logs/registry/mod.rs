@@ -16,9 +16,8 @@ use super::metrics::{Reopened, Skipped};
 use super::samples::Samples;
 use super::source::Source;
 use super::{From, Run};
-use crate::collector::Sample;
-use crate::config::FollowSettings;
-use crate::logpattern::Patterns;
+use crate::hub::Excerpt;
+use crate::logpattern::{FollowSettings, Patterns};
 
 /// How far the clock of an engine elsewhere may be behind.
 const CLOCK_SLACK: u64 = 60_000_000_000;
@@ -172,7 +171,7 @@ impl<S: Source> Registry<S> {
     }
 
     /// The last matching lines, the newest first.
-    pub(super) fn samples(&self) -> Vec<Sample> {
+    pub(super) fn samples(&self) -> Vec<Excerpt> {
         self.samples.as_ref().map(|samples| samples.list()).unwrap_or_default()
     }
 

@@ -7,8 +7,9 @@ use tokio::time::sleep;
 use self::fake::{Answer, Fake, Piece, START};
 use super::source::Refused;
 use super::*;
-use crate::config::{FollowSettings, Names, PatternSet};
+use crate::logpattern::{FollowSettings, PatternSet};
 use crate::metric::text::{Format, exposition};
+use ::reader::Names;
 
 mod fake;
 mod runs;

@@ -7,12 +7,12 @@ use ::mapping::{Dimension, Duplicates, Format, LabelSource, Mapping, Missing, Pa
 use metric::Kind;
 use serde_json::json;
 
-use crate::config::{Config, ServiceTarget};
+use super::*;
+use crate::collector::parsed;
 
 /// The services of a configuration.
 fn services(text: &str) -> Vec<ServiceTarget> {
-    let env = |name: &str| (name == "API_KEY").then(|| "hunter2".to_owned());
-    Config::parse(text, Path::new("config.toml"), &env).unwrap().services
+    parsed(text)
 }
 
 fn service(keys: &str) -> ServiceTarget {
@@ -269,7 +269,7 @@ fn what_a_service_does_not_say_follows_from_the_rest() {
     let target = service("profile = \"load\"");
     assert_eq!((target.max_requests, target.body_limit_kib, target.series_limit), (3, 1024, 2000));
     let with_tls = services("[[service]]\nname = \"s\"\nurl = \"https://h\"\nprofile = \"load\"\n").remove(0);
-    assert_eq!(with_tls.tls, Some(crate::config::TlsSettings::default()));
+    assert_eq!(with_tls.tls, Some(TlsSettings::default()));
 }
 
 #[test]
@@ -285,8 +285,7 @@ fn a_drafted_service_is_valid_in_a_configuration() {
     };
     let sample = body.to_string();
     let drafted = draft(&source, sample.as_bytes(), sample.as_bytes()).unwrap();
-    let config = Config::parse(&drafted.text, Path::new("config.toml"), &|_| None).unwrap();
-    let target = &config.services[0];
+    let target = &services(&drafted.text)[0];
     assert_eq!((target.name.as_str(), target.url.to_string().as_str()), ("app", "http://127.0.0.1:8080"));
     assert_eq!(target.mapping.endpoints[0].statuses, [200, 503]);
     assert_eq!(target.mapping.rules.len(), 2);

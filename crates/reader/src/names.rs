@@ -3,7 +3,7 @@
 use globset::{Glob, GlobMatcher};
 use serde::{Serialize, Serializer};
 
-use reader::Table;
+use crate::Table;
 
 /// A list of names or globs (`ticker`, `api-*`).
 #[derive(Debug, Clone, Default)]
@@ -27,19 +27,25 @@ impl Names {
         self.0.iter().map(|glob| glob.glob().glob())
     }
 
-    /// The texts that are names: no pattern, so that there is one thing that they mean.
+    /// The texts that are plain names and not patterns, so that each of them means one thing.
     pub fn plain(&self) -> impl Iterator<Item = &str> {
         self.texts().filter(|text| !text.contains(['*', '?', '[', '{', '\\']))
     }
 
-    /// Names and globs that are known to be valid, for tests.
-    #[cfg(test)]
-    pub(crate) fn of(texts: &[&str]) -> Self {
+    /// A list of what a test knows to be valid.
+    ///
+    /// # Panics
+    ///
+    /// If it is not.
+    #[cfg(feature = "testing")]
+    #[must_use]
+    #[expect(clippy::unwrap_used, reason = "a test fails by a panic")]
+    pub fn of(texts: &[&str]) -> Self {
         Self(texts.iter().map(|text| Glob::new(text).unwrap().compile_matcher()).collect())
     }
 
     /// Reads one name or a list of them.
-    pub(super) fn read(table: &mut Table<'_>, key: &'static str) -> Self {
+    pub fn read(table: &mut Table<'_>, key: &'static str) -> Self {
         let mut globs = Vec::new();
         for (line, text) in table.strings(key) {
             match Glob::new(&text) {
@@ -51,7 +57,7 @@ impl Names {
                     "is empty; write a name, or a pattern like \"web-*\"",
                 ),
                 Err(error) => {
-                    let message = format!("is no pattern: {}", error.kind());
+                    let message = format!("is not a pattern: {}", error.kind());
                     table.problem(Some(line), key, Some(format!("{text:?}")), message);
                 }
             }

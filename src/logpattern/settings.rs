@@ -5,9 +5,10 @@ use std::time::Duration;
 use clap::ValueEnum;
 use serde::Serialize;
 
-use crate::config::names::Names;
-use crate::logpattern::{self, MAX_PATTERNS, MAX_REGEX_BYTES};
-use reader::{Table, set};
+use reader::{Names, Table, set};
+
+use super::check::{check_regex, check_together, known_as};
+use super::{MAX_PATTERNS, MAX_REGEX_BYTES};
 
 const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_hours(24);
@@ -91,6 +92,39 @@ pub enum LogStreams {
     Stderr,
 }
 
+impl FollowSettings {
+    /// Reads the table; `None` without it.
+    #[must_use]
+    pub fn read(mut table: Table<'_>) -> Option<Self> {
+        let present = table.line.is_some();
+        let mut settings = Self {
+            containers: Names::read(&mut table, "containers"),
+            exclude: Names::read(&mut table, "exclude"),
+            ..Self::default()
+        };
+        if table.has("sets") {
+            settings.sets = table.choices("sets");
+        }
+        settings.patterns = read_patterns(&mut table, &settings.sets);
+        set(&mut settings.tty, table.boolean("tty"));
+        set(&mut settings.samples, table.boolean("samples"));
+        set(&mut settings.lines_per_second, table.integer("lines_per_second", 1..=10_000_000));
+        set(&mut settings.burst, table.integer("burst", 1..=100_000_000));
+        set(&mut settings.max_followed, table.integer("max_followed", 1..=1_000));
+        set(&mut settings.max_gap, table.duration("max_gap", SECOND..=DAY));
+        set(&mut settings.idle_refresh, table.duration("idle_refresh", SECOND..=DAY));
+        if present && settings.sets.is_empty() && settings.patterns.is_empty() {
+            let message = "is empty, and there is no [[docker.logs.pattern]]; nothing would be looked for";
+            table.problem(None, "sets", None, message);
+        }
+        if let Err(message) = check_together(&settings) {
+            table.problem(None, "pattern", None, message);
+        }
+        table.finish();
+        present.then_some(settings)
+    }
+}
+
 impl Default for FollowSettings {
     fn default() -> Self {
         Self {
@@ -109,36 +143,6 @@ impl Default for FollowSettings {
     }
 }
 
-/// Reads `[docker.logs]`; `None` without it.
-pub(super) fn read(mut table: Table<'_>) -> Option<FollowSettings> {
-    let present = table.line.is_some();
-    let mut settings = FollowSettings {
-        containers: Names::read(&mut table, "containers"),
-        exclude: Names::read(&mut table, "exclude"),
-        ..FollowSettings::default()
-    };
-    if table.has("sets") {
-        settings.sets = table.choices("sets");
-    }
-    settings.patterns = read_patterns(&mut table, &settings.sets);
-    set(&mut settings.tty, table.boolean("tty"));
-    set(&mut settings.samples, table.boolean("samples"));
-    set(&mut settings.lines_per_second, table.integer("lines_per_second", 1..=10_000_000));
-    set(&mut settings.burst, table.integer("burst", 1..=100_000_000));
-    set(&mut settings.max_followed, table.integer("max_followed", 1..=1_000));
-    set(&mut settings.max_gap, table.duration("max_gap", SECOND..=DAY));
-    set(&mut settings.idle_refresh, table.duration("idle_refresh", SECOND..=DAY));
-    if present && settings.sets.is_empty() && settings.patterns.is_empty() {
-        let message = "is empty, and there is no [[docker.logs.pattern]]; nothing would be looked for";
-        table.problem(None, "sets", None, message);
-    }
-    if let Err(message) = logpattern::check_together(&settings) {
-        table.problem(None, "pattern", None, message);
-    }
-    table.finish();
-    present.then_some(settings)
-}
-
 fn read_patterns(table: &mut Table<'_>, sets: &[PatternSet]) -> Vec<LogPattern> {
     let tables = table.tables("pattern");
     if tables.len() > MAX_PATTERNS {
@@ -154,7 +158,7 @@ fn read_patterns(table: &mut Table<'_>, sets: &[PatternSet]) -> Vec<LogPattern> 
         if patterns.iter().any(|other| other.name == pattern.name) {
             let message = "another pattern has this name; names must differ";
             table.problem(None, "name", Some(format!("{:?}", pattern.name)), message);
-        } else if logpattern::known_as(&pattern.name, sets).is_some() {
+        } else if known_as(&pattern.name, sets).is_some() {
             let message = "a pattern of the ready sets has this name; rename this one, or leave that set out of sets";
             table.problem(None, "name", Some(format!("{:?}", pattern.name)), message);
         }
@@ -198,7 +202,7 @@ fn read_pattern_name(table: &mut Table<'_>) -> Option<String> {
 
 fn read_regex(table: &mut Table<'_>, key: &'static str, ignore_case: bool) -> Option<String> {
     let (line, text) = table.string_at(key)?;
-    match logpattern::check_regex(&text, ignore_case) {
+    match check_regex(&text, ignore_case) {
         Ok(()) => Some(text),
         Err(message) => {
             let shown = (text.len() <= MAX_REGEX_BYTES).then(|| format!("{text:?}"));
