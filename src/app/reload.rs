@@ -57,7 +57,7 @@ impl Reloader {
                 }
                 self.web.store(Arc::new(web));
                 self.apply(&config).await;
-                info!(targets = config.target_count(), "configuration reloaded");
+                info!(targets = config.targets.len(), "configuration reloaded");
                 Ok(())
             }
             Err(error) => {
@@ -85,7 +85,7 @@ impl Reloader {
     pub(super) async fn apply(&mut self, config: &Config) {
         self.routes.set_environment(config.environment.clone());
         self.self_metrics.configured(config);
-        self.supervisor.apply(&config.targets()).await;
+        self.supervisor.apply(&config.targets).await;
     }
 }
 

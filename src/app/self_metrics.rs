@@ -9,8 +9,8 @@ use prometheus::core::Collector as _;
 use prometheus::process_collector::ProcessCollector;
 
 use super::thresholds;
-use crate::collector::{self, runner};
-use crate::config::Config;
+use crate::collector::{KINDS, runner};
+use crate::config::{Config, KindEntry};
 use crate::http::routes::RouteStats;
 use crate::http::server::{self, ServerStats};
 use crate::metric::catalog::Group;
@@ -87,7 +87,7 @@ impl SelfMetrics {
     pub(super) fn configured(&self, config: &Config) {
         self.environment.store(Arc::new(config.environment.clone()));
         self.policy.store(Arc::new(config.policy.clone()));
-        self.targets.store(config.target_count() as u64, Ordering::Relaxed);
+        self.targets.store(config.targets.len() as u64, Ordering::Relaxed);
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         self.reloaded_at.store(now.as_secs(), Ordering::Relaxed);
         self.reload_successful.store(true, Ordering::Relaxed);
@@ -140,11 +140,14 @@ impl SelfMetrics {
 /// Everything with a fixed name that the agent can export.
 #[must_use]
 pub fn catalog() -> Vec<Group> {
+    catalog_of(KINDS)
+}
+
+/// The catalog of an agent that knows `kinds`.
+#[must_use]
+pub fn catalog_of(kinds: &[KindEntry]) -> Vec<Group> {
     let own = [own(), thresholds::metrics(), process(), server::metrics()].concat();
-    let mut groups: Vec<Group> = collector::KINDS
-        .iter()
-        .map(|kind| Group { title: kind.title, intro: kind.intro, metrics: (kind.metrics)() })
-        .collect();
+    let mut groups: Vec<Group> = kinds.iter().map(|kind| group(kind.title, kind.intro, (kind.metrics)())).collect();
     groups.push(group("Every target", "The runner's view of a target, whatever its kind.", runner::metrics()));
     groups.push(group("The agent", "These have no `target` label and are not part of `/scrape`.", own));
     groups

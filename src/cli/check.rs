@@ -5,27 +5,32 @@ use std::process::ExitCode;
 
 use super::{EXIT_SOFTWARE, EXIT_USAGE, fail, print};
 use crate::app::load_web;
+use crate::collector::KINDS;
 use crate::config::Config;
 
 /// Validates the file, and the web configuration that it names.
 pub(super) fn check(file: &Path) -> ExitCode {
-    let config = match Config::load(file) {
+    let config = match Config::load(file, KINDS) {
         Ok(config) => config,
         Err(error) => return fail(EXIT_USAGE, &error.to_string()),
     };
     match load_web(&config.web) {
-        Ok(_) => print(format!("{}: valid, {} targets\n", file.display(), config.target_count()).as_bytes()),
+        Ok(_) => {
+            let count = config.targets.len();
+            let targets = if count == 1 { "target" } else { "targets" };
+            print(format!("{}: valid, {count} {targets}\n", file.display()).as_bytes())
+        }
         Err(error) => fail(EXIT_USAGE, &error.to_string()),
     }
 }
 
 /// Prints the configuration with its defaults, without its secrets.
 pub(super) fn show(file: &Path) -> ExitCode {
-    let config = match Config::load(file) {
+    let config = match Config::load(file, KINDS) {
         Ok(config) => config,
         Err(error) => return fail(EXIT_USAGE, &error.to_string()),
     };
-    match toml::to_string(&config) {
+    match config.to_toml() {
         Ok(text) => print(text.as_bytes()),
         Err(error) => fail(EXIT_SOFTWARE, &error.to_string()),
     }

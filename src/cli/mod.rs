@@ -20,6 +20,7 @@ use std::process::ExitCode;
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
 use crate::app::{self, Overrides, Source};
+use crate::collector::KINDS;
 use crate::config::{DEFAULT_LISTEN_ADDRESS, LogFormat, LogLevel};
 
 /// Wrong usage or configuration (EX_USAGE of sysexits.h).
@@ -131,7 +132,8 @@ struct SourceArgs {
 impl ConfigArgs {
     fn source(self, overrides: Overrides) -> Source {
         let default = Path::new(DEFAULT_CONFIG);
-        Source { file: self.config.or_else(|| default.exists().then(|| default.to_owned())), overrides }
+        let file = self.config.or_else(|| default.exists().then(|| default.to_owned()));
+        Source { file, overrides, kinds: KINDS }
     }
 }
 

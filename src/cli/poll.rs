@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{EXIT_SOFTWARE, EXIT_USAGE, block_on, fail, print};
 use crate::app::{self, Source};
-use crate::config::{Config, TargetConfig};
+use crate::config::{Config, Target};
 use crate::hub::{Hub, TargetStatus};
 use crate::metric::text::Format;
 
@@ -42,15 +42,17 @@ fn failures(targets: usize, statuses: &[TargetStatus]) -> Vec<String> {
     failures
 }
 
-fn chosen(config: &Config, only: Option<&str>) -> Result<Vec<TargetConfig>, String> {
-    let all = config.targets();
-    let Some(only) = only else { return Ok(all) };
-    let names: Vec<&str> = all.iter().map(TargetConfig::name).collect();
-    let targets: Vec<TargetConfig> = all.iter().filter(|target| target.name() == only).cloned().collect();
-    if targets.is_empty() {
-        return Err(format!("no target is named {only:?}; there are {}", names.join(", ")));
+fn chosen(config: &Config, only: Option<&str>) -> Result<Vec<Arc<dyn Target>>, String> {
+    let all = &config.targets;
+    let Some(only) = only else { return Ok(all.clone()) };
+    let name = |target: &Arc<dyn Target>| target.settings().name.clone();
+    match all.iter().find(|target| name(target) == only) {
+        Some(target) => Ok(vec![Arc::clone(target)]),
+        None => {
+            let names: Vec<String> = all.iter().map(name).collect();
+            Err(format!("no target is named {only:?}; there are {}", names.join(", ")))
+        }
     }
-    Ok(targets)
 }
 
 #[cfg(test)]

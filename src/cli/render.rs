@@ -13,6 +13,7 @@ use clap::{Args, ValueEnum};
 
 use super::{DEFAULT_CONFIG, EXIT_SOFTWARE, EXIT_USAGE, fail, print};
 use crate::app;
+use crate::collector::KINDS;
 use crate::config::Config;
 use crate::policy;
 use crate::policy::render::{self, File, runbooks};
@@ -114,7 +115,7 @@ fn apply(arguments: &RenderArgs, policy: Policy) -> Result<Policy, String> {
     let default = Path::new(DEFAULT_CONFIG);
     let config = arguments.config.as_deref().or_else(|| default.exists().then_some(default));
     match config {
-        Some(file) => Config::apply_thresholds(file, policy).map_err(|error| error.to_string()),
+        Some(file) => Config::apply_thresholds(file, policy, KINDS).map_err(|error| error.to_string()),
         None => Ok(policy),
     }
 }

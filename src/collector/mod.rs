@@ -1,69 +1,42 @@
 //! Collectors: the code for one kind of target, and the one runner that drives them all.
 
 pub mod docker;
-pub mod error;
 pub mod host;
+mod kind;
 mod metrics;
 pub mod redis;
 pub mod runner;
-mod sample;
 pub mod service;
 pub mod window;
 
 use std::future::Future;
 use std::time::Duration;
 
-pub use error::{PollError, Reason};
-pub use sample::Sample;
+#[cfg(test)]
+pub(crate) use kind::parsed;
+pub use kind::{TargetKind, entry};
 
+use crate::config::KindEntry;
+pub use crate::hub::{PollError, Reason};
+
+use crate::hub::Excerpt;
 use crate::metric::{Families, MetricInfo};
 
-/// One row of the table of collectors.
-pub struct Kind {
-    /// The heading in the documentation.
-    pub title: &'static str,
-    /// One paragraph for the documentation.
-    pub intro: &'static str,
-    /// Everything with a fixed name that it can export.
-    pub metrics: fn() -> Vec<MetricInfo>,
-}
-
-/// The table of collectors.
-pub const KINDS: &[Kind] = &[
-    Kind {
-        title: "Redis",
-        intro: "Of each `[[redis]]` target. Names, types and labels are those of redis_exporter wherever it has one; \
-            docs/COMPATIBILITY.md lists the differences. Numeric `cluster_*` fields of INFO and CLUSTER INFO pass \
-            through as gauges under `redis_<field>`.",
-        metrics: <redis::RedisCollector as Collector>::metrics,
-    },
-    Kind {
-        title: "Services",
-        intro: "Of each `[[service]]` target, as far as its mapping finds them (docs/MAPPING.md). Series of a service's \
-                own exposition that the mapping passes through keep their names.",
-        metrics: <service::ServiceCollector as Collector>::metrics,
-    },
-    Kind {
-        title: "Containers",
-        intro: "Of each `[[docker]]` target, under cAdvisor's names wherever the Engine API can feed them. Docker labels \
-                that `export_labels` names become labels `container_label_<name>`; docs/COMPATIBILITY.md lists the \
-                differences.",
-        metrics: <docker::DockerCollector as Collector>::metrics,
-    },
-    Kind {
-        title: "Host",
-        intro: "Of `[host]`, under node_exporter's names for the part of them that there is.",
-        metrics: <host::HostCollector as Collector>::metrics,
-    },
+/// The kinds of targets that the agent knows. A new one is a folder and a line here.
+pub const KINDS: &[KindEntry] = &[
+    entry::<redis::RedisTarget>(),
+    entry::<service::ServiceTarget>(),
+    entry::<docker::DockerTarget>(),
+    entry::<host::HostTarget>(),
 ];
 
-/// One kind of target. A value of the implementing type watches one target.
+/// What watches one kind of target. A value of the implementing type watches one target.
 ///
 /// A collector reads, parses and names; it knows nothing of timers, deadlines, back-off, logging or HTTP, which are the
 /// runner's. `poll` may be cancelled at any await point, when its deadline passes or the agent stops, and must leave the
 /// collector able to poll again.
 pub trait Collector: Send + 'static {
-    /// The name of the kind, as it stands in the configuration and in the label `collector`.
+    /// The name of the kind: its table in the configuration, and its `collector` label.
     const NAME: &'static str;
 
     /// What one poll saw.
@@ -86,7 +59,7 @@ pub trait Collector: Send + 'static {
     fn export_state(&self, _out: &mut Families) {}
 
     /// Lines of foreign text that it keeps for people; they are shown, and never exported.
-    fn samples(&self) -> Vec<Sample> {
+    fn excerpts(&self) -> Vec<Excerpt> {
         Vec::new()
     }
 }

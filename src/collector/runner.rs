@@ -10,8 +10,9 @@ use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use super::{Collector, Health, PollError, Reason, Sample, metrics};
-use crate::hub::{Hub, TargetStatus};
+use super::{Collector, Health, TargetKind, metrics};
+use crate::config::TargetSettings;
+use crate::hub::{Excerpt, Hub, LastError, PollError, Reason, TargetStatus};
 use crate::metric::{Families, MetricInfo, Reserved};
 
 /// First pause after a failure; it doubles with each further one, up to the interval.
@@ -23,19 +24,20 @@ const JITTER: f64 = 0.02;
 /// The most by which the first poll is delayed.
 const MAX_START_DELAY: Duration = Duration::from_secs(1);
 
-/// What the runner needs to know of a target.
+/// What is polled by one task: a target at one address. Each has its own state, `up` and pauses.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Target {
-    /// The name, and the `target` label.
-    pub name: String,
+pub struct Instance {
+    /// The settings of its target.
+    pub settings: TargetSettings,
     /// Where it is, without credentials: for people.
     pub address: String,
-    /// Time from the start of one poll to the start of the next.
-    pub interval: Duration,
-    /// The most that one poll may take; shorter than the interval.
-    pub deadline: Duration,
-    /// Series beyond it are left out and counted.
-    pub series_limit: usize,
+}
+
+impl Instance {
+    /// The one instance of a target.
+    pub fn of(target: &impl TargetKind) -> Self {
+        Self { settings: (**target).clone(), address: target.address() }
+    }
 }
 
 /// The metrics that the runner exports for every target.
@@ -44,7 +46,7 @@ pub fn metrics() -> Vec<MetricInfo> {
     metrics::metrics()
 }
 
-/// Polls `collector` until `stop` is cancelled, and publishes each outcome to `hub`.
+/// Polls an instance until `stop` is cancelled, and publishes each outcome to `hub`.
 ///
 /// After a failure the next poll comes sooner than the interval (1 s, doubling up to it, with jitter): a target that was
 /// away for a moment is seen again at once, and one that stays away is not hammered. Should the collector panic, that is
@@ -54,11 +56,11 @@ pub fn metrics() -> Vec<MetricInfo> {
 /// not come to its targets yet.
 pub fn run<C: Collector>(
     make: impl Fn() -> C + Send,
-    target: Target,
+    instance: Instance,
     hub: Arc<Hub>,
     stop: CancellationToken,
 ) -> impl Future<Output = ()> + Send {
-    let state = State::new(C::NAME, target);
+    let state = State::new(C::NAME, instance);
     hub.announce(state.status());
     poll_until(make, state, hub, stop)
 }
@@ -71,7 +73,7 @@ async fn poll_until<C: Collector>(
 ) {
     let mut collector = make();
     // Targets that start together must not poll together, and nobody wants to wait long for the first numbers.
-    let spread = MAX_START_DELAY.min(state.target.interval / 10);
+    let spread = MAX_START_DELAY.min(state.instance.settings.interval / 10);
     let mut next = Instant::now() + spread.mul_f64(fastrand::f64());
     loop {
         tokio::select! {
@@ -81,7 +83,7 @@ async fn poll_until<C: Collector>(
         let started = Instant::now();
         let result = tokio::select! {
             () = stop.cancelled() => return,
-            result = poll_once(&mut collector, &state.target) => result,
+            result = poll_once(&mut collector, &state.instance) => result,
         };
         if result.is_fault() {
             collector = make();
@@ -93,18 +95,18 @@ async fn poll_until<C: Collector>(
 }
 
 /// Polls once and returns the samples and the outcome, as [`run`] would have published them.
-pub async fn poll_and_export<C: Collector>(mut collector: C, target: Target) -> (TargetStatus, Families) {
-    let mut state = State::new(C::NAME, target);
+pub async fn poll_and_export<C: Collector>(mut collector: C, instance: Instance) -> (TargetStatus, Families) {
+    let mut state = State::new(C::NAME, instance);
     let started = Instant::now();
-    let result = poll_once(&mut collector, &state.target).await;
+    let result = poll_once(&mut collector, &state.instance).await;
     let families = state.record(&collector, &result, started.elapsed(), SystemTime::now());
     (state.status(), families)
 }
 
-async fn poll_once<C: Collector>(collector: &mut C, target: &Target) -> Outcome<C> {
-    let attempt = || format!("polling {} at {}", C::NAME, target.address);
+async fn poll_once<C: Collector>(collector: &mut C, instance: &Instance) -> Outcome<C> {
+    let attempt = || format!("polling {} at {}", C::NAME, instance.address);
     // The collector is replaced after a panic, so that nobody sees what it may have left half done.
-    let polled = timeout(target.deadline, AssertUnwindSafe(collector.poll()).catch_unwind()).await;
+    let polled = timeout(instance.settings.deadline, AssertUnwindSafe(collector.poll()).catch_unwind()).await;
     Outcome(match polled {
         Ok(Ok(result)) => result,
         Ok(Err(_)) => {
@@ -113,7 +115,7 @@ async fn poll_once<C: Collector>(collector: &mut C, target: &Target) -> Outcome<
         Err(_) => Err(PollError::new(
             Reason::Timeout,
             attempt(),
-            format!("no complete answer within the deadline of {:?}", target.deadline),
+            format!("no complete answer within the deadline of {:?}", instance.settings.deadline),
             "the server hangs, or deadline is too short for it",
         )),
     })
@@ -145,10 +147,10 @@ impl Sizes {
     }
 }
 
-/// What the runner remembers of its target between polls.
+/// What the runner remembers of its instance between polls.
 struct State {
     collector: &'static str,
-    target: Target,
+    instance: Instance,
     polls: u64,
     failures: [u64; Reason::ALL.len()],
     consecutive_failures: u32,
@@ -156,15 +158,15 @@ struct State {
     total_duration: Duration,
     last_poll: Option<SystemTime>,
     last_success: Option<SystemTime>,
-    error: Option<PollError>,
-    samples: Vec<Sample>,
+    error: LastError,
+    excerpts: Vec<Excerpt>,
 }
 
 impl State {
-    fn new(collector: &'static str, target: Target) -> Self {
+    fn new(collector: &'static str, instance: Instance) -> Self {
         Self {
             collector,
-            target,
+            instance,
             polls: 0,
             failures: [0; Reason::ALL.len()],
             consecutive_failures: 0,
@@ -172,12 +174,12 @@ impl State {
             total_duration: Duration::ZERO,
             last_poll: None,
             last_success: None,
-            error: None,
-            samples: Vec::new(),
+            error: LastError::default(),
+            excerpts: Vec::new(),
         }
     }
 
-    /// Takes note of a poll and names all that is exported of it.
+    /// Records a poll and exports all that is known after it.
     fn record<C: Collector>(
         &mut self,
         collector: &C,
@@ -189,14 +191,14 @@ impl State {
         self.last_duration = duration;
         self.total_duration += duration;
         self.last_poll = Some(now);
-        self.samples = collector.samples();
-        let mut out = Families::with_limit(self.target.series_limit);
+        self.excerpts = collector.excerpts();
+        let mut out = Families::with_limit(self.instance.settings.series_limit);
         let sizes = match &outcome.0 {
             Ok(snapshot) => {
-                if let Some(error) = self.error.take() {
-                    info!(target_name = %self.target.name, after = %error.reason.as_str(), "target is back");
+                if let Some(reason) = self.error.succeeded() {
+                    info!(target_name = %self.name(), after = %reason.as_str(), "target is back");
                 } else if self.last_success.is_none() {
-                    info!(target_name = %self.target.name, address = %self.target.address, "target is up");
+                    info!(target_name = %self.name(), address = %self.instance.address, "target is up");
                 }
                 self.consecutive_failures = 0;
                 self.last_success = Some(now);
@@ -205,20 +207,20 @@ impl State {
                 sizes
             }
             Err(error) => {
-                // Once a change of state, not once a tick.
-                if self.error.as_ref().map(|last| last.reason) != Some(error.reason) {
-                    warn!(target_name = %self.target.name, reason = %error.reason.as_str(), %error, "poll failed");
+                if self.error.failed(error.clone()) {
+                    warn!(target_name = %self.name(), reason = %error.reason.as_str(), %error, "poll failed");
                 }
                 self.consecutive_failures = self.consecutive_failures.saturating_add(1);
-                if let Some(at) = Reason::ALL.iter().position(|reason| *reason == error.reason) {
-                    self.failures[at] += 1;
-                }
-                self.error = Some(error.clone());
+                self.failures[error.reason as usize] += 1;
                 self.export_health(collector, &mut out)
             }
         };
         sizes.set(&mut out);
         out
+    }
+
+    fn name(&self) -> &str {
+        &self.instance.settings.name
     }
 
     fn export_health<C: Collector>(&self, of: &C, out: &mut Families) -> Sizes {
@@ -229,13 +231,13 @@ impl State {
                 polls: self.polls,
                 last_duration: self.last_duration,
                 total_duration: self.total_duration,
-                error: self.error.as_ref(),
+                error: self.error.get(),
             },
             out,
         );
-        out.push_bool(&metrics::TARGET_UP, [collector], self.error.is_none());
+        out.push_bool(&metrics::TARGET_UP, [collector], self.error.get().is_none());
         out.push(&metrics::POLL_DURATION, [collector], self.last_duration.as_secs_f64());
-        out.push(&metrics::POLL_INTERVAL, [collector], self.target.interval.as_secs_f64());
+        out.push(&metrics::POLL_INTERVAL, [collector], self.instance.settings.interval.as_secs_f64());
         out.push(&metrics::POLLS, [collector], self.polls as f64);
         for (reason, count) in Reason::ALL.iter().zip(self.failures) {
             out.push(&metrics::POLL_FAILURES, [collector, reason.as_str()], count as f64);
@@ -252,7 +254,7 @@ impl State {
     /// When the poll after the one that began at `started` begins.
     fn next(&self, started: Instant) -> Instant {
         // Agents that were started together, or by the same clock, must not go on asking together.
-        let regular = started + self.target.interval.mul_f64(1.0 + fastrand::f64() * JITTER);
+        let regular = started + self.instance.settings.interval.mul_f64(1.0 + fastrand::f64() * JITTER);
         let Some(doublings) = self.consecutive_failures.checked_sub(1) else { return regular };
         let pause = FIRST_RETRY.saturating_mul(2_u32.saturating_pow(doublings));
         regular.min(Instant::now() + pause.mul_f64(1.0 + fastrand::f64() / 10.0))
@@ -260,16 +262,16 @@ impl State {
 
     fn status(&self) -> TargetStatus {
         TargetStatus {
-            name: self.target.name.clone(),
+            name: self.name().to_owned(),
             collector: self.collector,
-            address: self.target.address.clone(),
-            interval: self.target.interval,
+            address: self.instance.address.clone(),
+            interval: self.instance.settings.interval,
             polls: self.polls,
             failures: self.failures.iter().sum(),
             last_duration: self.last_duration,
             last_poll: self.last_poll,
-            error: self.error.clone(),
-            samples: self.samples.clone(),
+            error: self.error.get().cloned(),
+            excerpts: self.excerpts.clone(),
         }
     }
 }

@@ -1,5 +1,3 @@
-mod environment;
-mod mapping;
 mod thresholds;
 
 use std::path::Path;
@@ -9,6 +7,11 @@ use std::time::Duration;
 use reader::testing::assert_refused;
 
 use super::*;
+use crate::collector::docker::DockerTarget;
+use crate::collector::host::{HostTarget, HostWhen};
+use crate::collector::redis::RedisTarget;
+use crate::collector::service::ServiceTarget;
+use crate::collector::{KINDS, TargetKind};
 use crate::logpattern::LogStreams;
 use crate::net::Endpoint;
 
@@ -17,13 +20,18 @@ fn no_env(_: &str) -> Option<String> {
 }
 
 fn parse(text: &str) -> Config {
-    Config::parse(text, Path::new("config.toml"), &no_env).unwrap()
+    Config::parse(text, Path::new("config.toml"), &no_env, KINDS).unwrap()
+}
+
+/// The first target of a kind.
+fn first<K: TargetKind>(config: &Config) -> K {
+    config.targets_of().next().cloned().unwrap()
 }
 
 /// One file for each way to be wrong.
 #[test]
 fn bad_files_are_refused_with_their_exact_messages() {
-    let error = |text: &str| Config::parse(text, Path::new("config.toml"), &no_env).err();
+    let error = |text: &str| Config::parse(text, Path::new("config.toml"), &no_env, KINDS).err();
     assert_eq!(
         assert_refused(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/config/bad"), error),
         58,
@@ -33,7 +41,7 @@ fn bad_files_are_refused_with_their_exact_messages() {
 
 #[test]
 fn a_missing_file_is_named() {
-    let error = Config::load(Path::new("/does/not/exist.toml")).unwrap_err();
+    let error = Config::load(Path::new("/does/not/exist.toml"), KINDS).unwrap_err();
     assert_eq!(
         error.to_string(),
         "/does/not/exist.toml: cannot be read: No such file or directory (os error 2); create the file, readable by the agent"
@@ -42,14 +50,14 @@ fn a_missing_file_is_named() {
 
 #[test]
 fn a_configuration_that_is_no_file_or_too_large_is_refused() {
-    let error = Config::load(Path::new("/dev/zero")).unwrap_err();
+    let error = Config::load(Path::new("/dev/zero"), KINDS).unwrap_err();
     assert_eq!(
         error.to_string(),
         "/dev/zero: is not a regular file; give the path of one, not of a folder, a pipe or a device"
     );
     let file = tempfile::NamedTempFile::new().unwrap();
     file.as_file().set_len(16 * 1024 * 1024 + 1).unwrap();
-    let error = Config::load(file.path()).unwrap_err();
+    let error = Config::load(file.path(), KINDS).unwrap_err();
     let expected = format!("{}: is larger than 16384 KiB; is it the right file?", file.path().display());
     assert_eq!(error.to_string(), expected);
 }
@@ -58,7 +66,7 @@ fn a_configuration_that_is_no_file_or_too_large_is_refused() {
 fn the_documented_example_is_valid_and_shows_every_default() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("config.toml");
     let text = std::fs::read_to_string(&path).unwrap();
-    let example = Config::parse(&text, &path, &no_env).unwrap();
+    let example = Config::parse(&text, &path, &no_env, KINDS).unwrap();
     let minimal = parse("[[redis]]\nname = \"redis\"\nurl = \"redis://127.0.0.1:6379\"\n");
     assert_eq!(example, minimal, "what config.toml sets must be the defaults, for they are documented there");
 }
@@ -79,14 +87,14 @@ fn the_documented_service_is_valid_and_shows_every_default() {
     let text = std::fs::read_to_string(&path).unwrap();
     let documented = documented(&text, "#[[service]]", "\n#[[docker]]", &["service.tls", "ca_file"]);
     let key = |name: &str| (name == "TICKER_API_KEY").then(|| "hunter2".to_owned());
-    let mut example = Config::parse(&documented, &path, &key).unwrap().services.remove(0);
+    let mut example: ServiceTarget = first(&Config::parse(&documented, &path, &key, KINDS).unwrap());
     assert_eq!(example.headers, [("X-API-Key".to_owned(), Secret::new("hunter2"))]);
     let orders = example.mapping.endpoints.last().unwrap();
     assert_eq!((orders.name.as_str(), orders.path.as_str()), ("orders", "/stats/orders"));
     assert_eq!(orders.timeout, Duration::from_secs(2));
     assert_eq!(example.mapping.rules[0].definition.name, "orders_pending");
     let minimal = parse("[[service]]\nname = \"ticker\"\nurl = \"http://127.0.0.1:8080\"\nprofile = \"ticker\"\n");
-    let minimal = minimal.services.into_iter().next().unwrap();
+    let minimal: ServiceTarget = first(&minimal);
     example.headers.clear();
     example.mapping = Arc::clone(&minimal.mapping);
     assert_eq!(example, minimal, "what config.toml sets must be the defaults, for they are documented there");
@@ -98,18 +106,18 @@ fn the_documented_engine_and_host_are_valid_and_show_every_default() {
     let text = std::fs::read_to_string(&path).unwrap();
     let examples = ["docker.tls", "ca_file", "concurrency", "bandwidth_bits_per_second"];
     let docker = documented(&text, "#[[docker]]", "\n#[host]", &examples);
-    let mut example = parse(&docker).docker.remove(0);
+    let mut example: DockerTarget = first(&parse(&docker));
     let pattern = example.logs.as_mut().unwrap().patterns.remove(0);
     assert_eq!((pattern.name.as_str(), pattern.exclude.as_deref()), ("order_rejected", Some("dry run")));
     assert_eq!((pattern.stream, pattern.ignore_case), (LogStreams::default(), false));
-    let minimal = parse("[[docker]]\nname = \"docker\"\n[docker.logs]\n").docker.remove(0);
+    let minimal: DockerTarget = first(&parse("[[docker]]\nname = \"docker\"\n[docker.logs]\n"));
     assert_eq!(example, minimal, "what config.toml sets must be the defaults, for they are documented there");
-    let host = parse(&documented(&text, "#[host]", "\n#[thresholds]", &[])).host;
-    assert_eq!(host, parse("[host]\n").host);
+    let host = parse(&documented(&text, "#[host]", "\n#[thresholds]", &[]));
+    assert_eq!(first::<HostTarget>(&host), first(&parse("[host]\n")));
     let whole = documented(&text, "#[[docker]]", "\n#[thresholds]", &["docker.tls", "ca_file"]);
-    let config = parse(&whole);
-    assert_eq!(config.docker[0].concurrency, Some(8));
-    assert_eq!(config.docker[0].bandwidth_bits_per_second, Some(10_000_000));
+    let docker: DockerTarget = first(&parse(&whole));
+    assert_eq!(docker.concurrency, Some(8));
+    assert_eq!(docker.bandwidth_bits_per_second, Some(10_000_000));
 }
 
 #[test]
@@ -130,30 +138,30 @@ fn the_documented_thresholds_are_valid_and_show_every_default() {
 
 #[test]
 fn every_key_of_the_host_reaches_its_setting() {
-    let host = |keys: &str| parse(&format!("[host]\n{keys}\n")).host.unwrap();
+    let host = |keys: &str| first::<HostTarget>(&parse(&format!("[host]\n{keys}\n")));
     let second = Duration::from_secs(1);
+    let settings = |name: &str, interval, deadline, series_limit| TargetSettings {
+        name: name.to_owned(),
+        interval,
+        deadline,
+        series_limit,
+    };
     let named = HostTarget {
-        name: "db-1".to_owned(),
+        common: settings("db-1", 4 * second, second, 300),
         when: HostWhen::Always,
-        interval: 4 * second,
-        deadline: second,
         processes: vec!["redis-server".to_owned(), "ticker".to_owned()],
-        series_limit: 300,
     };
     let keys = "name = \"db-1\"\nwhen = \"always\"\ninterval = \"4s\"\ndeadline = \"1s\"\n\
                 processes = [\"redis-server\", \"ticker\"]\nseries_limit = 300";
     assert_eq!(host(keys), named);
     let default = HostTarget {
-        name: "host".to_owned(),
+        common: settings("host", 15 * second, 5 * second, 2000),
         when: HostWhen::Auto,
-        interval: 15 * second,
-        deadline: 5 * second,
         processes: Vec::new(),
-        series_limit: 2000,
     };
     assert_eq!(host(""), default);
     assert_eq!(host("interval = \"4s\"").deadline, 2 * second);
-    assert_eq!(parse("[[docker]]\nname = \"d\"\n").host, None);
+    assert_eq!(parse("[[docker]]\nname = \"d\"\n").targets_of::<HostTarget>().next(), None);
 }
 
 #[test]
@@ -201,7 +209,7 @@ fn every_key_reaches_its_setting() {
     assert_eq!(config.web.config_file.as_deref(), Some(Path::new("web.yml")));
     assert_eq!((config.web.max_connections, config.web.max_requests), (100, 10));
     assert_eq!(config.log, LogSettings { level: LogLevel::Debug, format: LogFormat::Json });
-    let target = &config.redis[0];
+    let target: RedisTarget = first(&config);
     assert_eq!(target.endpoint, Endpoint::Tcp { host: "::1".to_owned(), port: 6380 });
     assert_eq!((target.username.as_deref(), target.password.as_ref().unwrap().reveal()), (Some("u"), "p@ss"));
     assert_eq!(target.database, 3);
@@ -222,16 +230,16 @@ fn every_key_reaches_its_setting() {
 
 #[test]
 fn a_short_interval_shortens_the_default_deadline() {
-    let config = parse("[[redis]]\nname = \"a\"\nurl = \"h\"\ninterval = \"2s\"\n");
-    assert_eq!(config.redis[0].deadline, Duration::from_secs(1));
-    assert_eq!(config.redis[0].connect_timeout, Duration::from_secs(1));
+    let target: RedisTarget = first(&parse("[[redis]]\nname = \"a\"\nurl = \"h\"\ninterval = \"2s\"\n"));
+    assert_eq!(target.deadline, Duration::from_secs(1));
+    assert_eq!(target.connect_timeout, Duration::from_secs(1));
 }
 
 #[test]
 fn a_long_interval_lengthens_the_default_window() {
     let window = |keys: &str| {
         let config = parse(&format!("[[redis]]\nname = \"a\"\nurl = \"h\"\n{keys}\n"));
-        config.redis[0].hit_ratio_window
+        first::<RedisTarget>(&config).hit_ratio_window
     };
     assert_eq!(window("interval = \"2m\""), Duration::from_mins(5));
     assert_eq!(window("interval = \"5m\""), Duration::from_mins(10));
@@ -244,7 +252,7 @@ fn a_long_interval_lengthens_the_default_window() {
 fn an_empty_credential_is_none() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let of = |url: &str, keys: &str| {
-        let target = parse(&format!("[[redis]]\nname = \"a\"\nurl = {url:?}\n{keys}")).redis.remove(0);
+        let target: RedisTarget = first(&parse(&format!("[[redis]]\nname = \"a\"\nurl = {url:?}\n{keys}")));
         (target.username, target.password.map(|password| password.reveal().to_owned()))
     };
     let password_file = format!("password_file = {:?}\n", file.path());
@@ -262,7 +270,7 @@ fn an_empty_credential_is_none() {
     std::fs::write(&file, "x".repeat(64 * 1024 + 1)).unwrap();
     let text = format!("[[redis]]\nname = \"a\"\nurl = \"h\"\n{password_file}");
     assert_eq!(
-        Config::parse(&text, Path::new("config.toml"), &no_env).unwrap_err().to_string(),
+        Config::parse(&text, Path::new("config.toml"), &no_env, KINDS).unwrap_err().to_string(),
         format!(
             "config.toml:4: redis[0].password_file = {:?}: is larger than 64 KiB; is it the right file?",
             file.path()
@@ -273,7 +281,7 @@ fn an_empty_credential_is_none() {
 #[test]
 fn secrets_are_neither_printed_nor_serialised() {
     let config = parse("[[redis]]\nname = \"a\"\nurl = \"redis://u:hunter2@h:6379\"\n");
-    let shown = toml::to_string(&config).unwrap();
+    let shown = config.to_toml().unwrap();
     assert!(shown.contains("password = \"<redacted>\""), "{shown}");
     assert!(shown.contains("url = \"h:6379\""), "{shown}");
     assert!(!format!("{config:?}{shown}").contains("hunter2"));

@@ -4,6 +4,9 @@
 //! a family; the joined text is kept until a target changes (or for a second), and shared by all scrapers. A scrape never waits for a
 //! poll, and a poll of one target never encodes another's samples again.
 
+mod excerpt;
+mod last_error;
+mod poll_error;
 mod render;
 mod status;
 
@@ -18,6 +21,9 @@ use tracing::warn;
 use crate::metric::text::Format;
 use crate::metric::{Families, Family, text};
 
+pub use excerpt::Excerpt;
+pub use last_error::LastError;
+pub use poll_error::{PollError, Reason};
 pub use render::Exposition;
 pub use status::TargetStatus;
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::collector::{PollError, Sample};
+use super::{Excerpt, PollError};
 
 /// What a person or a service discovery wants to know of a target.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub struct TargetStatus {
     /// Why the last poll failed; `None` when it succeeded or there was none.
     pub error: Option<PollError>,
     /// The last log lines that patterns matched, where the configuration wants them shown.
-    pub samples: Vec<Sample>,
+    pub excerpts: Vec<Excerpt>,
 }
 
 impl TargetStatus {

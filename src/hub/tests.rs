@@ -18,7 +18,7 @@ fn status(name: &str) -> TargetStatus {
         last_duration: Duration::from_millis(2),
         last_poll: Some(std::time::SystemTime::UNIX_EPOCH),
         error: None,
-        samples: Vec::new(),
+        excerpts: Vec::new(),
     }
 }
 

@@ -306,7 +306,7 @@ fn a_whole_service_is_drafted_that_the_agent_takes() {
     let dir = tempfile::tempdir().unwrap();
     let file = write(dir.path(), "config.toml", &stdout(&drafted));
     let file = file.to_str().unwrap();
-    assert_output(&output(&["config", "check", file]), 0, &format!("{file}: valid, 1 targets\n"), "");
+    assert_output(&output(&["config", "check", file]), 0, &format!("{file}: valid, 1 target\n"), "");
     let explained = output(&["map", "explain", "shop_orders_total", "--config", file, "--target", "shop"]);
     assert_output(
         &explained,

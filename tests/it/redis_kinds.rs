@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use manometer::collector::Collector as _;
+use manometer::collector::KINDS;
 use manometer::collector::redis::RedisCollector;
+use manometer::collector::redis::RedisTarget;
 use manometer::collector::redis::facts::Facts;
 use manometer::collector::redis::question::{QUESTIONS, Question, Row, words};
 use manometer::collector::redis::reply::Unexpected;
-use manometer::config::{Config, RedisTarget};
+use manometer::config::Config;
 use manometer::metric::text::{Format, exposition};
 use manometer::metric::{Families, Metric, MetricInfo};
 use redis::{Cmd, Value};
@@ -470,7 +472,12 @@ fn a_question_is_added_in_one_place() {
     redis.command::<()>(&["MSET", "a", "1", "b", "2", "c", "3"]);
     let parsed = |more: &str| {
         let text = target("main", &redis.url()) + more;
-        Config::parse(&text, "config.toml".as_ref(), &|_| None).unwrap().redis.remove(0)
+        Config::parse(&text, "config.toml".as_ref(), &|_| None, KINDS)
+            .unwrap()
+            .targets_of::<RedisTarget>()
+            .next()
+            .unwrap()
+            .clone()
     };
     let seen = polled_with_toy(parsed(""));
     seen.assert("toy_keys", &[], 3.0);

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use manometer::app;
+use manometer::collector::KINDS;
 use manometer::config::Config;
 use manometer::policy;
 use manometer::policy::evaluate::{Sample, Samples, Track, elements};
@@ -85,7 +86,7 @@ fn rules_with_other_numbers_do_what_those_say() {
     let folder = tempfile::tempdir().unwrap();
     let config = write_config(folder.path(), "config.toml", OVERRIDES);
     let shipped = policy::shipped().unwrap();
-    let mut policy = Config::apply_thresholds(&config, shipped.clone()).unwrap();
+    let mut policy = Config::apply_thresholds(&config, shipped.clone(), KINDS).unwrap();
     policy.alerts.retain(|alert| shipped.alert(&alert.name) != Some(alert) || alert.name == "RedisMemoryGrowing");
     let names: Vec<&str> = policy.alerts.iter().map(|alert| &*alert.name).collect();
     for name in ["RedisDown", "RedisPingHigh", "RedisMemoryHigh", "CacheHitRatioLow", "PublishLatencyHigh"] {

@@ -9,7 +9,9 @@ use std::time::Duration;
 use super::{FetchedArgs, MappingArgs, Refused, WINDOW};
 use reader::file;
 
-use crate::config::{Config, ServiceTarget};
+use crate::collector::KINDS;
+use crate::collector::service::ServiceTarget;
+use crate::config::Config;
 use crate::mapping::{Body, Given, Mapping, fitting, profile};
 
 /// Bytes of a body beyond which it is refused, as for a service that sets no limit.
@@ -64,14 +66,15 @@ fn read_mapping(arguments: &MappingArgs) -> Result<Chosen, String> {
 }
 
 fn service(file: &Path, name: &str) -> Result<ServiceTarget, String> {
-    let config = Config::load(file).map_err(|error| error.to_string())?;
-    let names: Vec<&str> = config.services.iter().map(|target| target.name.as_str()).collect();
+    let config = Config::load(file, KINDS).map_err(|error| error.to_string())?;
+    let services: Vec<&ServiceTarget> = config.targets_of().collect();
+    let names: Vec<&str> = services.iter().map(|target| target.name.as_str()).collect();
     let known = match names.as_slice() {
         [] => "there is no [[service]]".to_owned(),
         names => format!("there are {}", names.join(", ")),
     };
     let message = format!("no service is named {name:?}; {known}");
-    config.services.into_iter().find(|target| target.name == name).ok_or(message)
+    services.into_iter().find(|target| target.name == name).cloned().ok_or(message)
 }
 
 /// The bytes of a body, from a file, a pipe or, as `-`, the standard input.

@@ -12,6 +12,7 @@ mod expected;
 mod lifecycle;
 pub mod logs;
 mod select;
+mod settings;
 mod stats;
 
 use std::sync::Arc;
@@ -23,9 +24,10 @@ use self::container::Container;
 use self::engine::Engine;
 use self::lifecycle::Lifecycle;
 use self::logs::Logs;
+pub use self::settings::DockerTarget;
 use self::stats::{Sweeper, Totals, Usage};
-use super::{Collector, Health, PollError, Sample};
-use crate::config::DockerTarget;
+use super::{Collector, Health, PollError};
+use crate::hub::Excerpt;
 use crate::metric::{Families, MetricInfo, metrics};
 
 metrics! {
@@ -125,7 +127,7 @@ impl Collector for DockerCollector {
         self.memory.logs.export(out);
     }
 
-    fn samples(&self) -> Vec<Sample> {
+    fn excerpts(&self) -> Vec<Excerpt> {
         self.memory.logs.samples()
     }
 }

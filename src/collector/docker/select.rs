@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::config::{DockerTarget, label_name};
+use super::DockerTarget;
+use super::settings::label_name;
 
 /// Bytes of a Docker label's value that become a label's: anyone may write anything into it, of any length.
 const MAX_VALUE: usize = 128;
@@ -33,14 +34,12 @@ fn shown(value: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
-    use crate::config::Config;
+    use crate::collector::parsed;
 
     fn target(lines: &str) -> DockerTarget {
         let text = format!("[[docker]]\nname = \"engine\"\n{lines}\n");
-        Config::parse(&text, Path::new("config.toml"), &|_| None).unwrap().docker.remove(0)
+        parsed(&text).remove(0)
     }
 
     fn labels(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {

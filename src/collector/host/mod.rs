@@ -15,6 +15,7 @@ mod network;
 mod parse;
 mod process;
 mod read;
+mod settings;
 mod sysctl;
 mod system;
 
@@ -33,8 +34,8 @@ use self::filesystem::Mount;
 use self::machine::Machine;
 use self::process::Processes;
 use self::read::Texts;
+pub use self::settings::{HostTarget, HostWhen};
 use super::{Collector, Health, PollError, Reason};
-use crate::config::{HostTarget, HostWhen};
 use crate::metric::{Families, MetricInfo, metrics};
 
 /// Where the kernel tells of itself.

@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use sysinfo::LoadAvg;
 
 use super::*;
+use crate::config::TargetSettings;
 use crate::metric::Rejections;
 use crate::metric::text::{Format, exposition};
 
@@ -42,12 +43,14 @@ fn value(text: &str, series: &str) -> f64 {
 
 fn target(when: HostWhen) -> HostTarget {
     HostTarget {
-        name: "host".to_owned(),
+        common: TargetSettings {
+            name: "host".to_owned(),
+            interval: Duration::from_mins(1),
+            deadline: Duration::from_secs(30),
+            series_limit: 2000,
+        },
         when,
-        interval: Duration::from_mins(1),
-        deadline: Duration::from_secs(30),
         processes: Vec::new(),
-        series_limit: 2000,
     }
 }
 
@@ -174,7 +177,8 @@ proptest! {
 
 #[tokio::test]
 async fn a_file_system_that_hangs_costs_its_own_numbers_alone() {
-    let target = HostTarget { deadline: Duration::from_millis(200), ..target(HostWhen::Always) };
+    let mut target = target(HostWhen::Always);
+    target.common.deadline = Duration::from_millis(200);
     let mut collector = HostCollector::new(target);
     let (release, released) = mpsc::channel::<()>();
     let hangs = move || {
@@ -192,7 +196,7 @@ async fn a_file_system_that_hangs_costs_its_own_numbers_alone() {
         assert!(!text.contains("node_filesystem_"), "{text}");
     }
     release.send(()).unwrap();
-    collector.target.deadline = Duration::from_mins(1);
+    collector.target.common.deadline = Duration::from_mins(1);
     let text = shown(&collector.poll().await.unwrap());
     assert!(value(&text, "node_scrape_collector_success{collector=\"filesystem\"}") > 0.0);
 }

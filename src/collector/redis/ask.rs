@@ -9,8 +9,8 @@ use super::link::Link;
 use super::question::{Asked, Export, Question as _, Request};
 use super::reply::Unexpected;
 use super::reply_error::{self, Meaning};
+use crate::collector::redis::RedisTarget;
 use crate::collector::{PollError, Reason};
-use crate::config::RedisTarget;
 
 /// What came of asking.
 #[derive(Default)]

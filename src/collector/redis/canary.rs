@@ -16,8 +16,8 @@ use super::reply_error::{self, Meaning};
 use super::session;
 use super::stream::Budget;
 use super::support::Support;
+use crate::collector::redis::RedisTarget;
 use crate::collector::{PollError, Reason};
-use crate::config::RedisTarget;
 use crate::metric::{Families, metrics};
 use crate::net::resolve::Resolver;
 

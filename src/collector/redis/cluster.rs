@@ -5,7 +5,7 @@ use redis::{Cmd, Value};
 use super::facts::Facts;
 use super::question::{Question, words};
 use super::reply::{self, Unexpected};
-use crate::config::RedisTarget;
+use crate::collector::redis::RedisTarget;
 use crate::metric::{Families, Kind, MetricInfo, Suffix, metrics};
 
 /// Fields that are read; Redis sends about 40, one for each type of message that was sent or received.

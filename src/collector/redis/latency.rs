@@ -5,7 +5,7 @@ use redis::{Cmd, Value};
 use super::facts::Facts;
 use super::question::{Question, words};
 use super::reply::{self, Unexpected};
-use crate::config::RedisTarget;
+use crate::collector::redis::RedisTarget;
 use crate::metric::{Families, MetricInfo, metrics};
 
 /// Kinds of events that are read; Redis has about 20, and modules may add some.

@@ -8,8 +8,8 @@ use tokio::time::{Instant, timeout};
 use super::stream::Budget;
 use super::support::Support;
 use super::{reply_error, session};
+use crate::collector::redis::RedisTarget;
 use crate::collector::{PollError, Reason};
-use crate::config::RedisTarget;
 use crate::net::resolve::Resolver;
 
 /// Bytes that one poll may read: 64 MiB of CLIENT LIST (190,000 clients) and room for the rest.

@@ -8,6 +8,7 @@ mod canary;
 pub mod clients;
 pub mod cluster;
 mod digits;
+mod environment;
 pub mod facts;
 pub mod hit_ratio;
 pub mod info;
@@ -23,6 +24,7 @@ pub mod reply;
 mod reply_error;
 pub mod server_config;
 mod session;
+mod settings;
 pub mod slowlog;
 mod snapshot;
 mod stream;
@@ -40,10 +42,11 @@ use self::ping::Pings;
 use self::question::{Asked, QUESTIONS, Question as _, Row};
 use self::support::Support;
 use super::{Collector, Health, PollError, Reason};
-use crate::config::RedisTarget;
+
 use crate::metric::{Families, MetricInfo};
 use crate::net::resolve::Resolver;
 
+pub use self::settings::{PoolConfig, RedisTarget};
 pub use self::snapshot::Snapshot;
 
 /// Watches one Redis server.

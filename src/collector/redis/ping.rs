@@ -9,7 +9,7 @@ use super::link::Link;
 use super::reply_error::{self, Meaning};
 use super::support::Support;
 use crate::collector::PollError;
-use crate::config::RedisTarget;
+use crate::collector::redis::RedisTarget;
 use crate::metric::vocabulary::resources::PING_MS;
 use crate::metric::{Families, MetricInfo, metrics};
 

@@ -9,7 +9,7 @@ use super::facts::Facts;
 use super::label;
 use super::question::{Question, Request, words};
 use super::reply::{self, Unexpected};
-use crate::config::RedisTarget;
+use crate::collector::redis::RedisTarget;
 use crate::metric::{Families, MetricInfo, metrics};
 
 /// Channels of a pattern whose subscribers are asked for.

@@ -21,7 +21,7 @@ use super::pubsub::PubsubChannels;
 use super::reply::Unexpected;
 use super::server_config::ConfigGet;
 use super::slowlog::{CommandlogLen, SlowlogGet, SlowlogLen};
-use crate::config::RedisTarget;
+use crate::collector::redis::RedisTarget;
 use crate::metric::{Families, MetricInfo};
 
 /// Every question. The order is the one on the wire; the longest reply comes last.

@@ -7,8 +7,8 @@ use super::reply_error::{self, Meaning};
 use super::stream::{Budget, ServerStream};
 use super::support::Support;
 use super::tls;
+use crate::collector::redis::RedisTarget;
 use crate::collector::{PollError, Reason};
-use crate::config::RedisTarget;
 use crate::net::resolve::Resolver;
 
 /// The name that the agent's connections show in CLIENT LIST.

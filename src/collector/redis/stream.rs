@@ -6,8 +6,8 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use super::tls;
+use crate::collector::redis::RedisTarget;
 use crate::collector::{PollError, Reason};
-use crate::config::RedisTarget;
 use crate::net::dial::{DialError, Transport, dial};
 use crate::net::resolve::Resolver;
 use crate::net::{self, Watch, Watched};

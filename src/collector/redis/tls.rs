@@ -2,8 +2,8 @@
 
 use std::io;
 
+use super::RedisTarget;
 use crate::collector::{PollError, Reason};
-use crate::config::RedisTarget;
 use crate::net::tls::{self, TlsError};
 
 /// The poll's error when no TLS could be spoken.

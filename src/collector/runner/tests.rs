@@ -67,16 +67,16 @@ fn start(steps: &[Step]) -> Run {
     let steps = Arc::new(Mutex::new(steps.iter().copied().collect()));
     let polled = Arc::clone(&polled_at);
     let make = move || Fake { steps: Arc::clone(&steps), polled_at: Arc::clone(&polled), origin };
-    let target = Target {
+    let settings = TargetSettings {
         name: "t".to_owned(),
-        address: "nowhere".to_owned(),
         interval: Duration::from_secs(10),
         deadline: Duration::from_secs(4),
         series_limit: 100,
     };
+    let instance = Instance { settings, address: "nowhere".to_owned() };
     let hub = Arc::new(Hub::new(|_| {}));
     let stop = CancellationToken::new();
-    let task = tokio::spawn(run(make, target, Arc::clone(&hub), stop.clone()));
+    let task = tokio::spawn(run(make, instance, Arc::clone(&hub), stop.clone()));
     Run { hub, polled_at, stop, task }
 }
 

@@ -8,7 +8,7 @@ use super::merge::{self, EndpointReport};
 use super::pass_through::passing;
 use super::{Snapshot, settings};
 use crate::collector::PollError;
-use crate::config::ServiceTarget;
+use crate::collector::service::ServiceTarget;
 use crate::http::client::Client;
 use crate::mapping::{Body, Mapping, Miss, evaluate};
 

@@ -12,6 +12,7 @@ mod merge;
 mod pass_through;
 mod poll;
 mod schedule;
+mod settings;
 mod state;
 
 use std::time::Instant;
@@ -21,9 +22,9 @@ use tracing::warn;
 use self::derive::{Derive, Derived};
 pub use self::look::{Look, look};
 use self::merge::{EndpointReport, MappedSample, MissCounts};
+pub use self::settings::ServiceTarget;
 use self::state::EndpointState;
 use super::{Collector, Health, PollError, Reason};
-use crate::config::ServiceTarget;
 use crate::http::client::{Client, Settings};
 use crate::mapping::ForeignFamily;
 use crate::metric::{Families, MetricInfo, metrics, vocabulary};

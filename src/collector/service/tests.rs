@@ -8,7 +8,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use bytes::Bytes;
 
 use super::*;
-use crate::config::{Config, ServiceTarget};
+use crate::collector::parsed;
 use crate::http::client::{Phases, Response};
 use crate::metric::text::{Format, exposition};
 
@@ -20,8 +20,7 @@ const NOON: Duration = Duration::from_secs(1_761_912_002);
 /// The one target of a configuration; `keys` follow its url.
 fn target(keys: &str) -> ServiceTarget {
     let text = format!("[[service]]\nname = \"s\"\nurl = \"http://127.0.0.1:1\"\n{keys}");
-    let config = Config::parse(&text, Path::new("config.toml"), &|_| None).unwrap();
-    config.services.into_iter().next().unwrap()
+    parsed(&text).remove(0)
 }
 
 fn response(status: u16, body: &str) -> Response {

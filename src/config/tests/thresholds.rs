@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use policy::{Level, Scope, Severity};
 
+use crate::collector::KINDS;
 use crate::config::Config;
 
 const TARGETS: &str = "[[redis]]\nname = \"main\"\nurl = \"redis://a:6379\"\n\
@@ -10,7 +11,7 @@ const TARGETS: &str = "[[redis]]\nname = \"main\"\nurl = \"redis://a:6379\"\n\
 
 fn config(thresholds: &str) -> Config {
     let text = format!("{TARGETS}{thresholds}");
-    Config::parse(&text, Path::new("config.toml"), &|_| None).unwrap_or_else(|error| panic!("{error}"))
+    Config::parse(&text, Path::new("config.toml"), &|_| None, KINDS).unwrap_or_else(|error| panic!("{error}"))
 }
 
 fn levels(config: &Config, alert: &str) -> Vec<Level> {
@@ -26,7 +27,7 @@ fn without_the_table_the_policy_is_the_shipped_one() {
     let config = config("");
     assert_eq!(config.policy, policy::shipped().unwrap());
     assert!(config.thresholds.is_default());
-    assert!(!toml::to_string(&config).unwrap().contains("thresholds"));
+    assert!(!config.to_toml().unwrap().contains("thresholds"));
     assert_eq!(config.policy, self::config("[thresholds]\nprofile = \"same-datacentre\"\n").policy);
 }
 
@@ -43,13 +44,13 @@ fn numbers_and_durations_are_overridden() {
         numbers(&config, "RedisPingHigh"),
         [(5.0, None, 900), (150.0, Some(120.0), 600), (900.0, Some(300.0), 120)]
     );
-    let shown = toml::to_string(&config).unwrap();
+    let shown = config.to_toml().unwrap();
     let expected = "[thresholds]\njob = \"agents\"\ndashboards = \"https://grafana.example.org\"\n\n\
                     [[thresholds.redis_ping_high]]\nenabled = true\ncritical = 900.0\ncritical_resolve = 300.0\n\
                     warning = 150.0\nwarning_for = \"10m\"\n";
     assert!(shown.ends_with(expected), "{shown}");
     // What is shown can be read again.
-    let again = Config::parse(&shown, Path::new("config.toml"), &|_| None).unwrap();
+    let again = Config::parse(&shown, Path::new("config.toml"), &|_| None, KINDS).unwrap();
     assert_eq!((again.thresholds, again.policy), (config.thresholds, config.policy));
 }
 
@@ -65,7 +66,7 @@ fn levels_with_a_condition_are_named_by_it() {
     );
     let memory = numbers(&config, "ContainerMemoryHigh");
     assert_eq!(memory[..2], [(0.7, Some(0.656), 300), (2_147_483_648.0, None, 540)]);
-    let shown = toml::to_string(&config).unwrap();
+    let shown = config.to_toml().unwrap();
     assert!(shown.contains("[thresholds.redis_publish_stalled.critical]\nlate = 0.4\n"), "{shown}");
     assert!(shown.contains("\"and growing\" = \"9m\"\n"), "{shown}");
 }
@@ -78,7 +79,7 @@ fn the_profile_brings_its_numbers() {
         [(50.0, None, 900), (200.0, Some(160.0), 300), (800.0, Some(640.0), 120)]
     );
     assert_eq!(numbers(&config, "RedisMemoryHigh")[0], (0.8, Some(0.75), 300));
-    assert!(toml::to_string(&config).unwrap().contains("profile = \"cross-region\"\n"));
+    assert!(config.to_toml().unwrap().contains("profile = \"cross-region\"\n"));
 }
 
 #[test]
@@ -127,7 +128,7 @@ fn an_alert_that_is_off_is_gone() {
 
 #[test]
 fn the_environment_has_the_shipped_policy() {
-    let config = Config::from_environment(&|name| (name == "REDIS_URL").then(|| "redis://a:6379".to_owned()));
+    let config = Config::from_environment(&|name| (name == "REDIS_URL").then(|| "redis://a:6379".to_owned()), KINDS);
     assert_eq!(config.unwrap().unwrap().policy, policy::shipped().unwrap());
 }
 
@@ -139,10 +140,10 @@ fn thresholds_are_read_without_the_rest() {
                 critical_for = \"5m\"\n";
     std::fs::write(file.path(), text).unwrap();
     let shipped = policy::shipped().unwrap();
-    let policy = Config::apply_thresholds(file.path(), shipped.clone()).unwrap();
+    let policy = Config::apply_thresholds(file.path(), shipped.clone(), KINDS).unwrap();
     assert_eq!(policy.alert("RedisPingHigh").unwrap().levels[1].fire.to_string(), "150");
     assert_eq!(policy.alert("RedisDown").unwrap().levels[0].scopes.len(), 1);
     std::fs::write(file.path(), "[thresholds.redis_down]\ntarget = \"nobody\"\n").unwrap();
-    let error = Config::apply_thresholds(file.path(), shipped).unwrap_err();
+    let error = Config::apply_thresholds(file.path(), shipped, KINDS).unwrap_err();
     assert!(error.to_string().contains("\"nobody\": no target has this name; there are none"), "{error}");
 }

@@ -2,8 +2,7 @@
 
 use serde::Serialize;
 
-use crate::collector::Sample;
-use crate::hub::TargetStatus;
+use crate::hub::{Excerpt, TargetStatus};
 
 /// The envelope of Prometheus' own API.
 #[derive(Serialize)]
@@ -66,18 +65,18 @@ pub(super) fn targets(statuses: &[TargetStatus]) -> String {
         poll_interval: status.interval.as_secs_f64(),
         polls: status.polls,
         failures: status.failures,
-        samples: status.samples.iter().map(log_line).collect(),
+        samples: status.excerpts.iter().map(log_line).collect(),
     });
     text(&Envelope { status: "success", data: Targets { targets: targets.collect() } })
 }
 
-fn log_line(sample: &Sample) -> LogLine<'_> {
+fn log_line(excerpt: &Excerpt) -> LogLine<'_> {
     LogLine {
-        container: &sample.container,
-        pattern: &sample.pattern,
-        stream: sample.stream,
-        at: humantime::format_rfc3339_millis(sample.at).to_string(),
-        text: &sample.text,
+        container: &excerpt.container,
+        pattern: &excerpt.pattern,
+        stream: excerpt.stream,
+        at: humantime::format_rfc3339_millis(excerpt.at).to_string(),
+        text: &excerpt.text,
     }
 }
 

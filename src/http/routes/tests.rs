@@ -4,8 +4,7 @@ use http_body_util::BodyExt as _;
 use hyper::header::{ACCEPT_ENCODING, CONTENT_TYPE, HeaderName};
 
 use super::*;
-use crate::collector::{PollError, Reason};
-use crate::hub::TargetStatus;
+use crate::hub::{PollError, Reason, TargetStatus};
 use crate::metric::{Families, Metric};
 
 const UP: Metric<0> = Metric::gauge("redis_up", &[], "Up.");
@@ -21,7 +20,7 @@ fn status(name: &str, polled: bool, error: Option<PollError>) -> TargetStatus {
         last_duration: Duration::from_micros(1500),
         last_poll: polled.then(|| SystemTime::UNIX_EPOCH + Duration::from_hours(24)),
         error,
-        samples: Vec::new(),
+        excerpts: Vec::new(),
     }
 }
 

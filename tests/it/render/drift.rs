@@ -114,7 +114,7 @@ fn overridden_numbers_agree() {
     let file = folder.path().join("config.toml");
     std::fs::write(&file, &config).unwrap();
     rendered(folder.path(), &["--format", "rules"]);
-    let policy = manometer::config::Config::load(&file).unwrap().policy;
+    let policy = manometer::config::Config::load(&file, manometer::collector::KINDS).unwrap().policy;
     let series = agent(&policy, "a");
     let text = format!(
         "  - interval: 1m\n    input_series:\n{series}    alert_rule_test:\n      - eval_time: 20m\n        \

@@ -35,7 +35,7 @@ pub(super) use self::stream::{EventStream, LogBody};
 pub(super) use self::time::parse as parse_time;
 use self::transport::{Budget, Transport};
 use self::version::Negotiated;
-use crate::config::DockerTarget;
+use crate::collector::docker::DockerTarget;
 use crate::metric::{Families, MetricInfo};
 
 /// Bytes of a list beyond which it is refused; ten thousand containers are half of it.

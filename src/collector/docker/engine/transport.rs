@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 
 use super::error::EngineError;
 use crate::collector::Reason;
-use crate::config::DockerTarget;
+use crate::collector::docker::DockerTarget;
 use crate::http::client;
 use crate::net::dial::dial;
 use crate::net::resolve::Resolver;

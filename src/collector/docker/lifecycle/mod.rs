@@ -21,7 +21,7 @@ use self::book::{Book, Effect, Inspection, Moment, Request};
 use super::container::Container;
 use super::engine::{Endpoint, Engine, EngineError};
 use super::logs::Logs;
-use crate::config::DockerTarget;
+use crate::collector::docker::DockerTarget;
 use crate::metric::{Families, MetricInfo};
 
 /// Inspections that are under way at a time, of the polls and of the event stream each.

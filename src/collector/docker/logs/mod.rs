@@ -22,8 +22,8 @@ use std::sync::Arc;
 use self::registry::Registry;
 use self::source::FromEngine;
 use super::engine::Engine;
-use crate::collector::Sample;
-use crate::config::DockerTarget;
+use crate::collector::docker::DockerTarget;
+use crate::hub::Excerpt;
 use crate::metric::{Families, MetricInfo};
 use crate::net::Endpoint;
 
@@ -93,7 +93,7 @@ impl Logs {
     }
 
     /// The last matching lines, the newest first; none unless the configuration wants them.
-    pub(super) fn samples(&self) -> Vec<Sample> {
+    pub(super) fn samples(&self) -> Vec<Excerpt> {
         self.0.as_ref().map(|registry| registry.samples()).unwrap_or_default()
     }
 }

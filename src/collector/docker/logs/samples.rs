@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::redact;
-use crate::collector::Sample;
+use crate::hub::Excerpt;
 use crate::logpattern::{Patterns, Stream};
 use crate::metric::{Families, Metric, MetricInfo, Unit};
 use crate::queue::{Queue, QueueMetrics, WhenFull};
@@ -98,7 +98,7 @@ pub(super) struct Samples {
 #[derive(Debug, Default)]
 struct Kept {
     /// The oldest first, by container and pattern.
-    samples: BTreeMap<(Arc<str>, usize), VecDeque<Sample>>,
+    samples: BTreeMap<(Arc<str>, usize), VecDeque<Excerpt>>,
     in_all: usize,
 }
 
@@ -121,7 +121,7 @@ impl Samples {
 
     fn keep(&self, raw: Raw, patterns: &Patterns) {
         let at = raw.at.and_then(|nanos| UNIX_EPOCH.checked_add(Duration::from_nanos(nanos)));
-        let sample = Sample {
+        let sample = Excerpt {
             container: raw.container.to_string(),
             pattern: patterns.name(raw.pattern).to_owned(),
             stream: raw.stream.as_str(),
@@ -132,8 +132,8 @@ impl Samples {
     }
 
     /// All of them, the newest first.
-    pub(super) fn list(&self) -> Vec<Sample> {
-        let mut all: Vec<Sample> = self.lock().samples.values().flatten().cloned().collect();
+    pub(super) fn list(&self) -> Vec<Excerpt> {
+        let mut all: Vec<Excerpt> = self.lock().samples.values().flatten().cloned().collect();
         all.sort_by_key(|sample| std::cmp::Reverse(sample.at));
         all
     }
@@ -155,7 +155,7 @@ impl Samples {
 }
 
 impl Kept {
-    fn keep(&mut self, key: (Arc<str>, usize), sample: Sample) {
+    fn keep(&mut self, key: (Arc<str>, usize), sample: Excerpt) {
         let of_key = self.samples.entry(key).or_default();
         of_key.push_back(sample);
         self.in_all += 1;
@@ -228,7 +228,7 @@ mod tests {
         assert_eq!(all[1].text.len(), 200);
         assert_eq!(
             all[2],
-            Sample {
+            Excerpt {
                 container: "web".to_owned(),
                 pattern: "pool_exhausted".to_owned(),
                 stream: "stderr",

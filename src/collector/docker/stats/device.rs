@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::block::Block;
-use crate::config::DockerTarget;
+use crate::collector::docker::DockerTarget;
 use crate::net::Endpoint;
 
 /// Where Linux has a link for each device, named by its number, that leads to its own folder.

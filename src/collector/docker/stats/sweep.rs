@@ -14,9 +14,9 @@ use super::sample::Sample;
 use super::totals::Totals;
 use super::usage::{Measured, Stages, Usage};
 use crate::collector::Reason;
+use crate::collector::docker::DockerTarget;
 use crate::collector::docker::container::Container;
 use crate::collector::docker::engine::{Endpoint, Engine, EngineError};
-use crate::config::DockerTarget;
 use crate::metric::Families;
 
 /// Samples that are asked for at the same time of an engine that answers at once.

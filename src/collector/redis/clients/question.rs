@@ -5,12 +5,12 @@ use std::time::Instant;
 use redis::{Cmd, Value};
 
 use super::{BufferLimits, BufferTracker, ClassLimit, ClientSummary, Options, Pool, export, metrics, summarize};
+use crate::collector::redis::RedisTarget;
 use crate::collector::redis::facts::{Facts, whole};
 use crate::collector::redis::question::{Question, words};
 use crate::collector::redis::reply::{self, Unexpected};
 use crate::collector::redis::server_config::ServerConfig;
 use crate::collector::redis::session;
-use crate::config::RedisTarget;
 use crate::metric::{Families, MetricInfo};
 
 /// CLIENT LIST.

@@ -6,12 +6,12 @@ use std::time::Instant;
 use redis::{Cmd, Value};
 
 use super::{Info, export, metrics, parse};
+use crate::collector::redis::RedisTarget;
 use crate::collector::redis::cluster;
 use crate::collector::redis::facts::{Facts, whole};
 use crate::collector::redis::hit_ratio::{self, HitRatio, WindowedRatio};
 use crate::collector::redis::question::{Question, words};
 use crate::collector::redis::reply::{self, Unexpected};
-use crate::config::RedisTarget;
 use crate::metric::{Families, MetricInfo};
 
 /// INFO ALL.

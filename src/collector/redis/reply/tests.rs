@@ -8,7 +8,8 @@ use super::super::question::QUESTIONS;
 use super::super::server_config;
 use super::build::{array, bulk};
 use super::*;
-use crate::config::{Config, RedisTarget};
+use crate::collector::parsed;
+use crate::collector::redis::RedisTarget;
 
 fn attributed(data: Value) -> Value {
     Value::Attribute { data: Box::new(data), attributes: Vec::new() }
@@ -98,7 +99,7 @@ fn any_reply() -> impl Strategy<Value = Value> {
 /// A target that is asked everything.
 static TARGET: LazyLock<RedisTarget> = LazyLock::new(|| {
     let text = "[[redis]]\nname = \"a\"\nurl = \"redis://h\"\ntop_k = 2\npubsub_patterns = [\"*\"]\n";
-    Config::parse(text, "config.toml".as_ref(), &|_| None).unwrap().redis.remove(0)
+    parsed::<RedisTarget>(text).remove(0)
 });
 
 proptest! {

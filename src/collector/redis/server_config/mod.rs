@@ -13,7 +13,7 @@ pub use self::metrics::{export, metrics};
 use super::facts::Facts;
 use super::question::{Question, words};
 use super::reply::{self, Unexpected};
-use crate::config::RedisTarget;
+use crate::collector::redis::RedisTarget;
 use crate::metric::{Families, MetricInfo};
 
 /// The keys that are not numbers, or not exported.

@@ -5,7 +5,7 @@ use redis::{Cmd, Value};
 use super::super::facts::Facts;
 use super::super::question::{Question, words};
 use super::super::reply::{self, Unexpected};
-use crate::config::RedisTarget;
+use crate::collector::redis::RedisTarget;
 use crate::metric::{Families, MetricInfo, metrics};
 
 /// The arguments of COMMANDLOG LEN, in the order in which the replies are read.

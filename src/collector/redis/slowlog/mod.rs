@@ -15,7 +15,7 @@ pub use self::tracker::SlowlogTracker;
 use super::facts::Facts;
 use super::question::{Question, Request, words};
 use super::reply::{self, Unexpected};
-use crate::config::RedisTarget;
+use crate::collector::redis::RedisTarget;
 use crate::metric::{Families, MetricInfo, OTHER};
 
 /// Entries that a poll asks for; enough for a quiet server, and small when it is not.

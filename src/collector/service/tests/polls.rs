@@ -228,8 +228,7 @@ async fn serve(answers: Vec<(&'static str, &'static str)>) -> (String, tokio::sy
 /// A collector of that service.
 fn collector(url: &str, keys: &str) -> ServiceCollector {
     let text = format!("[[service]]\nname = \"s\"\nurl = {url:?}\n{keys}");
-    let config = Config::parse(&text, Path::new("config.toml"), &|_| None).unwrap();
-    ServiceCollector::new(config.services.into_iter().next().unwrap())
+    ServiceCollector::new(parsed(&text).remove(0))
 }
 
 fn asked(paths: &mut tokio::sync::mpsc::UnboundedReceiver<String>) -> Vec<String> {

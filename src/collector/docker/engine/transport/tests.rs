@@ -1,6 +1,5 @@
 //! Connections to an engine of the test's own, which speaks just enough HTTP.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -11,7 +10,7 @@ use tokio::net::UnixListener;
 use tokio::task::JoinHandle;
 
 use super::*;
-use crate::config::Config;
+use crate::collector::parsed;
 
 /// Listens until it is dropped, and counts connections and requests.
 struct Server {
@@ -64,7 +63,7 @@ impl Server {
     fn transport(&self) -> Transport {
         let url = format!("unix://{}", self.dir.path().join("sock").display());
         let text = format!("[[docker]]\nname = \"engine\"\nurl = {url:?}\n");
-        Transport::new(&Config::parse(&text, Path::new("config.toml"), &|_| None).unwrap().docker[0])
+        Transport::new(&parsed(&text)[0])
     }
 
     fn counts(&self) -> (usize, usize) {

@@ -24,9 +24,9 @@ use self::recent::Recent;
 use self::record::{Record, nanos_of};
 use self::run::Stamp;
 use super::action::Action;
+use crate::collector::docker::DockerTarget;
 use crate::collector::docker::container::Container;
 use crate::collector::docker::logs::{ReadFrom, RunLog};
-use crate::config::DockerTarget;
 
 /// A moment on both clocks.
 #[derive(Debug, Clone, Copy)]

@@ -9,7 +9,7 @@ mod settle;
 mod simulated;
 
 use std::collections::BTreeMap;
-use std::path::Path;
+
 use std::sync::Mutex;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -19,7 +19,7 @@ use super::record::time_of;
 use super::*;
 use crate::collector::docker::container::{Health, RunState};
 use crate::collector::docker::engine::{Age, Event, Inspected, List, Listed};
-use crate::config::Config;
+use crate::collector::parsed;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -36,7 +36,7 @@ fn target(lines: &str) -> DockerTarget {
     let mut known = KNOWN.lock().unwrap();
     let read = || {
         let text = format!("[[docker]]\nname = \"engine\"\nurl = \"unix:///docker.sock\"\n{lines}\n");
-        Config::parse(&text, Path::new("config.toml"), &|_| None).unwrap().docker.remove(0)
+        parsed(&text).remove(0)
     };
     known.entry(lines.to_owned()).or_insert_with(read).clone()
 }

@@ -16,7 +16,7 @@ use super::metrics::{Reopened, Skipped};
 use super::samples::Samples;
 use super::source::Source;
 use super::{ReadFrom, RunLog};
-use crate::collector::Sample;
+use crate::hub::Excerpt;
 use crate::logpattern::{FollowSettings, Patterns};
 
 /// How far the clock of an engine elsewhere may be behind.
@@ -171,7 +171,7 @@ impl<S: Source> Registry<S> {
     }
 
     /// The last matching lines, the newest first.
-    pub(super) fn samples(&self) -> Vec<Sample> {
+    pub(super) fn samples(&self) -> Vec<Excerpt> {
         self.samples.as_ref().map(|samples| samples.list()).unwrap_or_default()
     }
 

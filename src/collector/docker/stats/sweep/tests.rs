@@ -15,6 +15,7 @@ use tokio::task::JoinHandle;
 use super::*;
 use crate::collector::docker::container::{Health, RunState};
 use crate::collector::docker::stats::usage::{self, Stages};
+use crate::config::TargetSettings;
 use crate::metric::text::{Format, exposition};
 use crate::net::BaseUrl;
 use reader::Names;
@@ -84,11 +85,14 @@ impl FakeEngine {
     fn target(&self) -> DockerTarget {
         let seconds = Duration::from_secs;
         DockerTarget {
-            name: "engine".to_owned(),
+            common: TargetSettings {
+                name: "engine".to_owned(),
+                interval: seconds(15),
+                deadline: seconds(10),
+                series_limit: 50_000,
+            },
             url: BaseUrl::parse(&format!("unix:{}", self.folder.path().join("docker.sock").display())).unwrap(),
             tls: None,
-            interval: seconds(15),
-            deadline: seconds(10),
             call_timeout: seconds(5),
             concurrency: None,
             containers: Names::default(),
@@ -99,7 +103,6 @@ impl FakeEngine {
             inspect: true,
             keep_removed: seconds(900),
             bandwidth_bits_per_second: None,
-            series_limit: 50_000,
             logs: None,
         }
     }

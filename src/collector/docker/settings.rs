@@ -1,9 +1,14 @@
 //! `[[docker]]`: the containers of one Docker engine.
 
+use std::ops::Deref;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
 
+use super::{DockerCollector, Memory};
+use crate::collector::TargetKind;
+use crate::config::{Defaults, TargetSettings};
 use crate::logpattern::FollowSettings;
 use crate::net::{BaseUrl, TlsSettings};
 use reader::{Names, Reader, Table};
@@ -28,19 +33,14 @@ const MAX_LABELS: usize = 32;
 /// A validated `[[docker]]`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct DockerTarget {
-    /// The `target` label.
-    pub name: String,
+    /// What every target has.
+    #[serde(flatten)]
+    pub common: TargetSettings,
     /// Where the engine is: `unix:///var/run/docker.sock`, `tcp://host:2375` (the same as `http`) or `https://host:2376`.
     pub url: BaseUrl,
     /// TLS, if the scheme is `https`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls: Option<TlsSettings>,
-    /// Time from the start of one poll to the next.
-    #[serde(serialize_with = "reader::duration")]
-    pub interval: Duration,
-    /// The most that a poll may take.
-    #[serde(serialize_with = "reader::duration")]
-    pub deadline: Duration,
     /// The most that one request of a poll may take.
     #[serde(serialize_with = "reader::duration")]
     pub call_timeout: Duration,
@@ -69,52 +69,74 @@ pub struct DockerTarget {
     /// What a container's network may carry in bits a second, either way; for `container_network_bandwidth_ratio`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bandwidth_bits_per_second: Option<u64>,
-    /// Samples beyond it are left out and counted.
-    pub series_limit: usize,
     /// Which logs are followed, and for what; none without it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub logs: Option<FollowSettings>,
 }
 
 /// The label name of a Docker label, as cAdvisor makes it.
-pub(crate) fn label_name(key: &str) -> String {
+pub(super) fn label_name(key: &str) -> String {
     let sane = |char: char| if char.is_ascii_alphanumeric() || char == '_' { char } else { '_' };
     format!("container_label_{}", key.chars().map(sane).collect::<String>())
 }
 
-/// Reads every `[[docker]]`.
-pub(super) fn read_all(tables: Vec<Table<'_>>, reader: &Reader<'_>) -> Vec<DockerTarget> {
-    tables.into_iter().filter_map(|table| read(table, reader)).collect()
+impl Deref for DockerTarget {
+    type Target = TargetSettings;
+
+    fn deref(&self) -> &TargetSettings {
+        &self.common
+    }
 }
 
-fn read(mut table: Table<'_>, reader: &Reader<'_>) -> Option<DockerTarget> {
-    let name = super::read_name(&mut table);
-    let url = read_url(&mut table);
-    // A wrong URL has no scheme to which the table could be held.
-    let is_tls = url.as_ref().is_none_or(BaseUrl::is_tls);
-    let tls = TlsSettings::read(&mut table, reader, is_tls, "tcp:// or https://");
-    let (interval, deadline, call_timeout) = read_times(&mut table);
-    let target = DockerTarget {
-        name,
-        url: url.or_else(|| BaseUrl::parse(DEFAULT_URL).ok())?,
-        tls,
-        interval,
-        deadline,
-        call_timeout,
-        concurrency: table.integer("concurrency", 1..=256),
-        containers: Names::read(&mut table, "containers"),
-        exclude: Names::read(&mut table, "exclude"),
-        with_labels: read_wanted_labels(&mut table),
-        export_labels: read_exported_labels(&mut table),
-        max_containers: table.integer("max_containers", 1..=10_000).unwrap_or(500),
-        inspect: table.boolean("inspect").unwrap_or(true),
-        keep_removed: table.duration("keep_removed", Duration::ZERO..=30 * DAY).unwrap_or(15 * MINUTE),
-        bandwidth_bits_per_second: table.integer("bandwidth_bits_per_second", 1..=1_000_000_000_000_000),
-        series_limit: table.integer("series_limit", 100..=10_000_000).unwrap_or(50_000),
-        logs: FollowSettings::read(table.table("logs")),
+impl TargetKind for DockerTarget {
+    type Collector = DockerCollector;
+
+    const TITLE: &'static str = "Containers";
+    const INTRO: &'static str = "Of each `[[docker]]` target, under cAdvisor's names wherever the Engine API can feed them. \
+        Docker labels that `export_labels` names become labels `container_label_<name>`; docs/COMPATIBILITY.md lists the \
+        differences.";
+    const DEFAULTS: Defaults = Defaults {
+        only: None,
+        interval: Duration::from_secs(15),
+        shortest_interval: SECOND,
+        deadline: Duration::from_secs(10),
+        // A sweep over two hundred containers takes four seconds: it gets more of a short interval than other polls.
+        interval_share: 80,
+        series_limit: 50_000,
     };
-    table.finish();
-    Some(target)
+
+    fn read(common: TargetSettings, table: &mut Table<'_>, reader: &Reader<'_>) -> Option<Self> {
+        let url = read_url(table);
+        // A wrong URL has no scheme to which the table could be held.
+        let is_tls = url.as_ref().is_none_or(BaseUrl::is_tls);
+        let tls = TlsSettings::read(table, reader, is_tls, "tcp:// or https://");
+        let call_timeout = table.duration("call_timeout", SECOND / 100..=DAY).unwrap_or(5 * SECOND);
+        Some(Self {
+            url: url?,
+            tls,
+            call_timeout: call_timeout.min(common.deadline),
+            concurrency: table.integer("concurrency", 1..=256),
+            containers: Names::read(table, "containers"),
+            exclude: Names::read(table, "exclude"),
+            with_labels: read_wanted_labels(table),
+            export_labels: read_exported_labels(table),
+            max_containers: table.integer("max_containers", 1..=10_000).unwrap_or(500),
+            inspect: table.boolean("inspect").unwrap_or(true),
+            keep_removed: table.duration("keep_removed", Duration::ZERO..=30 * DAY).unwrap_or(15 * MINUTE),
+            bandwidth_bits_per_second: table.integer("bandwidth_bits_per_second", 1..=1_000_000_000_000_000),
+            logs: FollowSettings::read(table.table("logs")),
+            common,
+        })
+    }
+
+    fn address(&self) -> String {
+        self.url.to_string()
+    }
+
+    fn collectors(self) -> impl Fn() -> DockerCollector + Send + 'static {
+        let memory = Arc::new(Memory::new(&self));
+        move || DockerCollector::new(Arc::clone(&memory))
+    }
 }
 
 /// The engine's address; `None`, reported, if it is none.
@@ -157,14 +179,6 @@ fn parse_url(text: &str, with_tls: bool) -> Result<BaseUrl, String> {
         _ if text.is_empty() => Err(format!("is empty; {URL_FIX}")),
         _ => Err(format!("has no scheme or an unknown one; {URL_FIX}")),
     }
-}
-
-fn read_times(table: &mut Table<'_>) -> (Duration, Duration, Duration) {
-    let interval = table.duration("interval", SECOND..=DAY).unwrap_or(15 * SECOND);
-    // A sweep over two hundred containers takes four seconds: it gets more of a short interval than other polls.
-    let deadline = super::read_deadline_or(table, interval, (10 * SECOND).min(interval * 4 / 5));
-    let call_timeout = table.duration("call_timeout", SECOND / 100..=DAY).unwrap_or(5 * SECOND);
-    (interval, deadline, call_timeout.min(deadline))
 }
 
 /// `key` or `key=value`, all of which a container must have.

@@ -1,17 +1,15 @@
 //! `[host]`: the machine that the agent runs on.
 
+use std::ops::Deref;
 use std::time::Duration;
 
 use clap::ValueEnum;
 use serde::Serialize;
 
-use reader::Table;
-
-const SECOND: Duration = Duration::from_secs(1);
-const DAY: Duration = Duration::from_hours(24);
-
-/// The name of the target unless the configuration says otherwise: there is one machine.
-pub(super) const DEFAULT_NAME: &str = "host";
+use super::HostCollector;
+use crate::collector::TargetKind;
+use crate::config::{Defaults, TargetSettings};
+use reader::{Reader, Table};
 
 /// Names of processes: all that run are held against each of them.
 const MAX_PROCESSES: usize = 32;
@@ -19,21 +17,14 @@ const MAX_PROCESSES: usize = 32;
 /// A validated `[host]`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct HostTarget {
-    /// The `target` label.
-    pub name: String,
+    /// What every target has.
+    #[serde(flatten)]
+    pub common: TargetSettings,
     /// Whether it is watched.
     pub when: HostWhen,
-    /// Time from the start of one poll to the next.
-    #[serde(serialize_with = "reader::duration")]
-    pub interval: Duration,
-    /// The most that a poll may take.
-    #[serde(serialize_with = "reader::duration")]
-    pub deadline: Duration,
     /// Names of processes whose limits of open files are shown.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub processes: Vec<String>,
-    /// Samples beyond it are left out and counted.
-    pub series_limit: usize,
 }
 
 /// When the host is watched.
@@ -46,16 +37,41 @@ pub enum HostWhen {
     Always,
 }
 
-/// Reads `[host]`.
-pub(super) fn read(mut table: Table<'_>) -> HostTarget {
-    let name = if table.has("name") { super::read_name(&mut table) } else { DEFAULT_NAME.to_owned() };
-    let when = table.choice("when").unwrap_or(HostWhen::Auto);
-    let interval = table.duration("interval", SECOND..=DAY).unwrap_or(15 * SECOND);
-    let deadline = super::read_deadline(&mut table, interval, 5 * SECOND);
-    let processes = read_processes(&mut table);
-    let series_limit = table.integer("series_limit", 100..=10_000_000).unwrap_or(2_000);
-    table.finish();
-    HostTarget { name, when, interval, deadline, processes, series_limit }
+impl Deref for HostTarget {
+    type Target = TargetSettings;
+
+    fn deref(&self) -> &TargetSettings {
+        &self.common
+    }
+}
+
+impl TargetKind for HostTarget {
+    type Collector = HostCollector;
+
+    const TITLE: &'static str = "Host";
+    const INTRO: &'static str = "Of `[host]`, under node_exporter's names for the part of them that there is.";
+    const DEFAULTS: Defaults = Defaults {
+        // There is one machine.
+        only: Some("host"),
+        interval: Duration::from_secs(15),
+        shortest_interval: Duration::from_secs(1),
+        deadline: Duration::from_secs(5),
+        interval_share: 50,
+        series_limit: 2_000,
+    };
+
+    fn read(common: TargetSettings, table: &mut Table<'_>, _reader: &Reader<'_>) -> Option<Self> {
+        let when = table.choice("when").unwrap_or(HostWhen::Auto);
+        Some(Self { common, when, processes: read_processes(table) })
+    }
+
+    fn address(&self) -> String {
+        "this machine".to_owned()
+    }
+
+    fn collectors(self) -> impl Fn() -> HostCollector + Send + 'static {
+        move || HostCollector::new(self.clone())
+    }
 }
 
 fn read_processes(table: &mut Table<'_>) -> Vec<String> {

@@ -1,14 +1,17 @@
 //! `[[redis]]`: one Redis server to watch.
 
+use std::ops::Deref;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use globset::{Glob, GlobMatcher};
 use serde::{Serialize, Serializer};
 
+use super::{RedisCollector, environment};
+use crate::collector::TargetKind;
+use crate::config::{Defaults, Lookup, TargetSettings};
 use crate::net::{Endpoint, RedisUrl, TlsSettings};
-use reader::Secret;
-use reader::{Reader, Table, set};
+use reader::{Problem, Reader, Secret, Table, set};
 
 const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_hours(24);
@@ -16,8 +19,9 @@ const DAY: Duration = Duration::from_hours(24);
 /// A validated `[[redis]]`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct RedisTarget {
-    /// The `target` label.
-    pub name: String,
+    /// What every target has.
+    #[serde(flatten)]
+    pub common: TargetSettings,
     /// Where the server is.
     #[serde(rename = "url")]
     pub endpoint: Endpoint,
@@ -29,12 +33,6 @@ pub struct RedisTarget {
     pub password: Option<Secret>,
     /// The database to select; it changes nothing of what is exported.
     pub database: u32,
-    /// Time from the start of one poll to the next.
-    #[serde(serialize_with = "reader::duration")]
-    pub interval: Duration,
-    /// The most that a poll may take.
-    #[serde(serialize_with = "reader::duration")]
-    pub deadline: Duration,
     /// The most that connecting may take, of the deadline.
     #[serde(serialize_with = "reader::duration")]
     pub connect_timeout: Duration,
@@ -60,8 +58,6 @@ pub struct RedisTarget {
     pub canary: bool,
     /// The agent's own channel.
     pub canary_channel: String,
-    /// Samples beyond it are left out and counted.
-    pub series_limit: usize,
     /// TLS, if the scheme or a table asks for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls: Option<TlsSettings>,
@@ -97,64 +93,91 @@ fn glob<S: Serializer>(value: &GlobMatcher, serializer: S) -> Result<S::Ok, S::E
     serializer.serialize_str(value.glob().glob())
 }
 
+impl Deref for RedisTarget {
+    type Target = TargetSettings;
+
+    fn deref(&self) -> &TargetSettings {
+        &self.common
+    }
+}
+
 impl RedisTarget {
-    /// A target with every default.
-    pub(super) fn new(name: String, url: RedisUrl) -> Self {
+    /// A target with every other default.
+    pub(super) fn new(common: TargetSettings, url: RedisUrl) -> Self {
         Self {
-            name,
             endpoint: url.endpoint,
             username: url.username,
             password: url.password,
             database: url.database.unwrap_or(0),
-            interval: 10 * SECOND,
-            deadline: 5 * SECOND,
-            connect_timeout: 5 * SECOND,
+            connect_timeout: (5 * SECOND).min(common.deadline),
             ping_samples: 3,
             client_list: true,
             client_list_max_clients: 20_000,
             latency_histogram: true,
             top_k: 10,
             stale_after: 300 * SECOND,
-            hit_ratio_window: default_hit_ratio_window(10 * SECOND),
+            hit_ratio_window: default_hit_ratio_window(common.interval),
             pubsub_patterns: Vec::new(),
             canary: false,
             canary_channel: "manometer:canary".to_owned(),
-            series_limit: 20_000,
             tls: url.tls.then(TlsSettings::default),
             pools: Vec::new(),
+            common,
         }
     }
 }
 
 /// A window that is not given follows the interval: it must span two, or there is no difference to take.
-pub(super) fn default_hit_ratio_window(interval: Duration) -> Duration {
+fn default_hit_ratio_window(interval: Duration) -> Duration {
     (300 * SECOND).max(2 * interval)
 }
 
-/// Reads every `[[redis]]`.
-pub(super) fn read_all(tables: Vec<Table<'_>>, reader: &Reader<'_>) -> Vec<RedisTarget> {
-    tables.into_iter().map(|table| read(table, reader)).collect()
-}
+impl TargetKind for RedisTarget {
+    type Collector = RedisCollector;
 
-fn read(mut table: Table<'_>, reader: &Reader<'_>) -> RedisTarget {
-    let name = super::read_name(&mut table);
-    let mut target = RedisTarget::new(name, read_url(&mut table));
-    if let Some(username) = table.string("username").filter(|username| !username.is_empty()) {
-        target.username = Some(username);
+    const TITLE: &'static str = "Redis";
+    const INTRO: &'static str = "Of each `[[redis]]` target. Names, types and labels are those of redis_exporter wherever it \
+        has one; docs/COMPATIBILITY.md lists the differences. Numeric `cluster_*` fields of INFO and CLUSTER INFO pass \
+        through as gauges under `redis_<field>`.";
+    const DEFAULTS: Defaults = Defaults {
+        only: None,
+        interval: Duration::from_secs(10),
+        shortest_interval: SECOND,
+        deadline: Duration::from_secs(5),
+        interval_share: 50,
+        series_limit: 20_000,
+    };
+
+    fn read(common: TargetSettings, table: &mut Table<'_>, reader: &Reader<'_>) -> Option<Self> {
+        let mut target = Self::new(common, read_url(table));
+        if let Some(username) = table.string("username").filter(|username| !username.is_empty()) {
+            target.username = Some(username);
+        }
+        if let Some(password) = table.secret("password", "password_file") {
+            target.password = Some(password);
+        }
+        if target.username.is_some() && target.password.is_none() {
+            table.problem(None, "username", None, "a user needs a password; add password or password_file");
+        }
+        set(&mut target.database, table.integer("database", 0..=u64::from(u32::MAX)));
+        read_times(table, &mut target);
+        read_scope(table, &mut target);
+        target.tls = TlsSettings::read(table, reader, target.tls.is_some(), "rediss://");
+        target.pools = table.tables("pool").into_iter().filter_map(read_pool).collect();
+        Some(target)
     }
-    if let Some(password) = table.secret("password", "password_file") {
-        target.password = Some(password);
+
+    fn from_environment(env: Lookup<'_>, problems: &mut Vec<Problem>) -> Vec<Self> {
+        environment::targets(env, problems)
     }
-    if target.username.is_some() && target.password.is_none() {
-        table.problem(None, "username", None, "a user needs a password; add password or password_file");
+
+    fn address(&self) -> String {
+        self.endpoint.to_string()
     }
-    set(&mut target.database, table.integer("database", 0..=u64::from(u32::MAX)));
-    read_times(&mut table, &mut target);
-    read_scope(&mut table, &mut target);
-    target.tls = TlsSettings::read(&mut table, reader, target.tls.is_some(), "rediss://");
-    target.pools = table.tables("pool").into_iter().filter_map(read_pool).collect();
-    table.finish();
-    target
+
+    fn collectors(self) -> impl Fn() -> RedisCollector + Send + 'static {
+        move || RedisCollector::new(self.clone())
+    }
 }
 
 fn read_url(table: &mut Table<'_>) -> RedisUrl {
@@ -183,14 +206,11 @@ fn read_url(table: &mut Table<'_>) -> RedisUrl {
 }
 
 fn read_times(table: &mut Table<'_>, target: &mut RedisTarget) {
-    set(&mut target.interval, table.duration("interval", SECOND..=DAY));
-    target.deadline = super::read_deadline(table, target.interval, target.deadline);
     let connect = table.duration("connect_timeout", SECOND / 100..=DAY);
     target.connect_timeout = connect.unwrap_or(target.connect_timeout).min(target.deadline);
     set(&mut target.stale_after, table.duration("stale_after", SECOND..=30 * DAY));
     // As long as the window that follows the longest interval.
-    let window = table.duration("hit_ratio_window", 10 * SECOND..=2 * DAY);
-    target.hit_ratio_window = window.unwrap_or_else(|| default_hit_ratio_window(target.interval));
+    set(&mut target.hit_ratio_window, table.duration("hit_ratio_window", 10 * SECOND..=2 * DAY));
     if target.hit_ratio_window < 2 * target.interval {
         let message = "must span at least two intervals, or there is no difference to take";
         table.problem(None, "hit_ratio_window", None, message);
@@ -203,7 +223,6 @@ fn read_scope(table: &mut Table<'_>, target: &mut RedisTarget) {
     set(&mut target.client_list_max_clients, table.integer("client_list_max_clients", 1..=1_000_000));
     set(&mut target.latency_histogram, table.boolean("latency_histogram"));
     set(&mut target.top_k, table.integer("top_k", 1..=1_000));
-    set(&mut target.series_limit, table.integer("series_limit", 100..=10_000_000));
     target.pubsub_patterns = table.strings("pubsub_patterns").into_iter().map(|(_, pattern)| pattern).collect();
     set(&mut target.canary, table.boolean("canary"));
     set(&mut target.canary_channel, table.string("canary_channel"));
@@ -232,7 +251,7 @@ fn read_pattern(table: &mut Table<'_>) -> Option<GlobMatcher> {
     match Glob::new(&pattern) {
         Ok(glob) => Some(glob.compile_matcher()),
         Err(error) => {
-            let message = format!("is no pattern: {}", error.kind());
+            let message = format!("is not a pattern: {}", error.kind());
             table.problem(Some(line), "match", Some(format!("{pattern:?}")), message);
             None
         }

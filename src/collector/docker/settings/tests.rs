@@ -1,16 +1,17 @@
 use std::path::Path;
 
 use super::*;
+use crate::collector::{KINDS, parsed};
 use crate::config::Config;
 use crate::logpattern::{LogStreams, PatternSet};
 use crate::net::Endpoint;
 
 fn parse(text: &str) -> Config {
-    Config::parse(text, Path::new("/etc/manometer/config.toml"), &|_| None).unwrap()
+    Config::parse(text, Path::new("/etc/manometer/config.toml"), &|_| None, KINDS).unwrap()
 }
 
 fn docker(keys: &str) -> DockerTarget {
-    parse(&format!("[[docker]]\nname = \"docker\"\n{keys}\n")).docker.remove(0)
+    parsed(&format!("[[docker]]\nname = \"docker\"\n{keys}\n")).remove(0)
 }
 
 #[test]
@@ -105,7 +106,7 @@ fn every_key_reaches_its_setting() {
 #[test]
 fn what_is_in_force_can_be_read_again() {
     let config = parse(&format!("[[docker]]\nname = \"docker\"\n{EVERY_KEY}\n[host]\nprocesses = \"redis-server\"\n"));
-    let shown = toml::to_string(&config).unwrap();
+    let shown = config.to_toml().unwrap();
     assert_eq!(parse(&shown), config, "{shown}");
 }
 
@@ -155,16 +156,16 @@ fn a_short_interval_leaves_most_of_it_to_the_sweep() {
 
 #[test]
 fn an_engine_may_be_two_targets() {
-    let config = parse("[[docker]]\nname = \"a\"\ncontainers = \"a-*\"\n[[docker]]\nname = \"b\"\nexclude = \"a-*\"\n");
-    assert_eq!(config.docker[0].url, config.docker[1].url);
-    assert_eq!(config.target_count(), 2);
+    let text = "[[docker]]\nname = \"a\"\ncontainers = \"a-*\"\n[[docker]]\nname = \"b\"\nexclude = \"a-*\"\n";
+    let [a, b]: [DockerTarget; 2] = parsed(text).try_into().unwrap();
+    assert_eq!(a.url, b.url);
 }
 
 #[test]
 fn there_is_a_most_of_patterns_and_of_their_length() {
     let error = |patterns: &str| {
         let text = format!("[[docker]]\nname = \"docker\"\n{patterns}");
-        Config::parse(&text, Path::new("config.toml"), &|_| None).unwrap_err().to_string()
+        Config::parse(&text, Path::new("config.toml"), &|_| None, KINDS).unwrap_err().to_string()
     };
     let pattern =
         |name: &str, regex: &str| format!("[[docker.logs.pattern]]\nname = \"{name}\"\nregex = \"{regex}\"\n");

@@ -1,15 +1,18 @@
 //! `[[service]]`: one service that tells its own numbers over HTTP.
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
+use super::ServiceCollector;
+use crate::collector::TargetKind;
+use crate::config::{Defaults, TargetSettings};
 use crate::net::headers::{self, check_header};
 use crate::net::{BaseUrl, TlsSettings};
 use mapping::{Mapping, SHORTEST_INTERVAL, profile};
-use reader::Secret;
-use reader::{Reader, Table, set};
+use reader::{Problem, Reader, Secret, Table};
 
 const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_hours(24);
@@ -17,8 +20,9 @@ const DAY: Duration = Duration::from_hours(24);
 /// A validated `[[service]]`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ServiceTarget {
-    /// The `target` label.
-    pub name: String,
+    /// What every target has.
+    #[serde(flatten)]
+    pub common: TargetSettings,
     /// Where the service is.
     pub url: BaseUrl,
     /// The shipped mapping that it begins with.
@@ -27,12 +31,6 @@ pub struct ServiceTarget {
     /// Endpoints of the profile that are not fetched.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub skip: Vec<String>,
-    /// Time from the start of one poll to the next.
-    #[serde(serialize_with = "reader::duration")]
-    pub interval: Duration,
-    /// The most that a poll may take.
-    #[serde(serialize_with = "reader::duration")]
-    pub deadline: Duration,
     /// What `backpressure_drop_ratio`, `backpressure_unaccounted_messages` and `redis_cache_hit_ratio` look back.
     #[serde(serialize_with = "reader::duration")]
     pub window: Duration,
@@ -40,8 +38,6 @@ pub struct ServiceTarget {
     pub max_requests: usize,
     /// Bytes of a body beyond which it is refused, in KiB.
     pub body_limit_kib: usize,
-    /// Samples beyond it are left out and counted.
-    pub series_limit: usize,
     /// Headers of each request.
     #[serde(rename = "header", serialize_with = "headers", skip_serializing_if = "Vec::is_empty")]
     pub headers: Vec<(String, Secret)>,
@@ -62,60 +58,75 @@ fn headers<S: Serializer>(headers: &[(String, Secret)], serializer: S) -> Result
     serializer.collect_seq(headers.iter().map(|(name, value)| Header { name, value }))
 }
 
-/// Reads every `[[service]]`, and checks that no metric is described in two ways.
-pub(super) fn read_all(tables: Vec<Table<'_>>, reader: &Reader<'_>) -> Vec<ServiceTarget> {
-    let read = |table: Table<'_>| Some((table.line, read(table, reader)?));
-    let (lines, targets): (Vec<Option<usize>>, Vec<ServiceTarget>) = tables.into_iter().filter_map(read).unzip();
-    let mappings: Vec<(&str, &Mapping)> =
-        targets.iter().map(|target| (target.name.as_str(), target.mapping.as_ref())).collect();
-    if mappings.len() > 1 {
-        for (second, message) in mapping::clashes(&mappings) {
-            reader.problem(super::Problem::of_key(lines[second], "service.metric", None, message));
-        }
+impl Deref for ServiceTarget {
+    type Target = TargetSettings;
+
+    fn deref(&self) -> &TargetSettings {
+        &self.common
     }
-    targets
 }
 
-fn read(mut table: Table<'_>, reader: &Reader<'_>) -> Option<ServiceTarget> {
-    let name = super::read_name(&mut table);
-    let url = read_url(&mut table);
-    let interval = table.duration("interval", SHORTEST_INTERVAL..=DAY).unwrap_or(15 * SECOND);
-    let deadline = super::read_deadline(&mut table, interval, 5 * SECOND);
-    let window = table.duration("window", 10 * SECOND..=2 * DAY).unwrap_or_else(|| (300 * SECOND).max(4 * interval));
-    if window < 2 * interval {
-        table.problem(None, "window", None, "must span at least two intervals, or there is no difference to take");
+impl TargetKind for ServiceTarget {
+    type Collector = ServiceCollector;
+
+    const TITLE: &'static str = "Services";
+    const INTRO: &'static str = "Of each `[[service]]` target, as far as its mapping finds them (docs/MAPPING.md). Series of \
+        a service's own exposition that the mapping passes through keep their names.";
+    const DEFAULTS: Defaults = Defaults {
+        only: None,
+        interval: Duration::from_secs(15),
+        shortest_interval: SHORTEST_INTERVAL,
+        deadline: Duration::from_secs(5),
+        interval_share: 50,
+        series_limit: 2_000,
+    };
+
+    fn read(common: TargetSettings, table: &mut Table<'_>, reader: &Reader<'_>) -> Option<Self> {
+        let url = read_url(table);
+        let window = table.duration("window", 10 * SECOND..=2 * DAY);
+        let window = window.unwrap_or_else(|| (300 * SECOND).max(4 * common.interval));
+        if window < 2 * common.interval {
+            table.problem(None, "window", None, "must span at least two intervals, or there is no difference to take");
+        }
+        let max_requests = table.integer("max_requests", 1..=100).unwrap_or(3);
+        let body_limit_kib = table.integer("body_limit_kib", 1..=64 * 1024).unwrap_or(1024);
+        let headers: Vec<(String, Secret)> = table.tables("header").into_iter().filter_map(read_header).collect();
+        if let Some(url) = &url {
+            check_headers(table, url, &headers);
+        }
+        let tls = TlsSettings::read(table, reader, url.as_ref().is_some_and(BaseUrl::is_tls), "https://");
+        let (profile, mapping, skip) = read_mapping(table);
+        let slowest = mapping.endpoints.iter().filter(|endpoint| !endpoint.skipped && endpoint.has_counters(&mapping));
+        if slowest.filter_map(|endpoint| endpoint.every).any(|every| window < 2 * every) {
+            let message =
+                "must span at least two fetches of each endpoint with counters; raise it, or lower every there";
+            table.problem(None, "window", None, message);
+        }
+        Some(Self { common, url: url?, profile, skip, window, max_requests, body_limit_kib, headers, tls, mapping })
     }
-    let (max_requests, body_limit_kib) =
-        (table.integer("max_requests", 1..=100), table.integer("body_limit_kib", 1..=64 * 1024));
-    let mut series_limit = 2_000;
-    set(&mut series_limit, table.integer("series_limit", 100..=10_000_000));
-    let headers: Vec<(String, Secret)> = table.tables("header").into_iter().filter_map(read_header).collect();
-    if let Some(url) = &url {
-        check_headers(&table, url, &headers);
+
+    /// No metric may be described in two ways.
+    fn check_together(targets: &[(Option<usize>, Self)], reader: &Reader<'_>) {
+        let mappings: Vec<(&str, &Mapping)> =
+            targets.iter().map(|(_, target)| (target.name.as_str(), target.mapping.as_ref())).collect();
+        for (second, message) in mapping::clashes(&mappings) {
+            reader.problem(Problem::of_key(targets[second].0, "service.metric", None, message));
+        }
     }
-    let tls = TlsSettings::read(&mut table, reader, url.as_ref().is_some_and(BaseUrl::is_tls), "https://");
-    let (profile, mapping, skip) = read_mapping(&mut table);
-    let slowest = mapping.endpoints.iter().filter(|endpoint| !endpoint.skipped && endpoint.has_counters(&mapping));
-    if slowest.filter_map(|endpoint| endpoint.every).any(|every| window < 2 * every) {
-        let message = "must span at least two fetches of each endpoint with counters; raise it, or lower every there";
-        table.problem(None, "window", None, message);
+
+    fn address(&self) -> String {
+        self.url.to_string()
     }
-    table.finish();
-    Some(ServiceTarget {
-        name,
-        url: url?,
-        profile,
-        skip,
-        interval,
-        deadline,
-        window,
-        max_requests: max_requests.unwrap_or(3),
-        body_limit_kib: body_limit_kib.unwrap_or(1024),
-        series_limit,
-        headers,
-        tls,
-        mapping,
-    })
+
+    fn collectors(self) -> impl Fn() -> ServiceCollector + Send + 'static {
+        move || ServiceCollector::new(self.clone())
+    }
+
+    fn for_one_poll(mut self) -> Self {
+        // There is no other poll to which an endpoint could be left.
+        self.max_requests = usize::MAX;
+        self
+    }
 }
 
 fn read_url(table: &mut Table<'_>) -> Option<BaseUrl> {
@@ -188,3 +199,6 @@ fn read_mapping(table: &mut Table<'_>) -> (Option<String>, Arc<Mapping>, Vec<Str
     }
     (profile.map(|(_, name)| name), mapping, skip.into_iter().map(|(_, name)| name).collect())
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,12 @@
 //! The documents' variables as a configuration.
 
 use super::*;
+use crate::collector::KINDS;
+use crate::config::Config;
+
+fn targets(env: Lookup<'_>) -> Vec<RedisTarget> {
+    Config::from_environment(env, KINDS).unwrap().unwrap().targets_of().cloned().collect()
+}
 
 #[test]
 fn the_environment_of_a_service_is_a_configuration() {
@@ -17,17 +23,18 @@ fn the_environment_of_a_service_is_a_configuration() {
         };
         Some(value.to_owned())
     };
-    let config = Config::from_environment(&env).unwrap().unwrap();
+    let config = Config::from_environment(&env, KINDS).unwrap().unwrap();
     assert_eq!(config.environment.as_deref(), Some("production"));
-    let names: Vec<&str> = config.redis.iter().map(|target| target.name.as_str()).collect();
+    let redis = targets(&env);
+    let names: Vec<&str> = redis.iter().map(|target| target.name.as_str()).collect();
     assert_eq!(names, ["redis", "cache"]);
-    let passwords: Vec<&str> = config.redis.iter().map(|target| target.password.as_ref().unwrap().reveal()).collect();
+    let passwords: Vec<&str> = redis.iter().map(|target| target.password.as_ref().unwrap().reveal()).collect();
     assert_eq!(passwords, ["shared", "own"]);
-    assert!(config.redis.iter().all(|target| target.tls.is_some()));
-    assert_eq!(config.redis[1].database, 1);
-    assert_eq!(config.redis[0].connect_timeout, Duration::from_secs(2));
-    assert_eq!((config.redis[0].deadline, config.redis[0].interval), (Duration::from_secs(8), Duration::from_secs(16)));
-    assert_eq!(Config::from_environment(&no_env).unwrap(), None);
+    assert!(redis.iter().all(|target| target.tls.is_some()));
+    assert_eq!(redis[1].database, 1);
+    assert_eq!(redis[0].connect_timeout, Duration::from_secs(2));
+    assert_eq!((redis[0].deadline, redis[0].interval), (Duration::from_secs(8), Duration::from_secs(16)));
+    assert_eq!(Config::from_environment(&|_| None, KINDS).unwrap(), None);
 }
 
 #[test]
@@ -48,7 +55,7 @@ fn the_times_of_the_environment_fit_each_other() {
             "REDIS_COMMAND_TIMEOUT" => command.map(str::to_owned),
             _ => None,
         };
-        let target = Config::from_environment(&env).unwrap().unwrap().redis.remove(0);
+        let target = targets(&env).remove(0);
         let times = [target.connect_timeout, target.deadline, target.interval, target.hit_ratio_window];
         assert_eq!(times, expected.map(Duration::from_secs), "{connect:?} {command:?}");
     }
@@ -63,7 +70,7 @@ fn a_bad_environment_is_refused_whole() {
         _ => None,
     };
     assert_eq!(
-        Config::from_environment(&env).unwrap_err().to_string(),
+        Config::from_environment(&env, KINDS).unwrap_err().to_string(),
         "environment: REDIS_TLS = \"maybe\": must be true or false\n\
          environment: REDIS_COMMAND_TIMEOUT = \"5s\": must be a number of milliseconds from 10 to 600000\n\
          environment: REDIS_URL: the scheme \"ftp\" is unknown; use redis, rediss, valkey, valkeys, tcp or unix"

@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 /// One of the last lines of a container's log that a pattern matches, cut and without what looks like a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sample {
+pub struct Excerpt {
     /// The container's name.
     pub container: String,
     /// The pattern's name.

@@ -9,61 +9,42 @@
 
 use std::time::Duration;
 
-use super::redis::{RedisTarget, default_hit_ratio_window};
-use super::{Config, LogSettings, Thresholds, WebSettings};
+use super::RedisTarget;
+use crate::collector::TargetKind as _;
+use crate::config::{Lookup, TargetSettings};
 use crate::net::{RedisUrl, TlsSettings};
-use reader::Secret;
-use reader::{ConfigError, Problem};
+use reader::{Problem, Secret};
 
 /// The targets by the variable that holds their URL.
 const URLS: [(&str, &str); 2] = [("REDIS_URL", "redis"), ("REDIS_CACHE_URL", "cache")];
 
-type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
-
-/// See [`Config::from_environment`].
-pub(super) fn config(env: Lookup<'_>) -> Result<Option<Config>, ConfigError> {
+/// The targets that the variables describe; none without `REDIS_URL`.
+pub(super) fn targets(env: Lookup<'_>, problems: &mut Vec<Problem>) -> Vec<RedisTarget> {
     let get = |name: &str| env(name).filter(|value| !value.is_empty());
     if get(URLS[0].0).is_none() {
-        return Ok(None);
+        return Vec::new();
     }
-    let mut problems = Vec::new();
-    let tls = boolean(&get, "REDIS_TLS", &mut problems).unwrap_or(false);
-    let connect_timeout = milliseconds(&get, "REDIS_CONNECT_TIMEOUT", &mut problems);
-    let command_timeout = milliseconds(&get, "REDIS_COMMAND_TIMEOUT", &mut problems);
-    let mut redis = Vec::new();
+    let tls = boolean(&get, "REDIS_TLS", problems).unwrap_or(false);
+    let connect_timeout = milliseconds(&get, "REDIS_CONNECT_TIMEOUT", problems);
+    let command_timeout = milliseconds(&get, "REDIS_COMMAND_TIMEOUT", problems);
+    let mut targets = Vec::new();
     for (variable, name) in URLS {
         let Some(text) = get(variable) else { continue };
         match RedisUrl::parse(&text) {
             Ok(url) => {
-                let mut target = RedisTarget::new(name.to_owned(), url);
+                let mut common = TargetSettings::new(name.to_owned(), &RedisTarget::DEFAULTS);
+                common.deadline = command_timeout.unwrap_or(common.deadline).max(connect_timeout.unwrap_or_default());
+                common.interval = common.interval.max(2 * common.deadline);
+                let mut target = RedisTarget::new(common, url);
+                target.connect_timeout = connect_timeout.unwrap_or(target.connect_timeout);
                 target.password = target.password.or_else(|| get("REDIS_PASSWORD").map(Secret::new));
                 target.tls = target.tls.or_else(|| tls.then(TlsSettings::default));
-                target.deadline = command_timeout.unwrap_or(target.deadline).max(connect_timeout.unwrap_or_default());
-                target.connect_timeout = connect_timeout.unwrap_or(target.connect_timeout).min(target.deadline);
-                target.interval = target.interval.max(2 * target.deadline);
-                target.hit_ratio_window = default_hit_ratio_window(target.interval);
-                redis.push(target);
+                targets.push(target);
             }
             Err(message) => problems.push(Problem::of_key(None, variable, None, message)),
         }
     }
-    let policy = policy::shipped()?;
-    if problems.is_empty() {
-        let (web, log) = (WebSettings::default(), LogSettings::default());
-        Ok(Some(Config {
-            environment: get("ENV_NAME"),
-            web,
-            log,
-            redis,
-            services: Vec::new(),
-            docker: Vec::new(),
-            host: None,
-            thresholds: Thresholds::default(),
-            policy,
-        }))
-    } else {
-        Err(ConfigError::new("environment".to_owned(), problems))
-    }
+    targets
 }
 
 fn boolean(get: &dyn Fn(&str) -> Option<String>, name: &str, problems: &mut Vec<Problem>) -> Option<bool> {
@@ -87,3 +68,6 @@ fn milliseconds(get: &dyn Fn(&str) -> Option<String>, name: &str, problems: &mut
     }
     millis.map(Duration::from_millis)
 }
+
+#[cfg(test)]
+mod tests;

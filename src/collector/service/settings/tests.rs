@@ -11,12 +11,12 @@ use ::mapping::{
 use metric::Kind;
 use serde_json::json;
 
-use crate::config::{Config, ServiceTarget};
+use super::*;
+use crate::collector::parsed;
 
 /// The services of a configuration.
 fn services(text: &str) -> Vec<ServiceTarget> {
-    let env = |name: &str| (name == "API_KEY").then(|| "hunter2".to_owned());
-    Config::parse(text, Path::new("config.toml"), &env).unwrap().services
+    parsed(text)
 }
 
 fn service(keys: &str) -> ServiceTarget {
@@ -285,8 +285,7 @@ fn a_drafted_service_is_valid_in_a_configuration() {
     };
     let sample = body.to_string();
     let drafted = draft(&source, sample.as_bytes(), sample.as_bytes()).unwrap();
-    let config = Config::parse(&drafted.text, Path::new("config.toml"), &|_| None).unwrap();
-    let target = &config.services[0];
+    let target = &services(&drafted.text)[0];
     assert_eq!((target.name.as_str(), target.url.to_string().as_str()), ("app", "http://127.0.0.1:8080"));
     assert_eq!(target.mapping.endpoints[0].statuses, [200, 503]);
     assert_eq!(target.mapping.rules.len(), 2);

@@ -1,0 +1,131 @@
+//! What makes a kind of target: the type of its settings, which says how they are read and what watches such a target.
+
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use serde::Serialize;
+use tokio_util::sync::CancellationToken;
+
+use super::Collector;
+use super::runner::{self, Instance};
+use crate::config::{Defaults, KindEntry, Lookup, Target, TargetSettings};
+use crate::hub::Hub;
+
+use reader::{Problem, Reader, Table};
+
+/// The settings of one kind of target. A value is one target; it can be read as the settings that every target has.
+pub trait TargetKind:
+    Deref<Target = TargetSettings> + Clone + Debug + PartialEq + Serialize + Send + Sync + 'static
+{
+    /// What watches such a target. Its name is also that of the table.
+    type Collector: Collector;
+
+    /// The heading in the documentation.
+    const TITLE: &'static str;
+
+    /// One paragraph for the documentation.
+    const INTRO: &'static str;
+
+    /// The common settings that a table does not set.
+    const DEFAULTS: Defaults;
+
+    /// Reads what its table has beside the common settings; `None` if something without which there is no target is
+    /// wrong, and reported.
+    fn read(common: TargetSettings, table: &mut Table<'_>, reader: &Reader<'_>) -> Option<Self>;
+
+    /// Reports targets that are right each for itself and not together; beside each stands the line of its table.
+    fn check_together(_targets: &[(Option<usize>, Self)], _reader: &Reader<'_>) {}
+
+    /// The targets that the environment describes, where there is no file.
+    fn from_environment(_env: Lookup<'_>, _problems: &mut Vec<Problem>) -> Vec<Self> {
+        Vec::new()
+    }
+
+    /// Where it is, without credentials: for people.
+    fn address(&self) -> String;
+
+    /// What makes its collectors: the first one, and another one after a panic. What must outlive a panic is shared by
+    /// them.
+    fn collectors(self) -> impl Fn() -> Self::Collector + Send + 'static;
+
+    /// The same target where there will be no second poll to which something could be left.
+    #[must_use]
+    fn for_one_poll(self) -> Self {
+        self
+    }
+}
+
+/// The row of a kind in the list of kinds.
+pub const fn entry<K: TargetKind>() -> KindEntry {
+    KindEntry {
+        key: K::Collector::NAME,
+        only: K::DEFAULTS.only,
+        title: K::TITLE,
+        intro: K::INTRO,
+        metrics: K::Collector::metrics,
+        read: read::<K>,
+        from_environment: |env, problems| erased(K::from_environment(env, problems)),
+    }
+}
+
+fn read<K: TargetKind>(tables: Vec<Table<'_>>, reader: &Reader<'_>) -> Vec<Arc<dyn Target>> {
+    let read = |mut table: Table<'_>| {
+        let common = TargetSettings::read(&mut table, &K::DEFAULTS);
+        let target = K::read(common, &mut table, reader);
+        let line = table.line;
+        table.finish();
+        Some((line, target?))
+    };
+    let targets: Vec<(Option<usize>, K)> = tables.into_iter().filter_map(read).collect();
+    K::check_together(&targets, reader);
+    erased(targets.into_iter().map(|(_, target)| target))
+}
+
+fn erased<K: TargetKind>(targets: impl IntoIterator<Item = K>) -> Vec<Arc<dyn Target>> {
+    targets.into_iter().map(|target| Arc::new(target) as Arc<dyn Target>).collect()
+}
+
+impl<K: TargetKind> Target for K {
+    fn settings(&self) -> &TargetSettings {
+        self
+    }
+
+    fn is_same(&self, other: &dyn Target) -> bool {
+        (other as &dyn Any).downcast_ref() == Some(self)
+    }
+
+    fn to_toml(&self) -> Result<String, toml::ser::Error> {
+        if K::DEFAULTS.only.is_some() {
+            toml::to_string(&BTreeMap::from([(K::Collector::NAME, self)]))
+        } else {
+            toml::to_string(&BTreeMap::from([(K::Collector::NAME, [self])]))
+        }
+    }
+
+    fn watch(&self, hub: Arc<Hub>, stop: CancellationToken) -> BoxFuture<'static, ()> {
+        Box::pin(runner::run(self.clone().collectors(), Instance::of(self), hub, stop))
+    }
+
+    fn poll_once(&self, hub: Arc<Hub>) -> BoxFuture<'static, ()> {
+        let target = self.clone().for_one_poll();
+        let instance = Instance::of(&target);
+        let make = target.collectors();
+        Box::pin(async move {
+            let (status, families) = runner::poll_and_export(make(), instance).await;
+            hub.publish(status, families);
+        })
+    }
+}
+
+/// The targets of one kind that a valid configuration has, for tests.
+#[cfg(test)]
+pub(crate) fn parsed<K: TargetKind>(text: &str) -> Vec<K> {
+    let env = |name: &str| (name == "API_KEY").then(|| "hunter2".to_owned());
+    let path = std::path::Path::new("/etc/manometer/config.toml");
+    let config = crate::config::Config::parse(text, path, &env, super::KINDS);
+    config.unwrap_or_else(|error| panic!("{error}")).targets_of().cloned().collect()
+}

@@ -1,0 +1,97 @@
+//! The tables of the targets, by the list of kinds that the configuration is read with.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use super::Target;
+use crate::metric::MetricInfo;
+use reader::{Problem, Reader, Table};
+
+/// How a variable of the environment is looked up.
+pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// A kind of target: one row of the list that the agent is built with.
+pub struct KindEntry {
+    /// The name of its table, and its `collector` label.
+    pub key: &'static str,
+    /// The name of its target, where there is only one: `[key]`; `None` for any number of `[[key]]`.
+    pub only: Option<&'static str>,
+    /// The heading in the documentation.
+    pub title: &'static str,
+    /// One paragraph for the documentation.
+    pub intro: &'static str,
+    /// Everything with a fixed name that it can export.
+    pub metrics: fn() -> Vec<MetricInfo>,
+    /// Reads its tables.
+    pub read: fn(Vec<Table<'_>>, &Reader<'_>) -> Vec<Arc<dyn Target>>,
+    /// The targets that the environment describes, where there is no file.
+    pub from_environment: fn(Lookup<'_>, &mut Vec<Problem>) -> Vec<Arc<dyn Target>>,
+}
+
+/// The tables of all targets, those of one kind together.
+pub(super) struct TargetTables<'k, 'r>(Vec<(&'k KindEntry, Vec<Table<'r>>)>);
+
+impl<'k, 'r> TargetTables<'k, 'r> {
+    pub(super) fn take(root: &mut Table<'r>, kinds: &'k [KindEntry]) -> Self {
+        let tables = |kind: &KindEntry, root: &mut Table<'r>| match kind.only {
+            Some(_) if root.has(kind.key) => vec![root.table(kind.key)],
+            Some(_) => Vec::new(),
+            None => root.tables(kind.key),
+        };
+        Self(kinds.iter().map(|kind| (kind, tables(kind, root))).collect())
+    }
+
+    /// The names of the targets, without any value that may be a secret.
+    pub(super) fn names(&self) -> Vec<String> {
+        self.named().map(|(_, name)| name).collect()
+    }
+
+    /// Reports targets with the name of another one, of whatever kind: the name is the label by which they are told apart.
+    pub(super) fn check_names(&self, reader: &Reader<'_>) {
+        let mut names = HashSet::new();
+        for (table, name) in self.named() {
+            let message = if table.has("name") {
+                "another target has this name; names must differ"
+            } else {
+                "this is the name unless another is set, and another target has it; names must differ"
+            };
+            let shown = Some(format!("{name:?}"));
+            if !names.insert(name) {
+                reader.problem(Problem::of_key(table.line, table.key("name"), shown, message));
+            }
+        }
+    }
+
+    /// Reports that there is no target.
+    pub(super) fn check_presence(&self, reader: &Reader<'_>) {
+        if self.0.iter().all(|(_, tables)| tables.is_empty()) {
+            let (only, many): (Vec<_>, Vec<_>) =
+                self.0.iter().map(|(kind, _)| *kind).partition(|kind| kind.only.is_some());
+            let many = either(many.iter().map(|kind| format!("[[{}]]", kind.key)));
+            let only = either(only.iter().map(|kind| format!("[{}]", kind.key)));
+            let message = format!("no target is configured; add {many} with name and url, or {only}");
+            reader.problem(Problem::of_key(None, "redis", None, message));
+        }
+    }
+
+    pub(super) fn read(self, reader: &Reader<'_>) -> Vec<Arc<dyn Target>> {
+        self.0.into_iter().flat_map(|(kind, tables)| (kind.read)(tables, reader)).collect()
+    }
+
+    /// Each table whose target has a name.
+    fn named(&self) -> impl Iterator<Item = (&Table<'r>, String)> {
+        let tables = self.0.iter().flat_map(|(kind, tables)| tables.iter().map(|table| (kind.only, table)));
+        tables.filter_map(|(only, table)| {
+            let default = only.filter(|_| !table.has("name")).map(str::to_owned);
+            let name = default.or_else(|| table.peek("name")).filter(|name| !name.is_empty());
+            Some((table, name?))
+        })
+    }
+}
+
+/// `a, b or c`.
+fn either(words: impl Iterator<Item = String>) -> String {
+    let mut words: Vec<String> = words.collect();
+    let last = words.pop().unwrap_or_default();
+    if words.is_empty() { last } else { format!("{} or {last}", words.join(", ")) }
+}

@@ -1,0 +1,121 @@
+//! What every target has, whatever its kind, and what the agent can do with it.
+
+use std::any::Any;
+use std::fmt::Debug;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use serde::Serialize;
+use tokio_util::sync::CancellationToken;
+
+use crate::hub::Hub;
+use reader::Table;
+
+const DAY: Duration = Duration::from_hours(24);
+
+/// The settings that every target has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TargetSettings {
+    /// The `target` label.
+    pub name: String,
+    /// Time from the start of one poll to the start of the next.
+    #[serde(serialize_with = "reader::duration")]
+    pub interval: Duration,
+    /// The most that one poll may take; shorter than the interval.
+    #[serde(serialize_with = "reader::duration")]
+    pub deadline: Duration,
+    /// Series beyond it are left out and counted.
+    pub series_limit: usize,
+}
+
+/// What the settings are where a table does not say otherwise.
+#[derive(Debug, Clone, Copy)]
+pub struct Defaults {
+    /// The name of the target, for a kind of which there is only one: its table is `[key]` and not `[[key]]`.
+    pub only: Option<&'static str>,
+    /// Time from one poll to the next.
+    pub interval: Duration,
+    /// The shortest interval that may be set.
+    pub shortest_interval: Duration,
+    /// The most that a poll may take, where `interval_share` allows it.
+    pub deadline: Duration,
+    /// The most of the interval that the deadline is, in percent. A short interval alone is no mistake: the deadline
+    /// follows it.
+    pub interval_share: u32,
+    /// Series beyond which those of a target are left out.
+    pub series_limit: usize,
+}
+
+impl TargetSettings {
+    /// Those of a target of which only the name is set.
+    #[must_use]
+    pub fn new(name: String, defaults: &Defaults) -> Self {
+        let (interval, series_limit) = (defaults.interval, defaults.series_limit);
+        Self { name, interval, deadline: defaults.deadline(interval), series_limit }
+    }
+
+    /// Reads the keys that every table of a target has.
+    pub fn read(table: &mut Table<'_>, defaults: &Defaults) -> Self {
+        let name = match defaults.only {
+            Some(name) if !table.has("name") => name.to_owned(),
+            _ => read_name(table),
+        };
+        let interval = table.duration("interval", defaults.shortest_interval..=DAY).unwrap_or(defaults.interval);
+        let deadline = table.duration("deadline", Duration::from_millis(10)..=DAY);
+        let deadline = deadline.unwrap_or_else(|| defaults.deadline(interval));
+        if deadline >= interval {
+            let text = |time| humantime::format_duration(time).to_string();
+            let message =
+                format!("must be shorter than the interval, which is {}; polls never overlap", text(interval));
+            table.problem(None, "deadline", Some(format!("{:?}", text(deadline))), message);
+        }
+        let series_limit = table.integer("series_limit", 100..=10_000_000).unwrap_or(defaults.series_limit);
+        Self { name, interval, deadline, series_limit }
+    }
+}
+
+impl Defaults {
+    /// The deadline that belongs to an interval.
+    fn deadline(&self, interval: Duration) -> Duration {
+        self.deadline.min(interval * self.interval_share / 100)
+    }
+}
+
+fn read_name(table: &mut Table<'_>) -> String {
+    let named = table.has("name");
+    let name = table.string("name").unwrap_or_default();
+    if !named {
+        table.problem(None, "name", None, "is missing; name the target, it becomes the label target");
+    } else if name.is_empty() {
+        table.problem(None, "name", None, "must be a text that is not empty; it becomes the label target");
+    }
+    name
+}
+
+/// A configured target of any kind.
+///
+/// Its methods that poll return one future for the whole target: a kind whose targets have several instances drives
+/// them all in it.
+pub trait Target: Any + Debug + Send + Sync {
+    /// What every target has.
+    fn settings(&self) -> &TargetSettings;
+
+    /// Whether `other` is of the same kind with the same settings, so that what runs for one is right for the other.
+    fn is_same(&self, other: &dyn Target) -> bool;
+
+    /// Its table as a configuration file has it, without its secrets.
+    fn to_toml(&self) -> Result<String, toml::ser::Error>;
+
+    /// Makes it known to `hub` at once; the future polls it until `stop` is cancelled, and publishes each outcome.
+    fn watch(&self, hub: Arc<Hub>, stop: CancellationToken) -> BoxFuture<'static, ()>;
+
+    /// Polls it once and publishes the outcome.
+    fn poll_once(&self, hub: Arc<Hub>) -> BoxFuture<'static, ()>;
+}
+
+impl PartialEq for dyn Target {
+    fn eq(&self, other: &Self) -> bool {
+        self.is_same(other)
+    }
+}
