@@ -301,7 +301,7 @@ impl<'r> Table<'r> {
                 .iter()
                 .filter_map(|variant| variant.to_possible_value().map(|value| value.get_name().to_owned()))
                 .collect();
-            self.wrong(line, key, &text, format!("is none of {}", words.join(", ")));
+            self.wrong(line, key, text, format!("is none of {}", words.join(", ")));
         }
         choice
     }

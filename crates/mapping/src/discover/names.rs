@@ -147,7 +147,7 @@ pub(super) fn rule(leaf: &Leaf<'_>, meaning: Meaning, names: &mut Names) -> Rule
         strip(&mut words, &RESERVED_ENDINGS);
     }
     let endings = base.into_iter().chain(meaning.counter.then_some("total"));
-    let mut ending: String = endings.map(|ending| format!("_{ending}")).collect();
+    let mut ending = endings.flat_map(|ending| ["_", ending]).collect::<String>();
     match (words.is_empty(), ending.is_empty()) {
         (true, true) => words.push("value".to_owned()),
         // The prefix ends in a _ of its own.

@@ -212,7 +212,7 @@ fn read_level(table: &Table<'_>, line: usize, name: &str, labels: &[String]) -> 
             fits.then_some(shared).ok_or_else(|| "must be a gauge with the labels of this metric; rename it".to_owned())
         },
     );
-    definition.map(Arc::new).map_err(|message| table.wrong(line, "level", &name, message)).ok()
+    definition.map(Arc::new).map_err(|message| table.wrong(line, "level", name, message)).ok()
 }
 
 /// A definition of the vocabulary, if it is of the kind that the rule is.
