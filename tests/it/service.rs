@@ -291,7 +291,7 @@ fn a_service_without_any_endpoint_of_the_profile_is_down_and_the_error_says_what
     assert_eq!(seen.get("service_endpoint_http_status", &[("endpoint", "redis-stats")]), Some(404.0));
     let expected = format!(
         "manometer: svc: GET {}/api/redis/stats: HTTP status 404; check url and path; skip the endpoint if the service \
-         has it not\n",
+         does not have it\n",
         service.url()
     );
     assert!(stderr(&output).ends_with(&expected), "{}", stderr(&output));

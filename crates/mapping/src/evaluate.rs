@@ -19,15 +19,17 @@ const MAX_LABEL_BYTES: usize = 128;
 pub enum Reading {
     /// A number, in its base unit.
     Number(f64),
-    /// The index of one of the rule's states; `None` for `unknown`.
-    State(Option<usize>),
+    /// The index of one of the rule's states.
+    State(usize),
+    /// A state that is none of the rule's; apart from the known ones, so that a reading stays as small as its number.
+    UnknownState,
 }
 
 impl Reading {
     /// Whether it says anything: an unknown state does not.
     #[must_use]
     pub const fn is_known(self) -> bool {
-        !matches!(self, Self::State(None))
+        !matches!(self, Self::UnknownState)
     }
 
     /// The number, unless it is a state.
@@ -35,7 +37,7 @@ impl Reading {
     pub const fn number(self) -> Option<f64> {
         match self {
             Self::Number(number) => Some(number),
-            Self::State(_) => None,
+            Self::State(_) | Self::UnknownState => None,
         }
     }
 
@@ -175,7 +177,7 @@ impl<'a> OfRule<'a> {
                 reading
             }
             Err(MissReason::Missing) if rule.missing == Missing::Zero => match rule.value {
-                Value::States { .. } => Reading::State(Some(0)),
+                Value::States { .. } => Reading::State(0),
                 Value::Number { .. } | Value::Info => Reading::Number(0.0),
             },
             Err(reason) => {
@@ -207,7 +209,7 @@ impl<'a> OfRule<'a> {
                 let state = states.find(&word);
                 // A service that says that it does not know its state is not a mistake of the mapping.
                 let is_miss = state.is_none() && !States::is_unknown(&word);
-                Ok((Reading::State(state), is_miss.then_some(MissReason::State)))
+                Ok((state.map_or(Reading::UnknownState, Reading::State), is_miss.then_some(MissReason::State)))
             }
         }
     }

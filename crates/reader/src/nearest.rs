@@ -19,10 +19,12 @@ pub fn distance(a: &str, b: &str, most: usize) -> Option<usize> {
 #[must_use]
 pub fn nearest_names<'n>(known: impl IntoIterator<Item = &'n str>, wanted: &str) -> Vec<&'n str> {
     let most = MOST_EDITS.min(wanted.len().saturating_sub(1));
-    let alike = known.into_iter().filter_map(|name| Some((distance(name, wanted, most)?, name)));
-    let mut alike: Vec<(usize, &str)> = alike.collect();
-    alike.sort_unstable();
-    alike.dedup();
+    let mut alike: Vec<(usize, &str)> = Vec::new();
+    for name in known {
+        alike.extend(distance(name, wanted, most).map(|edits| (edits, name)).filter(|near| !alike.contains(near)));
+    }
+    // Stable: of two that are as much alike the one that is known first.
+    alike.sort_by_key(|(edits, _)| *edits);
     alike.into_iter().map(|(_, name)| name).collect()
 }
 
@@ -42,6 +44,7 @@ mod tests {
         assert_eq!(nearest_names(names, "redis_cache_hit"), ["redis_cache_hits", "redis_cache_sets"]);
         assert_eq!(nearest_names(names, "temperature"), [""; 0]);
         assert_eq!(nearest(names, "redis_cahce_sets"), Some("redis_cache_sets"));
+        assert_eq!(nearest_names(["where", "above", "where"], "fore"), ["where", "above"]);
     }
 
     #[test]

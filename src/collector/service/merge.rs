@@ -55,20 +55,20 @@ fn add_samples(rule: &Rule, point: &DataPoint, source: (usize, bool), samples: &
         let (rule, fresh) = source;
         samples.push(MappedSample { definition: Arc::clone(definition), labels, value, rule, fresh });
     };
-    match (point.reading, &rule.value) {
-        (Reading::Number(number), _) => add(&rule.definition, point.labels.clone(), number),
-        (Reading::State(state), Value::States { states, level }) => {
-            let current = state.unwrap_or(states.count());
-            for (place, label) in states.labels().enumerate() {
-                let labels = point.labels.iter().cloned().chain([label.to_owned()]).collect();
-                add(&rule.definition, labels, f64::from(place == current));
-            }
-            if let (Some(level), Some(place)) = (level, state) {
-                add(level, point.labels.clone(), place as f64);
-            }
-        }
-        // Only a rule of states reads one.
-        (Reading::State(_), Value::Number { .. } | Value::Info) => {}
+    let state = match point.reading {
+        Reading::Number(number) => return add(&rule.definition, point.labels.clone(), number),
+        Reading::State(state) => Some(state),
+        Reading::UnknownState => None,
+    };
+    // Only a rule of states reads one.
+    let Value::States { states, level } = &rule.value else { return };
+    let current = state.unwrap_or(states.count());
+    for (place, label) in states.labels().enumerate() {
+        let labels = point.labels.iter().cloned().chain([label.to_owned()]).collect();
+        add(&rule.definition, labels, f64::from(place == current));
+    }
+    if let (Some(level), Some(place)) = (level, state) {
+        add(level, point.labels.clone(), place as f64);
     }
 }
 

@@ -19,7 +19,8 @@ fn points_of(evaluation: &Evaluation) -> Vec<String> {
     let text = |point: &DataPoint| {
         let value = match point.reading {
             Reading::Number(number) => number.to_string(),
-            Reading::State(place) => place.map_or_else(|| "?".to_owned(), |place| place.to_string()),
+            Reading::State(place) => place.to_string(),
+            Reading::UnknownState => "?".to_owned(),
         };
         format!("{} {value}", point.labels.join(",")).trim_start().to_owned()
     };

@@ -86,15 +86,15 @@ pub(super) fn result(rule: &Rule, metric: &str, points: &[DataPoint], found: Opt
     let is_level = rule.definition.name != metric;
     match (point.reading, &rule.value) {
         (Reading::Number(number), _) => format!("{number}{spaced}"),
-        (Reading::State(None), _) if is_level => "unknown, which has no place".to_owned(),
-        (Reading::State(None), _) => format!("unknown{spaced}"),
-        (Reading::State(Some(place)), Value::States { states, .. }) if !is_level => {
+        (Reading::UnknownState, _) if is_level => "unknown, which has no place".to_owned(),
+        (Reading::UnknownState, _) => format!("unknown{spaced}"),
+        (Reading::State(place), Value::States { states, .. }) if !is_level => {
             let state = states.labels().nth(place).unwrap_or_default();
             let literal = found
                 .and_then(Json::as_str)
                 .is_some_and(|text| text.split(':').next().is_some_and(|word| word.trim().eq_ignore_ascii_case(state)));
             format!("{state}{spaced}{}", if literal { "" } else { ", by an alias" })
         }
-        (Reading::State(Some(place)), _) => place.to_string(),
+        (Reading::State(place), _) => place.to_string(),
     }
 }
