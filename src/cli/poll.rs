@@ -46,13 +46,11 @@ fn chosen(config: &Config, only: Option<&str>) -> Result<Vec<Arc<dyn Target>>, S
     let all = &config.targets;
     let Some(only) = only else { return Ok(all.clone()) };
     let name = |target: &Arc<dyn Target>| target.settings().name.clone();
-    match all.iter().find(|target| name(target) == only) {
-        Some(target) => Ok(vec![Arc::clone(target)]),
-        None => {
-            let names: Vec<String> = all.iter().map(name).collect();
-            Err(format!("no target is named {only:?}; there are {}", names.join(", ")))
-        }
+    if let Some(target) = all.iter().find(|target| name(target) == only) {
+        return Ok(vec![Arc::clone(target)]);
     }
+    let names: Vec<String> = all.iter().map(name).collect();
+    Err(format!("no target is named {only:?}; there are {}", names.join(", ")))
 }
 
 #[cfg(test)]

@@ -60,6 +60,7 @@ pub trait TargetKind:
 }
 
 /// The row of a kind in the list of kinds.
+#[must_use]
 pub const fn entry<K: TargetKind>() -> KindEntry {
     KindEntry {
         key: K::Collector::NAME,

@@ -23,10 +23,13 @@ pub struct KindEntry {
     /// Everything with a fixed name that it can export.
     pub metrics: fn() -> Vec<MetricInfo>,
     /// Reads its tables.
-    pub read: fn(Vec<Table<'_>>, &Reader<'_>) -> Vec<Arc<dyn Target>>,
+    pub read: fn(Vec<Table<'_>>, &Reader<'_>) -> Targets,
     /// The targets that the environment describes, where there is no file.
-    pub from_environment: fn(Lookup<'_>, &mut Vec<Problem>) -> Vec<Arc<dyn Target>>,
+    pub from_environment: fn(Lookup<'_>, &mut Vec<Problem>) -> Targets,
 }
+
+/// Targets of any kind.
+pub type Targets = Vec<Arc<dyn Target>>;
 
 /// The tables of all targets, those of one kind together.
 pub(super) struct TargetTables<'k, 'r>(Vec<(&'k KindEntry, Vec<Table<'r>>)>);
@@ -74,7 +77,7 @@ impl<'k, 'r> TargetTables<'k, 'r> {
         }
     }
 
-    pub(super) fn read(self, reader: &Reader<'_>) -> Vec<Arc<dyn Target>> {
+    pub(super) fn read(self, reader: &Reader<'_>) -> Targets {
         self.0.into_iter().flat_map(|(kind, tables)| (kind.read)(tables, reader)).collect()
     }
 

@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-pub use kinds::{KindEntry, Lookup};
+pub use kinds::{KindEntry, Lookup, Targets};
 pub use log::{LogFormat, LogLevel, LogSettings};
 pub use reader::{ConfigError, Problem, Secret};
 pub use target::{Defaults, Target, TargetSettings};
