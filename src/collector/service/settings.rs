@@ -109,6 +109,10 @@ impl TargetKind for ServiceTarget {
     fn check_together(targets: &[(Option<usize>, Self)], reader: &Reader<'_>) {
         let mappings: Vec<(&str, &Mapping)> =
             targets.iter().map(|(_, target)| (target.name.as_str(), target.mapping.as_ref())).collect();
+        // One alone has been checked as it was read.
+        if mappings.len() < 2 {
+            return;
+        }
         for (second, message) in mapping::clashes(&mappings) {
             reader.problem(Problem::of_key(targets[second].0, "service.metric", None, message));
         }
