@@ -6,17 +6,19 @@
 //!
 //! * [`config`]: TOML text or environment in, validated settings out; all problems at once.
 //! * [`collector`]: what is watched. One folder a kind of target; the runner drives them all.
-//! * [`mapping`]: which numbers of a service's JSON become which metrics: the language, its profiles, its evaluation.
 //! * [`logpattern`]: which log lines count, and as what: the ready sets, a configuration's own patterns, the matching.
-//! * [`metric`]: what is exported. Documented constants, the samples of a poll, the text format, the catalog.
-//! * [`net`]: how a server is reached: addresses, names, sockets, TLS, limits. Collectors and the HTTP client connect with it.
+//! * [`net`]: how a server is reached: addresses, names, sockets, TLS. Collectors and the HTTP client connect with it.
 //! * [`hub`]: the latest samples of every target, and their exposition.
 //! * [`queue`]: the bounded queue between two of its tasks, and what it says of itself.
-//! * [`policy`]: the one table of alerts.
-//! * [`render`]: what is written from it: rules, their tests, dashboards, routes, documentation.
 //! * [`http`]: how it is served: the server, its web configuration, the routes; and the client that asks other services.
 //! * [`app`]: the wiring of all that, reloads, and the bounded shutdown.
 //! * [`cli`]: the command line.
+//!
+//! Below them are crates that know nothing of the agent:
+//!
+//! * [`metric`]: what is exported. Tables of metrics, the samples of a poll, the text format, the catalog.
+//! * [`mapping`]: which numbers of a service's answers become which metrics: the language, its profiles, its evaluation.
+//! * [`policy`]: the one table of alerts, its evaluation, and all that is rendered from it.
 
 pub mod app;
 pub mod cli;
