@@ -21,10 +21,12 @@ pub(super) fn export(policy: &Policy, out: &mut Families) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy;
+    use crate::policy::{self, Threshold};
 
     #[test]
     fn every_number_has_its_series() {
+        // Rules and dashboards ask for the series by these.
+        assert_eq!((THRESHOLD.info().name, THRESHOLD.info().labels), (Threshold::METRIC, &Threshold::LABELS[..]));
         let policy = policy::shipped().unwrap();
         let mut families = Families::new();
         export(&policy, &mut families);

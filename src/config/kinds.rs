@@ -11,6 +11,7 @@ use reader::{Problem, Reader, Table};
 pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// A kind of target: one row of the list that the agent is built with.
+#[derive(Clone, Copy)]
 pub struct KindEntry {
     /// The name of its table, and its `collector` label.
     pub key: &'static str,
@@ -68,7 +69,7 @@ impl<'k, 'r> TargetTables<'k, 'r> {
     /// Reports that there is no target.
     pub(super) fn check_presence(&self, reader: &Reader<'_>) {
         if self.0.iter().all(|(_, tables)| tables.is_empty()) {
-            let (only, many): (Vec<_>, Vec<_>) =
+            let (only, many): (Vec<&KindEntry>, Vec<&KindEntry>) =
                 self.0.iter().map(|(kind, _)| *kind).partition(|kind| kind.only.is_some());
             let many = either(many.iter().map(|kind| format!("[[{}]]", kind.key)));
             let only = either(only.iter().map(|kind| format!("[{}]", kind.key)));

@@ -76,6 +76,16 @@ impl TargetSettings {
 }
 
 impl Defaults {
+    /// Those of most kinds.
+    pub const USUAL: Self = Self {
+        only: None,
+        interval: Duration::from_secs(15),
+        shortest_interval: Duration::from_secs(1),
+        deadline: Duration::from_secs(5),
+        interval_share: 50,
+        series_limit: 2_000,
+    };
+
     /// The deadline that belongs to an interval.
     fn deadline(&self, interval: Duration) -> Duration {
         self.deadline.min(interval * self.interval_share / 100)
@@ -91,6 +101,23 @@ fn read_name(table: &mut Table<'_>) -> String {
         table.problem(None, "name", None, "must be a text that is not empty; it becomes the label target");
     }
     name
+}
+
+/// Reads the address of a target, `absent` where the key is not there; `None` if there is none, or a wrong one, which is
+/// reported.
+pub fn read_url<T>(
+    table: &mut Table<'_>,
+    absent: Result<T, String>,
+    parse: impl FnOnce(&str) -> Result<T, String>,
+) -> Option<T> {
+    let is_absent = !table.has("url");
+    let (line, url) = match table.string_at("url") {
+        Some((line, text)) => (Some(line), parse(&text)),
+        None if is_absent => (None, absent),
+        None => return None,
+    };
+    // The value is not shown: it may hold a password.
+    url.map_err(|message| table.problem(line, "url", None, message)).ok()
 }
 
 /// A configured target of any kind.

@@ -21,6 +21,7 @@ mod golden;
 mod host;
 mod http;
 mod image;
+mod kinds;
 mod map;
 mod prometheus;
 mod redis_kinds;

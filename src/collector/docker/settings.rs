@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{DockerCollector, Memory};
 use crate::collector::TargetKind;
-use crate::config::{Defaults, TargetSettings};
+use crate::config::{Defaults, TargetSettings, read_url};
 use crate::logpattern::FollowSettings;
 use crate::net::{BaseUrl, TlsSettings};
 use reader::{Names, Reader, Table};
@@ -96,17 +96,16 @@ impl TargetKind for DockerTarget {
         Docker labels that `export_labels` names become labels `container_label_<name>`; docs/COMPATIBILITY.md lists the \
         differences.";
     const DEFAULTS: Defaults = Defaults {
-        only: None,
-        interval: Duration::from_secs(15),
-        shortest_interval: SECOND,
         deadline: Duration::from_secs(10),
         // A sweep over two hundred containers takes four seconds: it gets more of a short interval than other polls.
         interval_share: 80,
         series_limit: 50_000,
+        ..Defaults::USUAL
     };
 
     fn read(common: TargetSettings, table: &mut Table<'_>, reader: &Reader<'_>) -> Option<Self> {
-        let url = read_url(table);
+        let with_tls = table.has("tls");
+        let url = read_url(table, BaseUrl::parse(DEFAULT_URL), |text| parse_url(text, with_tls));
         // A wrong URL has no scheme to which the table could be held.
         let is_tls = url.as_ref().is_none_or(BaseUrl::is_tls);
         let tls = TlsSettings::read(table, reader, is_tls, "tcp:// or https://");
@@ -136,20 +135,6 @@ impl TargetKind for DockerTarget {
     fn collectors(self) -> impl Fn() -> DockerCollector + Send + 'static {
         let memory = Arc::new(Memory::new(&self));
         move || DockerCollector::new(Arc::clone(&memory))
-    }
-}
-
-/// The engine's address; `None`, reported, if it is none.
-fn read_url(table: &mut Table<'_>) -> Option<BaseUrl> {
-    let with_tls = table.has("tls");
-    let present = table.has("url");
-    match table.string_at("url") {
-        // The value is not shown: it may hold a password.
-        Some((line, text)) => {
-            parse_url(&text, with_tls).map_err(|message| table.problem(Some(line), "url", None, message)).ok()
-        }
-        None if present => None,
-        None => BaseUrl::parse(DEFAULT_URL).ok(),
     }
 }
 

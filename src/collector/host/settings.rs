@@ -1,7 +1,6 @@
 //! `[host]`: the machine that the agent runs on.
 
 use std::ops::Deref;
-use std::time::Duration;
 
 use clap::ValueEnum;
 use serde::Serialize;
@@ -50,15 +49,8 @@ impl TargetKind for HostTarget {
 
     const TITLE: &'static str = "Host";
     const INTRO: &'static str = "Of `[host]`, under node_exporter's names for the part of them that there is.";
-    const DEFAULTS: Defaults = Defaults {
-        // There is one machine.
-        only: Some("host"),
-        interval: Duration::from_secs(15),
-        shortest_interval: Duration::from_secs(1),
-        deadline: Duration::from_secs(5),
-        interval_share: 50,
-        series_limit: 2_000,
-    };
+    // There is one machine.
+    const DEFAULTS: Defaults = Defaults { only: Some("host"), ..Defaults::USUAL };
 
     fn read(common: TargetSettings, table: &mut Table<'_>, _reader: &Reader<'_>) -> Option<Self> {
         let when = table.choice("when").unwrap_or(HostWhen::Auto);

@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 
 use super::{RedisCollector, environment};
 use crate::collector::TargetKind;
-use crate::config::{Defaults, Lookup, TargetSettings};
+use crate::config::{Defaults, Lookup, TargetSettings, read_url};
 use crate::net::{Endpoint, RedisUrl, TlsSettings};
 use reader::{Problem, Reader, Secret, Table, set};
 
@@ -139,17 +139,19 @@ impl TargetKind for RedisTarget {
     const INTRO: &'static str = "Of each `[[redis]]` target. Names, types and labels are those of redis_exporter wherever it \
         has one; docs/COMPATIBILITY.md lists the differences. Numeric `cluster_*` fields of INFO and CLUSTER INFO pass \
         through as gauges under `redis_<field>`.";
-    const DEFAULTS: Defaults = Defaults {
-        only: None,
-        interval: Duration::from_secs(10),
-        shortest_interval: SECOND,
-        deadline: Duration::from_secs(5),
-        interval_share: 50,
-        series_limit: 20_000,
-    };
+    const DEFAULTS: Defaults = Defaults { interval: Duration::from_secs(10), series_limit: 20_000, ..Defaults::USUAL };
 
     fn read(common: TargetSettings, table: &mut Table<'_>, reader: &Reader<'_>) -> Option<Self> {
-        let mut target = Self::new(common, read_url(table));
+        let missing = "is missing; write it like \"redis://127.0.0.1:6379\"".to_owned();
+        // The other keys are looked at all the same.
+        let nowhere = || RedisUrl {
+            endpoint: Endpoint::Unix(PathBuf::new()),
+            tls: false,
+            username: None,
+            password: None,
+            database: None,
+        };
+        let mut target = Self::new(common, read_url(table, Err(missing), RedisUrl::parse).unwrap_or_else(nowhere));
         if let Some(username) = table.string("username").filter(|username| !username.is_empty()) {
             target.username = Some(username);
         }
@@ -177,31 +179,6 @@ impl TargetKind for RedisTarget {
 
     fn collectors(self) -> impl Fn() -> RedisCollector + Send + 'static {
         move || RedisCollector::new(self.clone())
-    }
-}
-
-fn read_url(table: &mut Table<'_>) -> RedisUrl {
-    let nowhere = RedisUrl {
-        endpoint: Endpoint::Unix(PathBuf::new()),
-        tls: false,
-        username: None,
-        password: None,
-        database: None,
-    };
-    let present = table.has("url");
-    let Some((line, text)) = table.string_at("url") else {
-        if !present {
-            table.problem(None, "url", None, "is missing; write it like \"redis://127.0.0.1:6379\"");
-        }
-        return nowhere;
-    };
-    match RedisUrl::parse(&text) {
-        Ok(url) => url,
-        Err(message) => {
-            // The value is not shown: it may hold a password.
-            table.problem(Some(line), "url", None, message);
-            nowhere
-        }
     }
 }
 

@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 
 use super::ServiceCollector;
 use crate::collector::TargetKind;
-use crate::config::{Defaults, TargetSettings};
+use crate::config::{Defaults, TargetSettings, read_url};
 use crate::net::headers::{self, check_header};
 use crate::net::{BaseUrl, TlsSettings};
 use mapping::{Mapping, SHORTEST_INTERVAL, profile};
@@ -72,17 +72,11 @@ impl TargetKind for ServiceTarget {
     const TITLE: &'static str = "Services";
     const INTRO: &'static str = "Of each `[[service]]` target, as far as its mapping finds them (docs/MAPPING.md). Series of \
         a service's own exposition that the mapping passes through keep their names.";
-    const DEFAULTS: Defaults = Defaults {
-        only: None,
-        interval: Duration::from_secs(15),
-        shortest_interval: SHORTEST_INTERVAL,
-        deadline: Duration::from_secs(5),
-        interval_share: 50,
-        series_limit: 2_000,
-    };
+    const DEFAULTS: Defaults = Defaults { shortest_interval: SHORTEST_INTERVAL, ..Defaults::USUAL };
 
     fn read(common: TargetSettings, table: &mut Table<'_>, reader: &Reader<'_>) -> Option<Self> {
-        let url = read_url(table);
+        let missing = "is missing; write it like \"http://127.0.0.1:8080\"".to_owned();
+        let url = read_url(table, Err(missing), BaseUrl::parse);
         let window = table.duration("window", 10 * SECOND..=2 * DAY);
         let window = window.unwrap_or_else(|| (300 * SECOND).max(4 * common.interval));
         if window < 2 * common.interval {
@@ -131,18 +125,6 @@ impl TargetKind for ServiceTarget {
         self.max_requests = usize::MAX;
         self
     }
-}
-
-fn read_url(table: &mut Table<'_>) -> Option<BaseUrl> {
-    let present = table.has("url");
-    let Some((line, text)) = table.string_at("url") else {
-        if !present {
-            table.problem(None, "url", None, "is missing; write it like \"http://127.0.0.1:8080\"");
-        }
-        return None;
-    };
-    // The value is not shown: it may hold a password.
-    BaseUrl::parse(&text).map_err(|message| table.problem(Some(line), "url", None, message)).ok()
 }
 
 fn read_header(mut table: Table<'_>) -> Option<(String, Secret)> {
