@@ -10,6 +10,7 @@ mod free;
 mod names;
 mod nearest;
 mod problem;
+mod reader;
 mod secret;
 mod table;
 #[cfg(feature = "testing")]
@@ -19,8 +20,9 @@ pub use free::Named;
 pub use names::Names;
 pub use nearest::{LONGEST, distance, nearest, nearest_names};
 pub use problem::{ConfigError, Problem};
+pub use reader::Reader;
 pub use secret::Secret;
-pub use table::{Reader, Table, set};
+pub use table::{Table, set};
 
 /// Serialises a duration the way people write it: `1m 30s`.
 pub fn duration<S: serde::Serializer>(value: &std::time::Duration, serializer: S) -> Result<S::Ok, S::Error> {
