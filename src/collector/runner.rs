@@ -14,8 +14,9 @@ use super::{Collector, Health, TargetKind, metrics};
 use crate::config::TargetSettings;
 use crate::hub::{Excerpt, Hub, LastError, PollError, Reason, TargetStatus};
 use crate::metric::{Families, MetricInfo, Reserved};
+use crate::net::{Backoff, jittered};
 
-/// First pause after a failure; it doubles with each further one, up to the interval.
+/// First pause after a failure.
 const FIRST_RETRY: Duration = Duration::from_secs(1);
 
 /// The most by which a poll is late, as a part of the interval; it is never early.
@@ -153,7 +154,9 @@ struct State {
     instance: Instance,
     polls: u64,
     failures: [u64; Reason::ALL.len()],
-    consecutive_failures: u32,
+    backoff: Backoff,
+    /// The pause after a failure; `None` after a success.
+    retry: Option<Duration>,
     last_duration: Duration,
     total_duration: Duration,
     last_poll: Option<SystemTime>,
@@ -164,12 +167,14 @@ struct State {
 
 impl State {
     fn new(collector: &'static str, instance: Instance) -> Self {
+        let backoff = Backoff::new(FIRST_RETRY, instance.settings.interval);
         Self {
             collector,
             instance,
             polls: 0,
             failures: [0; Reason::ALL.len()],
-            consecutive_failures: 0,
+            backoff,
+            retry: None,
             last_duration: Duration::ZERO,
             total_duration: Duration::ZERO,
             last_poll: None,
@@ -200,7 +205,8 @@ impl State {
                 } else if self.last_success.is_none() {
                     info!(target_name = %self.name(), address = %self.instance.address, "target is up");
                 }
-                self.consecutive_failures = 0;
+                self.backoff.succeeded();
+                self.retry = None;
                 self.last_success = Some(now);
                 let sizes = self.export_health(collector, &mut out);
                 C::export(snapshot, &mut out);
@@ -210,7 +216,7 @@ impl State {
                 if self.error.failed(error.clone()) {
                     warn!(target_name = %self.name(), reason = %error.reason.as_str(), %error, "poll failed");
                 }
-                self.consecutive_failures = self.consecutive_failures.saturating_add(1);
+                self.retry = Some(jittered(self.backoff.failed()));
                 self.failures[error.reason as usize] += 1;
                 self.export_health(collector, &mut out)
             }
@@ -255,9 +261,7 @@ impl State {
     fn next(&self, started: Instant) -> Instant {
         // Agents that were started together, or by the same clock, must not go on asking together.
         let regular = started + self.instance.settings.interval.mul_f64(1.0 + fastrand::f64() * JITTER);
-        let Some(doublings) = self.consecutive_failures.checked_sub(1) else { return regular };
-        let pause = FIRST_RETRY.saturating_mul(2_u32.saturating_pow(doublings));
-        regular.min(Instant::now() + pause.mul_f64(1.0 + fastrand::f64() / 10.0))
+        self.retry.map_or(regular, |pause| regular.min(Instant::now() + pause))
     }
 
     fn status(&self) -> TargetStatus {

@@ -63,6 +63,9 @@ mod tests {
         assert_eq!(backoff.failures(), 8);
         backoff.succeeded();
         assert_eq!((backoff.failures(), backoff.failed()), (0, Duration::from_secs(1)));
+        let mut backoff = Backoff::new(Duration::from_secs(2), Duration::from_mins(5));
+        let pauses: Vec<u64> = (0..10).map(|_| backoff.failed().as_secs()).collect();
+        assert_eq!(pauses, [2, 4, 8, 16, 32, 64, 128, 256, 300, 300]);
     }
 
     #[test]

@@ -5,8 +5,9 @@
 use std::time::{Duration, Instant};
 
 use crate::mapping::Endpoint;
+use crate::net::{Backoff, lengthened};
 
-/// First pause after a failed fetch; it doubles with each further one.
+/// First pause after a failed fetch.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 
 /// The longest pause.
@@ -16,16 +17,22 @@ const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 const ABSENT_PAUSE: Duration = Duration::from_mins(10);
 
 /// What the schedule knows of one endpoint.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Timing {
     /// When it was last asked.
     asked_at: Option<Instant>,
     /// It is not asked before.
     not_before: Option<Instant>,
-    /// Failures since it last answered usefully.
-    failures: u32,
+    backoff: Backoff,
     /// Whether its last answer was a useful one.
     pub(super) useful: bool,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        let backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
+        Self { asked_at: None, not_before: None, backoff, useful: false }
+    }
 }
 
 impl Timing {
@@ -34,25 +41,24 @@ impl Timing {
         *self = Self {
             asked_at: Some(now),
             not_before: retry_after.map(|pause| later(now, pause, jitter)),
-            failures: 0,
             useful: true,
+            ..Self::default()
         };
     }
 
     /// It did not. A pause that the service asks for is kept, and lengthened by a jitter of 0 to 1 tenth: many agents are
     /// told the same. The agent's own pause has none: it ends with the next poll, and the times of those are random.
     pub(super) fn failed(&mut self, now: Instant, retry_after: Option<Duration>, jitter: f64) {
-        self.failures = self.failures.saturating_add(1);
+        let own = self.backoff.failed();
         self.asked_at = Some(now);
-        self.not_before =
-            Some(retry_after.map_or_else(|| now + pause(self.failures), |pause| later(now, pause, jitter)));
+        self.not_before = Some(retry_after.map_or(now + own, |pause| later(now, pause, jitter)));
         self.useful = false;
     }
 
     /// The service has no such endpoint.
     pub(super) fn absent(&mut self, now: Instant, jitter: f64) {
         self.failed(now, Some(ABSENT_PAUSE), jitter);
-        self.failures = 0;
+        self.backoff.succeeded();
     }
 
     /// What it said is not to be believed any more: it is asked again as soon as it may be.
@@ -81,13 +87,8 @@ impl Timing {
     }
 }
 
-/// The agent's own pause after so many failures in a row.
-fn pause(failures: u32) -> Duration {
-    FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(failures.saturating_sub(1))).min(LONGEST_PAUSE)
-}
-
 fn later(now: Instant, pause: Duration, jitter: f64) -> Instant {
-    now + pause.mul_f64(1.0 + jitter / 10.0)
+    now + lengthened(pause, jitter)
 }
 
 /// The endpoints to ask now, in the order of the mapping, at most `budget`. All but one are the first ones that are due;

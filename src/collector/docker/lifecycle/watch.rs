@@ -9,8 +9,9 @@ use tokio::time::{Instant, sleep};
 
 use super::book::Moment;
 use super::{IN_FLIGHT, Lifecycle};
-use crate::collector::docker::backoff::{Backoff, HEALTHY, jittered};
+use crate::collector::docker::backoff::{HEALTHY, reopening};
 use crate::collector::docker::engine::{Endpoint, EngineError};
+use crate::net::jittered;
 
 /// How a stream ended.
 struct Ended {
@@ -20,7 +21,7 @@ struct Ended {
 
 /// Reads the events for ever.
 pub(super) async fn watch(lifecycle: &Lifecycle) {
-    let mut backoff = Backoff::default();
+    let mut backoff = reopening();
     let mut is_warned = false;
     loop {
         let ended = follow(lifecycle, &mut is_warned).await;
@@ -30,9 +31,9 @@ pub(super) async fn watch(lifecycle: &Lifecycle) {
             lifecycle.engine.doubt();
         }
         if ended.subscribed.is_some_and(|at| at.elapsed() >= HEALTHY) {
-            backoff.reset();
+            backoff.succeeded();
         }
-        let pause = jittered(backoff.next());
+        let pause = jittered(backoff.failed());
         let is_unreachable = ended.error.as_ref().is_some_and(EngineError::is_unreachable);
         match ended.error {
             // The polls say so already.

@@ -10,9 +10,9 @@ use super::Request;
 use super::reason::Nanos;
 use super::run::Stamp;
 use super::runs::{Runs, Seen};
-use crate::collector::docker::backoff::Backoff;
 use crate::collector::docker::container::{Container, Health, RunState};
 use crate::collector::docker::engine::{Age, Inspected, Listed};
+use crate::net::Backoff;
 
 /// For so long after an event a list may still show what was before it: the engine's list follows its events.
 const SETTLING: Duration = Duration::from_secs(2);
@@ -226,7 +226,7 @@ impl Record {
             self.runs.inspected(seen, stamp);
             self.is_after_gap = stamp.live_since.is_none();
         }
-        self.inspections.backoff.reset();
+        self.inspections.backoff.succeeded();
         self.inspections.not_before = None;
         self.inspections.last = Some(stamp.at);
         self.inspections.asked = asked.seq;
@@ -252,7 +252,7 @@ impl Record {
 
     /// An inspection did not tell anything: the next one has time.
     pub(super) fn not_inspected(&mut self, stamp: Stamp) {
-        self.inspections.not_before = Some(stamp.at + self.inspections.backoff.next());
+        self.inspections.not_before = Some(stamp.at + self.inspections.backoff.failed());
     }
 
     /// It is not there any more.

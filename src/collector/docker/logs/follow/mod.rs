@@ -16,7 +16,8 @@ use super::metrics::Reopened;
 use super::reader::Binding;
 use super::registry::Registry;
 use super::source::{Refused, Source};
-use crate::collector::docker::backoff::{Backoff, HEALTHY, jittered};
+use crate::collector::docker::backoff::{HEALTHY, reopening};
+use crate::net::jittered;
 
 /// How long what is left of the log of a run that is over may let wait for itself.
 const DRAIN: Duration = Duration::from_secs(30);
@@ -107,7 +108,7 @@ struct Follower<'a, S: Source> {
 
 impl<S: Source> Follower<'_, S> {
     async fn run(&mut self) -> Verdict {
-        let mut backoff = Backoff::default();
+        let mut backoff = reopening();
         // Whether the log had ended when it was opened last.
         let mut is_second_look = false;
         loop {
@@ -136,7 +137,7 @@ impl<S: Source> Follower<'_, S> {
                     let end = self.read(body).await;
                     self.is_open.store(false, Relaxed);
                     if opened.elapsed() >= HEALTHY {
-                        backoff.reset();
+                        backoff.succeeded();
                     }
                     match end {
                         End::Stop(verdict) => return verdict,
@@ -172,7 +173,7 @@ impl<S: Source> Follower<'_, S> {
             if self.is_over() && self.lost.is_some_and(|(_, since)| since.elapsed() >= DRAIN) {
                 return Verdict::Ended;
             }
-            self.pause(jittered(backoff.next())).await;
+            self.pause(jittered(backoff.failed())).await;
         }
     }
 

@@ -7,13 +7,13 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::{DRAIN, Follower, Verdict};
-use crate::collector::docker::backoff::jittered;
 use crate::collector::docker::engine::short;
 use crate::collector::docker::logs::decode::Malformed;
 use crate::collector::docker::logs::metrics::Reopened;
 use crate::collector::docker::logs::reader::Reader;
 use crate::collector::docker::logs::source::{Body, Source};
 use crate::collector::docker::logs::totals::Totals;
+use crate::net::jittered;
 
 /// Until then a log shows by its first byte whether it is that of a terminal; afterwards the engine is asked.
 const FIRST_BYTE: Duration = Duration::from_secs(1);
