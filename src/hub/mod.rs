@@ -12,10 +12,11 @@ mod status;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
+use parking_lot::{Mutex, RwLock, RwLockReadGuard};
 use tracing::warn;
 
 use crate::metric::text::Format;
@@ -96,13 +97,13 @@ impl Hub {
             .collect();
         let name = status.name.clone();
         let samples = TargetSamples { status, families, encoded, alone: [OnceLock::new(), OnceLock::new()] };
-        self.targets.write().unwrap_or_else(PoisonError::into_inner).insert(name, Arc::new(samples));
+        self.targets.write().insert(name, Arc::new(samples));
         self.generation.fetch_add(1, Ordering::Release);
     }
 
     /// Forgets a target.
     pub fn remove(&self, target: &str) {
-        self.targets.write().unwrap_or_else(PoisonError::into_inner).remove(target);
+        self.targets.write().remove(target);
         self.generation.fetch_add(1, Ordering::Release);
     }
 
@@ -124,7 +125,7 @@ impl Hub {
     /// The exposition of all targets. Takes milliseconds where there are many: call it off the runtime's threads.
     #[must_use]
     pub fn render(&self, format: Format) -> Arc<Exposition> {
-        let mut known = lock(&self.rendering);
+        let mut known = self.rendering.lock();
         if let Some(current) = self.current(format) {
             return current;
         }
@@ -153,8 +154,8 @@ impl Hub {
         Some(Arc::clone(alone))
     }
 
-    fn read(&self) -> std::sync::RwLockReadGuard<'_, BTreeMap<String, Arc<TargetSamples>>> {
-        self.targets.read().unwrap_or_else(PoisonError::into_inner)
+    fn read(&self) -> RwLockReadGuard<'_, BTreeMap<String, Arc<TargetSamples>>> {
+        self.targets.read()
     }
 }
 
@@ -169,11 +170,6 @@ const fn slot(format: Format) -> usize {
         Format::Prometheus => 0,
         Format::OpenMetrics => 1,
     }
-}
-
-/// A panic elsewhere leaves the data whole: it is replaced, never changed in place.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

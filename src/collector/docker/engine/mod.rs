@@ -17,7 +17,7 @@ mod version;
 
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bollard::models::ContainerStatsResponse;
@@ -37,6 +37,7 @@ use self::transport::{Budget, Transport};
 use self::version::Negotiated;
 use crate::collector::docker::DockerTarget;
 use crate::metric::{Families, MetricInfo};
+use parking_lot::Mutex;
 
 /// Bytes of a list beyond which it is refused; ten thousand containers are half of it.
 const LIST_LIMIT: usize = 32 << 20;
@@ -80,18 +81,18 @@ impl Engine {
         let negotiated = version::negotiate(self.fetch("/version", REPLY_LIMIT).await?, &self.attempt("/version"))?;
         self.0.transport.set_api(Some(negotiated.api));
         self.probe().await?;
-        *self.0.negotiated.lock().unwrap_or_else(PoisonError::into_inner) = Some(negotiated);
+        *self.0.negotiated.lock() = Some(negotiated);
         Ok(())
     }
 
     /// What was negotiated, if the engine answered.
     pub(super) fn negotiated(&self) -> Option<Negotiated> {
-        self.0.negotiated.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0.negotiated.lock().clone()
     }
 
     /// What was negotiated may not hold any more: it is asked anew when the engine is needed next.
     pub(super) fn doubt(&self) {
-        *self.0.negotiated.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.0.negotiated.lock() = None;
     }
 
     /// Whether an endpoint may be used, as far as is known.

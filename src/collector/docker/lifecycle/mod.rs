@@ -9,7 +9,7 @@ mod book;
 mod export;
 mod watch;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
@@ -23,6 +23,7 @@ use super::engine::{Endpoint, Engine, EngineError};
 use super::logs::Logs;
 use crate::collector::docker::DockerTarget;
 use crate::metric::{Families, MetricInfo};
+use parking_lot::{Mutex, MutexGuard};
 
 /// Inspections that are under way at a time, of the polls and of the event stream each.
 const IN_FLIGHT: usize = 8;
@@ -151,7 +152,7 @@ impl Lifecycle {
     }
 
     fn book(&self) -> MutexGuard<'_, Book> {
-        let mut book = self.book.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut book = self.book.lock();
         book.set_may_inspect(self.engine.may(Endpoint::Inspect));
         book
     }

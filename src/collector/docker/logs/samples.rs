@@ -2,7 +2,7 @@
 //! before they are kept, and they are neither logged nor exported as metrics.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::redact;
@@ -10,6 +10,7 @@ use crate::hub::Excerpt;
 use crate::logpattern::{Patterns, Stream};
 use crate::metric::{Families, Metric, MetricInfo, Unit};
 use crate::queue::{Queue, QueueMetrics, WhenFull};
+use parking_lot::Mutex;
 
 /// Lines that wait to be masked. A flood of matches loses the oldest, which the next ones would replace anyway.
 const WAITING: usize = 1024;
@@ -128,29 +129,25 @@ impl Samples {
             at: at.unwrap_or_else(SystemTime::now),
             text: redact::shown(&raw.text, raw.is_cut),
         };
-        self.lock().keep((raw.container, raw.pattern), sample);
+        self.kept.lock().keep((raw.container, raw.pattern), sample);
     }
 
     /// All of them, the newest first.
     pub(super) fn list(&self) -> Vec<Excerpt> {
-        let mut all: Vec<Excerpt> = self.lock().samples.values().flatten().cloned().collect();
+        let mut all: Vec<Excerpt> = self.kept.lock().samples.values().flatten().cloned().collect();
         all.sort_by_key(|sample| std::cmp::Reverse(sample.at));
         all
     }
 
     /// Gives up those of a container.
     pub(super) fn forget(&self, container: &str) {
-        let mut kept = self.lock();
+        let mut kept = self.kept.lock();
         kept.samples.retain(|(of, _), _| **of != *container);
         kept.in_all = kept.samples.values().map(VecDeque::len).sum();
     }
 
     pub(super) fn export(&self, out: &mut Families) {
         self.queue.export(out);
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Kept> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -251,6 +248,6 @@ mod tests {
         let texts = texts(&samples);
         assert_eq!(texts.len(), KEPT_IN_ALL);
         assert_eq!((texts[0].as_str(), texts[999].as_str()), ("1023", "24"));
-        assert_eq!(samples.lock().samples.len(), KEPT_IN_ALL);
+        assert_eq!(samples.kept.lock().samples.len(), KEPT_IN_ALL);
     }
 }

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use crate::logpattern::{Pool, Reading};
+use parking_lot::Mutex;
 
 /// How long a number stays that a line named. A task that logs every five minutes, as those of the pools do, may miss one.
 const READING_AGE: Duration = Duration::from_mins(11);
@@ -65,7 +65,7 @@ impl Totals {
 
     /// Takes note of a number that a line named.
     pub(super) fn read(&self, pattern: usize, reading: Reading, now: Instant) {
-        let mut readings = self.readings();
+        let mut readings = self.readings.lock();
         match reading {
             Reading::Value(value) => drop(readings.values.insert(pattern, (value, now))),
             Reading::PublishLatency(seconds) => readings.latency = Some((seconds, now)),
@@ -81,7 +81,7 @@ impl Totals {
 
     /// The numbers that lines named of late.
     pub(super) fn recent(&self, now: Instant) -> Recent {
-        let readings = self.readings();
+        let readings = self.readings.lock();
         let recent = |at: Instant| now.saturating_duration_since(at) <= READING_AGE;
         let of = |reading: Option<(f64, Instant)>| reading.filter(|(_, at)| recent(*at)).map(|(value, _)| value);
         Recent {
@@ -94,15 +94,11 @@ impl Totals {
 
     /// The run is over, and what its lines said of it with it.
     pub(super) fn forget_readings(&self) {
-        *self.readings() = Readings::default();
+        *self.readings.lock() = Readings::default();
     }
 
     pub(super) fn add(counter: &AtomicU64, count: u64) {
         counter.fetch_add(count, Ordering::Relaxed);
-    }
-
-    fn readings(&self) -> MutexGuard<'_, Readings> {
-        self.readings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -14,7 +14,7 @@ use crate::metric::Families;
 impl<S: Source> Registry<S> {
     /// Names everything.
     pub(in crate::collector::docker::logs) fn export(&self, out: &mut Families) {
-        let state = self.lock();
+        let state = self.state.lock();
         let mut counts = Counts::default();
         let mut open: BTreeMap<&str, bool> = BTreeMap::new();
         for entry in state.runs.values().filter(|entry| entry.is_alive) {

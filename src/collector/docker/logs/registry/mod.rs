@@ -3,8 +3,8 @@
 mod export;
 mod state;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -18,6 +18,7 @@ use super::source::Source;
 use super::{ReadFrom, RunLog};
 use crate::hub::Excerpt;
 use crate::logpattern::{FollowSettings, Patterns};
+use parking_lot::Mutex;
 
 /// How far the clock of an engine elsewhere may be behind.
 const CLOCK_SLACK: u64 = 60_000_000_000;
@@ -76,7 +77,7 @@ impl<S: Source> Registry<S> {
     /// A run has begun, or is known to go on.
     pub(super) fn begin(self: &Arc<Self>, run: RunLog) {
         self.collect_samples();
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         let known = state.runs.get(&run.id);
         if known.is_some_and(|entry| entry.is_alive) {
             drop(state);
@@ -103,7 +104,7 @@ impl<S: Source> Registry<S> {
 
     /// A run is over.
     pub(super) fn end(self: &Arc<Self>, id: &str) {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         let Some(entry) = state.runs.get_mut(id) else { return };
         entry.is_alive = false;
         match &entry.stage {
@@ -113,7 +114,7 @@ impl<S: Source> Registry<S> {
     }
 
     pub(super) fn rename(self: &Arc<Self>, id: &str, name: &str) {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         let Some(entry) = state.runs.get_mut(id).filter(|entry| entry.name != name) else { return };
         name.clone_into(&mut entry.name);
         match &entry.stage {
@@ -129,7 +130,7 @@ impl<S: Source> Registry<S> {
 
     /// The container of that name was removed some time ago.
     pub(super) fn forget(&self, name: &str) {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         state.runs.retain(|_, entry| entry.is_alive || entry.is_followed() || entry.name != name);
         if !state.runs.values().any(|entry| entry.name == name) {
             state.totals.remove(name);
@@ -141,7 +142,7 @@ impl<S: Source> Registry<S> {
 
     /// A follower has done with a run.
     pub(super) fn finish(self: &Arc<Self>, id: &str, run: u64, verdict: Verdict, cursor: Option<Cursor>) -> After {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         let Some(entry) = state.runs.get_mut(id) else { return After::Nothing };
         entry.cursor = cursor;
         entry.has_terminal |= verdict == Verdict::Terminal;
@@ -239,15 +240,11 @@ impl<S: Source> Registry<S> {
     /// Starts the task that masks samples, once there is a runtime for sure.
     fn collect_samples(self: &Arc<Self>) {
         let Some(samples) = &self.samples else { return };
-        if std::mem::replace(&mut self.lock().collecting, true) {
+        if std::mem::replace(&mut self.state.lock().collecting, true) {
             return;
         }
         let (registry, samples) = (Arc::clone(self), Arc::clone(samples));
         let collecting = async move { samples.collect(&registry.patterns).await };
         tokio::spawn(self.stop.clone().run_until_cancelled_owned(collecting));
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
