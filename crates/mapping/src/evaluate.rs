@@ -10,6 +10,7 @@ use super::model::{Duplicates, LabelSource, Mapping, Missing, Rule, Value};
 use super::pointer::{Located, Pointer};
 use super::states::States;
 use metric::OTHER;
+use metric::text::cut;
 
 /// Bytes of a label value beyond which it is cut.
 const MAX_LABEL_BYTES: usize = 128;
@@ -325,11 +326,6 @@ fn whole(number: &serde_json::Number) -> String {
         .as_f64()
         .filter(|value| value.fract() == 0.0)
         .map_or_else(|| number.to_string(), |value| format!("{value:.0}"))
-}
-
-/// A text of at most `limit` bytes, cut at a character.
-fn cut(value: &str, limit: usize) -> &str {
-    &value[..value.floor_char_boundary(limit)]
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::DockerTarget;
 use super::settings::label_name;
+use crate::metric::text::cut;
 
 /// Bytes of a Docker label's value that become a label's: anyone may write anything into it, of any length.
 const MAX_VALUE: usize = 128;
@@ -29,7 +30,7 @@ pub(super) fn exported(target: &DockerTarget, labels: &BTreeMap<String, String>)
 
 /// A value in one short line.
 fn shown(value: &str) -> String {
-    value[..value.floor_char_boundary(MAX_VALUE)].chars().filter(|char| !char.is_control()).collect()
+    cut(value, MAX_VALUE).chars().filter(|char| !char.is_control()).collect()
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::metric::OTHER;
+use crate::metric::text::cut;
 
 /// Bytes of a label. Below the limit of [`Families`](crate::metric::Families), which cuts after groups were merged and
 /// would so turn two groups into one series, of which the second is refused.
@@ -12,11 +13,8 @@ const MAX_BYTES: usize = 200;
 /// Foreign bytes as a label: not UTF-8 becomes U+FFFD, and what is too long is cut between two characters.
 pub(super) fn label(foreign: &[u8]) -> Cow<'_, str> {
     match String::from_utf8_lossy(foreign) {
-        Cow::Borrowed(text) => Cow::Borrowed(&text[..text.floor_char_boundary(MAX_BYTES)]),
-        Cow::Owned(mut text) => {
-            text.truncate(text.floor_char_boundary(MAX_BYTES));
-            Cow::Owned(text)
-        }
+        Cow::Borrowed(text) => Cow::Borrowed(cut(text, MAX_BYTES)),
+        Cow::Owned(text) => Cow::Owned(cut(&text, MAX_BYTES).to_owned()),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
+use crate::metric::text::cut;
 use regex::Regex;
 
 /// Bytes of a text that is shown.
@@ -53,7 +54,7 @@ pub(super) fn shown(line: &[u8], is_cut: bool) -> String {
             text = masked.into();
         }
     }
-    cut(&escaped(&text)).to_owned()
+    cut(&escaped(&text), MAX_SHOWN).to_owned()
 }
 
 /// Control characters, and those that change the direction of writing, as escapes.
@@ -65,14 +66,6 @@ fn escaped(text: &str) -> String {
         if char.is_control() || hidden { out.extend(char.escape_default()) } else { out.push(char) }
     }
     out
-}
-
-fn cut(text: &str) -> &str {
-    let mut end = text.len().min(MAX_SHOWN);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    &text[..end]
 }
 
 #[cfg(test)]
