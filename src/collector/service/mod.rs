@@ -106,7 +106,7 @@ impl ServiceCollector {
 
     /// The poll's error: the first one of an endpoint that has no answer.
     fn error(&self) -> PollError {
-        self.states.iter().find_map(|state| state.error.clone()).unwrap_or_else(|| {
+        self.states.iter().find_map(|state| state.error.get().cloned()).unwrap_or_else(|| {
             let attempt = format!("asking {}", self.target.url);
             let cause = "it has none of the endpoints that the mapping names";
             PollError::new(Reason::Status, attempt, cause, "check url, and whether the profile is one of this service")

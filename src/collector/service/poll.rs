@@ -59,7 +59,7 @@ impl ServiceCollector {
                 state.timing.absent(now, jitter);
                 state.absent = true;
                 state.drop_report();
-                state.error = None;
+                state.error.succeeded();
                 if !was_absent {
                     info!(target_name = %self.target.name, endpoint = %endpoint.name, %error, "endpoint is not there; going on without it");
                 }
@@ -83,7 +83,7 @@ impl ServiceCollector {
         state.families = passing(endpoint, body);
         state.report = Some(EndpointReport { evaluation, fresh: true });
         state.last_success = Some(SystemTime::now());
-        if state.error.take().is_some() {
+        if state.error.succeeded().is_some() {
             info!(target_name = %self.target.name, endpoint = %endpoint.name, "endpoint is back");
         }
     }
@@ -92,11 +92,10 @@ impl ServiceCollector {
     fn fail(&mut self, index: usize, error: PollError) {
         let state = &mut self.states[index];
         state.drop_report();
-        if state.error.as_ref().map(|last| last.reason) != Some(error.reason) {
+        if state.error.failed(error.clone()) {
             let endpoint = &self.target.mapping.endpoints[index].name;
             warn!(target_name = %self.target.name, %endpoint, reason = %error.reason.as_str(), %error, "endpoint failed");
         }
-        state.error = Some(error);
     }
 
     /// Gives up what is too old to be shown: a service that asks to be left alone for an hour is not what it was an hour
@@ -130,7 +129,7 @@ impl ServiceCollector {
             asked += 1;
             self.ask(index, mapping.endpoints[index].timeout.min(left)).await;
             let state = &self.states[index];
-            failed += usize::from(state.error.is_some());
+            failed += usize::from(state.error.get().is_some());
             useful += usize::from(state.timing.useful);
             if !state.timing.useful {
                 let now = Instant::now();
@@ -150,7 +149,7 @@ impl ServiceCollector {
     }
 
     fn is_unreachable(&self, index: usize) -> bool {
-        let reason = self.states[index].error.as_ref().map(|error| error.reason);
+        let reason = self.states[index].error.get().map(|error| error.reason);
         // A broken connection is not a reason: it may have been this endpoint's answer that broke it.
         matches!(reason, Some(Reason::Refused | Reason::Tls)) && self.states[index].status.is_none()
     }

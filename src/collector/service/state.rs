@@ -6,6 +6,7 @@ use super::merge::EndpointReport;
 use super::schedule::Timing;
 use crate::collector::PollError;
 use crate::http::client::Phases;
+use crate::hub::LastError;
 use crate::mapping::{Evaluation, ForeignFamily};
 use crate::metric::{Families, metrics};
 
@@ -43,7 +44,7 @@ pub(super) struct EndpointState {
     /// The families of its last answer that pass through.
     pub(super) families: Vec<ForeignFamily>,
     /// Why the last fetch failed.
-    pub(super) error: Option<PollError>,
+    pub(super) error: LastError,
     /// The service has no such endpoint, and the mapping says that this is not a failure.
     pub(super) absent: bool,
     pub(super) status: Option<u16>,
@@ -82,10 +83,10 @@ impl EndpointState {
             return;
         }
         self.timing.forget();
-        if self.error.is_none() {
+        if self.error.get().is_none() {
             self.forget_fetch();
+            self.error.failed(error.clone());
         }
-        self.error.get_or_insert_with(|| error.clone());
     }
 
     /// Exports what is known of the endpoint.
@@ -94,7 +95,7 @@ impl EndpointState {
             return;
         }
         if !self.absent {
-            out.push_bool(&UP, [name], self.error.is_none());
+            out.push_bool(&UP, [name], self.error.get().is_none());
         }
         if let Some(status) = self.status {
             out.push(&HTTP_STATUS, [name], status.into());

@@ -52,7 +52,8 @@ fn everything_of_an_endpoint_that_answers() {
 #[test]
 fn an_endpoint_that_does_not_answer_is_down_and_has_no_status() {
     let error = PollError::new(Reason::Timeout, "GET http://h/stats", "no answer", "wait");
-    let state = EndpointState { error: Some(error), requests: 1, ..EndpointState::default() };
+    let mut state = EndpointState { requests: 1, ..EndpointState::default() };
+    state.error.failed(error);
     assert_eq!(
         lines(&state),
         [
