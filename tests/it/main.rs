@@ -24,6 +24,7 @@ mod image;
 mod kinds;
 mod map;
 mod prometheus;
+mod question;
 mod redis_kinds;
 mod render;
 mod replay;

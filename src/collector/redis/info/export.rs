@@ -11,7 +11,10 @@ metrics! {
         "Fields and lines of the last INFO reply that are known and could not be read.", "INFO";
     START_TIME: gauge "redis_start_time_seconds" [] UnixSeconds,
         "When the server started: by its own clock if it tells it (Redis >= 6.2), else by the agent's.", "INFO server";
-    INSTANCE_INFO: gauge "redis_instance_info" ["role", "redis_version", "redis_build_id", "redis_mode", "os", "maxmemory_policy", "tcp_port", "run_id", "process_id", "master_replid", "valkey_version", "valkey_release_stage"] Info,
+    INSTANCE_INFO: gauge "redis_instance_info" [
+        "role", "redis_version", "redis_build_id", "redis_mode", "os", "maxmemory_policy", "tcp_port", "run_id",
+        "process_id", "master_replid", "valkey_version", "valkey_release_stage"
+    ] Info,
         "What the server is.", "INFO";
     ALLOCATOR_INFO: gauge "redis_mem_allocator_info" ["mem_allocator"] Info,
         "The memory allocator that the server uses.", "INFO memory";
