@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Collector;
 use super::runner::{self, Instance};
-use crate::config::{Defaults, KindEntry, Lookup, Target, TargetSettings};
+use crate::config::{Defaults, KindEntry, Lookup, Target, TargetSettings, Targets};
 use crate::hub::Hub;
 
 use reader::{Problem, Reader, Table};
@@ -73,7 +73,7 @@ pub const fn entry<K: TargetKind>() -> KindEntry {
     }
 }
 
-fn read<K: TargetKind>(tables: Vec<Table<'_>>, reader: &Reader<'_>) -> Vec<Arc<dyn Target>> {
+fn read<K: TargetKind>(tables: Vec<Table<'_>>, reader: &Reader<'_>) -> Targets {
     let read = |mut table: Table<'_>| {
         let common = TargetSettings::read(&mut table, &K::DEFAULTS);
         let target = K::read(common, &mut table, reader);
@@ -86,7 +86,7 @@ fn read<K: TargetKind>(tables: Vec<Table<'_>>, reader: &Reader<'_>) -> Vec<Arc<d
     erased(targets.into_iter().map(|(_, target)| target))
 }
 
-fn erased<K: TargetKind>(targets: impl IntoIterator<Item = K>) -> Vec<Arc<dyn Target>> {
+fn erased<K: TargetKind>(targets: impl IntoIterator<Item = K>) -> Targets {
     targets.into_iter().map(|target| Arc::new(target) as Arc<dyn Target>).collect()
 }
 

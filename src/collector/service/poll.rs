@@ -92,7 +92,8 @@ impl ServiceCollector {
     fn fail(&mut self, index: usize, error: PollError) {
         let state = &mut self.states[index];
         state.drop_report();
-        if state.error.failed(error.clone()) {
+        let is_new = state.error.failed(error);
+        if let Some(error) = state.error.get().filter(|_| is_new) {
             let endpoint = &self.target.mapping.endpoints[index].name;
             warn!(target_name = %self.target.name, %endpoint, reason = %error.reason.as_str(), %error, "endpoint failed");
         }
