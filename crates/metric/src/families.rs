@@ -266,8 +266,8 @@ impl Families {
             return None;
         }
         let (hasher, seen) = (&self.hasher, &mut self.seen);
-        let is_new = |identity: (Suffix, u16, &str, &[u32])| seen.insert(hasher.hash_one((index, identity)));
-        let place = self.entries[index].add(suffix, labels, value, is_new);
+        let place =
+            self.entries[index].add(suffix, labels, value, |identity| seen.insert(hasher.hash_one((index, identity))));
         match place {
             Some(_) => self.series += 1,
             None => self.rejections.duplicate += 1,

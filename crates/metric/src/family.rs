@@ -1,6 +1,7 @@
 //! The samples of one metric name, as they are pushed and as they are read.
 
 use std::borrow::Cow;
+use std::hash::{Hash, Hasher};
 
 use crate::{Kind, text};
 
@@ -62,6 +63,29 @@ struct Row {
     suffix: Suffix,
 }
 
+/// The place of the set without names, which no family keeps: most families have one sample and no label.
+const NO_LABELS: u16 = u16::MAX;
+
+/// What tells the samples of a family apart.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Identity<'f> {
+    suffix: Suffix,
+    set: u16,
+    values: &'f str,
+    ends: &'f [u32],
+}
+
+impl Hash for Identity<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u32(u32::from(self.set) << 8 | self.suffix as u32);
+        state.write(self.values.as_bytes());
+        // The ends tell `a`, `bc` from `ab`, `c`; a single value needs none.
+        if let [_, _, ..] = self.ends {
+            self.ends.hash(state);
+        }
+    }
+}
+
 /// One sample, borrowed from its family.
 #[derive(Debug, Clone, Copy)]
 pub struct Sample<'f> {
@@ -84,7 +108,7 @@ impl<'f> Sample<'f> {
 
     /// Its labels, unescaped, in the order in which they are written. `target` is not among them.
     pub fn labels(&self) -> impl Iterator<Item = (&'f str, &'f str)> {
-        let names = &self.family.label_sets[usize::from(self.row.set)];
+        let names = self.family.label_sets.get(usize::from(self.row.set)).map_or(&[][..], |set| set);
         let ends = &self.family.ends[self.row.first as usize..];
         let mut rest = &self.family.values[self.row.start as usize..];
         let mut begin = 0;
@@ -162,7 +186,7 @@ impl Family {
         suffix: Suffix,
         labels: impl Iterator<Item = (Label<'l>, &'l str)> + Clone,
         value: f64,
-        is_new: impl FnOnce((Suffix, u16, &str, &[u32])) -> bool,
+        is_new: impl FnOnce(Identity<'_>) -> bool,
     ) -> Option<usize> {
         let set = self.set_of(labels.clone().map(|(name, _)| name))?;
         let (start, first) = (self.values.len(), self.ends.len());
@@ -172,8 +196,8 @@ impl Family {
             self.values.push_str(text::cut(value, MAX_LABEL_BYTES));
             self.ends.push(offset(self.values.len() - start));
         }
-        // The ends tell `a`, `bc` from `ab`, `c`.
-        if !is_new((suffix, set, &self.values[start..], &self.ends[first..])) {
+        let identity = Identity { suffix, set, values: &self.values[start..], ends: &self.ends[first..] };
+        if !is_new(identity) {
             self.values.truncate(start);
             self.ends.truncate(first);
             return None;
@@ -188,14 +212,18 @@ impl Family {
         }
     }
 
-    /// The place of the set of these names; `None` for the 65,536th set, which only a service that makes names up can reach.
+    /// The place of the set of these names; `None` where there are 65,535 others, which only a service that makes names up can
+    /// reach.
     fn set_of<'l>(&mut self, names: impl Iterator<Item = Label<'l>> + Clone) -> Option<u16> {
         let is_same = |set: &[Cow<'static, str>]| set.iter().map(AsRef::as_ref).eq(names.clone().map(Label::text));
+        if names.clone().next().is_none() {
+            return Some(NO_LABELS);
+        }
         // The last sets are the likely ones: samples of one shape come one after the other.
         if let Some(place) = self.label_sets.iter().rposition(|set| is_same(set)) {
             return u16::try_from(place).ok();
         }
-        let place = u16::try_from(self.label_sets.len()).ok()?;
+        let place = u16::try_from(self.label_sets.len()).ok().filter(|place| *place != NO_LABELS)?;
         self.label_sets.push(names.map(Label::kept).collect());
         Some(place)
     }

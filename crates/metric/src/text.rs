@@ -33,6 +33,24 @@ pub fn cut(value: &str, limit: usize) -> &str {
     &value[..value.floor_char_boundary(limit)]
 }
 
+/// Appends a label value, escaped. Hardly any needs it, so whether one does is asked first, in a way that takes the bytes
+/// many at a time.
+fn push_escaped(out: &mut String, value: &str) {
+    let is_special = |byte: u8| matches!(byte, b'\\' | b'"' | b'\n');
+    if !value.bytes().fold(false, |any, byte| any | is_special(byte)) {
+        out.push_str(value);
+        return;
+    }
+    for character in value.chars() {
+        match character {
+            '\\' => out.push_str("\\\\"),
+            '"' => out.push_str("\\\""),
+            '\n' => out.push_str("\\n"),
+            other => out.push(other),
+        }
+    }
+}
+
 /// Appends `a="x",b="y"`, escaped.
 pub(crate) fn write_labels<'l>(out: &mut String, labels: impl Iterator<Item = (&'l str, &'l str)>) {
     let start = out.len();
@@ -42,17 +60,7 @@ pub(crate) fn write_labels<'l>(out: &mut String, labels: impl Iterator<Item = (&
         }
         out.push_str(name);
         out.push_str("=\"");
-        let mut rest = value;
-        while let Some(at) = rest.find(['\\', '"', '\n']) {
-            out.push_str(&rest[..at]);
-            out.push_str(match rest.as_bytes()[at] {
-                b'\\' => "\\\\",
-                b'"' => "\\\"",
-                _ => "\\n",
-            });
-            rest = &rest[at + 1..];
-        }
-        out.push_str(rest);
+        push_escaped(out, value);
         out.push('"');
     }
 }
