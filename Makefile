@@ -1,5 +1,7 @@
 # `make run` and `make test` are all that a fresh machine needs: both first see to what they need (scripts/deps.sh).
 CARGO := scripts/cargo.sh
+# The agent and what it is shown with. Built together they share what they depend on.
+BOTH := --package manometer --package manometer-examples
 
 .DEFAULT_GOAL := help
 .PHONY: help run test render build release bench microbench fmt lint docs clean
@@ -9,8 +11,8 @@ help: ## This list
 
 run: ## Start the playground: Redis, live traffic and the agent; Ctrl-C ends it all
 	@scripts/deps.sh run
-	@$(CARGO) build --locked --release --bin manometer --example playground --example ticker
-	@exec $(CARGO) run --locked --release --quiet --example playground -- $(ARGS)
+	@$(CARGO) build --locked --release $(BOTH) --bin manometer --bin playground --bin ticker
+	@exec "$${CARGO_TARGET_DIR:-target}/release/playground" $(ARGS)
 
 test: ## Format, lints, all tests and the documentation's examples
 	@scripts/deps.sh test
@@ -36,7 +38,7 @@ release: ## The agent, as it is shipped
 
 bench: ## Ratios against redis_exporter on the same Redis, and the cost of watching containers
 	@scripts/deps.sh bench
-	@$(CARGO) build --locked --release --bin manometer --example hold_clients
+	@$(CARGO) build --locked --release $(BOTH) --bin manometer --bin hold_clients
 	@scripts/bench.sh
 	@if [ "$$(id -u)" -eq 0 ]; then scripts/bench_docker.sh; else echo 'make: the containers need root: scripts/bench_docker.sh'; fi
 
