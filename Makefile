@@ -3,6 +3,9 @@ CARGO := scripts/cargo.sh
 # The agent and what it is shown with. Built together they share what they depend on.
 BOTH := --package manometer --package manometer-examples
 
+# Of examples there are none: with them the crates have the features that they have for tests, as for clippy before.
+DOC := RUSTDOCFLAGS='--deny warnings' $(CARGO) doc --locked --quiet --workspace --no-deps --lib --examples
+
 .DEFAULT_GOAL := help
 .PHONY: help run test render build release bench microbench fmt lint docs clean
 
@@ -20,9 +23,9 @@ test: ## Format, lints, all tests and the documentation's examples
 	@# For the test of the container image, which says so if it is not there.
 	@scripts/static.sh >/dev/null || echo 'make: no static agent: the container image is not tested'
 	@# Tests wait for servers far more than they compute: more of them at a time than there are cores.
-	@RUST_TEST_THREADS=$${RUST_TEST_THREADS:-6} $(CARGO) test --locked --quiet --workspace --all-targets
+	@RUST_TEST_THREADS=$${RUST_TEST_THREADS:-8} $(CARGO) test --locked --quiet --workspace --all-targets
 	@$(CARGO) test --locked --quiet --workspace --doc
-	@RUSTDOCFLAGS='--deny warnings' $(CARGO) doc --locked --quiet --workspace --no-deps
+	@$(DOC)
 
 render: ## Write rules, tests, dashboards and documentation from alerts/policy.toml
 	@scripts/deps.sh build
@@ -55,7 +58,7 @@ lint: ## Check format and lints
 
 docs: ## The documentation of the crate; a broken link fails
 	@scripts/deps.sh build
-	@RUSTDOCFLAGS='--deny warnings' $(CARGO) doc --locked --workspace --no-deps
+	@$(DOC)
 
 clean: ## Remove what was built
 	@$(CARGO) clean
