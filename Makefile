@@ -1,5 +1,10 @@
 # `make run` and `make test` are all that a fresh machine needs: both first see to what they need (scripts/deps.sh).
 CARGO := scripts/cargo.sh
+# The agent and what it is shown with. Built together they share what they depend on.
+BOTH := --package manometer --package manometer-examples
+
+# Of examples there are none: with them the crates have the features that they have for tests, as for clippy before.
+DOC := RUSTDOCFLAGS='--deny warnings' $(CARGO) doc --locked --quiet --workspace --no-deps --lib --examples
 
 .DEFAULT_GOAL := help
 .PHONY: help run test render build release bench microbench fmt lint docs clean
@@ -9,8 +14,8 @@ help: ## This list
 
 run: ## Start the playground: Redis, live traffic and the agent; Ctrl-C ends it all
 	@scripts/deps.sh run
-	@$(CARGO) build --locked --release --bin manometer --example playground --example ticker
-	@exec $(CARGO) run --locked --release --quiet --example playground -- $(ARGS)
+	@$(CARGO) build --locked --release $(BOTH) --bin manometer --bin playground --bin ticker
+	@exec "$${CARGO_TARGET_DIR:-target}/release/playground" $(ARGS)
 
 test: ## Format, lints, all tests and the documentation's examples
 	@scripts/deps.sh test
@@ -18,9 +23,9 @@ test: ## Format, lints, all tests and the documentation's examples
 	@# For the test of the container image, which says so if it is not there.
 	@scripts/static.sh >/dev/null || echo 'make: no static agent: the container image is not tested'
 	@# Tests wait for servers far more than they compute: more of them at a time than there are cores.
-	@RUST_TEST_THREADS=$${RUST_TEST_THREADS:-6} $(CARGO) test --locked --quiet --workspace --all-targets
+	@RUST_TEST_THREADS=$${RUST_TEST_THREADS:-8} $(CARGO) test --locked --quiet --workspace --all-targets
 	@$(CARGO) test --locked --quiet --workspace --doc
-	@RUSTDOCFLAGS='--deny warnings' $(CARGO) doc --locked --quiet --workspace --no-deps
+	@$(DOC)
 
 render: ## Write rules, tests, dashboards and documentation from alerts/policy.toml
 	@scripts/deps.sh build
@@ -36,7 +41,7 @@ release: ## The agent, as it is shipped
 
 bench: ## Ratios against redis_exporter on the same Redis, and the cost of watching containers
 	@scripts/deps.sh bench
-	@$(CARGO) build --locked --release --bin manometer --example hold_clients
+	@$(CARGO) build --locked --release $(BOTH) --bin manometer --bin hold_clients
 	@scripts/bench.sh
 	@if [ "$$(id -u)" -eq 0 ]; then scripts/bench_docker.sh; else echo 'make: the containers need root: scripts/bench_docker.sh'; fi
 
@@ -53,7 +58,7 @@ lint: ## Check format and lints
 
 docs: ## The documentation of the crate; a broken link fails
 	@scripts/deps.sh build
-	@RUSTDOCFLAGS='--deny warnings' $(CARGO) doc --locked --workspace --no-deps
+	@$(DOC)
 
 clean: ## Remove what was built
 	@$(CARGO) clean

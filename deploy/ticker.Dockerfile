@@ -10,7 +10,7 @@ COPY . .
 # The cache is no part of the image, so the binary has to be copied out of it in the same step.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/build/target \
-    cargo build --locked --release --example ticker && cp target/release/examples/ticker /ticker
+    cargo build --locked --release --package manometer-examples --bin ticker && cp target/release/ticker /ticker
 
 FROM scratch
 COPY --from=build /ticker /ticker

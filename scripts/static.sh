@@ -10,5 +10,7 @@ profile=debug
 for argument in "$@"; do
     [ "$argument" != --release ] || profile=release
 done
+# Nobody debugs this one.
+export CARGO_PROFILE_DEV_DEBUG=0
 scripts/cargo.sh build --locked --quiet --bin manometer --target "$target" "$@" >&2
 printf '%s/%s/%s/manometer\n' "${CARGO_TARGET_DIR:-target}" "$target" "$profile"

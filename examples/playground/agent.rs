@@ -112,13 +112,11 @@ fn sees_redis(page: &str) -> bool {
     page.lines().any(|line| line.starts_with("redis_up{") && line.ends_with(" 1"))
 }
 
-/// The binary: the given one, or the one which cargo built beside this example.
+/// The binary: the given one, or the one which cargo built beside the playground.
 pub(crate) fn binary(given: Option<&PathBuf>) -> Result<PathBuf> {
-    let path = if let Some(path) = given {
-        path.clone()
-    } else {
-        let examples = own_folder()?;
-        examples.parent().ok_or("the folder of the binaries is unknown")?.join("manometer")
+    let path = match given {
+        Some(path) => path.clone(),
+        None => own_folder()?.join("manometer"),
     };
     absolute(&path, "agent")
 }

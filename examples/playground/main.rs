@@ -9,6 +9,7 @@ mod agent;
 mod cache;
 mod connection;
 mod container;
+mod folder;
 mod process;
 mod redis_server;
 mod ticker;
@@ -19,13 +20,13 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use tempfile::TempDir;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::agent::Agent;
 use crate::container::Engine;
+use crate::folder::Folder;
 use crate::process::Process;
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
@@ -47,7 +48,7 @@ struct Arguments {
 
 /// What has to be cleaned up, on every way out.
 struct Playground {
-    folder: TempDir,
+    folder: Folder,
     /// In the order of their start.
     processes: Vec<Process>,
     /// The engine in which the ticker runs.
@@ -179,7 +180,7 @@ What to look at meanwhile:
             engine.remove().await;
         }
         let path = self.folder.path().to_owned();
-        if let Err(error) = self.folder.close() {
+        if let Err(error) = self.folder.remove() {
             eprintln!("playground: removing {}: {error}", path.display());
         }
     }
@@ -199,8 +200,7 @@ async fn end_signal() -> std::io::Result<()> {
 }
 
 async fn play(arguments: &Arguments) -> Result<()> {
-    let folder = tempfile::Builder::new().prefix("manometer-playground-").tempdir()?;
-    let mut playground = Playground { folder, processes: Vec::new(), engine: None };
+    let mut playground = Playground { folder: Folder::make()?, processes: Vec::new(), engine: None };
     let outcome = tokio::select! {
         // The handlers are in place before the first process is.
         biased;

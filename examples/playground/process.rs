@@ -17,7 +17,7 @@ const STOP_CHECK_INTERVAL: Duration = Duration::from_millis(20);
 /// How much of a log is shown when its process failed.
 const TAIL_LINES: usize = 15;
 
-/// Where cargo has built this example, and the others.
+/// Where cargo has built this program, and the others.
 pub(crate) fn own_folder() -> Result<PathBuf> {
     let this = std::env::current_exe()?;
     Ok(this.parent().ok_or("the playground's own folder is unknown")?.to_owned())

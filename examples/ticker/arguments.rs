@@ -168,13 +168,13 @@ mod tests {
     fn the_defaults_are_those_of_the_service() {
         let flow = parse("").flow();
         assert_eq!((flow.capacity, flow.policy, flow.batch), (10_000, DropPolicy::Oldest, 100));
-        assert_eq!((flow.batch_interval, flow.window), (Duration::from_millis(100), Duration::from_secs(60)));
+        assert_eq!((flow.batch_interval, flow.window), (Duration::from_millis(100), Duration::from_mins(1)));
         let breaker = BreakerSettings { failures: 5, open: Duration::from_secs(30), successes: 2 };
         assert_eq!(flow.breaker, breaker);
         assert_eq!(flow.door, DoorSettings { step: Duration::from_secs(1), shed_above: Some(8_000) });
         assert_eq!(parse("").publish_timeout, Duration::from_secs(1));
         assert_eq!(parse("--shed-at 1").flow().door.shed_above, None);
-        assert_eq!(parse("--initialized false").controls().initialized, false);
+        assert!(!parse("--initialized false").controls().initialized);
     }
 
     #[test]

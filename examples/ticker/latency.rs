@@ -79,6 +79,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::float_cmp, reason = "the average of these is a number that f64 has")]
     fn a_thousand_are_kept() {
         let mut latencies = of([9_000; 600]);
         latencies.add(Duration::from_millis(1), 500);

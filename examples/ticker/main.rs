@@ -4,7 +4,7 @@
 //! a circuit breaker to Redis (`PUBLISH ticker:SYMBOL`). How that goes is told over HTTP; `POST /admin/knobs` turns up
 //! the load and lets things go wrong.
 //!
-//! `cargo run --example ticker -- --redis redis://127.0.0.1:6379 --listen 127.0.0.1:8000`
+//! `cargo run --package manometer-examples --bin ticker -- --redis redis://127.0.0.1:6379 --listen 127.0.0.1:8000`
 
 #![allow(clippy::print_stderr, reason = "it talks to the person who started it")]
 

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr, reason = "these are tests, helpers included")]
 
 mod alertmanager;
+mod backpressure;
 mod canary;
 mod clients;
 mod commands;
@@ -33,5 +34,4 @@ mod runbooks;
 mod service;
 mod states;
 mod support;
-mod ticker;
 mod words;

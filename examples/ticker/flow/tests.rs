@@ -6,7 +6,7 @@ const SETTINGS: FlowSettings = FlowSettings {
     policy: DropPolicy::Oldest,
     batch: 100,
     batch_interval: Duration::from_millis(100),
-    window: Duration::from_secs(60),
+    window: Duration::from_mins(1),
     breaker: BreakerSettings { failures: 5, open: Duration::from_secs(30), successes: 2 },
     door: DoorSettings { step: Duration::from_secs(1), shed_above: Some(8_000) },
     seed: 1,
@@ -157,7 +157,7 @@ fn a_batch_under_way_is_pending_and_the_oldest_of_it_go_when_it_finds_no_room() 
 
 #[test]
 fn with_redis_gone_it_buffers_until_it_is_full_and_drops_after_that() {
-    let unshed = DoorSettings { step: Duration::from_secs(3_600), shed_above: None };
+    let unshed = DoorSettings { step: Duration::from_hours(1), shed_above: None };
     let mut driven = Driven::new(FlowSettings { door: unshed, ..SETTINGS }, CONTROLS);
     for _ in 0..100 {
         driven.offer(1_000);
@@ -181,7 +181,7 @@ fn with_redis_gone_it_buffers_until_it_is_full_and_drops_after_that() {
 
 #[test]
 fn overload_sheds_at_the_door_before_the_buffer_is_full() {
-    let slow = DoorSettings { step: Duration::from_secs(3_600), ..SETTINGS.door };
+    let slow = DoorSettings { step: Duration::from_hours(1), ..SETTINGS.door };
     let mut driven = Driven::new(FlowSettings { door: slow, ..SETTINGS }, CONTROLS);
     for _ in 0..10 {
         driven.offer(1_000);

@@ -51,16 +51,18 @@ impl Ticker {
     }
 }
 
-/// The example's binary. `cargo test` builds its tests, and not itself.
+/// Its binary, of another package of this workspace, which `cargo test` builds for that package's tests alone.
 fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let mut build = Command::new(cargo);
-        let status = build.args(["build", "--locked", "--quiet", "--example", "ticker"]).current_dir(folder).status();
-        assert!(status.unwrap().success(), "building the example ticker");
         let this = std::env::current_exe().unwrap();
-        this.parent().and_then(Path::parent).unwrap().join("examples/ticker")
+        let profile = this.parent().and_then(Path::parent).unwrap();
+        let mut build = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        build.args(["build", "--locked", "--quiet", "--bin", "ticker"]).current_dir(env!("CARGO_MANIFEST_DIR"));
+        // The whole workspace, and with what its tests depend on, which is only there for examples, of which there are
+        // none: the features of all crates are those that the tests were built with, so that none is built again.
+        build.args(["--workspace", "--examples", "--target-dir"]).arg(profile.parent().unwrap());
+        assert!(build.status().unwrap().success(), "building the example service");
+        profile.join("ticker")
     })
 }
