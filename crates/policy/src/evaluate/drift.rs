@@ -43,6 +43,6 @@ fn element<'s>(mut labels: Vec<Label>, value: f64) -> Element<'s> {
     Element { labels: labels.into(), value }
 }
 
-fn of<'l>(labels: &'l [Label], names: &[&str]) -> impl Iterator<Item = Label> {
+fn of(labels: &[Label], names: &[&str]) -> impl Iterator<Item = Label> {
     labels.iter().filter(|(name, _)| names.contains(&&**name)).cloned()
 }

@@ -111,5 +111,5 @@ pub(super) fn in_trouble<'s>(
     let counted = levels.iter().filter(|other| other.alert() != own && other.level(policy).severity == severity);
     let targets: BTreeSet<&str> =
         counted.flat_map(|other| other.states.firing()).filter_map(|labels| label(labels, "target")).collect();
-    (!targets.is_empty()).then(|| Element { labels: Cow::Borrowed(&[]), value: targets.len() as f64 })
+    (!targets.is_empty()).then_some(Element { labels: Cow::Borrowed(&[]), value: targets.len() as f64 })
 }

@@ -68,7 +68,7 @@ impl<'s> Window<'s> {
         for sample in self.values() {
             count += 1.0;
             // Once infinite, only infinity of the other sign and what is not a number can change it.
-            if mean.sum.is_infinite() && !sample.value.is_nan() && sample.value != -mean.sum {
+            if mean.sum.is_infinite() && !(sample.value + mean.sum).is_nan() {
                 continue;
             }
             mean.add(sample.value / count - mean.sum / count);

@@ -7,7 +7,10 @@ use super::{Label, Sample, Samples, Track};
 
 /// Series that a test makes.
 #[derive(Default)]
-struct Recorded(BTreeMap<String, Vec<(Vec<Label>, Vec<Sample>)>>);
+struct Recorded(BTreeMap<String, Vec<Recording>>);
+
+/// A series: its labels and its samples.
+type Recording = (Vec<Label>, Vec<Sample>);
 
 impl Recorded {
     /// A series with these labels, and samples at these seconds.

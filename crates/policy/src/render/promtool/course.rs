@@ -7,7 +7,10 @@ use crate::Policy;
 use crate::evaluate::{self, Active, Evaluator, Label, Millis, Sample, Samples};
 
 /// A test's series, as an evaluation reads them.
-struct Recorded<'w>(HashMap<&'w str, Vec<(Vec<Label>, Vec<Sample>)>>);
+struct Recorded<'w>(HashMap<&'w str, Vec<Recording>>);
+
+/// A series: its labels and its samples.
+type Recording = (Vec<Label>, Vec<Sample>);
 
 /// The alerts that are active at each step.
 pub(super) fn simulate(policy: &Policy, world: &World) -> Vec<Vec<Active>> {
@@ -33,7 +36,7 @@ fn time(world: &World, step: usize) -> Millis {
 impl<'w> Recorded<'w> {
     /// The series of the agents of a job.
     fn of(job: &str, world: &'w World) -> Self {
-        let mut all: HashMap<&str, Vec<(Vec<Label>, Vec<Sample>)>> = HashMap::new();
+        let mut all: HashMap<&str, Vec<Recording>> = HashMap::new();
         for track in world.tracks.iter().filter(|track| track.labels.get("job").is_some_and(|value| value == job)) {
             let labels = track.labels.iter().map(|(name, value)| (name.as_str().into(), value.as_str().into()));
             all.entry(&track.metric).or_default().push((labels.collect(), samples(world, track)));
