@@ -346,7 +346,7 @@ fn signals_are_computed_as_prometheus_computes_them() {
         let series = || Series { metric: metric.clone(), labels: Vec::new() };
         for _ in 0..20 {
             let (seconds, now) = (random.u64(15..400), random.i64(0..1200));
-            let (window, per) = (Duration::from_secs(seconds), Duration::from_secs(60));
+            let (window, per) = (Duration::from_secs(seconds), Duration::from_mins(1));
             for (signal, expr) in [
                 (Signal::Value(series()), format!("{metric} + 0")),
                 (Signal::Increase { series: series(), window }, format!("increase({metric}[{seconds}s])")),
