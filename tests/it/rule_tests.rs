@@ -192,6 +192,12 @@ fn wrong_levels(level: &Level) -> Vec<(String, Level)> {
     if level.signal != Signal::Always {
         change("it goes on firing".to_owned(), &|level| level.keep_firing += Duration::from_mins(5));
     }
+    // Not of slopes: a straight line has the same one however far back one looks.
+    if let Signal::Rate { window, .. } | Signal::Increase { window, .. } | Signal::Mean { window, .. } = level.signal {
+        for (what, other) in [("half", window / 2), ("twice", window * 2)] {
+            change(format!("{what} the window"), &|level| set_window(&mut level.signal, other));
+        }
+    }
     for at in 0..level.guards.len() {
         change(format!("without condition {at}"), &|level| drop(level.guards.remove(at)));
         let guard = &level.guards[at];
@@ -203,6 +209,12 @@ fn wrong_levels(level: &Level) -> Vec<(String, Level)> {
         }
     }
     wrong
+}
+
+fn set_window(signal: &mut Signal, other: Duration) {
+    if let Signal::Rate { window, .. } | Signal::Increase { window, .. } | Signal::Mean { window, .. } = signal {
+        *window = other;
+    }
 }
 
 /// A tenth more and a tenth less; of what is counted in whole targets, one.
@@ -309,7 +321,7 @@ struct Recorded(Vec<(String, Vec<Sample>)>);
 impl Samples for Recorded {
     fn tracks<'s>(&'s self, metric: &str) -> impl Iterator<Item = Track<'s>> {
         let named = self.0.iter().filter(move |(name, _)| name == metric);
-        named.map(|(_, samples)| Track { labels: &[], samples }).collect::<Vec<_>>().into_iter()
+        named.map(|(_, samples)| Track { labels: &[], samples })
     }
 }
 

@@ -23,6 +23,7 @@ const UP: &str = "up";
 /// The signal for each series that it can be computed for.
 ///
 /// [`Signal::Firing`] is about alerts and not about samples: of those the [`Evaluator`](super::Evaluator) knows.
+#[must_use]
 pub fn elements<'s>(policy: &Policy, signal: &Signal, samples: &'s impl Samples, now: Millis) -> Vec<Element<'s>> {
     match signal {
         Signal::Value(series) | Signal::Down(series) => each(samples, series, |track| track.at(now)),

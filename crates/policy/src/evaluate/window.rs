@@ -67,10 +67,8 @@ impl<'s> Window<'s> {
         let (mut mean, mut count) = (Sum::default(), 0.0);
         for sample in self.values() {
             count += 1.0;
-            #[expect(clippy::float_cmp, reason = "infinities compare exactly")]
-            let is_kept = mean.sum.is_infinite() && !sample.value.is_nan() && sample.value != -mean.sum;
             // Once infinite, only infinity of the other sign and what is not a number can change it.
-            if is_kept {
+            if mean.sum.is_infinite() && !(sample.value + mean.sum).is_nan() {
                 continue;
             }
             mean.add(sample.value / count - mean.sum / count);

@@ -9,7 +9,7 @@ use super::{Label, Sample, Samples, Track};
 #[derive(Default)]
 struct Recorded(BTreeMap<String, Vec<Recording>>);
 
-/// The labels of one series, and its samples.
+/// A series: its labels and its samples.
 type Recording = (Vec<Label>, Vec<Sample>);
 
 impl Recorded {

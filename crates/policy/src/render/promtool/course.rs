@@ -9,7 +9,7 @@ use crate::evaluate::{self, Active, Evaluator, Label, Millis, Sample, Samples};
 /// A test's series, as an evaluation reads them.
 struct Recorded<'w>(HashMap<&'w str, Vec<Recording>>);
 
-/// The labels of one series, and its samples.
+/// A series: its labels and its samples.
 type Recording = (Vec<Label>, Vec<Sample>);
 
 /// The alerts that are active at each step.
