@@ -8,12 +8,12 @@
 mod bucket;
 mod cursor;
 pub mod decode;
+mod excerpts;
 mod follow;
 mod metrics;
 mod reader;
 mod redact;
 mod registry;
-mod samples;
 mod source;
 mod totals;
 
@@ -22,7 +22,7 @@ use std::sync::Arc;
 use self::registry::Registry;
 use self::source::FromEngine;
 use super::engine::Engine;
-use crate::collector::Sample;
+use crate::collector::Sample as Excerpt;
 use crate::config::{DockerTarget, Endpoint};
 use crate::metric::{Families, MetricInfo};
 
@@ -92,7 +92,7 @@ impl Logs {
     }
 
     /// The last matching lines, the newest first; none unless the configuration wants them.
-    pub(super) fn samples(&self) -> Vec<Sample> {
+    pub(super) fn samples(&self) -> Vec<Excerpt> {
         self.0.as_ref().map(|registry| registry.samples()).unwrap_or_default()
     }
 }
@@ -107,7 +107,7 @@ impl Drop for Logs {
 
 /// Everything that is exported of it.
 pub(super) fn metrics() -> Vec<MetricInfo> {
-    [metrics::metrics(), samples::metrics()].concat()
+    [metrics::metrics(), excerpts::metrics()].concat()
 }
 
 #[cfg(test)]
