@@ -28,9 +28,6 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("queue", &[]),
 ];
 
-/// Arrows that are not allowed, or that close a circle, and are not gone yet: to be taken out with the arrow.
-const OPEN: &[(&str, &str)] = &[("collector/docker/logs/registry", "collector/docker/logs/follow")];
-
 /// A file below `src/`, by its path there.
 struct File {
     path: String,
@@ -64,8 +61,7 @@ fn parts_name_only_what_stands_below_them() {
     assert!(files.len() > 200, "only {} files were read", files.len());
     let arrows = arrows(&files);
     assert!(arrows.len() > 500, "only {} arrows were found", arrows.len());
-    let (arrows, mut faults) = without_open(arrows, OPEN);
-    faults.extend(forbidden(&arrows, LAYERS));
+    let mut faults = forbidden(&arrows, LAYERS);
     faults.extend(circles(&arrows, &folders(&files)));
     assert!(faults.is_empty(), "\n{}", faults.join("\n"));
 }
@@ -73,19 +69,6 @@ fn parts_name_only_what_stands_below_them() {
 /// Whether a module is a part or lies in it.
 fn is_in(module: &str, part: &str) -> bool {
     module.strip_prefix(part).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-}
-
-/// The arrows that are not open, and each open one that there is not.
-fn without_open(mut arrows: Vec<Arrow>, open: &[(&str, &str)]) -> (Vec<Arrow>, Vec<String>) {
-    let mut gone = Vec::new();
-    for (from, to) in open {
-        let before = arrows.len();
-        arrows.retain(|arrow| !(is_in(&arrow.from, from) && is_in(&arrow.to, to)));
-        if arrows.len() == before {
-            gone.push(format!("{from} does not name {to} any more; take the pair out of OPEN"));
-        }
-    }
-    (arrows, gone)
 }
 
 /// Arrows that `layers` do not allow, and those from or to what has no layer.
@@ -238,9 +221,6 @@ fn a_planted_violation_is_found_with_its_place() {
             "src/high/deep.rs:1: high/deep names stranger, and one of the two is not a part of LAYERS",
         ]
     );
-    let (rest, gone) = without_open(arrows, &[("low", "high"), ("high", "gone")]);
-    assert_eq!(gone, ["high does not name gone any more; take the pair out of OPEN"]);
-    assert_eq!(forbidden(&rest, layers), faults[4..]);
 }
 
 #[test]

@@ -8,12 +8,12 @@
 mod bucket;
 mod cursor;
 pub mod decode;
+mod excerpts;
 mod follow;
 mod metrics;
 mod reader;
 mod redact;
 mod registry;
-mod samples;
 mod source;
 mod totals;
 
@@ -108,7 +108,7 @@ impl Drop for Logs {
 
 /// Everything that is exported of it.
 pub(super) fn metrics() -> Vec<MetricInfo> {
-    [metrics::metrics(), samples::metrics()].concat()
+    [metrics::metrics(), excerpts::metrics()].concat()
 }
 
 #[cfg(test)]

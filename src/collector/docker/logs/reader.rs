@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::cursor::Cursor;
 use super::decode::{Decoder, Line, Malformed, ansi};
-use super::samples::Sampler;
+use super::excerpts::ExcerptSender;
 use super::totals::Totals;
 use crate::logpattern::{Matcher, Patterns, Selection, Stream};
 
@@ -16,7 +16,7 @@ use crate::logpattern::{Matcher, Patterns, Selection, Stream};
 pub(super) struct Binding {
     pub(super) totals: Arc<Totals>,
     pub(super) matcher: Arc<LazyMatcher>,
-    pub(super) sampler: Option<Sampler>,
+    pub(super) excerpts: Option<ExcerptSender>,
 }
 
 /// A matcher that is made when the first line comes. It takes some milliseconds, and a container that has just started may
@@ -96,8 +96,8 @@ impl Sum {
             if let Some(reading) = hit.reading {
                 binding.totals.read(hit.pattern, reading, Instant::now());
             }
-            if let Some(sampler) = &binding.sampler {
-                sampler.offer(hit.pattern, line.stream, line.at, text);
+            if let Some(excerpts) = &binding.excerpts {
+                excerpts.offer(hit.pattern, line.stream, line.at, text);
             }
         }
     }

@@ -1,9 +1,10 @@
-//! Follows the log of one container, run after run.
+//! Follows the log of one container. Knows its source and where it counts, not who wants it followed: the registry signals,
+//! and is told a verdict.
 
 mod read;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -14,9 +15,9 @@ use super::bucket::Bucket;
 use super::cursor::Cursor;
 use super::metrics::Reopened;
 use super::reader::Binding;
-use super::registry::Registry;
 use super::source::{Refused, Source};
 use crate::collector::docker::backoff::{HEALTHY, reopening};
+use crate::logpattern::FollowSettings;
 use crate::net::jittered;
 
 /// How long what is left of the log of a run that is over may let wait for itself.
@@ -54,50 +55,21 @@ pub(super) enum Verdict {
     Unwanted,
 }
 
-/// What a follower does when it has done with a run.
-#[derive(Debug)]
-pub(super) enum After {
-    /// It follows the container's next run from there on, or from now on.
-    NextRun(Option<Cursor>),
-    Nothing,
+/// What all followers of one engine's logs have in common.
+pub(super) struct Shared<S> {
+    pub(super) source: S,
+    pub(super) settings: FollowSettings,
+    /// Logs that were opened again.
+    pub(super) reopened: [AtomicU64; Reopened::ALL.len()],
 }
 
-/// Follows a container's log until its registry has no more use for it.
-pub(super) async fn follow<S: Source>(
-    registry: Arc<Registry<S>>,
+/// Follows the log of one container.
+pub(super) struct Follower<S: Source> {
+    shared: Arc<Shared<S>>,
     id: String,
-    mut signal: watch::Receiver<Signal>,
+    signal: watch::Receiver<Signal>,
     is_open: Arc<AtomicBool>,
-    mut cursor: Option<Cursor>,
-) {
-    loop {
-        let run = signal.borrow().run;
-        let settings = registry.settings();
-        let mut follower = Follower {
-            bucket: Bucket::new(settings.lines_per_second, settings.burst, Instant::now()),
-            registry: &registry,
-            id: &id,
-            signal: &mut signal,
-            is_open: &is_open,
-            run,
-            cursor,
-            lost: None,
-        };
-        let verdict = follower.run().await;
-        cursor = follower.cursor.take();
-        match registry.finish(&id, run, verdict, cursor.take()) {
-            After::NextRun(beginning) => cursor = beginning,
-            After::Nothing => return,
-        }
-    }
-}
-
-/// Follows one run.
-struct Follower<'a, S: Source> {
-    registry: &'a Registry<S>,
-    id: &'a str,
-    signal: &'a mut watch::Receiver<Signal>,
-    is_open: &'a AtomicBool,
+    /// The run that is followed, of those that the signal counts.
     run: u64,
     /// How far it was read; `None` if it is to be read from now on.
     cursor: Option<Cursor>,
@@ -106,19 +78,40 @@ struct Follower<'a, S: Source> {
     lost: Option<(Reopened, Instant)>,
 }
 
-impl<S: Source> Follower<'_, S> {
+impl<S: Source> Follower<S> {
+    pub(super) fn new(
+        shared: Arc<Shared<S>>,
+        id: String,
+        signal: watch::Receiver<Signal>,
+        is_open: Arc<AtomicBool>,
+    ) -> Self {
+        let bucket = Bucket::new(shared.settings.lines_per_second, shared.settings.burst, Instant::now());
+        Self { shared, id, signal, is_open, run: 0, cursor: None, bucket, lost: None }
+    }
+
+    /// Follows the run that is on now, from `cursor` on or from now on; which one it was, why it is not followed any more, and
+    /// how far it was read.
+    pub(super) async fn follow(&mut self, cursor: Option<Cursor>) -> (u64, Verdict, Option<Cursor>) {
+        let Shared { settings, .. } = self.shared.as_ref();
+        self.run = self.signal.borrow().run;
+        self.bucket = Bucket::new(settings.lines_per_second, settings.burst, Instant::now());
+        (self.cursor, self.lost) = (cursor, None);
+        let verdict = self.run().await;
+        (self.run, verdict, self.cursor.take())
+    }
+
     async fn run(&mut self) -> Verdict {
         let mut backoff = reopening();
         // Whether the log had ended when it was opened last.
         let mut is_second_look = false;
         loop {
-            let source = self.registry.source();
             if self.is_superseded() {
                 return Verdict::Ended;
             }
-            // Of a run that is over the engine sends all that there is.
+            // Asked now and not at the end: of a run that is over by now the engine sends all that there is, so that this
+            // look is the last one.
             let is_last = self.is_over();
-            if !source.may() {
+            if !self.shared.source.may() {
                 if is_last {
                     return Verdict::Ended;
                 }
@@ -127,10 +120,10 @@ impl<S: Source> Follower<'_, S> {
             }
             let since = self.since();
             let mut finished = false;
-            match source.open(self.id, since).await {
+            match self.shared.source.open(&self.id, since).await {
                 Ok(body) => {
                     if let Some((reason, _)) = self.lost.take().filter(|_| !is_last) {
-                        self.registry.reopened(reason);
+                        self.shared.reopened[reason as usize].fetch_add(1, Relaxed);
                     }
                     let opened = Instant::now();
                     self.is_open.store(true, Relaxed);
@@ -142,6 +135,7 @@ impl<S: Source> Follower<'_, S> {
                     match end {
                         End::Stop(verdict) => return verdict,
                         End::Drained => return Verdict::Ended,
+                        // A connection that is dead without a sign shows no lines either: a new one tells.
                         End::Idle => {
                             is_second_look = false;
                             self.lose(Reopened::IdleRefresh);
@@ -153,6 +147,7 @@ impl<S: Source> Follower<'_, S> {
                 }
                 Err(Refused::Gone) => return Verdict::Gone,
                 Err(Refused::Unreadable) => return Verdict::Unreadable,
+                // The next look at whether logs may be read waits.
                 Err(Refused::Denied) => continue,
                 Err(Refused::Failed(_)) => self.lose(Reopened::Error),
             }
@@ -164,6 +159,7 @@ impl<S: Source> Follower<'_, S> {
             }
             is_second_look = false;
             if finished {
+                // Of a run that goes on the engine has ended the log for reasons of its own.
                 self.settle().await;
                 if is_last || self.is_over() {
                     return Verdict::Ended;
@@ -179,8 +175,9 @@ impl<S: Source> Follower<'_, S> {
 
     /// The second from which on the engine is to be asked; `None` for now.
     fn since(&mut self) -> Option<u64> {
-        let source = self.registry.source();
-        let gap = self.lost.is_some_and(|(_, since)| since.elapsed() > self.registry.settings().max_gap);
+        let Shared { source, settings, .. } = self.shared.as_ref();
+        // What an outage of that length has left unread is old news: reading it would take the engine long.
+        let gap = self.lost.is_some_and(|(_, since)| since.elapsed() > settings.max_gap);
         if gap && !self.is_over() {
             self.cursor = None;
             self.lost = self.lost.map(|(_, since)| (Reopened::Gap, since));

@@ -30,7 +30,7 @@ pub(super) enum End {
     Stop(Verdict),
 }
 
-impl<S: Source> Follower<'_, S> {
+impl<S: Source> Follower<S> {
     pub(super) async fn read(&mut self, mut body: S::Body) -> End {
         let Some(cursor) = self.cursor.take() else { return End::Finished };
         let mut reader = Reader::new(cursor, body.framed());
@@ -40,13 +40,13 @@ impl<S: Source> Follower<'_, S> {
     }
 
     async fn read_on(&mut self, body: &mut S::Body, reader: &mut Reader) -> End {
-        let (source, id) = (self.registry.source(), self.id);
+        let (shared, id) = (Arc::clone(&self.shared), self.id.clone());
         let mut terminal = std::pin::pin!(async {
             sleep(FIRST_BYTE).await;
-            source.has_terminal(id).await
+            shared.source.has_terminal(&id).await
         });
         let mut is_known = false;
-        let idle = jittered(self.registry.settings().idle_refresh);
+        let idle = jittered(self.shared.settings.idle_refresh);
         let mut quiet_since = Instant::now();
         loop {
             if !is_known && let Some(framed) = reader.decoder.framed() {
@@ -63,7 +63,7 @@ impl<S: Source> Follower<'_, S> {
                     match chunk {
                         Ok(Some(bytes)) => {
                             reader.decoder.look(&bytes);
-                            if !is_known && reader.decoder.framed() == Some(false) && !self.registry.settings().tty {
+                            if !is_known && reader.decoder.framed() == Some(false) && !self.shared.settings.tty {
                                 return End::Stop(Verdict::Terminal);
                             }
                             match reader.feed(&bytes, &binding) {
@@ -102,9 +102,9 @@ impl<S: Source> Follower<'_, S> {
         }
     }
 
-    /// Takes note of whether the container has a terminal.
+    /// It is known whether the container has a terminal: a log that is left out ends here, any other can be read.
     fn learn(&self, has_terminal: bool) -> Option<End> {
-        if has_terminal && !self.registry.settings().tty {
+        if has_terminal && !self.shared.settings.tty {
             return Some(End::Stop(Verdict::Terminal));
         }
         self.is_readable();
@@ -119,13 +119,13 @@ impl<S: Source> Follower<'_, S> {
         match malformed {
             Malformed::Frame => {
                 tracing::warn!(
-                    container = short(self.id),
+                    container = short(&self.id),
                     "the engine sends a log that cannot be read; opening it again"
                 );
                 Reopened::Protocol
             }
             Malformed::Engine(said) => {
-                tracing::debug!(container = short(self.id), %said, "the engine could not read on in a log; opening it again");
+                tracing::debug!(container = short(&self.id), %said, "the engine could not read on in a log; opening it again");
                 Reopened::Error
             }
         }

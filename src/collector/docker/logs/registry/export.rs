@@ -27,7 +27,7 @@ impl<S: Source> Registry<S> {
                 Stage::Idle => {}
             }
         }
-        for (count, reopened) in counts.reopened.iter_mut().zip(&self.reopened) {
+        for (count, reopened) in counts.reopened.iter_mut().zip(&self.shared.reopened) {
             *count = reopened.load(Relaxed);
         }
         metrics::export_counts(&counts, out);
@@ -42,8 +42,8 @@ impl<S: Source> Registry<S> {
             }
         }
         drop(state);
-        if let Some(samples) = &self.samples {
-            samples.export(out);
+        if let Some(excerpts) = &self.excerpts {
+            excerpts.export(out);
         }
     }
 }

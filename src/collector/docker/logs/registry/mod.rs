@@ -4,16 +4,16 @@ mod export;
 mod state;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::AtomicBool;
 
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use self::state::{Entry, Stage, State};
 use super::cursor::Cursor;
-use super::follow::{After, Signal, Verdict, follow};
-use super::metrics::{Reopened, Skipped};
-use super::samples::Samples;
+use super::excerpts::Excerpts;
+use super::follow::{Follower, Shared, Signal, Verdict};
+use super::metrics::Skipped;
 use super::source::Source;
 use super::{ReadFrom, RunLog};
 use crate::hub::Excerpt;
@@ -25,16 +25,21 @@ const CLOCK_SLACK: u64 = 60_000_000_000;
 
 /// The logs of one engine.
 pub(super) struct Registry<S> {
-    source: S,
-    settings: FollowSettings,
+    shared: Arc<Shared<S>>,
     patterns: Arc<Patterns>,
     /// What was written before is not read: it belongs to earlier runs of a container that is started again.
     floor: u64,
     state: Mutex<State>,
-    reopened: [AtomicU64; Reopened::ALL.len()],
-    samples: Option<Arc<Samples>>,
+    excerpts: Option<Arc<Excerpts>>,
     /// Ends every task.
     stop: CancellationToken,
+}
+
+/// What a follower that has done with a run is to do.
+enum Next {
+    /// It follows the container's next run from there on, or from now on.
+    Run(Option<Cursor>),
+    Nothing,
 }
 
 impl<S: Source> Registry<S> {
@@ -46,27 +51,12 @@ impl<S: Source> Registry<S> {
         state.matcher(&patterns, patterns.select("")).get();
         Self {
             floor: source.now().saturating_sub(slack),
-            source,
             patterns,
-            samples: settings.samples.then(|| Arc::new(Samples::new())),
-            settings,
+            excerpts: settings.samples.then(|| Arc::new(Excerpts::new())),
+            shared: Arc::new(Shared { source, settings, reopened: Default::default() }),
             state: Mutex::new(state),
-            reopened: [const { AtomicU64::new(0) }; Reopened::ALL.len()],
             stop: CancellationToken::new(),
         }
-    }
-
-    pub(super) const fn source(&self) -> &S {
-        &self.source
-    }
-
-    pub(super) const fn settings(&self) -> &FollowSettings {
-        &self.settings
-    }
-
-    /// Takes note that a log was opened again.
-    pub(super) fn reopened(&self, reason: Reopened) {
-        self.reopened[reason as usize].fetch_add(1, Relaxed);
     }
 
     /// Ends every task.
@@ -76,7 +66,7 @@ impl<S: Source> Registry<S> {
 
     /// A run has begun, or is known to go on.
     pub(super) fn begin(self: &Arc<Self>, run: RunLog) {
-        self.collect_samples();
+        self.collect_excerpts();
         let mut state = self.state.lock();
         let known = state.runs.get(&run.id);
         if known.is_some_and(|entry| entry.is_alive) {
@@ -134,23 +124,23 @@ impl<S: Source> Registry<S> {
         state.runs.retain(|_, entry| entry.is_alive || entry.is_followed() || entry.name != name);
         if !state.runs.values().any(|entry| entry.name == name) {
             state.totals.remove(name);
-            if let Some(samples) = &self.samples {
-                samples.forget(name);
+            if let Some(excerpts) = &self.excerpts {
+                excerpts.forget(name);
             }
         }
     }
 
-    /// A follower has done with a run.
-    pub(super) fn finish(self: &Arc<Self>, id: &str, run: u64, verdict: Verdict, cursor: Option<Cursor>) -> After {
+    /// A follower has done with a run; what it is to do next.
+    fn finish(self: &Arc<Self>, id: &str, (run, verdict, cursor): (u64, Verdict, Option<Cursor>)) -> Next {
         let mut state = self.state.lock();
-        let Some(entry) = state.runs.get_mut(id) else { return After::Nothing };
+        let Some(entry) = state.runs.get_mut(id) else { return Next::Nothing };
         entry.cursor = cursor;
         entry.has_terminal |= verdict == Verdict::Terminal;
         let is_wanted = entry.is_alive && self.wants(&entry.name);
         // Its next run has begun, or it has a name again under which it is wanted.
         let goes_on = entry.run != run || verdict == Verdict::Unwanted;
         if is_wanted && goes_on && !matches!(verdict, Verdict::Terminal | Verdict::Unreadable) {
-            return After::NextRun(self.beginning(entry));
+            return Next::Run(self.beginning(entry));
         }
         entry.stage = match verdict {
             Verdict::Terminal if is_wanted => Stage::Skipped(Skipped::Terminal),
@@ -168,12 +158,12 @@ impl<S: Source> Registry<S> {
             totals.forget_readings();
         }
         self.place_next(&mut state);
-        After::Nothing
+        Next::Nothing
     }
 
     /// The last matching lines, the newest first.
     pub(super) fn samples(&self) -> Vec<Excerpt> {
-        self.samples.as_ref().map(|samples| samples.list()).unwrap_or_default()
+        self.excerpts.as_ref().map(|excerpts| excerpts.list()).unwrap_or_default()
     }
 
     /// Finds out what is to be done for a run, and does it.
@@ -181,8 +171,8 @@ impl<S: Source> Registry<S> {
         let Some(entry) = state.runs.get(id) else { return };
         let (name, is_followed) = (entry.name.clone(), entry.is_followed());
         let is_wanted = self.wants(&name);
-        let has_place = is_followed || !state.is_full(self.settings.max_followed);
-        let binding = (is_wanted && has_place).then(|| state.binding(&name, self));
+        let has_place = is_followed || !state.is_full(self.shared.settings.max_followed);
+        let binding = (is_wanted && has_place).then(|| state.binding(&name, &self.patterns, self.excerpts.as_ref()));
         state.placed += 1;
         let placed = state.placed;
         let Some(entry) = state.runs.get_mut(id) else { return };
@@ -200,24 +190,35 @@ impl<S: Source> Registry<S> {
         }
         entry.stage = match binding {
             None if !is_wanted => Stage::Idle,
-            _ if entry.has_terminal && !self.settings.tty => Stage::Skipped(Skipped::Terminal),
+            _ if entry.has_terminal && !self.shared.settings.tty => Stage::Skipped(Skipped::Terminal),
             None => Stage::Skipped(Skipped::Limit),
             Some(binding) => {
                 let signal = Signal { run: entry.run, ended: false, unwanted: false, binding };
                 let (sender, receiver) = watch::channel(signal);
                 let is_open = Arc::new(AtomicBool::new(false));
-                let cursor = self.beginning(entry);
-                let following = follow(Arc::clone(self), id.to_owned(), receiver, Arc::clone(&is_open), cursor);
+                let follower = Follower::new(Arc::clone(&self.shared), id.to_owned(), receiver, Arc::clone(&is_open));
+                let following = Arc::clone(self).follow(id.to_owned(), follower, self.beginning(entry));
                 tokio::spawn(self.stop.clone().run_until_cancelled_owned(following));
                 Stage::Following(sender, is_open)
             }
         };
     }
 
+    /// Has a container's log followed, run after run, until there is no more use for it.
+    async fn follow(self: Arc<Self>, id: String, mut follower: Follower<S>, mut cursor: Option<Cursor>) {
+        loop {
+            let done = follower.follow(cursor.take()).await;
+            match self.finish(&id, done) {
+                Next::Run(beginning) => cursor = beginning,
+                Next::Nothing => return,
+            }
+        }
+    }
+
     /// Gives the places that are free to the runs that wait the longest.
     fn place_next(self: &Arc<Self>, state: &mut State) {
         let waits = |entry: &Entry| matches!(entry.stage, Stage::Skipped(Skipped::Limit));
-        while !state.is_full(self.settings.max_followed) {
+        while !state.is_full(self.shared.settings.max_followed) {
             let waiting = state.runs.iter().filter(|(_, entry)| waits(entry));
             let Some(id) = waiting.min_by_key(|(_, entry)| entry.placed).map(|(id, _)| id.clone()) else { return };
             self.place(state, &id);
@@ -233,18 +234,18 @@ impl<S: Source> Registry<S> {
     }
 
     fn wants(&self, name: &str) -> bool {
-        let Self { settings, .. } = self;
+        let settings = &self.shared.settings;
         (settings.containers.is_empty() || settings.containers.matches(name)) && !settings.exclude.matches(name)
     }
 
-    /// Starts the task that masks samples, once there is a runtime for sure.
-    fn collect_samples(self: &Arc<Self>) {
-        let Some(samples) = &self.samples else { return };
+    /// Starts the task that masks excerpts, once there is a runtime for sure.
+    fn collect_excerpts(self: &Arc<Self>) {
+        let Some(excerpts) = &self.excerpts else { return };
         if std::mem::replace(&mut self.state.lock().collecting, true) {
             return;
         }
-        let (registry, samples) = (Arc::clone(self), Arc::clone(samples));
-        let collecting = async move { samples.collect(&registry.patterns).await };
+        let (registry, excerpts) = (Arc::clone(self), Arc::clone(excerpts));
+        let collecting = async move { excerpts.collect(&registry.patterns).await };
         tokio::spawn(self.stop.clone().run_until_cancelled_owned(collecting));
     }
 }

@@ -6,13 +6,12 @@ use std::sync::atomic::AtomicBool;
 
 use tokio::sync::watch;
 
-use super::Registry;
 use crate::collector::docker::logs::ReadFrom;
 use crate::collector::docker::logs::cursor::Cursor;
+use crate::collector::docker::logs::excerpts::Excerpts;
 use crate::collector::docker::logs::follow::Signal;
 use crate::collector::docker::logs::metrics::Skipped;
 use crate::collector::docker::logs::reader::{Binding, LazyMatcher};
-use crate::collector::docker::logs::source::Source;
 use crate::collector::docker::logs::totals::Totals;
 use crate::logpattern::{Patterns, Selection};
 
@@ -69,12 +68,16 @@ impl State {
     }
 
     /// Where the lines of the container of that name are counted, and what for.
-    pub(super) fn binding<S: Source>(&mut self, name: &str, registry: &Registry<S>) -> Arc<Binding> {
-        let patterns = &registry.patterns;
+    pub(super) fn binding(
+        &mut self,
+        name: &str,
+        patterns: &Arc<Patterns>,
+        excerpts: Option<&Arc<Excerpts>>,
+    ) -> Arc<Binding> {
         let matcher = self.matcher(patterns, patterns.select(name));
         let totals = self.totals.entry(name.to_owned()).or_insert_with(|| Arc::new(Totals::new(patterns.len())));
-        let sampler = registry.samples.as_ref().map(|samples| samples.of(name));
-        Arc::new(Binding { totals: Arc::clone(totals), matcher, sampler })
+        let excerpts = excerpts.map(|excerpts| excerpts.of(name));
+        Arc::new(Binding { totals: Arc::clone(totals), matcher, excerpts })
     }
 
     /// What matches the lines of containers with these patterns.

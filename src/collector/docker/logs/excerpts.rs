@@ -18,10 +18,10 @@ const WAITING: usize = 1024;
 /// Bytes of a line that are looked at: more than are shown, as a secret's end may lie behind them.
 const MAX_LOOKED_AT: usize = 1024;
 
-/// Samples of one container and pattern.
+/// Excerpts of one container and pattern.
 const KEPT: usize = 5;
 
-/// Samples of all of them.
+/// Excerpts of all of them.
 const KEPT_IN_ALL: usize = 1000;
 
 static QUEUE: QueueMetrics = QueueMetrics {
@@ -76,22 +76,22 @@ struct Raw {
 
 /// Hands the lines of one container over.
 #[derive(Debug, Clone)]
-pub(super) struct Sampler {
+pub(super) struct ExcerptSender {
     container: Arc<str>,
-    samples: Arc<Samples>,
+    excerpts: Arc<Excerpts>,
 }
 
-impl Sampler {
+impl ExcerptSender {
     pub(super) fn offer(&self, pattern: usize, stream: Stream, at: Option<u64>, text: &[u8]) {
         let length = text.len().min(MAX_LOOKED_AT);
         let (text, is_cut) = (text[..length].into(), length < text.len());
-        self.samples.queue.offer(Raw { container: Arc::clone(&self.container), pattern, stream, at, text, is_cut });
+        self.excerpts.queue.offer(Raw { container: Arc::clone(&self.container), pattern, stream, at, text, is_cut });
     }
 }
 
 /// The last matching lines of all containers.
 #[derive(Debug)]
-pub(super) struct Samples {
+pub(super) struct Excerpts {
     queue: Queue<Raw>,
     kept: Mutex<Kept>,
 }
@@ -99,17 +99,17 @@ pub(super) struct Samples {
 #[derive(Debug, Default)]
 struct Kept {
     /// The oldest first, by container and pattern.
-    samples: BTreeMap<(Arc<str>, usize), VecDeque<Excerpt>>,
+    excerpts: BTreeMap<(Arc<str>, usize), VecDeque<Excerpt>>,
     in_all: usize,
 }
 
-impl Samples {
+impl Excerpts {
     pub(super) fn new() -> Self {
         Self { queue: Queue::new(WAITING, WhenFull::DropOldest, &QUEUE), kept: Mutex::default() }
     }
 
-    pub(super) fn of(self: &Arc<Self>, container: &str) -> Sampler {
-        Sampler { container: container.into(), samples: Arc::clone(self) }
+    pub(super) fn of(self: &Arc<Self>, container: &str) -> ExcerptSender {
+        ExcerptSender { container: container.into(), excerpts: Arc::clone(self) }
     }
 
     /// Masks and keeps what readers hand over, for ever.
@@ -122,28 +122,28 @@ impl Samples {
 
     fn keep(&self, raw: Raw, patterns: &Patterns) {
         let at = raw.at.and_then(|nanos| UNIX_EPOCH.checked_add(Duration::from_nanos(nanos)));
-        let sample = Excerpt {
+        let excerpt = Excerpt {
             container: raw.container.to_string(),
             pattern: patterns.name(raw.pattern).to_owned(),
             stream: raw.stream.as_str(),
             at: at.unwrap_or_else(SystemTime::now),
             text: redact::shown(&raw.text, raw.is_cut),
         };
-        self.kept.lock().keep((raw.container, raw.pattern), sample);
+        self.kept.lock().keep((raw.container, raw.pattern), excerpt);
     }
 
     /// All of them, the newest first.
     pub(super) fn list(&self) -> Vec<Excerpt> {
-        let mut all: Vec<Excerpt> = self.kept.lock().samples.values().flatten().cloned().collect();
-        all.sort_by_key(|sample| std::cmp::Reverse(sample.at));
+        let mut all: Vec<Excerpt> = self.kept.lock().excerpts.values().flatten().cloned().collect();
+        all.sort_by_key(|excerpt| std::cmp::Reverse(excerpt.at));
         all
     }
 
     /// Gives up those of a container.
     pub(super) fn forget(&self, container: &str) {
         let mut kept = self.kept.lock();
-        kept.samples.retain(|(of, _), _| **of != *container);
-        kept.in_all = kept.samples.values().map(VecDeque::len).sum();
+        kept.excerpts.retain(|(of, _), _| **of != *container);
+        kept.in_all = kept.excerpts.values().map(VecDeque::len).sum();
     }
 
     pub(super) fn export(&self, out: &mut Families) {
@@ -152,9 +152,9 @@ impl Samples {
 }
 
 impl Kept {
-    fn keep(&mut self, key: (Arc<str>, usize), sample: Excerpt) {
-        let of_key = self.samples.entry(key).or_default();
-        of_key.push_back(sample);
+    fn keep(&mut self, key: (Arc<str>, usize), excerpt: Excerpt) {
+        let of_key = self.excerpts.entry(key).or_default();
+        of_key.push_back(excerpt);
         self.in_all += 1;
         if of_key.len() > KEPT {
             of_key.pop_front();
@@ -166,12 +166,12 @@ impl Kept {
     }
 
     fn drop_oldest(&mut self) {
-        let oldest = self.samples.iter().min_by_key(|(_, samples)| samples.front().map(|sample| sample.at));
+        let oldest = self.excerpts.iter().min_by_key(|(_, excerpts)| excerpts.front().map(|excerpt| excerpt.at));
         let Some(key) = oldest.map(|(key, _)| key.clone()) else { return };
-        if let Some(samples) = self.samples.get_mut(&key) {
-            self.in_all -= usize::from(samples.pop_front().is_some());
-            if samples.is_empty() {
-                self.samples.remove(&key);
+        if let Some(excerpts) = self.excerpts.get_mut(&key) {
+            self.in_all -= usize::from(excerpts.pop_front().is_some());
+            if excerpts.is_empty() {
+                self.excerpts.remove(&key);
             }
         }
     }
@@ -186,20 +186,20 @@ mod tests {
         Patterns::new(&FollowSettings { sets: vec![PatternSet::Pool], ..FollowSettings::default() })
     }
 
-    fn texts(samples: &Samples) -> Vec<String> {
-        samples.list().into_iter().map(|sample| sample.text).collect()
+    fn texts(excerpts: &Excerpts) -> Vec<String> {
+        excerpts.list().into_iter().map(|excerpt| excerpt.text).collect()
     }
 
-    async fn settle(samples: &Arc<Samples>) {
-        let collecting = Arc::clone(samples);
+    async fn settle(excerpts: &Arc<Excerpts>) {
+        let collecting = Arc::clone(excerpts);
         let task = tokio::spawn(async move { collecting.collect(&patterns()).await });
-        while samples.queue_size() > 0 {
+        while excerpts.queue_size() > 0 {
             tokio::task::yield_now().await;
         }
         task.abort();
     }
 
-    impl Samples {
+    impl Excerpts {
         fn queue_size(&self) -> usize {
             let mut families = Families::new();
             self.export(&mut families);
@@ -210,15 +210,15 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_newest_of_each_container_and_pattern_are_kept_masked() {
-        let samples = Arc::new(Samples::new());
-        let web = samples.of("web");
+        let excerpts = Arc::new(Excerpts::new());
+        let web = excerpts.of("web");
         for at in 1..=7 {
             web.offer(2, Stream::Stderr, Some(at), format!("too many connections {at} password=p{at}").as_bytes());
         }
         web.offer(0, Stream::Stdout, Some(100), &b"pool metrics: { x ".repeat(100));
-        samples.of("db").offer(2, Stream::Stdout, None, b"too many connections");
-        settle(&samples).await;
-        let all = samples.list();
+        excerpts.of("db").offer(2, Stream::Stdout, None, b"too many connections");
+        settle(&excerpts).await;
+        let all = excerpts.list();
         assert_eq!(all.len(), 7);
         // Without a time of its own it is the newest.
         assert_eq!((all[0].container.as_str(), all[0].text.as_str()), ("db", "too many connections"));
@@ -234,20 +234,20 @@ mod tests {
             }
         );
         assert_eq!(all[6].text, "too many connections 3 password=***");
-        samples.forget("web");
-        assert_eq!(texts(&samples), ["too many connections"]);
+        excerpts.forget("web");
+        assert_eq!(texts(&excerpts), ["too many connections"]);
     }
 
     #[tokio::test(start_paused = true)]
     async fn there_is_an_end_to_it() {
-        let samples = Arc::new(Samples::new());
+        let excerpts = Arc::new(Excerpts::new());
         for at in 0..1_024_u64 {
-            samples.of(&format!("c{at}")).offer(0, Stream::Stdout, Some(at), at.to_string().as_bytes());
+            excerpts.of(&format!("c{at}")).offer(0, Stream::Stdout, Some(at), at.to_string().as_bytes());
         }
-        settle(&samples).await;
-        let texts = texts(&samples);
+        settle(&excerpts).await;
+        let texts = texts(&excerpts);
         assert_eq!(texts.len(), KEPT_IN_ALL);
         assert_eq!((texts[0].as_str(), texts[999].as_str()), ("1023", "24"));
-        assert_eq!(samples.kept.lock().samples.len(), KEPT_IN_ALL);
+        assert_eq!(excerpts.kept.lock().excerpts.len(), KEPT_IN_ALL);
     }
 }
