@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use manometer::collector::Collector as _;
 use manometer::collector::redis::RedisCollector;
 use manometer::collector::redis::facts::Facts;
-use manometer::collector::redis::question::{QUESTIONS, Question, Row, words};
+use manometer::collector::redis::question::{QUESTIONS, Question, Row};
 use manometer::collector::redis::reply::Unexpected;
 use manometer::config::{Config, RedisTarget};
 use manometer::metric::text::{Format, exposition};
@@ -431,8 +431,8 @@ impl Question for Dbsize {
         Self
     }
 
-    fn words(&self, _: &Facts) -> Vec<Cmd> {
-        vec![words(&["DBSIZE"])]
+    fn commands(&self, _: &Facts) -> Vec<Cmd> {
+        vec![command(&["DBSIZE"])]
     }
 
     fn read(&self, replies: Vec<Value>) -> Result<i64, Unexpected> {
