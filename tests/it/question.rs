@@ -1,7 +1,7 @@
 //! A question to Redis is added in one place, and goes the way of all others.
 
 use manometer::collector::redis::facts::Facts;
-use manometer::collector::redis::question::{QUESTIONS, Question, Row, words};
+use manometer::collector::redis::question::{QUESTIONS, Question, Row, command};
 use manometer::collector::redis::reply::Unexpected;
 use manometer::collector::redis::{RedisCollector, RedisTarget};
 use manometer::collector::{Collector as _, KINDS};
@@ -30,8 +30,8 @@ impl Question for Dbsize {
         Self
     }
 
-    fn words(&self, _: &Facts) -> Vec<Cmd> {
-        vec![words(&["DBSIZE"])]
+    fn commands(&self, _: &Facts) -> Vec<Cmd> {
+        vec![command(&["DBSIZE"])]
     }
 
     fn read(&self, replies: Vec<Value>) -> Result<i64, Unexpected> {

@@ -14,19 +14,19 @@ use crate::collector::{PollError, Reason};
 
 /// What came of asking.
 #[derive(Default)]
-pub(super) struct Heard {
-    pub(super) answers: Vec<Box<dyn Export>>,
+pub(super) struct Answers {
+    pub(super) of_questions: Vec<Box<dyn Export>>,
     /// The state that an error reply named.
     pub(super) state: Option<&'static str>,
 }
 
 impl RedisCollector {
     /// Asks what is `wanted`, and returns the answers and the state that an error reply named.
-    pub(super) async fn ask(&mut self, link: &mut Link, wanted: fn(&str) -> bool) -> Result<Heard, PollError> {
+    pub(super) async fn ask(&mut self, link: &mut Link, wanted: fn(&str) -> bool) -> Result<Answers, PollError> {
         self.facts.forget_replies();
-        let mut heard = Heard::default();
+        let mut answers = Answers::default();
         let first = self.requests(|question, facts| question.begin(facts), wanted);
-        let ends = self.exchange(link, &first, &mut heard).await?;
+        let ends = self.exchange(link, &first, &mut answers).await?;
         // Before anything is made of a reply, and before a refusal is noted: it holds for the run that INFO tells.
         for question in &self.questions {
             question.tell(&mut self.facts);
@@ -34,12 +34,12 @@ impl RedisCollector {
         self.support.observe_run(self.facts.run_id());
         self.note(ends);
         let more = self.requests(|question, facts| question.more(facts), wanted);
-        let ends = self.exchange(link, &more, &mut heard).await?;
+        let ends = self.exchange(link, &more, &mut answers).await?;
         self.note(ends);
         let facts = &self.facts;
-        heard.answers = self.questions.iter_mut().filter_map(|question| question.answer(facts)).collect();
+        answers.of_questions = self.questions.iter_mut().filter_map(|question| question.answer(facts)).collect();
         self.facts.forget_replies();
-        Ok(heard)
+        Ok(answers)
     }
 
     /// The requests that the questions have, each with its question's place.
@@ -62,7 +62,7 @@ impl RedisCollector {
         &mut self,
         link: &mut Link,
         requests: &[(usize, Request)],
-        heard: &mut Heard,
+        answers: &mut Answers,
     ) -> Result<Vec<(&'static str, Result<(), String>)>, PollError> {
         let mut ends = Vec::with_capacity(requests.len());
         if requests.is_empty() {
@@ -80,7 +80,7 @@ impl RedisCollector {
                 },
                 Outcome::Refused(error) => Err(error),
                 Outcome::Unready(state) => {
-                    heard.state = Some(state);
+                    answers.state = Some(state);
                     continue;
                 }
             };

@@ -3,7 +3,7 @@
 use redis::{Cmd, Value};
 
 use super::facts::Facts;
-use super::question::{Question, words};
+use super::question::{Question, command};
 use super::reply::{self, Unexpected};
 use crate::collector::redis::RedisTarget;
 use crate::metric::{Families, Kind, MetricInfo, Suffix, metrics};
@@ -69,8 +69,8 @@ impl Question for ClusterState {
         Self
     }
 
-    fn words(&self, facts: &Facts) -> Vec<Cmd> {
-        facts.cluster_enabled.then(|| words(&["CLUSTER", "INFO"])).into_iter().collect()
+    fn commands(&self, facts: &Facts) -> Vec<Cmd> {
+        facts.cluster_enabled.then(|| command(&["CLUSTER", "INFO"])).into_iter().collect()
     }
 
     /// Lines that are not a `name:number` are left out.

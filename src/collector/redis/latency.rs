@@ -3,7 +3,7 @@
 use redis::{Cmd, Value};
 
 use super::facts::Facts;
-use super::question::{Question, words};
+use super::question::{Question, command};
 use super::reply::{self, Unexpected};
 use crate::collector::redis::RedisTarget;
 use crate::metric::{Families, MetricInfo, metrics};
@@ -70,8 +70,8 @@ impl Question for LatencyLatest {
         Self
     }
 
-    fn words(&self, _: &Facts) -> Vec<Cmd> {
-        vec![words(&["LATENCY", "LATEST"])]
+    fn commands(&self, _: &Facts) -> Vec<Cmd> {
+        vec![command(&["LATENCY", "LATEST"])]
     }
 
     fn read(&self, replies: Vec<Value>) -> Result<Vec<Spike>, Unexpected> {
@@ -109,9 +109,9 @@ impl Question for LatencyHistogram {
         Self { enabled: target.latency_histogram }
     }
 
-    fn words(&self, facts: &Facts) -> Vec<Cmd> {
+    fn commands(&self, facts: &Facts) -> Vec<Cmd> {
         let asked = self.enabled && facts.is_at_least(7);
-        asked.then(|| words(&["LATENCY", "HISTOGRAM"])).into_iter().collect()
+        asked.then(|| command(&["LATENCY", "HISTOGRAM"])).into_iter().collect()
     }
 
     fn read(&self, replies: Vec<Value>) -> Result<Vec<CommandHistogram>, Unexpected> {

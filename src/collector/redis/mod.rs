@@ -33,7 +33,7 @@ mod tls;
 
 use tokio::time::Instant;
 
-use self::ask::Heard;
+use self::ask::Answers;
 use self::canary::{Canary, CanaryReport};
 use self::facts::Facts;
 use self::info::InfoAll;
@@ -136,22 +136,22 @@ impl Collector for RedisCollector {
         // The link is put back when no reply is outstanding: a poll that breaks or is cancelled leaves none half-read.
         let (mut link, pings) = self.linked().await?;
         let client_list_skipped = clients::is_skipped(&self.target, &self.facts);
-        let mut heard = Heard::default();
+        let mut answers = Answers::default();
         if self.support.may_ask(InfoAll::NAME) {
-            heard = self.ask(&mut link, |_| true).await?;
+            answers = self.ask(&mut link, |_| true).await?;
         }
         if !self.support.may_ask(InfoAll::NAME) {
             self.link = Some(link);
             return Err(self.blind());
         }
         let (canary, link_clear) = self.fly_canary(&mut link, started).await;
-        let named = heard.state.or_else(|| pings.and_then(|pings| pings.state));
+        let named = answers.state.or_else(|| pings.and_then(|pings| pings.state));
         let snapshot = Snapshot {
             pings,
             connect_seconds: link.connect_seconds,
             state: named.unwrap_or(if self.facts.loading { "loading" } else { "ok" }),
             client_list_skipped,
-            answers: heard.answers,
+            answers: answers.of_questions,
             canary,
             support: self.support.snapshot(),
         };

@@ -7,7 +7,7 @@ use redis::{Cmd, Value};
 
 use super::facts::Facts;
 use super::label;
-use super::question::{Question, Request, words};
+use super::question::{Question, Request, command};
 use super::reply::{self, Unexpected};
 use crate::collector::redis::RedisTarget;
 use crate::metric::{Families, MetricInfo, metrics};
@@ -100,8 +100,8 @@ impl Question for PubsubChannels {
         Self { patterns: target.pubsub_patterns.clone(), top: target.top_k }
     }
 
-    fn words(&self, _: &Facts) -> Vec<Cmd> {
-        self.patterns.iter().map(|pattern| words(&["PUBSUB", "CHANNELS", pattern])).collect()
+    fn commands(&self, _: &Facts) -> Vec<Cmd> {
+        self.patterns.iter().map(|pattern| command(&["PUBSUB", "CHANNELS", pattern])).collect()
     }
 
     fn read(&self, replies: Vec<Value>) -> Result<Vec<Found>, Unexpected> {
@@ -117,7 +117,7 @@ impl Question for PubsubChannels {
     fn more(&mut self, found: &Vec<Found>, _: &Facts) -> Option<Request> {
         let uncounted = found.iter().filter(|found| found.counts.is_none());
         let numsub = |found: &Found| {
-            let mut numsub = words(&["PUBSUB", "NUMSUB"]);
+            let mut numsub = command(&["PUBSUB", "NUMSUB"]);
             numsub.arg(&found.channels.names);
             numsub
         };

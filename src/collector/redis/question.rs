@@ -1,6 +1,6 @@
 //! What a poll asks: one row for each question.
 //!
-//! A question says its name, its words and when it is asked, how its replies are read, what is exported of them and under
+//! A question says its name, its commands and when they are sent, how its replies are read, what is exported of them and under
 //! which metrics. Adding one is a type that implements [`Question`] and its row in [`QUESTIONS`].
 //!
 //! All questions of a poll are sent in one round trip, so none can be worded with the help of another's reply. Replies are
@@ -59,7 +59,7 @@ pub trait Question: Send + Sized + 'static {
     fn new(target: &RedisTarget) -> Self;
 
     /// The commands of this poll; none when there is nothing to ask. `facts` are those of the poll before.
-    fn words(&self, facts: &Facts) -> Vec<Cmd>;
+    fn commands(&self, facts: &Facts) -> Vec<Cmd>;
 
     /// Reads the replies, one for each command.
     fn read(&self, replies: Vec<Value>) -> Result<Self::Heard, Unexpected>;
@@ -72,7 +72,7 @@ pub trait Question: Send + Sized + 'static {
         None
     }
 
-    /// Adds the replies to [`more`](Self::more); after an error the question stands as if it had not been asked for more.
+    /// Adds the replies to [`more`](Self::more); after an error the answer is made of what was heard until then.
     fn read_more(&self, _heard: &mut Self::Heard, _replies: Vec<Value>) -> Result<(), Unexpected> {
         Ok(())
     }
@@ -92,7 +92,7 @@ pub struct Request {
 
 /// One command of these words.
 #[must_use]
-pub fn words(words: &[&str]) -> Cmd {
+pub fn command(words: &[&str]) -> Cmd {
     let mut command = Cmd::new();
     command.arg(words);
     command
@@ -148,7 +148,7 @@ struct Open<Q: Question> {
 impl<Q: Question> Asked for Open<Q> {
     fn begin(&mut self, facts: &Facts) -> Option<Request> {
         self.heard = None;
-        let commands = self.question.words(facts);
+        let commands = self.question.commands(facts);
         (!commands.is_empty()).then_some(Request { name: Q::NAME, commands })
     }
 
@@ -231,7 +231,7 @@ mod tests {
             Self
         }
 
-        fn words(&self, _: &Facts) -> Vec<Cmd> {
+        fn commands(&self, _: &Facts) -> Vec<Cmd> {
             Vec::new()
         }
 

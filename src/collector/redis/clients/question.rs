@@ -7,7 +7,7 @@ use redis::{Cmd, Value};
 use super::{BufferLimits, BufferTracker, ClassLimit, ClientSummary, Options, Pool, export, metrics, summarize};
 use crate::collector::redis::RedisTarget;
 use crate::collector::redis::facts::{Facts, whole};
-use crate::collector::redis::question::{Question, words};
+use crate::collector::redis::question::{Question, command};
 use crate::collector::redis::reply::{self, Unexpected};
 use crate::collector::redis::server_config::ServerConfig;
 use crate::collector::redis::session;
@@ -51,9 +51,9 @@ impl Question for ClientList {
         Self { enabled, max_clients, options, buffers: BufferTracker::default() }
     }
 
-    fn words(&self, facts: &Facts) -> Vec<Cmd> {
+    fn commands(&self, facts: &Facts) -> Vec<Cmd> {
         let asked = self.enabled && facts.connected_clients <= self.max_clients;
-        asked.then(|| words(&["CLIENT", "LIST"])).into_iter().collect()
+        asked.then(|| command(&["CLIENT", "LIST"])).into_iter().collect()
     }
 
     fn read(&self, replies: Vec<Value>) -> Result<Vec<u8>, Unexpected> {

@@ -10,7 +10,7 @@ use crate::collector::redis::RedisTarget;
 use crate::collector::redis::cluster;
 use crate::collector::redis::facts::{Facts, whole};
 use crate::collector::redis::hit_ratio::{self, HitRatio, WindowedRatio};
-use crate::collector::redis::question::{Question, words};
+use crate::collector::redis::question::{Question, command};
 use crate::collector::redis::reply::{self, Unexpected};
 use crate::metric::{Families, MetricInfo};
 
@@ -47,8 +47,8 @@ impl Question for InfoAll {
         Self { hits: HitRatio::new(target.hit_ratio_window) }
     }
 
-    fn words(&self, _: &Facts) -> Vec<Cmd> {
-        vec![words(&["INFO", "ALL"])]
+    fn commands(&self, _: &Facts) -> Vec<Cmd> {
+        vec![command(&["INFO", "ALL"])]
     }
 
     fn read(&self, replies: Vec<Value>) -> Result<Arc<Info>, Unexpected> {

@@ -11,7 +11,7 @@ use redis::{Cmd, Value};
 use self::metrics::NUMERIC_KEYS;
 pub use self::metrics::{export, metrics};
 use super::facts::Facts;
-use super::question::{Question, words};
+use super::question::{Question, command};
 use super::reply::{self, Unexpected};
 use crate::collector::redis::RedisTarget;
 use crate::metric::{Families, MetricInfo};
@@ -116,10 +116,10 @@ impl Question for ConfigGet {
     }
 
     /// Several keys at once since Redis 7; before, a key a command. Never `*`: that would fetch passwords.
-    fn words(&self, facts: &Facts) -> Vec<Cmd> {
+    fn commands(&self, facts: &Facts) -> Vec<Cmd> {
         let keys: Vec<&str> = keys().collect();
         let at_once = if facts.is_at_least(7) { keys.len() } else { 1 };
-        keys.chunks(at_once).map(|keys| words(&[&["CONFIG", "GET"][..], keys].concat())).collect()
+        keys.chunks(at_once).map(|keys| command(&[&["CONFIG", "GET"][..], keys].concat())).collect()
     }
 
     fn read(&self, replies: Vec<Value>) -> Result<Arc<ServerConfig>, Unexpected> {

@@ -3,7 +3,7 @@
 use redis::{Cmd, Value};
 
 use super::super::facts::Facts;
-use super::super::question::{Question, words};
+use super::super::question::{Question, command};
 use super::super::reply::{self, Unexpected};
 use crate::collector::redis::RedisTarget;
 use crate::metric::{Families, MetricInfo, metrics};
@@ -46,9 +46,9 @@ impl Question for CommandlogLen {
         Self
     }
 
-    fn words(&self, facts: &Facts) -> Vec<Cmd> {
+    fn commands(&self, facts: &Facts) -> Vec<Cmd> {
         let logs = if facts.has_commandlog { &LOGS[..] } else { &[] };
-        logs.iter().map(|log| words(&["COMMANDLOG", "LEN", log])).collect()
+        logs.iter().map(|log| command(&["COMMANDLOG", "LEN", log])).collect()
     }
 
     fn read(&self, replies: Vec<Value>) -> Result<CommandlogLengths, Unexpected> {

@@ -13,7 +13,7 @@ pub use self::commandlog::CommandlogLen;
 pub use self::metrics::{export, export_length, metrics};
 pub use self::tracker::SlowlogTracker;
 use super::facts::Facts;
-use super::question::{Question, Request, words};
+use super::question::{Question, Request, command};
 use super::reply::{self, Unexpected};
 use crate::collector::redis::RedisTarget;
 use crate::metric::{Families, MetricInfo, OTHER};
@@ -75,8 +75,8 @@ impl Question for SlowlogLen {
         Self
     }
 
-    fn words(&self, _: &Facts) -> Vec<Cmd> {
-        vec![words(&["SLOWLOG", "LEN"])]
+    fn commands(&self, _: &Facts) -> Vec<Cmd> {
+        vec![command(&["SLOWLOG", "LEN"])]
     }
 
     fn read(&self, replies: Vec<Value>) -> Result<u64, Unexpected> {
@@ -109,7 +109,7 @@ impl Question for SlowlogGet {
         Self::default()
     }
 
-    fn words(&self, _: &Facts) -> Vec<Cmd> {
+    fn commands(&self, _: &Facts) -> Vec<Cmd> {
         vec![get(FIRST_PAGE)]
     }
 
@@ -141,7 +141,7 @@ impl Question for SlowlogGet {
 }
 
 fn get(count: usize) -> Cmd {
-    let mut get = words(&["SLOWLOG", "GET"]);
+    let mut get = command(&["SLOWLOG", "GET"]);
     get.arg(count);
     get
 }
