@@ -1,14 +1,13 @@
 //! A CLIENT LIST reply of 10,000 connections: reading it, and reducing it to a summary.
-#![expect(clippy::expect_used, reason = "a bench that cannot be set up has nothing to measure")]
 
 use std::fmt::Write as _;
 use std::hint::black_box;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use globset::Glob;
 use manometer::collector::redis::clients::parse::clients;
-use manometer::collector::redis::clients::{BufferLimits, BufferTracker, ClassLimit, Options, Pool, summarize};
+use manometer::collector::redis::clients::{BufferLimits, ClassLimit, ClientTracker, Options, Pool, summarize};
+use reader::Names;
 
 const CLIENTS: u32 = 10_000;
 
@@ -37,12 +36,7 @@ fn reply() -> String {
 }
 
 fn options() -> Options {
-    let pool = |name: &str, pattern: &str| Pool {
-        name: name.to_owned(),
-        matcher: Glob::new(pattern).expect("a valid pattern").compile_matcher(),
-        max: Some(500),
-        idle_after: Duration::from_secs(1),
-    };
+    let pool = |name: &str, pattern: &str| Pool { names: Names::of(&[pattern]), max: Some(500), ..Pool::new(name) };
     Options { pools: vec![pool("celery", "celery-*"), pool("web", "ticker-web-*")], ..Options::default() }
 }
 
@@ -59,7 +53,7 @@ fn client_list(criterion: &mut Criterion) {
             black_box(sizes.sum::<u64>())
         });
     });
-    let mut tracker = BufferTracker::default();
+    let mut tracker = ClientTracker::default();
     group.bench_function("summarize", |bencher| {
         bencher.iter(|| {
             let reply = black_box(reply.as_bytes());

@@ -155,7 +155,7 @@ What to look at: curl -s http://{address}/metrics | grep NAME
   redis_ping_ms                          one PING of the agent, well below 1
   redis_cache_hit_ratio                  about 0.85, from 2,000 keys which expire and are filled again
   redis_client_output_buffer_top_bytes   slow-dashboard grows until Redis closes it, about every two minutes
-  pool_usage_ratio                       pool web: connections in use of 20, about 0.4
+  pool_busy_connections                  pool web: 8 connections at work of 12 that are open; it may open 20
   redis-cli -p {port} client pause 2000 write: the publish canary is late by up to 2 s, redis_ping_ms is not
 
 A drill: more than the ticker can publish, for half a minute, and back to calm

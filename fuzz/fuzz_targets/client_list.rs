@@ -3,23 +3,18 @@
 
 use std::time::{Duration, Instant};
 
-use globset::Glob;
 use libfuzzer_sys::fuzz_target;
-use manometer::collector::redis::clients::{BufferLimits, BufferTracker, ClassLimit, Options, Pool};
+use manometer::collector::redis::clients::{BufferLimits, ClientTracker, ClassLimit, Options, Pool};
 use manometer::collector::redis::clients::{export, summarize};
 use manometer::metric::{Families, Rejections};
+use reader::Names;
 
 fuzz_target!(|reply: &[u8]| {
-    let pool = Pool {
-        name: "web".to_owned(),
-        matcher: Glob::new("web*").unwrap().compile_matcher(),
-        max: Some(10),
-        idle_after: Duration::from_secs(1),
-    };
+    let pool = Pool { names: Names::of(&["web*"]), max: Some(10), ..Pool::new("web") };
     let options = Options { top_k: 3, pools: vec![pool], ..Options::default() };
     let limit = ClassLimit { hard_bytes: 1_000, soft_bytes: 100 };
     let limits = BufferLimits { normal: limit, replica: limit, pubsub: limit };
-    let mut tracker = BufferTracker::default();
+    let mut tracker = ClientTracker::default();
     let start = Instant::now();
     let first = summarize(reply, &options, Some(&limits), &mut tracker, start);
     let second = summarize(reply, &options, Some(&limits), &mut tracker, start + Duration::from_secs(1));

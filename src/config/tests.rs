@@ -10,6 +10,7 @@ use super::*;
 use crate::collector::docker::DockerTarget;
 use crate::collector::host::{HostTarget, HostWhen};
 use crate::collector::redis::RedisTarget;
+use crate::collector::redis::clients::Peer;
 use crate::collector::service::ServiceTarget;
 use crate::collector::{KINDS, TargetKind};
 use crate::logpattern::LogStreams;
@@ -200,6 +201,10 @@ fn every_key_reaches_its_setting() {
         [[redis.pool]]
         name = "web"
         match = "web-*"
+        user = ["svc-*", "web"]
+        db = 1
+        lib = "redis-py*"
+        address = ["10.0.0.0/8", "fd00::/8", "unix"]
         max = 20
         idle_after = "5s"
         "#,
@@ -225,7 +230,11 @@ fn every_key_reaches_its_setting() {
     assert_eq!(tls.server_name.as_deref(), Some("redis.internal"));
     let pool = &target.pools[0];
     assert_eq!((pool.name.as_str(), pool.max, pool.idle_after), ("web", Some(20), Duration::from_secs(5)));
-    assert!(pool.matcher.is_match("web-7") && !pool.matcher.is_match("job-7"));
+    assert!(pool.names.matches("web-7") && !pool.names.matches("job-7"));
+    assert!(pool.users.matches("svc-a") && pool.users.matches("web") && pool.libraries.matches("redis-py(x)"));
+    assert_eq!(pool.databases, [1]);
+    let addresses = ["10.0.0.0/8", "fd00::/8", "unix"].map(|text| text.parse::<Peer>().unwrap());
+    assert_eq!(pool.addresses, addresses);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! How a server is reached, whatever is spoken there: its address, its settings, the connection and its limits.
 //!
 //! * [`Endpoint`], [`RedisUrl`], [`BaseUrl`]: addresses as people write them, all held to one set of security checks
+//! * [`Network`]: addresses that belong together
 //! * [`TlsSettings`], [`headers`]: what a configuration sets
 //! * [`dial`](dial::dial): name resolution, TCP or unix socket, TLS
 //! * [`Watched`], [`Budget`]: what a stream may bring, and who is told
@@ -13,6 +14,7 @@ mod base_url;
 pub mod dial;
 mod endpoint;
 pub mod headers;
+mod network;
 pub mod pem;
 mod redis_url;
 pub mod resolve;
@@ -24,6 +26,7 @@ mod watched;
 pub use backoff::{Backoff, jittered, lengthened};
 pub use base_url::BaseUrl;
 pub use endpoint::Endpoint;
+pub use network::Network;
 pub use redis_url::RedisUrl;
 pub use tls_settings::TlsSettings;
 pub use watched::{Budget, Watch, Watched};

@@ -97,7 +97,8 @@ fn one_subscriber_of_a_thousand_does_not_read() {
     assert!(seen.series("redis_clients_by_name", &[]).len() <= 12, "names are bounded by top_k");
     let by_name: f64 = seen.series("redis_clients_by_name", &[]).iter().map(|sample| sample.value).sum();
     let all: f64 = seen.series("redis_clients", &[]).iter().map(|sample| sample.value).sum();
-    assert!((by_name - all).abs() < f64::EPSILON, "{by_name} of {all}");
+    // The agent's own connection has a class and is nobody's client.
+    assert!((by_name + 1.0 - all).abs() < f64::EPSILON, "{by_name} of {all}");
     stop.store(true, Ordering::Relaxed);
     assert!(reading.join().unwrap() > 1_000_000, "the others were served");
 }
@@ -113,16 +114,19 @@ fn a_connection_pool() {
     let pool = "[[redis.pool]]\nname = \"web\"\nmatch = \"web-*\"\nmax = 10\nidle_after = \"1s\"\n";
     let agent = Agent::run(&(target("main", &redis.url()) + pool));
     for connection in &mut blocked {
-        // Blocked connections are in use for as long as they wait.
+        // Blocked connections are busy for as long as they wait.
         connection.send_packed_command(&command(&["BLPOP", "nothing", "0"]).get_packed_command()).unwrap();
     }
-    let seen = agent.until("main", "two are in use and three are idle", |seen| {
-        let of = |state| seen.get("pool_connections", &[("pool", "web"), ("state", state)]);
-        (of("in_use")? < 2.5 && of("in_use")? > 1.5 && of("idle")? > 2.5).then(|| agent.scrape("main"))
+    let seen = agent.until("main", "two are busy and three are not", |seen| {
+        let busy = seen.get("pool_busy_connections", &[("pool", "web")])?;
+        (busy < 2.5).then(|| agent.scrape("main"))
     });
-    seen.assert("pool_connections", &[("pool", "web"), ("state", "idle")], 3.0);
+    seen.assert("pool_busy_connections", &[("pool", "web")], 2.0);
+    seen.assert("pool_open_connections", &[("pool", "web")], 5.0);
     seen.assert("pool_max_connections", &[("pool", "web")], 10.0);
-    seen.assert("pool_usage_ratio", &[("pool", "web")], 0.2);
+    seen.assert("pool_open_ratio", &[("pool", "web")], 0.5);
+    // What the application has taken only the application knows.
+    assert_eq!((seen.get("pool_usage_ratio", &[]), seen.series("pool_connections", &[]).len()), (None, 0));
     seen.assert("redis_clients", &[("class", "blocked")], 2.0);
     seen.assert("redis_blocked_clients", &[], 2.0);
 }
@@ -187,6 +191,37 @@ fn slow_commands_by_name() {
 }
 
 #[test]
+fn the_agent_does_not_count_itself() {
+    if missing(&["redis-server"]) {
+        return;
+    }
+    let redis = RedisServer::builder().line("slowlog-log-slower-than 0").start();
+    let pool = "canary = true\n[[redis.pool]]\nname = \"all\"\nmatch = \"*\"\nmax = 1\n";
+    let agent = Agent::run(&(target("main", &redis.url()) + pool));
+    agent.next_poll("main");
+    let _alone = redis.connect();
+    let seen = agent.next_poll("main");
+    seen.assert("pool_open_connections", &[("pool", "all")], 1.0);
+    for (name, labels) in [
+        ("redis_clients_by_name", [("name", "__unnamed__")]),
+        ("redis_clients_by_user", [("user", "default")]),
+        ("redis_clients_by_db", [("db", "0")]),
+        ("redis_clients_by_address", [("address", "127.0.0.1")]),
+    ] {
+        assert_eq!(seen.series(name, &[]).len(), 1, "{name}");
+        seen.assert(name, &labels, 1.0);
+    }
+    // The canary has two connections of its own.
+    assert!(seen.value("redis_connected_clients", &[]) > 1.5, "INFO's own numbers are the server's");
+    let counted: Vec<_> =
+        seen.series("redis_slowlog_entries_total", &[]).iter().map(|sample| sample.labels["cmd"].clone()).collect();
+    let own = ["client", "config", "info", "latency", "slowlog", "subscribe", "memory"];
+    assert!(own.iter().all(|cmd| !counted.iter().any(|seen| seen == cmd)), "{counted:?}");
+    seen.assert("redis_slowlog_entries_total", &[("cmd", "publish")], 0.0);
+    assert!(seen.value("redis_slowlog_last_id", &[]) > 10.0, "the log itself is the server's");
+}
+
+#[test]
 fn channels_and_subscribers_by_pattern() {
     if missing(&["redis-server"]) {
         return;
@@ -229,7 +264,8 @@ fn names_that_clients_choose_are_bounded_and_escaped() {
     assert!(seen.series("redis_clients_by_name", &[]).len() <= 5, "three, __other__ and __unnamed__");
     let by_name: f64 = seen.series("redis_clients_by_name", &[]).iter().map(|sample| sample.value).sum();
     let all: f64 = seen.series("redis_clients", &[]).iter().map(|sample| sample.value).sum();
-    assert!((by_name - all).abs() < f64::EPSILON, "{by_name} of {all}");
+    // The agent's own two have a class and are nobody's clients.
+    assert!((by_name + 2.0 - all).abs() < f64::EPSILON, "{by_name} of {all}");
     // The limit cuts, says so, and leaves what alerts stand on.
     let seen = agent.next_poll("wide");
     let series = seen.samples().count();

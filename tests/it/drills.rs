@@ -11,12 +11,14 @@ use manometer::app;
 use manometer::policy;
 use manometer::policy::render::{Catalog, alertmanager, rules};
 use manometer::policy::{Alert, Guard, Policy, Signal};
+use serde_json::json;
 
 use crate::support::agent::{Agent, target};
 use crate::support::alertmanager::{Alertmanager, Receivers, missing_alertmanager, quick};
 use crate::support::missing::missing;
 use crate::support::prometheus::Prometheus;
 use crate::support::redis::RedisServer;
+use crate::support::service::Service;
 use crate::support::ticker::Ticker;
 use crate::support::wait::{SOON, until};
 
@@ -189,27 +191,27 @@ fn a_cache_that_misses_is_told_in_the_channel() {
     drill.ends_after(&[("chat", &["CacheHitRatioLow warning redis"])], &[]);
 }
 
-/// All connections of a pool are in use.
+/// All connections of a pool are in use, as the pool itself tells.
 #[test]
 fn a_full_pool_is_told_in_the_channel() {
     if unavailable() {
         return;
     }
-    let redis = RedisServer::start();
-    let pool = "[[redis.pool]]\nname = \"web\"\nmatch = \"web-*\"\nmax = 10\nidle_after = \"60s\"\n";
-    let drill = Drill::start(&format!("{}{pool}", target("redis", &redis.url())));
-    let connect = |at: usize| {
-        let mut connection = redis.connect();
-        redis::cmd("CLIENT").arg("SETNAME").arg(format!("web-{at}")).exec(&mut connection).unwrap();
-        connection
+    let service = Service::start();
+    let tell = |in_use: u64| {
+        service
+            .json("/pool", &json!({"max_connections": 10, "in_use_connections": in_use, "available_connections": 0}));
     };
-    let connections: Vec<_> = (0..10).map(connect).collect();
-    drill.until_told("chat", "PoolNearCapacity warning redis");
+    tell(2);
+    let table = "[[service]]\nname = \"web\"\nprofile = \"pool\"\ninterval = \"5s\"\n";
+    let drill = Drill::start(&format!("{table}url = \"{}/pool\"\n", service.url()));
+    tell(10);
+    drill.until_told("chat", "PoolNearCapacity warning web");
     let told = drill.receivers.told();
     let full = told.iter().find(|told| told.receiver == "chat").unwrap();
-    assert_eq!(full.annotations["description"], "Pool web of redis: 100% (threshold 90 %).");
-    drop(connections);
-    drill.ends_after(&[("chat", &["PoolNearCapacity warning redis"])], &[]);
+    assert_eq!(full.annotations["description"], "Pool redis of web: 100% (threshold 90 %).");
+    tell(2);
+    drill.ends_after(&[("chat", &["PoolNearCapacity warning web"])], &[]);
 }
 
 /// What comes of messages that cannot be published, as far as it comes to it.

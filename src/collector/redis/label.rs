@@ -1,6 +1,7 @@
 //! Foreign bytes as label values, bounded in length and number.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::collections::HashMap;
 
 use crate::metric::OTHER;
@@ -23,16 +24,41 @@ pub(super) fn merge<'r, V>(
     groups: impl Iterator<Item = (&'r [u8], V)>,
     unnamed: &'static str,
     join: impl Fn(V, V) -> V,
-) -> HashMap<Cow<'r, str>, V>
+) -> Vec<(Cow<'r, str>, V)>
 where
     V: Copy,
 {
-    let mut merged: HashMap<Cow<'r, str>, V> = HashMap::new();
+    // A name that is its own label differs from all others that are. What is cut or replaced may be equal to any.
+    let mut merged = Vec::with_capacity(groups.size_hint().0);
+    let mut changed: HashMap<Cow<'r, str>, V> = HashMap::new();
     for (name, value) in groups {
         let label = if name.is_empty() { Cow::Borrowed(unnamed) } else { label(name) };
-        merged.entry(label).and_modify(|sum| *sum = join(*sum, value)).or_insert(value);
+        if label.as_bytes() == name {
+            merged.push((label, value));
+        } else {
+            changed.entry(label).and_modify(|sum| *sum = join(*sum, value)).or_insert(value);
+        }
     }
+    for (label, value) in &mut merged {
+        if changed.is_empty() {
+            break;
+        }
+        if let Some(other) = changed.remove(label) {
+            *value = join(*value, other);
+        }
+    }
+    merged.extend(changed);
     merged
+}
+
+/// The `k` first in that order, in order.
+pub(super) fn first<T>(items: &mut Vec<T>, k: usize, order: impl Fn(&T, &T) -> Ordering) {
+    // Of thousands of names ten are shown: the others need no order.
+    if items.len() > k {
+        items.select_nth_unstable_by(k, &order);
+        items.truncate(k);
+    }
+    items.sort_unstable_by(order);
 }
 
 /// The `k` largest counts, largest first, and the sum of the rest as `__other__` behind them.
@@ -41,18 +67,29 @@ pub(super) fn top_counts<'r>(
     unnamed: &'static str,
     k: usize,
 ) -> Vec<(String, u64)> {
-    let mut merged = merge(groups, unnamed, |a, b| a + b);
+    // A server that lies may send counts whose sum has no u64.
+    let sum = |counts: &mut dyn Iterator<Item = u64>| counts.fold(0, u64::saturating_add);
+    let mut groups: Vec<_> = groups.collect();
+    let all = sum(&mut groups.iter().map(|(_, count)| *count));
+    if groups.iter().all(|(name, _)| is_label(name)) {
+        // None of them can become equal to another: of thousands only those that are shown are made texts.
+        first(&mut groups, k.saturating_add(1), |(a_name, a), (b_name, b)| b.cmp(a).then_with(|| a_name.cmp(b_name)));
+    }
+    let mut ranked = merge(groups.into_iter(), unnamed, u64::saturating_add);
     // A client may have chosen that name.
-    let mut other = merged.remove(OTHER).unwrap_or(0);
-    let mut ranked: Vec<_> = merged.into_iter().collect();
-    ranked.sort_unstable_by(|(a_label, a), (b_label, b)| b.cmp(a).then_with(|| a_label.cmp(b_label)));
-    other += ranked.iter().skip(k).map(|(_, count)| count).sum::<u64>();
-    ranked.truncate(k);
+    ranked.retain(|(label, _)| label != OTHER);
+    first(&mut ranked, k, |(a_label, a), (b_label, b)| b.cmp(a).then_with(|| a_label.cmp(b_label)));
     let mut top: Vec<_> = ranked.into_iter().map(|(label, count)| (label.into_owned(), count)).collect();
+    let other = all.saturating_sub(sum(&mut top.iter().map(|(_, count)| *count)));
     if other > 0 {
         top.push((OTHER.to_owned(), other));
     }
     top
+}
+
+/// Whether a name becomes a label as it is.
+fn is_label(name: &[u8]) -> bool {
+    (1..=MAX_BYTES).contains(&name.len()) && name.is_ascii()
 }
 
 #[cfg(test)]

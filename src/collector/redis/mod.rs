@@ -46,7 +46,7 @@ use super::{Collector, Health, PollError, Reason};
 use crate::metric::{Families, MetricInfo};
 use crate::net::resolve::Resolver;
 
-pub use self::settings::{PoolConfig, RedisTarget};
+pub use self::settings::RedisTarget;
 pub use self::snapshot::Snapshot;
 
 /// Watches one Redis server.

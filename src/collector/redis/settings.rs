@@ -4,9 +4,9 @@ use std::ops::Deref;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use globset::{Glob, GlobMatcher};
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
+use super::clients::{MAX_POOLS, Pool};
 use super::{RedisCollector, environment};
 use crate::collector::TargetKind;
 use crate::config::{Defaults, Lookup, TargetSettings, read_url};
@@ -61,36 +61,9 @@ pub struct RedisTarget {
     /// TLS, if the scheme or a table asks for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls: Option<TlsSettings>,
-    /// Connection pools, by client name.
+    /// Connection pools, by what their connections tell of themselves.
     #[serde(rename = "pool", skip_serializing_if = "Vec::is_empty")]
-    pub pools: Vec<PoolConfig>,
-}
-
-/// `[[redis.pool]]`: connections with a common name pattern.
-#[derive(Debug, Clone, Serialize)]
-pub struct PoolConfig {
-    /// The `pool` label.
-    pub name: String,
-    /// A glob over client names (CLIENT SETNAME).
-    #[serde(rename = "match", serialize_with = "glob")]
-    pub matcher: GlobMatcher,
-    /// The pool's size, for `pool_usage_ratio`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max: Option<u64>,
-    /// A connection that was idle for longer is counted as idle.
-    #[serde(serialize_with = "reader::duration")]
-    pub idle_after: Duration,
-}
-
-impl PartialEq for PoolConfig {
-    fn eq(&self, other: &Self) -> bool {
-        let key = |pool: &Self| (pool.name.clone(), pool.matcher.glob().glob().to_owned(), pool.max, pool.idle_after);
-        key(self) == key(other)
-    }
-}
-
-fn glob<S: Serializer>(value: &GlobMatcher, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(value.glob().glob())
+    pub pools: Vec<Pool>,
 }
 
 impl Deref for RedisTarget {
@@ -165,7 +138,7 @@ impl TargetKind for RedisTarget {
         read_times(table, &mut target);
         read_scope(table, &mut target);
         target.tls = TlsSettings::read(table, reader, target.tls.is_some(), "rediss://");
-        target.pools = table.tables("pool").into_iter().filter_map(read_pool).collect();
+        target.pools = read_pools(table);
         Some(target)
     }
 
@@ -208,29 +181,20 @@ fn read_scope(table: &mut Table<'_>, target: &mut RedisTarget) {
     }
 }
 
-fn read_pool(mut table: Table<'_>) -> Option<PoolConfig> {
-    let name = table.string("name").filter(|name| !name.is_empty());
-    if name.is_none() {
-        table.problem(None, "name", None, "is missing; name the pool, it becomes the label pool");
-    }
-    let matcher = read_pattern(&mut table);
-    let max = table.integer("max", 1..=1_000_000);
-    let idle_after = table.duration("idle_after", SECOND..=DAY).unwrap_or(SECOND);
-    table.finish();
-    Some(PoolConfig { name: name?, matcher: matcher?, max, idle_after })
-}
-
-fn read_pattern(table: &mut Table<'_>) -> Option<GlobMatcher> {
-    let Some((line, pattern)) = table.string_at("match") else {
-        table.problem(None, "match", None, "is missing; write a pattern of client names, like \"web-*\"");
-        return None;
-    };
-    match Glob::new(&pattern) {
-        Ok(glob) => Some(glob.compile_matcher()),
-        Err(error) => {
-            let message = format!("is not a pattern: {}", error.kind());
-            table.problem(Some(line), "match", Some(format!("{pattern:?}")), message);
-            None
+fn read_pools(table: &mut Table<'_>) -> Vec<Pool> {
+    let tables = table.tables("pool");
+    let lines: Vec<_> = tables.iter().map(|pool| pool.line_of("name")).collect();
+    let pools: Vec<_> = tables.into_iter().map(Pool::read).collect();
+    for (at, pool) in pools.iter().enumerate() {
+        let same =
+            |other: &&Option<Pool>| matches!((other, pool), (Some(other), Some(pool)) if other.name == pool.name);
+        if let Some(pool) = pool.as_ref().filter(|_| pools[..at].iter().any(|other| same(&other))) {
+            let message = "is taken by another pool of this target; each needs a name of its own, and may have lists of what it matches";
+            table.problem(lines[at], &format!("pool[{at}].name"), Some(format!("{:?}", pool.name)), message);
         }
     }
+    if pools.len() > MAX_POOLS {
+        table.problem(None, "pool", None, format!("there are {} pools, at most {MAX_POOLS} of a target", pools.len()));
+    }
+    pools.into_iter().flatten().collect()
 }

@@ -5,13 +5,23 @@ use crate::metrics;
 metrics! {
     pub(super) fn metrics;
     pub POOL_CONNECTIONS: gauge "pool_connections" ["pool", "state"] Count,
-        "Open connections of a connection pool by state: in_use or idle.",
-        "CLIENT LIST name, idle, flags; pool endpoint";
+        "Open connections of a connection pool by state, as the pool itself tells them: in_use or idle.",
+        "pool endpoint, log line of the pool";
     pub POOL_MAX_CONNECTIONS: gauge "pool_max_connections" ["pool"] Count,
-        "Maximum number of connections that a connection pool may open.", "configuration, pool endpoint";
+        "Maximum number of connections that a connection pool may open.", "configuration, pool endpoint, log line of the pool";
     pub POOL_USAGE_RATIO: gauge "pool_usage_ratio" ["pool"] Ratio,
-        "Connections of a connection pool in use, as a fraction of the maximum.",
-        "CLIENT LIST name, idle, flags; pool endpoint";
+        "Connections of a connection pool in use, as a fraction of the maximum, as the pool itself tells them.",
+        "pool endpoint, log line of the pool";
+    pub POOL_OPEN_CONNECTIONS: gauge "pool_open_connections" ["pool"] Count,
+        "Connections of a pool that are open at the server, taken by the application or not.", "CLIENT LIST";
+    pub POOL_OPEN_RATIO: gauge "pool_open_ratio" ["pool"] Ratio,
+        "Open connections of a pool, as a fraction of the maximum. A pool of redis-py never shrinks: there 1 means that \
+         it was used up once, no more.", "CLIENT LIST, the configured max";
+    pub POOL_BUSY_CONNECTIONS: gauge "pool_busy_connections" ["pool"] Count,
+        "An estimate: open connections of a pool that are blocked, subscribed, in MULTI, or ran a command since the \
+         previous poll; at the first poll and where the server does not count commands: ran one within idle_after, up \
+         to a second more. A connection that is taken and silent is not among them; one that was used for a \
+         millisecond is.", "CLIENT LIST flags, sub, psub, ssub, multi; tot-cmds, Valkey >= 8.0 or Redis >= 8.2; else idle";
     pub POOL_WAITING: gauge "pool_waiting" ["pool"] Count,
         "Callers waiting for a connection of the pool.", "pool endpoint";
     pub QUEUE_SIZE: gauge "queue_size" ["queue"] Count, "Items in a queue.", "queue endpoint";

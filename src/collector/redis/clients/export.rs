@@ -1,8 +1,10 @@
 //! From a summary to metrics.
 
 use super::class::ClientClass;
-use super::summary::{ClientSummary, OutputBuffer, PoolUsage};
-use crate::metric::vocabulary::resources::{POOL_CONNECTIONS, POOL_MAX_CONNECTIONS, POOL_USAGE_RATIO};
+use super::summary::{ClientSummary, OutputBuffer, PoolState};
+use crate::metric::vocabulary::resources::{
+    POOL_BUSY_CONNECTIONS, POOL_MAX_CONNECTIONS, POOL_OPEN_CONNECTIONS, POOL_OPEN_RATIO,
+};
 use crate::metric::{Families, MetricInfo, metrics};
 
 #[cfg(test)]
@@ -11,7 +13,7 @@ mod tests;
 metrics! {
     fn own;
     CLIENTS: gauge "redis_clients" ["class"] Count,
-        "Connections by class: normal, blocked, pubsub, replica, monitor or master.",
+        "Connections by class: normal, blocked, pubsub, replica, monitor or master; the agent's own are among them.",
         "CLIENT LIST flags, sub, psub, ssub";
     OUTPUT_BUFFER_BYTES: gauge "redis_client_output_buffer_bytes" ["class"] Bytes,
         "Replies and messages that wait in the output lists of the clients, by class.", "CLIENT LIST omem";
@@ -26,10 +28,19 @@ metrics! {
         "Clients at or over the soft output buffer limit of their class, which the server closes when they stay there.",
         "CLIENT LIST omem, CONFIG GET client-output-buffer-limit";
     CLIENTS_BY_NAME: gauge "redis_clients_by_name" ["name"] Count,
-        "Connections by client name: the most frequent names, __unnamed__, and __other__ for the rest.",
-        "CLIENT LIST name";
+        "Connections by client name, without the agent's own: the most frequent names, __unnamed__, and __other__ for \
+         the rest.", "CLIENT LIST name";
+    CLIENTS_BY_USER: gauge "redis_clients_by_user" ["user"] Count,
+        "Connections by ACL user, without the agent's own: the most frequent ones, and __other__ for the rest.",
+        "CLIENT LIST user, Redis >= 6.0";
+    CLIENTS_BY_DB: gauge "redis_clients_by_db" ["db"] Count,
+        "Connections by selected database, without the agent's own: the most frequent ones, and __other__ for the rest.",
+        "CLIENT LIST db";
+    CLIENTS_BY_ADDRESS: gauge "redis_clients_by_address" ["address"] Count,
+        "Connections by the client's address without its port, without the agent's own: the most frequent ones, unix for \
+         the Unix socket, and __other__ for the rest.", "CLIENT LIST addr";
     CLIENTS_BY_LIBRARY: gauge "redis_clients_by_library" ["lib"] Count,
-        "Connections by client library: the most frequent ones, none, and __other__ for the rest.",
+        "Connections by client library, without the agent's own: the most frequent ones, none, and __other__ for the rest.",
         "CLIENT LIST lib-name, Redis >= 7.2";
     TOP_BYTES: gauge "redis_client_output_buffer_top_bytes" ["client", "class"] Bytes,
         "The largest output list among the clients of that name, else library, else user, else host.",
@@ -50,8 +61,8 @@ metrics! {
 /// Everything that [`export`] may push.
 #[must_use]
 pub fn metrics() -> Vec<MetricInfo> {
-    let shared = [POOL_CONNECTIONS.info(), POOL_MAX_CONNECTIONS.info(), POOL_USAGE_RATIO.info()];
-    [own(), shared.map(|info| *info).to_vec()].concat()
+    let shared = [&POOL_OPEN_CONNECTIONS, &POOL_MAX_CONNECTIONS, &POOL_OPEN_RATIO, &POOL_BUSY_CONNECTIONS];
+    [own(), shared.map(|metric| *metric.info()).to_vec()].concat()
 }
 
 /// Exports a summary. What the server did not send is left out.
@@ -59,11 +70,16 @@ pub fn export(summary: &ClientSummary, out: &mut Families) {
     for class in ClientClass::ALL {
         export_class(summary, class, out);
     }
-    for (name, count) in &summary.by_name {
-        out.push(&CLIENTS_BY_NAME, [name], *count as f64);
-    }
-    for (library, count) in &summary.by_library {
-        out.push(&CLIENTS_BY_LIBRARY, [library], *count as f64);
+    for (metric, counts) in [
+        (&CLIENTS_BY_NAME, &summary.by_name),
+        (&CLIENTS_BY_USER, &summary.by_user),
+        (&CLIENTS_BY_DB, &summary.by_database),
+        (&CLIENTS_BY_ADDRESS, &summary.by_address),
+        (&CLIENTS_BY_LIBRARY, &summary.by_library),
+    ] {
+        for (value, count) in counts {
+            out.push(metric, [value], *count as f64);
+        }
     }
     for buffer in &summary.top_output_buffers {
         export_output_buffer(buffer, out);
@@ -108,13 +124,17 @@ fn export_output_buffer(buffer: &OutputBuffer, out: &mut Families) {
     }
 }
 
-fn export_pool(pool: &PoolUsage, out: &mut Families) {
-    out.push(&POOL_CONNECTIONS, [&pool.name, "in_use"], pool.in_use as f64);
-    out.push(&POOL_CONNECTIONS, [&pool.name, "idle"], pool.idle as f64);
-    if let Some(max) = pool.max {
-        out.push(&POOL_MAX_CONNECTIONS, [&pool.name], max as f64);
-    }
-    if let Some(ratio) = pool.usage_ratio() {
-        out.push(&POOL_USAGE_RATIO, [&pool.name], ratio);
+fn export_pool(pool: &PoolState, out: &mut Families) {
+    let labels = [pool.name.as_str()];
+    let optional = [
+        (&POOL_MAX_CONNECTIONS, pool.max.map(|max| max as f64)),
+        (&POOL_OPEN_RATIO, pool.open_ratio()),
+        (&POOL_BUSY_CONNECTIONS, pool.busy.map(|busy| busy as f64)),
+    ];
+    out.push(&POOL_OPEN_CONNECTIONS, labels, pool.open as f64);
+    for (metric, value) in optional {
+        if let Some(value) = value {
+            out.push(metric, labels, value);
+        }
     }
 }

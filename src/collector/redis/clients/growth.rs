@@ -20,7 +20,7 @@ pub(super) struct Buffer {
 
 /// The largest output buffers of the previous poll of one server, at most 1,024.
 #[derive(Debug, Default)]
-pub struct BufferTracker {
+pub(super) struct BufferTracker {
     /// By id.
     previous: Vec<Buffer>,
     taken: Option<Instant>,

@@ -4,15 +4,21 @@
 //! is made per connection: a client's id and port change by themselves, and its name is its own choice.
 
 mod class;
+mod commands;
 pub mod export;
+mod groups;
 mod growth;
 pub mod parse;
+mod pool;
 mod question;
 pub mod summary;
+mod tracker;
 
 pub use class::{BufferLimits, ClassLimit, ClientClass};
 pub use export::{export, metrics};
-pub use growth::BufferTracker;
+pub(super) use pool::MAX_POOLS;
+pub use pool::{Peer, Pool};
 pub use question::ClientList;
 pub(super) use question::is_skipped;
-pub use summary::{ClientSummary, Options, Pool, summarize};
+pub use summary::{ClientSummary, Options, summarize};
+pub use tracker::ClientTracker;

@@ -11,7 +11,7 @@
 //!   `id`, `addr` and `laddr` before the name: there the first one wins. They write all the rest after it: there the
 //!   last one wins, so a name cannot hide the size of its buffer. Each doubled field is counted as malformed.
 
-use memchr::{memchr, memchr_iter};
+use memchr::{memchr, memchr_iter, memrchr};
 
 use crate::collector::redis::digits::count;
 
@@ -62,14 +62,28 @@ pub struct Client<'a> {
     pub lib_name: &'a [u8],
     /// The client library's version, Redis >= 7.2.
     pub lib_ver: &'a [u8],
+    /// Commands that the connection ran since it was opened, Valkey >= 8.0 and Redis >= 8.2.
+    pub tot_cmds: Option<u64>,
     /// Known fields without a number where one belongs, or doubled.
     pub malformed_fields: u64,
 }
 
-impl Client<'_> {
+/// What stands for the host of a client of the Unix socket.
+pub(super) const UNIX: &str = "unix";
+
+impl<'a> Client<'a> {
     /// Whether a state's letter is among the flags.
     pub(super) fn has_flag(&self, letter: u8) -> bool {
         self.flags.contains(&letter)
+    }
+
+    /// The host of `10.0.0.7:51234` and `[::1]:51234`; `unix` for the path of a socket.
+    pub(super) fn host(&self) -> &'a [u8] {
+        if self.has_flag(b'U') || self.addr.starts_with(b"/") {
+            return UNIX.as_bytes();
+        }
+        let host = memrchr(b':', self.addr).map_or(self.addr, |colon| &self.addr[..colon]);
+        host.strip_prefix(b"[").and_then(|host| host.strip_suffix(b"]")).unwrap_or(host)
     }
 }
 
@@ -140,6 +154,7 @@ enum ClientField {
     User,
     LibName,
     LibVer,
+    TotCmds,
 }
 
 impl ClientField {
@@ -165,6 +180,7 @@ impl ClientField {
             b"user" => Self::User,
             b"lib-name" => Self::LibName,
             b"lib-ver" => Self::LibVer,
+            b"tot-cmds" => Self::TotCmds,
             _ => return None,
         })
     }
@@ -256,6 +272,7 @@ impl<'a> LineReader<'a> {
             ClientField::User => self.client.user = value,
             ClientField::LibName => self.client.lib_name = value,
             ClientField::LibVer => self.client.lib_ver = value,
+            ClientField::TotCmds => self.client.tot_cmds = self.counted(value),
         }
     }
 

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use redis::{Cmd, Value};
 
-use super::{BufferLimits, BufferTracker, ClassLimit, ClientSummary, Options, Pool, export, metrics, summarize};
+use super::{BufferLimits, ClassLimit, ClientSummary, ClientTracker, Options, export, metrics, summarize};
 use crate::collector::redis::RedisTarget;
 use crate::collector::redis::facts::{Facts, whole};
 use crate::collector::redis::question::{Question, command};
@@ -19,7 +19,7 @@ pub struct ClientList {
     enabled: bool,
     max_clients: u64,
     options: Options,
-    buffers: BufferTracker,
+    tracker: ClientTracker,
 }
 
 /// Whether CLIENT LIST is left out because of the number of clients at the poll before.
@@ -35,20 +35,14 @@ impl Question for ClientList {
     type Answer = ClientSummary;
 
     fn new(target: &RedisTarget) -> Self {
-        let pools = target.pools.iter().map(|pool| Pool {
-            name: pool.name.clone(),
-            matcher: pool.matcher.clone(),
-            max: pool.max,
-            idle_after: pool.idle_after,
-        });
         let options = Options {
             top_k: target.top_k,
             stale_after: target.stale_after,
-            pools: pools.collect(),
+            pools: target.pools.clone(),
             own_name: session::CLIENT_NAME,
         };
         let (enabled, max_clients) = (target.client_list, target.client_list_max_clients);
-        Self { enabled, max_clients, options, buffers: BufferTracker::default() }
+        Self { enabled, max_clients, options, tracker: ClientTracker::default() }
     }
 
     fn commands(&self, facts: &Facts) -> Vec<Cmd> {
@@ -62,7 +56,7 @@ impl Question for ClientList {
 
     fn answer(&mut self, reply: Vec<u8>, facts: &Facts) -> ClientSummary {
         let limits = facts.config.as_deref().map(buffer_limits);
-        summarize(&reply, &self.options, limits.as_ref(), &mut self.buffers, Instant::now())
+        summarize(&reply, &self.options, limits.as_ref(), &mut self.tracker, Instant::now())
     }
 
     fn export(summary: &ClientSummary, out: &mut Families) {

@@ -2,11 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use globset::GlobMatcher;
-
 use super::class::{BufferLimits, ClientClass};
-use super::growth::BufferTracker;
 use super::parse::clients;
+use super::pool::Pool;
+use super::tracker::ClientTracker;
 use tally::Tally;
 
 mod tally;
@@ -16,13 +15,14 @@ mod tests;
 /// What is told apart.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Names, libraries and output buffers that get their own series; the rest is one `__other__`.
+    /// Names, libraries, users, databases, addresses and output buffers that get their own series; the rest is one
+    /// `__other__`.
     pub top_k: usize,
     /// A connection that could be closed is stale when it was idle for longer.
     pub stale_after: Duration,
-    /// Connection pools, recognised by the names of their connections. The first that matches takes a connection.
+    /// Connection pools. The first that fits takes a connection.
     pub pools: Vec<Pool>,
-    /// The name of the agent's own connections, which are not slow clients while they ask.
+    /// The name of the agent's own connections, which are nobody's clients; empty to count all.
     pub own_name: &'static str,
 }
 
@@ -30,19 +30,6 @@ impl Default for Options {
     fn default() -> Self {
         Self { top_k: 10, stale_after: Duration::from_mins(5), pools: Vec::new(), own_name: "" }
     }
-}
-
-/// A connection pool of an application, as it is seen from the server.
-#[derive(Debug, Clone)]
-pub struct Pool {
-    /// The label `pool`.
-    pub name: String,
-    /// Which client names are connections of the pool.
-    pub matcher: GlobMatcher,
-    /// The most connections that the application may open.
-    pub max: Option<u64>,
-    /// A connection that sent nothing for so long is back in the pool. The server counts whole seconds.
-    pub idle_after: Duration,
 }
 
 /// The numbers of one class of clients.
@@ -91,27 +78,26 @@ pub struct OutputBuffer {
     pub growth: Option<f64>,
 }
 
-/// The connections of one pool.
+/// The connections of one pool, as far as the server knows: not what the application has taken out of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PoolUsage {
+pub struct PoolState {
     /// The pool's name.
     pub name: String,
-    /// Connections that sent something lately, that wait in a blocking command, that subscribe, or are in MULTI.
-    pub in_use: u64,
-    /// The others.
-    pub idle: u64,
+    /// Connections that are open.
+    pub open: u64,
+    /// Connections that wait in a blocking command, subscribe, are in MULTI, or ran a command lately. `None` where the
+    /// server does not tell when they did.
+    pub busy: Option<u64>,
     /// The most connections that the application may open.
     pub max: Option<u64>,
 }
 
-impl PoolUsage {
-    /// The part of the pool's connections that is in use; `None` without a maximum.
-    ///
-    /// Idle connections are free for the application's next caller, so they do not count.
+impl PoolState {
+    /// The part of the pool's connections that is open; `None` without a maximum.
     #[must_use]
-    pub fn usage_ratio(&self) -> Option<f64> {
+    pub fn open_ratio(&self) -> Option<f64> {
         let max = self.max.filter(|max| *max > 0)?;
-        Some(self.in_use as f64 / max as f64)
+        Some(self.open as f64 / max as f64)
     }
 }
 
@@ -123,6 +109,12 @@ pub struct ClientSummary {
     pub reported: Reported,
     /// Connections by name, most first, `__unnamed__` for those without, at last `__other__`.
     pub by_name: Vec<(String, u64)>,
+    /// Connections by ACL user, most first, at last `__other__`; empty where the server has no users.
+    pub by_user: Vec<(String, u64)>,
+    /// Connections by selected database, most first, at last `__other__`.
+    pub by_database: Vec<(String, u64)>,
+    /// Connections by the client's address without its port, most first, `unix` for the socket, at last `__other__`.
+    pub by_address: Vec<(String, u64)>,
     /// Connections by client library, most first, `none` for those that told none, at last `__other__`.
     pub by_library: Vec<(String, u64)>,
     /// The largest output buffers, largest first; empty ones are left out.
@@ -130,7 +122,9 @@ pub struct ClientSummary {
     /// Normal connections that are idle for longer than the option says, are not in MULTI and have no subscription.
     pub stale: u64,
     /// Each pool of the options, in their order.
-    pub pools: Vec<PoolUsage>,
+    pub pools: Vec<PoolState>,
+    /// The agent's own connections, which are among the classes and nowhere else.
+    pub own: u64,
     /// Lines that were left out.
     pub malformed_lines: u64,
     /// Fields that were left out, or were doubled.
@@ -153,17 +147,18 @@ impl ClientSummary {
 
 /// Reduces a reply, in one pass over it.
 ///
-/// `limits` are `None` when the server does not let them be read. `tracker` remembers the largest output buffers from
-/// one call to the next, and belongs to one server; `now` is when the reply came.
+/// `limits` are `None` when the server does not let them be read. `tracker` remembers what the next call compares with,
+/// and belongs to one server; `now` is when the reply came.
 #[must_use]
 pub fn summarize(
     reply: &[u8],
     options: &Options,
     limits: Option<&BufferLimits>,
-    tracker: &mut BufferTracker,
+    tracker: &mut ClientTracker,
     now: Instant,
 ) -> ClientSummary {
-    let mut tally = Tally::new(options, limits);
+    tracker.commands.begin(now);
+    let mut tally = Tally::new(options, limits, tracker);
     for client in clients(reply) {
         match client {
             Ok(client) => tally.add(&client, tracker),

@@ -106,7 +106,7 @@ fn it_goes_on_until_the_other_number() {
 #[test]
 fn guards_match_on_the_labels_that_both_have() {
     assert_eq!(
-        shipped("PoolNearCapacity")[1],
+        shipped("PoolNearCapacity")[2],
         "pool_waiting{job=\"manometer\"} > 0\nand on (job, instance, target, pool)\npool_usage_ratio{job=\"manometer\"} >= 1"
     );
     assert_eq!(

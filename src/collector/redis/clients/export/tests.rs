@@ -1,10 +1,10 @@
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
-use globset::Glob;
+use reader::Names;
 
 use super::*;
-use crate::collector::redis::clients::{BufferLimits, BufferTracker, ClassLimit, Options, Pool, summarize};
+use crate::collector::redis::clients::{BufferLimits, ClassLimit, ClientTracker, Options, Pool, summarize};
 use crate::metric::Rejections;
 
 const LIMITS: BufferLimits = BufferLimits {
@@ -14,17 +14,12 @@ const LIMITS: BufferLimits = BufferLimits {
 };
 
 fn options() -> Options {
-    let pool = |name: &str, pattern, max| Pool {
-        name: name.to_owned(),
-        matcher: Glob::new(pattern).unwrap().compile_matcher(),
-        max,
-        idle_after: Duration::from_secs(1),
-    };
+    let pool = |name: &str, pattern, max| Pool { names: Names::of(&[pattern]), max, ..Pool::new(name) };
     Options { top_k: 2, pools: vec![pool("web", "web*", Some(4)), pool("rest", "x*", None)], ..Options::default() }
 }
 
 fn families(replies: &[&[u8]], limits: Option<&BufferLimits>) -> Families {
-    let (mut tracker, start) = (BufferTracker::default(), Instant::now());
+    let (mut tracker, start) = (ClientTracker::default(), Instant::now());
     let mut out = Families::new();
     for (index, reply) in (0_u32..).zip(replies) {
         let now = start + Duration::from_secs(10) * index;
@@ -96,18 +91,14 @@ fn top_output_buffers_stand_in_descending_order() {
 
 #[test]
 fn pools_are_named() {
-    let out = families(&[b"id=1 name=web idle=0\nid=2 name=web-2 idle=5\nid=3 name=web-3 idle=0\nid=4 name=y\n"], None);
-    assert_eq!(
-        values(&out, "pool_connections"),
-        [
-            ("pool=\"web\",state=\"in_use\"", 2.0),
-            ("pool=\"web\",state=\"idle\"", 1.0),
-            ("pool=\"rest\",state=\"in_use\"", 0.0),
-            ("pool=\"rest\",state=\"idle\"", 0.0),
-        ]
-    );
+    let out = families(&[b"id=1 name=web idle=0\nid=2 name=web-2 idle=5\nid=3 name=web-3 idle=1\nid=4 name=y\n"], None);
+    assert_eq!(values(&out, "pool_open_connections"), [("pool=\"web\"", 3.0), ("pool=\"rest\"", 0.0)]);
     assert_eq!(values(&out, "pool_max_connections"), [("pool=\"web\"", 4.0)]);
-    assert_eq!(values(&out, "pool_usage_ratio"), [("pool=\"web\"", 0.5)]);
+    assert_eq!(values(&out, "pool_open_ratio"), [("pool=\"web\"", 0.75)]);
+    assert_eq!(values(&out, "pool_busy_connections"), [("pool=\"web\"", 2.0), ("pool=\"rest\"", 0.0)]);
+    // What only the pool itself knows is not guessed.
+    assert_eq!(values(&out, "pool_usage_ratio"), []);
+    assert_eq!(values(&out, "pool_connections"), []);
 }
 
 #[test]
@@ -147,11 +138,12 @@ fn names_that_become_equal_are_one_series() {
 fn every_metric_is_listed_once_with_unit_and_source() {
     let metrics = metrics();
     let names: HashSet<_> = metrics.iter().map(|metric| metric.name).collect();
-    assert_eq!((metrics.len(), names.len()), (16, 16));
+    assert_eq!((metrics.len(), names.len()), (20, 20));
     assert!(metrics.iter().all(|metric| !metric.source.is_empty() && metric.help.ends_with('.')));
 
-    let reply = b"id=1 name=web age=20 flags=P qbuf=1 omem=9 tot-mem=7\n";
-    let exported = families(&[reply, b"id=1 name=web age=30 flags=P qbuf=1 omem=9 tot-mem=7\n"], Some(&LIMITS));
+    let reply = b"id=1 name=web age=20 flags=P db=0 qbuf=1 omem=9 tot-mem=7 user=u\n";
+    let later = b"id=1 name=web age=30 flags=P db=0 qbuf=1 omem=9 tot-mem=7 user=u\n";
+    let exported = families(&[reply, later], Some(&LIMITS));
     let exported: HashSet<_> = exported.into_sorted().iter().map(|family| family.name().to_owned()).collect();
     assert_eq!(exported, names.into_iter().map(str::to_owned).collect());
 }

@@ -68,6 +68,7 @@ fn a_line_of_a_new_server_is_read() {
         user: b"svc",
         lib_name: b"redis-py",
         lib_ver: b"5.0.1",
+        tot_cmds: Some(5),
         malformed_fields: 0,
     };
     assert_eq!(one(line), Ok(expected));
@@ -95,7 +96,7 @@ fn a_recorded_reply_is_read() {
 #[test]
 fn a_malformed_number_is_absent_and_counted() {
     type Read = fn(&Client<'_>) -> Option<u64>;
-    let fields: [(&str, Read); 9] = [
+    let fields: [(&str, Read); 10] = [
         ("db", |client| client.db),
         ("sub", |client| client.sub),
         ("psub", |client| client.psub),
@@ -105,6 +106,7 @@ fn a_malformed_number_is_absent_and_counted() {
         ("qbuf-free", |client| client.qbuf_free),
         ("omem", |client| client.omem),
         ("tot-mem", |client| client.tot_mem),
+        ("tot-cmds", |client| client.tot_cmds),
     ];
     for (key, read) in fields {
         for bad in ["ERR", "", "-2", "+1", "1.5", "0x1", "1 2", "18446744073709551616"] {

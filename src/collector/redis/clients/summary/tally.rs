@@ -2,23 +2,19 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt as _;
 use std::time::{Duration, Instant};
 
-use super::{ClassTotals, ClientSummary, Options, OutputBuffer, PoolUsage, Reported};
+use super::{ClassTotals, ClientSummary, Options, OutputBuffer, PoolState, Reported};
 use crate::collector::redis::clients::class::{BufferLimits, ClientClass};
+use crate::collector::redis::clients::groups::Groups;
 use crate::collector::redis::clients::growth::{Buffer, BufferTracker};
 use crate::collector::redis::clients::parse::Client;
+use crate::collector::redis::clients::pool;
+use crate::collector::redis::clients::tracker::ClientTracker;
 use crate::collector::redis::label;
 
-/// Connections of one name, and the pool that the name belongs to, matched once.
-#[derive(Debug, Clone, Copy)]
-struct Named {
-    clients: u64,
-    pool: Option<usize>,
-}
+/// The label of what a client does not tell.
+const UNKNOWN: &str = "unknown";
 
 /// The largest output buffer of a group.
 #[derive(Debug, Clone, Copy)]
@@ -41,17 +37,21 @@ pub(super) struct Tally<'r, 'o> {
     limits: BufferLimits,
     classes: [ClassTotals; ClientClass::ALL.len()],
     reported: Reported,
-    names: HashMap<&'r [u8], Named>,
-    libraries: HashMap<&'r [u8], u64>,
+    names: Groups<&'r [u8]>,
+    users: Groups<&'r [u8]>,
+    databases: Groups<Option<u64>>,
+    libraries: Groups<&'r [u8]>,
+    hosts: Groups<&'r [u8]>,
     output_buffers: HashMap<&'r [u8], Largest>,
     stale: u64,
-    pools: Vec<PoolUsage>,
+    pools: Vec<PoolState>,
+    own: u64,
     malformed_lines: u64,
     malformed_fields: u64,
 }
 
 impl<'r, 'o> Tally<'r, 'o> {
-    pub(super) fn new(options: &'o Options, limits: Option<&BufferLimits>) -> Self {
+    pub(super) fn new(options: &'o Options, limits: Option<&BufferLimits>, tracker: &ClientTracker) -> Self {
         let limits = limits.copied().unwrap_or_default();
         let pools = options.pools.iter();
         Self {
@@ -66,11 +66,17 @@ impl<'r, 'o> Tally<'r, 'o> {
                 }
             }),
             reported: Reported::default(),
-            names: HashMap::new(),
-            libraries: HashMap::new(),
+            names: Groups::with_capacity(tracker.names),
+            users: Groups::with_capacity(0),
+            databases: Groups::with_capacity(0),
+            libraries: Groups::with_capacity(0),
+            hosts: Groups::with_capacity(tracker.hosts),
             output_buffers: HashMap::new(),
             stale: 0,
-            pools: pools.map(|pool| PoolUsage { name: pool.name.clone(), in_use: 0, idle: 0, max: pool.max }).collect(),
+            pools: pools
+                .map(|pool| PoolState { name: pool.name.clone(), open: 0, busy: Some(0), max: pool.max })
+                .collect(),
+            own: 0,
             malformed_lines: 0,
             malformed_fields: 0,
         }
@@ -80,26 +86,43 @@ impl<'r, 'o> Tally<'r, 'o> {
         self.malformed_lines += 1;
     }
 
-    pub(super) fn add(&mut self, client: &Client<'r>, tracker: &mut BufferTracker) {
+    pub(super) fn add(&mut self, client: &Client<'r>, tracker: &mut ClientTracker) {
         let class = ClientClass::of(client);
         self.malformed_fields += client.malformed_fields;
         self.add_sizes(client, class);
-        self.add_output_buffer(client, class, tracker);
-        *self.libraries.entry(client.lib_name).or_insert(0) += 1;
-        let pool = self.add_name(client.name);
+        let own_name = self.options.own_name.as_bytes();
+        if client.name == own_name && !own_name.is_empty() {
+            self.own += 1;
+            return;
+        }
+        self.add_output_buffer(client, class, &mut tracker.buffers);
+        let pool = self.add_groups(client);
 
         // A blocked client, a subscriber and one within MULTI wait for something, however long they are silent.
         let at_rest = class == ClientClass::Normal && client.multi.is_none() && !client.has_flag(b'x');
         let idle = client.idle.filter(|_| at_rest).map(Duration::from_secs);
         self.stale += u64::from(idle.is_some_and(|idle| idle > self.options.stale_after));
-        if let Some(pool) = pool.filter(|_| class.is_application()) {
-            let usage = &mut self.pools[pool];
-            if idle.is_some_and(|idle| idle >= self.options.pools[pool].idle_after) {
-                usage.idle += 1;
-            } else {
-                usage.in_use += 1;
-            }
+        if let Some(place) = pool.filter(|_| class.is_application()) {
+            let pool = &mut self.pools[place];
+            pool.open += 1;
+            let ran = client.tot_cmds.and_then(|total| tracker.commands.ran(client.id, client.age, total));
+            // The server's clock is a whole second: idle for 1 is anything below 2, and what runs each second is never
+            // seen as idle for more.
+            let lately = || idle.map(|idle| idle <= self.options.pools[place].idle_after);
+            let busy = if at_rest { ran.or_else(lately) } else { Some(true) };
+            pool.busy = pool.busy.zip(busy).map(|(sum, busy)| sum + u64::from(busy));
         }
+    }
+
+    /// Counts a connection by all that it tells of itself, and says which pool takes it.
+    fn add_groups(&mut self, client: &Client<'r>) -> Option<usize> {
+        let pools = &self.options.pools;
+        let fitting = self.names.add(client.name, |name| pool::by_name(pools, name))
+            & self.users.add(client.user, |user| pool::by_user(pools, user))
+            & self.databases.add(client.db, |database| pool::by_database(pools, database))
+            & self.libraries.add(client.lib_name, |library| pool::by_library(pools, library))
+            & self.hosts.add(client.host(), |host| pool::by_host(pools, host));
+        (fitting != 0).then(|| fitting.trailing_zeros() as usize)
     }
 
     fn add_sizes(&mut self, client: &Client<'_>, class: ClientClass) {
@@ -117,10 +140,6 @@ impl<'r, 'o> Tally<'r, 'o> {
 
     fn add_output_buffer(&mut self, client: &Client<'r>, class: ClientClass, tracker: &mut BufferTracker) {
         let Some(bytes) = client.omem.filter(|bytes| *bytes > 0) else { return };
-        if client.name == self.options.own_name.as_bytes() && client.cmd.starts_with(b"client") {
-            // The replies of the very poll that asks: they are gone when it is exported.
-            return;
-        }
         let limit = self.limits.of(class);
         let totals = &mut self.classes[class as usize];
         if let (Some(max), Some(ratio)) = (&mut totals.limit_ratio_max, limit.ratio(bytes)) {
@@ -135,33 +154,26 @@ impl<'r, 'o> Tally<'r, 'o> {
         self.output_buffers.entry(group(client)).and_modify(|other| *other = other.or(largest)).or_insert(largest);
     }
 
-    /// Counts a name, and says which pool it belongs to.
-    fn add_name(&mut self, name: &'r [u8]) -> Option<usize> {
-        match self.names.entry(name) {
-            Entry::Occupied(mut entry) => {
-                entry.get_mut().clients += 1;
-                entry.get().pool
-            }
-            Entry::Vacant(entry) => {
-                let text = OsStr::from_bytes(name);
-                let pool = self.options.pools.iter().position(|pool| pool.matcher.is_match(text));
-                entry.insert(Named { clients: 1, pool });
-                pool
-            }
-        }
-    }
-
-    pub(super) fn finish(self, tracker: &BufferTracker, now: Instant) -> ClientSummary {
+    pub(super) fn finish(self, tracker: &mut ClientTracker, now: Instant) -> ClientSummary {
+        (tracker.names, tracker.hosts) = (self.names.len(), self.hosts.len());
         let k = self.options.top_k;
-        let names = self.names.into_iter().map(|(name, named)| (name, named.clients));
+        // Unlike a client without a name, one without a user or a database is of a server that tells none.
+        let users = self.users.counts().filter(|(user, _)| !user.is_empty());
+        let databases: Vec<_> =
+            self.databases.counts().filter_map(|(number, count)| Some((number?.to_string(), count))).collect();
+        let databases = databases.iter().map(|(number, count)| (number.as_bytes(), *count));
         ClientSummary {
             classes: self.classes,
             reported: self.reported,
-            by_name: label::top_counts(names, "__unnamed__", k),
-            by_library: label::top_counts(self.libraries.into_iter(), "none", k),
-            top_output_buffers: top_output_buffers(self.output_buffers, k, &self.limits, tracker, now),
+            by_name: label::top_counts(self.names.counts(), "__unnamed__", k),
+            by_user: label::top_counts(users, UNKNOWN, k),
+            by_database: label::top_counts(databases, UNKNOWN, k),
+            by_address: label::top_counts(self.hosts.counts(), UNKNOWN, k),
+            by_library: label::top_counts(self.libraries.counts(), "none", k),
+            top_output_buffers: top_output_buffers(self.output_buffers, k, &self.limits, &tracker.buffers, now),
             stale: self.stale,
             pools: self.pools,
+            own: self.own,
             malformed_lines: self.malformed_lines,
             malformed_fields: self.malformed_fields,
         }
@@ -175,11 +187,10 @@ fn top_output_buffers(
     tracker: &BufferTracker,
     now: Instant,
 ) -> Vec<OutputBuffer> {
-    let mut ranked: Vec<_> = label::merge(groups.into_iter(), "unknown", Largest::or).into_iter().collect();
-    ranked.sort_unstable_by(|(a_label, a), (b_label, b)| {
+    let mut ranked = label::merge(groups.into_iter(), UNKNOWN, Largest::or);
+    label::first(&mut ranked, k, |(a_label, a), (b_label, b)| {
         b.buffer.bytes.cmp(&a.buffer.bytes).then_with(|| a_label.cmp(b_label))
     });
-    ranked.truncate(k);
     let output_buffer = |(label, Largest { buffer, class }): (Cow<'_, str>, Largest)| OutputBuffer {
         client: label.into_owned(),
         id: buffer.id,
@@ -199,18 +210,7 @@ fn group<'r>(client: &Client<'r>) -> &'r [u8] {
         client.lib_name
     } else if !matches!(client.user, b"" | b"default") {
         client.user
-    } else if client.has_flag(b'U') {
-        b"unix"
     } else {
-        host(client.addr)
+        client.host()
     }
-}
-
-/// The host of `10.0.0.7:51234` and `[::1]:51234`; `unix` for the path of a socket.
-fn host(addr: &[u8]) -> &[u8] {
-    if addr.starts_with(b"/") {
-        return b"unix";
-    }
-    let host = memchr::memrchr(b':', addr).map_or(addr, |colon| &addr[..colon]);
-    host.strip_prefix(b"[").and_then(|host| host.strip_suffix(b"]")).unwrap_or(host)
 }

@@ -1,7 +1,7 @@
 use std::fmt::Write as _;
 
-use globset::Glob;
 use proptest::prelude::*;
+use reader::Names;
 
 use super::*;
 use crate::collector::redis::clients::class::ClassLimit;
@@ -20,12 +20,15 @@ const LIMITS: BufferLimits = BufferLimits {
 };
 
 fn pool(name: &str, pattern: &str, max: Option<u64>, idle_after: u64) -> Pool {
-    let matcher = Glob::new(pattern).unwrap().compile_matcher();
-    Pool { name: name.to_owned(), matcher, max, idle_after: Duration::from_secs(idle_after) }
+    Pool { names: Names::of(&[pattern]), max, idle_after: Duration::from_secs(idle_after), ..Pool::new(name) }
+}
+
+fn state(name: &str, open: u64, busy: u64, max: Option<u64>) -> PoolState {
+    PoolState { name: name.to_owned(), open, busy: Some(busy), max }
 }
 
 fn summary_of(reply: &[u8], options: &Options) -> ClientSummary {
-    summarize(reply, options, Some(&LIMITS), &mut BufferTracker::default(), Instant::now())
+    summarize(reply, options, Some(&LIMITS), &mut ClientTracker::default(), Instant::now())
 }
 
 fn summary(reply: &str) -> ClientSummary {
@@ -100,7 +103,7 @@ fn ten_thousand_names_are_eleven_groups() {
 
 #[test]
 fn growth_comes_from_two_polls_of_the_same_connection() {
-    let (mut tracker, start) = (BufferTracker::default(), Instant::now());
+    let (mut tracker, start) = (ClientTracker::default(), Instant::now());
     let mut poll = |reply, seconds| {
         let now = start + Duration::from_secs(seconds);
         summarize(reply, &Options::default(), Some(&LIMITS), &mut tracker, now).top_output_buffers
@@ -178,7 +181,7 @@ fn limits_are_compared_by_class_and_beyond_the_top() {
     let monitor = summary.class(ClientClass::Monitor);
     assert_eq!((monitor.limit_ratio_max, monitor.over_soft_limit), (None, None));
 
-    let unknown = summarize(FIRST, &options, None, &mut BufferTracker::default(), Instant::now());
+    let unknown = summarize(FIRST, &options, None, &mut ClientTracker::default(), Instant::now());
     assert!(ClientClass::ALL.iter().all(|class| unknown.class(*class).limit_ratio_max.is_none()));
     assert!(ClientClass::ALL.iter().all(|class| unknown.class(*class).over_soft_limit.is_none()));
 }
@@ -201,23 +204,97 @@ fn stale_are_normal_connections_that_could_be_closed() {
 fn the_first_pool_that_matches_takes_a_connection() {
     let pools = vec![pool("web", "web-*", Some(50), 1), pool("all", "*", None, 4), pool("late", "celery*", Some(0), 1)];
     let summary = summary_of(FIRST, &Options { pools, ..Options::default() });
-    let usage = |name: &str, in_use, idle, max| PoolUsage { name: name.to_owned(), in_use, idle, max };
     // All but the 20 of web, the replica and the monitor; of those none is idle for 4 s.
-    assert_eq!(summary.pools, [usage("web", 0, 20, Some(50)), usage("all", 21, 0, None), usage("late", 0, 0, Some(0))]);
-    assert_eq!(summary.pools[0].usage_ratio(), Some(0.0));
-    assert_eq!(summary.pools[1].usage_ratio(), None);
-    assert_eq!(summary.pools[2].usage_ratio(), None);
+    assert_eq!(
+        summary.pools,
+        [state("web", 20, 0, Some(50)), state("all", 21, 21, None), state("late", 0, 0, Some(0))]
+    );
+    assert_eq!(summary.pools[0].open_ratio(), Some(0.4));
+    assert_eq!(summary.pools[1].open_ratio(), None);
+    assert_eq!(summary.pools[2].open_ratio(), None);
 }
 
 #[test]
-fn a_pooled_connection_is_in_use_until_it_is_idle() {
+fn a_connection_is_the_pools_that_fits_all_that_is_given() {
+    let pools = vec![
+        Pool { users: Names::of(&["svc-*"]), databases: vec![1, 2], ..Pool::new("user and db") },
+        Pool { libraries: Names::of(&["redis-py*"]), names: Names::of(&["web", "job"]), ..Pool::new("lib and names") },
+        Pool { addresses: vec!["10.0.0.0/24".parse().unwrap(), "fd00::/8".parse().unwrap()], ..Pool::new("network") },
+        Pool { databases: vec![0], ..Pool::new("db") },
+    ];
+    let of = |line: &str| {
+        let reply = format!("id=7 idle=0 flags=N {line}\n");
+        let summary = summary_of(reply.as_bytes(), &Options { pools: pools.clone(), ..Options::default() });
+        summary.pools.into_iter().find(|pool| pool.open == 1).map(|pool| pool.name)
+    };
+    for (line, pool) in [
+        ("addr=10.0.0.9:1 name=web db=2 user=svc-a lib-name=redis-py", Some("user and db")),
+        ("addr=10.0.0.9:1 name=web db=3 user=svc-a lib-name=redis-py", Some("lib and names")),
+        ("addr=10.0.0.9:1 name=web db=2 user=other lib-name=redis-py(django)", Some("lib and names")),
+        ("addr=10.0.0.9:1 name=webs db=2 user=other lib-name=redis-py", Some("network")),
+        ("addr=[fd12::1]:1 name=web db=2 lib-name=", Some("network")),
+        ("addr=fd12::1:1 name= db=0", Some("network")),
+        ("addr=10.0.1.9:1 name= db=0", Some("db")),
+        ("addr=/run/redis.sock:0 flags=U name= db=0", Some("db")),
+        ("addr=10.0.1.9:1 name= db=3", None),
+        ("addr=10.0.1.9:1 name=", None),
+        // The server's own kin and Sentinel's connections are in none.
+        ("addr=10.0.0.9:1 name= db=0 flags=S", None),
+        ("addr=10.0.0.9:1 name= db=0 flags=M", None),
+        ("addr=10.0.0.9:1 name= db=0 flags=O", None),
+        ("addr=10.0.0.9:1 name=sentinel-01234567-cmd db=0", None),
+        ("addr=10.0.0.9:1 name=sentinel-01234567-pubsub db=0 flags=P sub=1", None),
+    ] {
+        // The last of a doubled field counts.
+        assert_eq!(of(line).as_deref(), pool, "{line}");
+    }
+}
+
+#[test]
+fn a_silent_connection_is_busy_while_it_waits_for_something() {
     let reply = "id=1 name=p idle=0 flags=N\nid=2 name=p idle=1 flags=N\nid=3 name=p idle=99 flags=b\n\
-                 id=4 name=p idle=99 flags=P sub=1\nid=5 name=p idle=99 flags=x multi=1\nid=6 name=p flags=N\n\
+                 id=4 name=p idle=99 flags=P sub=1\nid=5 name=p idle=99 flags=x multi=1\nid=6 name=p idle=2 flags=N\n\
                  id=7 name=p idle=0 flags=S\nid=8 name=q/p idle=0\n";
-    let options = Options { pools: vec![pool("p", "p", Some(10), 1)], ..Options::default() };
-    let summary = summary_of(reply.as_bytes(), &options);
-    assert_eq!(summary.pools, [PoolUsage { name: "p".to_owned(), in_use: 5, idle: 1, max: Some(10) }]);
-    assert_eq!(summary.pools[0].usage_ratio(), Some(0.5));
+    let of = |reply: &str, idle_after| {
+        let options = Options { pools: vec![pool("p", "p", Some(10), idle_after)], ..Options::default() };
+        summary_of(reply.as_bytes(), &options).pools.remove(0)
+    };
+    // Idle for 1 is anything below 2 seconds.
+    assert_eq!(of(reply, 1), state("p", 6, 5, Some(10)));
+    assert_eq!(of(reply, 2), state("p", 6, 6, Some(10)));
+    assert_eq!(of(reply, 1).open_ratio(), Some(0.6));
+    // A server that does not say when a connection was used does not say how many are.
+    let silent = of("id=1 name=p flags=N\nid=2 name=p idle=0 flags=N\n", 1);
+    assert_eq!(silent, PoolState { busy: None, ..state("p", 2, 0, Some(10)) });
+}
+
+#[test]
+fn where_commands_are_counted_those_since_the_poll_before_count() {
+    let options = Options { pools: vec![pool("p", "p", Some(4), 1)], ..Options::default() };
+    let (mut tracker, start) = (ClientTracker::default(), Instant::now());
+    let mut busy = |seconds, reply: &str| {
+        let now = start + Duration::from_secs(seconds);
+        summarize(reply.as_bytes(), &options, None, &mut tracker, now).pools[0].busy
+    };
+    let first = "id=1 name=p age=50 idle=9 flags=N tot-cmds=5\nid=2 name=p age=50 idle=0 flags=N tot-cmds=5\n";
+    assert_eq!(busy(0, first), Some(1), "at first only the idle time is known");
+    let second = "id=1 name=p age=60 idle=4 flags=N tot-cmds=6\nid=2 name=p age=60 idle=0 flags=N tot-cmds=5\n\
+                  id=3 name=p age=60 idle=70 flags=b tot-cmds=1\nid=4 name=q age=60 idle=0 flags=N tot-cmds=9\n";
+    assert_eq!(busy(10, second), Some(2), "id 1 ran a command, id 3 waits");
+    assert_eq!(busy(20, second), Some(1));
+}
+
+#[test]
+fn users_databases_and_addresses_are_counted_where_nobody_named_anything() {
+    let reply = "id=1 addr=10.0.0.1:1 name= db=0 user=default\nid=2 addr=10.0.0.1:2 name= db=0 user=default\n\
+                 id=3 addr=[::1]:3 name= db=12 user=svc\nid=4 addr=/run/redis.sock:0 flags=U name= db=0 user=svc\n\
+                 id=5 addr=[/run/redis.sock:0]:0 flags=U name= db=1 user=a\n";
+    let summary = summary_of(reply.as_bytes(), &Options { top_k: 2, ..Options::default() });
+    assert_eq!(summary.by_user, counts(&[("default", 2), ("svc", 2), ("__other__", 1)]));
+    assert_eq!(summary.by_database, counts(&[("0", 3), ("1", 1), ("__other__", 1)]));
+    assert_eq!(summary.by_address, counts(&[("10.0.0.1", 2), ("unix", 2), ("__other__", 1)]));
+    let old = summary_of(b"id=1 addr=10.0.0.1:1 name=\n", &Options::default());
+    assert_eq!((old.by_user, old.by_database), (counts(&[]), counts(&[])));
 }
 
 #[test]
@@ -261,15 +338,27 @@ proptest! {
         prop_assert!(summary.top_output_buffers.len() <= top_k);
         prop_assert_eq!(summary.by_name.iter().map(|(_, count)| count).sum::<u64>(), summary.clients());
         prop_assert_eq!(summary.by_library.iter().map(|(_, count)| count).sum::<u64>(), summary.clients());
+        prop_assert_eq!(summary.by_address.iter().map(|(_, count)| count).sum::<u64>(), summary.clients());
     }
 }
 
 #[test]
-fn the_poll_itself_is_no_slow_client() {
-    let reply = "id=1 addr=h:1 name=manometer age=1 idle=0 flags=N omem=1280 cmd=client|list\n\
-                 id=2 addr=h:2 name=manometer age=1 idle=0 flags=P sub=1 omem=50 cmd=subscribe\n\
-                 id=3 addr=h:3 name=other age=1 idle=0 flags=N omem=7 cmd=client|list\n";
-    let summary = summary_of(reply.as_bytes(), &Options { own_name: "manometer", ..Options::default() });
-    assert_eq!(top(&summary), [("manometer", "pubsub", 50), ("other", "normal", 7)]);
-    assert_eq!(summary.class(ClientClass::Normal).output_bytes, 1287, "the sum is the server's own");
+fn the_agent_does_not_count_itself() {
+    let reply = "id=1 addr=h:1 name=manometer age=900 idle=0 flags=N omem=1280 cmd=client|list user=m db=9 lib-name=l\n\
+                 id=2 addr=h:2 name=manometer age=900 idle=900 flags=P sub=1 omem=50 cmd=subscribe user=m db=9\n\
+                 id=3 addr=h:2 name=manometer age=900 idle=900 flags=N omem=0 cmd=publish user=m db=9\n\
+                 id=4 addr=i:3 name=other age=1 idle=0 flags=N omem=7 cmd=client|list user=u db=0 lib-name=o\n";
+    let pools = vec![pool("all", "*", Some(1), 1)];
+    let summary = summary_of(reply.as_bytes(), &Options { own_name: "manometer", pools, ..Options::default() });
+    assert_eq!(top(&summary), [("other", "normal", 7)]);
+    assert_eq!(summary.pools, [state("all", 1, 1, Some(1))]);
+    assert_eq!(summary.by_name, counts(&[("other", 1)]));
+    assert_eq!(summary.by_user, counts(&[("u", 1)]));
+    assert_eq!(summary.by_database, counts(&[("0", 1)]));
+    assert_eq!(summary.by_address, counts(&[("i", 1)]));
+    assert_eq!(summary.by_library, counts(&[("o", 1)]));
+    assert_eq!((summary.own, summary.stale), (3, 0));
+    // Sums by class are the server's own.
+    assert_eq!(totals(&summary, ClientClass::Normal)[..2], [3, 1287]);
+    assert_eq!(totals(&summary, ClientClass::PubSub)[..2], [1, 50]);
 }

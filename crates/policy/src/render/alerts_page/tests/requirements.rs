@@ -71,7 +71,7 @@ const ROWS: [(&str, &str, Answer); 61] = [
     ("T40", "cache hit ratio below 50 %", Rules(&["CacheHitRatioLow.info"], None)),
     ("T41", "memory close to maxmemory, evictions", Rules(&["RedisMemoryHigh.warning", "RedisEvicting.warning"], None)),
     ("T42", "more than 90 % of a pool in use",
-        Rules(&["PoolNearCapacity.warning", "PoolNearCapacity.critical"], Some("5m"))),
+        Rules(&["PoolNearCapacity.info", "PoolNearCapacity.warning", "PoolNearCapacity.critical"], Some("5m"))),
     ("T43", "rejected connections: none are wanted",
         Rules(&["RedisRejectedConnections.critical", "RedisClientsNearLimit.warning", "RedisClientsNearLimit.critical"], None)),
     ("T44", "round trip below 5 ms in one datacentre, below 50 ms across regions",

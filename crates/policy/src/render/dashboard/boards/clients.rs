@@ -51,6 +51,12 @@ board! {
         graph("libraries", "Connections by library", Count, "The most frequent client libraries; the rest is \
             __other__.")
             .query("redis_clients_by_library{@target}", "{{target}} {{lib}}").stacked();
+        graph("addresses", "Connections by address", Count, "Where most clients connect from; the rest is __other__.")
+            .query("redis_clients_by_address{@target}", "{{target}} {{address}}").stacked();
+        graph("users", "Connections by user and database", Count, "The most frequent ACL users, and the databases that \
+            their connections selected.")
+            .query("redis_clients_by_user{@target}", "{{target}} {{user}}").may_be_empty("Redis tells it from version 6.0 on")
+            .query("redis_clients_by_db{@target}", "{{target}} db {{db}}");
         graph("received", "New connections", PerSecond, "Connections a second that the server accepts. Many mean that \
             a client does not keep its own.")
             .query("rate(redis_connections_received_total{@target}[@rate])", "{{target}}");
@@ -62,11 +68,16 @@ board! {
             .stacked();
     }
     "Pools" {
-        graph("pools", "Usage of pools", Ratio, "Connections in use as a part of the most that the pool may open, and \
-            callers that wait for one, on the right.")
+        graph("pools", "Usage of pools", Ratio, "Of pools that tell it: connections in use as a part of the most that \
+            the pool may open, and callers that wait for one, on the right. Of pools that the server sees: open \
+            connections as a part of that most. A pool of redis-py never shrinks: 100 % open means that it was used up \
+            once.")
             .alerts("{{target}} {{pool}}").may_be_empty(UNNAMED);
-        graph("pool-connections", "Connections of pools", Count, "Open connections of each pool, in use and idle.")
+        graph("pool-connections", "Connections of pools", Count, "Of each pool what it tells itself, in use and idle, \
+            and what the server sees: open ones, and an estimate of the busy ones.")
             .query("pool_connections{@target}", "{{target}} {{pool}} {{state}}").may_be_empty(UNNAMED)
+            .query("pool_open_connections{@target}", "{{target}} {{pool}} open").may_be_empty(UNNAMED)
+            .query("pool_busy_connections{@target}", "{{target}} {{pool}} busy").may_be_empty(UNNAMED)
             .query("pool_max_connections{@target}", "{{target}} {{pool}} most").may_be_empty(UNNAMED);
     }
     "Pub/sub" {
