@@ -44,6 +44,9 @@ have_static_busybox() {
     have busybox && ! ldd "$(command -v busybox)" >/dev/null 2>&1
 }
 
+# Debian keeps what makes an environment apart from Python itself.
+have_venv() { python3 -c 'import venv, ensurepip' >/dev/null 2>&1; }
+
 # add PACKAGE...: marks Debian packages as missing, once each.
 add() {
     for package in "$@"; do
@@ -70,6 +73,8 @@ find_missing() {
         # The engine that the tests start is their own; on a machine without one it needs these, and a shell for its images.
         { have dockerd && have docker; } || add docker.io
         have_static_busybox || add busybox-static
+        # For clients with real pools and servers of other versions (scripts/pypi.sh).
+        have_venv || add python3 python3-venv
         # Before the engine's socket, as docs/SECURITY.md has it.
         have nginx || add nginx
         # The commands of the runbooks.
@@ -97,6 +102,7 @@ name_elsewhere() {
         prometheus) say "missing: prometheus, promtool - brew, pacman, apk: prometheus; dnf: golang-github-prometheus" ;;
         prometheus-alertmanager) say "missing: alertmanager, amtool - brew, pacman, apk: alertmanager; https://prometheus.io/download" ;;
         docker.io) say "missing: dockerd, docker - https://docs.docker.com/engine/install; pacman, apk: docker" ;;
+        python3-venv) ;;
         busybox-static) say "missing: static busybox - dnf, pacman: busybox; apk: busybox-static" ;;
         prometheus-redis-exporter) say "missing: redis_exporter - https://github.com/oliver006/redis_exporter/releases" ;;
         curl) ;;
@@ -262,3 +268,5 @@ case $mode in
 lint | test) have_lint_tools || install_lint_tools ;;
 esac
 [ "$mode" != test ] || add_static_target
+# Without it the tests that need it say so, and fail where CI is set.
+[ "$mode" != test ] || "$root/scripts/pypi.sh" >/dev/null || say "no Python environment: tests with real pools are left out"

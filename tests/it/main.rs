@@ -24,6 +24,7 @@ mod http;
 mod image;
 mod kinds;
 mod map;
+mod pools;
 mod prometheus;
 mod question;
 mod redis_kinds;

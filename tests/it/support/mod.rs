@@ -12,6 +12,7 @@ pub(crate) mod port;
 pub(crate) mod process;
 pub(crate) mod prometheus;
 pub(crate) mod promtool;
+pub(crate) mod pypi;
 pub(crate) mod redis;
 pub(crate) mod service;
 pub(crate) mod ticker;

@@ -1,7 +1,7 @@
 //! A child process that ends with its test.
 
 use std::io::Read;
-use std::process::{Child, ChildStdout, Command, ExitStatus};
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -44,6 +44,11 @@ impl Process {
         // It may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+
+    /// Its stdin, which must be piped.
+    pub(crate) fn stdin(&mut self) -> ChildStdin {
+        self.child.stdin.take().expect("stdin is piped")
     }
 
     /// What it writes to stdout, which must be piped.

@@ -17,6 +17,8 @@ use super::wait::{SOON, until};
 #[derive(Default)]
 pub(crate) struct Builder {
     lines: Vec<String>,
+    /// Another server than the machine's redis-server.
+    program: Option<PathBuf>,
     password: Option<String>,
     tls: bool,
     sentinel: bool,
@@ -25,6 +27,7 @@ pub(crate) struct Builder {
 /// A running server. It ends when it is dropped.
 pub(crate) struct RedisServer {
     process: Process,
+    program: PathBuf,
     dir: TempDir,
     pub(crate) port: u16,
     pub(crate) tls_port: Option<u16>,
@@ -36,6 +39,12 @@ impl Builder {
     /// A line of redis.conf.
     pub(crate) fn line(mut self, line: impl Into<String>) -> Self {
         self.lines.push(line.into());
+        self
+    }
+
+    /// Another server than the machine's redis-server, like those of [`pypi`](super::pypi).
+    pub(crate) fn program(mut self, program: PathBuf) -> Self {
+        self.program = Some(program);
         self
     }
 
@@ -74,11 +83,12 @@ impl Builder {
     fn try_start(&self) -> Option<RedisServer> {
         let dir = tempfile::tempdir().unwrap();
         let (port, tls_port) = (port::free(), self.tls.then(port::free));
-        let mut config = format!(
-            "port {port}\nbind 127.0.0.1\ncluster-port {}\ndir {}\nsave \"\"\nenable-debug-command yes\n",
-            port::free(),
-            dir.path().display()
-        );
+        let program = self.program.clone().unwrap_or_else(|| "redis-server".into());
+        let mut config = format!("port {port}\nbind 127.0.0.1\ndir {}\nsave \"\"\n", dir.path().display());
+        // Redis 6.2 refuses to start with keys that came later.
+        if program != super::pypi::redis_6_2() {
+            write!(config, "cluster-port {}\nenable-debug-command yes\n", port::free()).unwrap();
+        }
         if let Some(tls_port) = tls_port {
             writeln!(config, "tls-port {tls_port}").unwrap();
         }
@@ -88,7 +98,8 @@ impl Builder {
         }
         std::fs::write(dir.path().join("redis.conf"), config).unwrap();
         let mut server = RedisServer {
-            process: spawn(dir.path(), self.sentinel),
+            process: spawn(&program, dir.path(), self.sentinel),
+            program,
             sentinel: self.sentinel,
             dir,
             port,
@@ -102,9 +113,9 @@ impl Builder {
     }
 }
 
-fn spawn(dir: &Path, sentinel: bool) -> Process {
+fn spawn(program: &Path, dir: &Path, sentinel: bool) -> Process {
     Process::spawn(
-        Command::new("redis-server")
+        Command::new(program)
             .arg(dir.join("redis.conf"))
             .args(sentinel.then_some("--sentinel"))
             .current_dir(dir)
@@ -199,7 +210,7 @@ impl RedisServer {
 
     /// Starts it again after [`kill`](Self::kill), on the same port.
     pub(crate) fn start_again(&mut self) {
-        self.process = spawn(self.dir.path(), self.sentinel);
+        self.process = spawn(&self.program, self.dir.path(), self.sentinel);
         until(SOON, "the server answers again", || self.pings().then_some(()));
     }
 }

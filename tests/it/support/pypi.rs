@@ -1,0 +1,35 @@
+//! What scripts/pypi.sh took from `PyPI`: clients with real pools, and servers of other versions.
+
+use std::path::{Path, PathBuf};
+
+/// Whether the test must be skipped because the environment is not there. Where `CI` is set that is a failure instead.
+pub(crate) fn missing() -> bool {
+    // The last file that the script writes.
+    if folder().join("pypi.txt").is_file() {
+        return false;
+    }
+    let message = format!("{} is missing; run scripts/pypi.sh", folder().display());
+    assert!(std::env::var_os("CI").is_none(), "{message}");
+    eprintln!("SKIPPED, {message}");
+    true
+}
+
+/// Python with redis-py, django-redis and `channels_redis`.
+pub(crate) fn python() -> PathBuf {
+    folder().join("bin/python")
+}
+
+/// valkey-server 9.1.
+pub(crate) fn valkey_9() -> PathBuf {
+    folder().join("bin/valkey-server-9")
+}
+
+/// redis-server 6.2.
+pub(crate) fn redis_6_2() -> PathBuf {
+    folder().join("bin/redis-server-6.2")
+}
+
+fn folder() -> PathBuf {
+    // Cargo's folder for the files of tests lies in the target directory.
+    Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("it lies in the target directory").join("pypi")
+}
