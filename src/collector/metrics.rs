@@ -15,7 +15,7 @@ metrics! {
     pub(super) LAST_SUCCESS: gauge "manometer_last_success_timestamp_seconds" ["collector"] UnixSeconds,
         "When the last successful poll of the target ended; absent until one has succeeded.", "agent";
     pub(super) POLL_INTERVAL: gauge "manometer_poll_interval_seconds" ["collector"] Seconds,
-        "Configured time between polls of the target.", "config.toml interval";
+        "Time between polls of the target: the configured one, or that of the scrapes that they follow.", "agent";
     pub(super) SERIES: gauge "manometer_target_series" ["collector"] Count,
         "Series exported from the target's last poll.", "agent";
     pub(super) SERIES_REJECTED: gauge "manometer_target_series_rejected" ["collector", "reason"] Count,

@@ -16,7 +16,7 @@ use std::time::Duration;
 pub(crate) use kind::parsed;
 pub use kind::{TargetKind, entry};
 
-use crate::config::KindEntry;
+use crate::config::{KindEntry, TargetSettings};
 pub use crate::hub::{PollError, Reason};
 
 use crate::hub::Excerpt;
@@ -47,6 +47,9 @@ pub trait Collector: Send + 'static {
 
     /// Asks the target once.
     fn poll(&mut self) -> impl Future<Output = Result<Self::Snapshot, PollError>> + Send;
+
+    /// Takes the interval and the deadline that hold from now on: they follow the scrapes.
+    fn pace(&mut self, _settings: &TargetSettings) {}
 
     /// Names what a poll saw. Pure: no I/O, no clock.
     fn export(snapshot: &Self::Snapshot, out: &mut Families);

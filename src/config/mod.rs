@@ -21,7 +21,7 @@ use serde::Serialize;
 pub use kinds::{KindEntry, Lookup, Targets};
 pub use log::{LogFormat, LogLevel, LogSettings};
 pub use reader::{ConfigError, Problem, Secret};
-pub use target::{Defaults, Target, TargetSettings, read_url};
+pub use target::{Defaults, Instances, Interval, Target, TargetSettings, read_url};
 pub use web::{DEFAULT_LISTEN_ADDRESS, WebSettings};
 
 use kinds::TargetTables;

@@ -141,11 +141,12 @@ fn every_key_of_the_host_reaches_its_setting() {
     let host = |keys: &str| first::<HostTarget>(&parse(&format!("[host]\n{keys}\n")));
     let second = Duration::from_secs(1);
     let settings = |name: &str, interval, deadline, series_limit| TargetSettings {
-        name: name.to_owned(),
-        interval,
+        interval: Interval::Every(interval),
         deadline,
         series_limit,
+        ..TargetSettings::new(name.to_owned(), &Defaults::USUAL)
     };
+    assert_eq!(Defaults::USUAL.interval, 15 * second);
     let named = HostTarget {
         common: settings("db-1", 4 * second, second, 300),
         when: HostWhen::Always,
@@ -155,7 +156,7 @@ fn every_key_of_the_host_reaches_its_setting() {
                 processes = [\"redis-server\", \"ticker\"]\nseries_limit = 300";
     assert_eq!(host(keys), named);
     let default = HostTarget {
-        common: settings("host", 15 * second, 5 * second, 2000),
+        common: TargetSettings::new("host".to_owned(), &Defaults::USUAL),
         when: HostWhen::Auto,
         processes: Vec::new(),
     };
@@ -213,7 +214,7 @@ fn every_key_reaches_its_setting() {
     assert_eq!(target.endpoint, Endpoint::Tcp { host: "::1".to_owned(), port: 6380 });
     assert_eq!((target.username.as_deref(), target.password.as_ref().unwrap().reveal()), (Some("u"), "p@ss"));
     assert_eq!(target.database, 3);
-    assert_eq!((target.interval, target.deadline), (Duration::from_secs(30), Duration::from_secs(2)));
+    assert_eq!((target.interval.length(), target.deadline), (Duration::from_secs(30), Duration::from_secs(2)));
     assert_eq!((target.connect_timeout, target.ping_samples), (Duration::from_millis(500), 5));
     assert_eq!((target.client_list, target.client_list_max_clients, target.latency_histogram), (false, 7, false));
     assert_eq!((target.top_k, target.stale_after), (3, Duration::from_hours(1)));

@@ -19,6 +19,17 @@ pub enum Endpoint {
     Unix(PathBuf),
 }
 
+impl Endpoint {
+    /// The host and the port; `None` for a socket.
+    #[must_use]
+    pub fn name(&self) -> Option<(String, u16)> {
+        match self {
+            Self::Tcp { host, port } => Some((host.clone(), *port)),
+            Self::Unix(_) => None,
+        }
+    }
+}
+
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

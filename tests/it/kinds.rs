@@ -18,7 +18,7 @@ use crate::support::wait::{SOON, until};
 /// The new folder: a target is a file, whose size is watched.
 mod file_size {
     use std::fs;
-    use std::ops::Deref;
+    use std::ops::{Deref, DerefMut};
     use std::path::PathBuf;
     use std::time::Duration;
 
@@ -49,18 +49,22 @@ mod file_size {
         }
     }
 
+    impl DerefMut for FileTarget {
+        fn deref_mut(&mut self) -> &mut TargetSettings {
+            &mut self.common
+        }
+    }
+
     impl TargetKind for FileTarget {
         type Collector = FileCollector;
 
         const TITLE: &'static str = "Files";
         const INTRO: &'static str = "Of each `[[file]]` target.";
         const DEFAULTS: Defaults = Defaults {
-            only: None,
             interval: Duration::from_secs(1),
-            shortest_interval: Duration::from_secs(1),
             deadline: Duration::from_secs(1),
-            interval_share: 50,
             series_limit: 100,
+            ..Defaults::USUAL
         };
 
         fn read(common: TargetSettings, table: &mut Table<'_>, reader: &Reader<'_>) -> Option<Self> {

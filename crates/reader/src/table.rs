@@ -133,16 +133,32 @@ impl<'r> Table<'r> {
     /// A duration like `"15s"`, within bounds.
     pub fn duration(&mut self, key: &'static str, bounds: RangeInclusive<Duration>) -> Option<Duration> {
         let (line, text) = self.string_at(key)?;
+        self.parse_duration(line, key, &text, bounds)
+    }
+
+    /// A duration within bounds, or `word`, which stands for none.
+    pub fn duration_or(&mut self, key: &'static str, word: &str, bounds: RangeInclusive<Duration>) -> Option<Duration> {
+        let (line, text) = self.string_at(key)?;
+        if text == word { None } else { self.parse_duration(line, key, &text, bounds) }
+    }
+
+    fn parse_duration(
+        &self,
+        line: usize,
+        key: &'static str,
+        text: &str,
+        bounds: RangeInclusive<Duration>,
+    ) -> Option<Duration> {
         let (low, high) = (humantime::format_duration(*bounds.start()), humantime::format_duration(*bounds.end()));
-        match humantime::parse_duration(&text) {
+        match humantime::parse_duration(text) {
             Ok(duration) if bounds.contains(&duration) => Some(duration),
             Ok(_) => {
-                self.wrong(line, key, &text, format!("must be from {low} to {high}"));
+                self.wrong(line, key, text, format!("must be from {low} to {high}"));
                 None
             }
             Err(_) => {
                 let message = "is not a duration; write a number with a unit, like \"15s\" or \"5m\"";
-                self.wrong(line, key, &text, message);
+                self.wrong(line, key, text, message);
                 None
             }
         }

@@ -1,6 +1,6 @@
 //! `[[docker]]`: the containers of one Docker engine.
 
-use std::ops::Deref;
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -85,6 +85,12 @@ impl Deref for DockerTarget {
 
     fn deref(&self) -> &TargetSettings {
         &self.common
+    }
+}
+
+impl DerefMut for DockerTarget {
+    fn deref_mut(&mut self) -> &mut TargetSettings {
+        &mut self.common
     }
 }
 

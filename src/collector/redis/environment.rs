@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use super::RedisTarget;
 use crate::collector::TargetKind as _;
-use crate::config::{Lookup, TargetSettings};
+use crate::config::{Interval, Lookup, TargetSettings};
 use crate::net::{RedisUrl, TlsSettings};
 use reader::{Problem, Secret};
 
@@ -34,7 +34,7 @@ pub(super) fn targets(env: Lookup<'_>, problems: &mut Vec<Problem>) -> Vec<Redis
             Ok(url) => {
                 let mut common = TargetSettings::new(name.to_owned(), &RedisTarget::DEFAULTS);
                 common.deadline = command_timeout.unwrap_or(common.deadline).max(connect_timeout.unwrap_or_default());
-                common.interval = common.interval.max(2 * common.deadline);
+                common.interval = Interval::Auto(common.interval.length().max(2 * common.deadline));
                 let mut target = RedisTarget::new(common, url);
                 target.connect_timeout = connect_timeout.unwrap_or(target.connect_timeout);
                 target.password = target.password.or_else(|| get("REDIS_PASSWORD").map(Secret::new));

@@ -43,6 +43,7 @@ use self::question::{Asked, QUESTIONS, Question as _, Row};
 use self::support::Support;
 use super::{Collector, Health, PollError, Reason};
 
+use crate::config::TargetSettings;
 use crate::metric::{Families, MetricInfo};
 use crate::net::resolve::Resolver;
 
@@ -72,7 +73,7 @@ impl RedisCollector {
     pub fn with_questions(target: RedisTarget, questions: &[Row]) -> Self {
         Self {
             link: None,
-            resolver: Resolver::default(),
+            resolver: Resolver::at(target.node),
             support: Support::default(),
             facts: Facts::default(),
             questions: questions.iter().map(|row| row.open(&target)).collect(),
@@ -159,6 +160,10 @@ impl Collector for RedisCollector {
             self.link = Some(link);
         }
         Ok(snapshot)
+    }
+
+    fn pace(&mut self, settings: &TargetSettings) {
+        (*self.target).clone_from(settings);
     }
 
     fn export(snapshot: &Snapshot, out: &mut Families) {

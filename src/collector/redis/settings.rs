@@ -1,6 +1,6 @@
 //! `[[redis]]`: one Redis server to watch.
 
-use std::ops::Deref;
+use std::ops::{Deref, DerefMut};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -101,6 +101,12 @@ impl Deref for RedisTarget {
     }
 }
 
+impl DerefMut for RedisTarget {
+    fn deref_mut(&mut self) -> &mut TargetSettings {
+        &mut self.common
+    }
+}
+
 impl RedisTarget {
     /// A target with every other default.
     pub(super) fn new(common: TargetSettings, url: RedisUrl) -> Self {
@@ -116,7 +122,7 @@ impl RedisTarget {
             latency_histogram: true,
             top_k: 10,
             stale_after: 300 * SECOND,
-            hit_ratio_window: default_hit_ratio_window(common.interval),
+            hit_ratio_window: default_hit_ratio_window(common.interval.length()),
             pubsub_patterns: Vec::new(),
             canary: false,
             canary_channel: "manometer:canary".to_owned(),
@@ -139,7 +145,7 @@ impl TargetKind for RedisTarget {
     const INTRO: &'static str = "Of each `[[redis]]` target. Names, types and labels are those of redis_exporter wherever it \
         has one; docs/COMPATIBILITY.md lists the differences. Numeric `cluster_*` fields of INFO and CLUSTER INFO pass \
         through as gauges under `redis_<field>`.";
-    const DEFAULTS: Defaults = Defaults { interval: Duration::from_secs(10), series_limit: 20_000, ..Defaults::USUAL };
+    const DEFAULTS: Defaults = Defaults { series_limit: 20_000, has_instances: true, ..Defaults::USUAL };
 
     fn read(common: TargetSettings, table: &mut Table<'_>, reader: &Reader<'_>) -> Option<Self> {
         let missing = "is missing; write it like \"redis://127.0.0.1:6379\"".to_owned();
@@ -177,6 +183,10 @@ impl TargetKind for RedisTarget {
         self.endpoint.to_string()
     }
 
+    fn name_with_addresses(&self) -> Option<(String, u16)> {
+        self.endpoint.name()
+    }
+
     fn collectors(self) -> impl Fn() -> RedisCollector + Send + 'static {
         move || RedisCollector::new(self.clone())
     }
@@ -188,7 +198,7 @@ fn read_times(table: &mut Table<'_>, target: &mut RedisTarget) {
     set(&mut target.stale_after, table.duration("stale_after", SECOND..=30 * DAY));
     // As long as the window that follows the longest interval.
     set(&mut target.hit_ratio_window, table.duration("hit_ratio_window", 10 * SECOND..=2 * DAY));
-    if target.hit_ratio_window < 2 * target.interval {
+    if target.hit_ratio_window < 2 * target.interval.length() {
         let message = "must span at least two intervals, or there is no difference to take";
         table.problem(None, "hit_ratio_window", None, message);
     }

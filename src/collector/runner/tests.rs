@@ -2,6 +2,8 @@ use std::collections::VecDeque;
 use std::sync::Mutex;
 
 use super::*;
+use crate::collector::Health;
+use crate::config::{Defaults, Interval};
 use crate::metric::text::Format;
 use crate::metric::{Metric, MetricInfo};
 
@@ -62,6 +64,10 @@ struct Run {
 }
 
 fn start(steps: &[Step]) -> Run {
+    start_at(steps, Interval::Every(Duration::from_secs(10)))
+}
+
+fn start_at(steps: &[Step], interval: Interval) -> Run {
     let polled_at = Arc::default();
     let origin = Instant::now();
     let steps = Arc::new(Mutex::new(steps.iter().copied().collect()));
@@ -69,9 +75,10 @@ fn start(steps: &[Step]) -> Run {
     let make = move || Fake { steps: Arc::clone(&steps), polled_at: Arc::clone(&polled), origin };
     let settings = TargetSettings {
         name: "t".to_owned(),
-        interval: Duration::from_secs(10),
+        interval,
         deadline: Duration::from_secs(4),
         series_limit: 100,
+        ..TargetSettings::new(String::new(), &Defaults::USUAL)
     };
     let instance = Instance { settings, address: "nowhere".to_owned() };
     let hub = Arc::new(Hub::new(|_| {}));
@@ -166,4 +173,90 @@ async fn sizes_count_everything_exported() {
     let samples = text.lines().filter(|line| !line.starts_with('#')).count();
     let shown = run.sample("manometer_target_series{target=\"t\",collector=\"fake\"}").unwrap();
     assert_eq!(shown, samples.to_string());
+}
+
+/// Scrapes the target alone, `times` times.
+async fn scrape(run: &Run, period: Duration, times: u32) {
+    for _ in 0..times {
+        run.hub.rhythm().scraped(Some(&Key::of("t")), 1, Instant::now());
+        tokio::time::sleep(period).await;
+    }
+}
+
+/// The milliseconds from each poll to the scrape after it, whose period is given.
+fn to_scrape(polls: &[Duration], scrapes_at: Duration, period: Duration) -> Vec<u128> {
+    let period = period.as_millis();
+    polls.iter().map(|poll| period - (poll.as_millis() + period - scrapes_at.as_millis() % period) % period).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn polls_follow_the_scrapes_and_keep_their_distance_from_them() {
+    let run = start_at(&[Step::Value(1.0)], Interval::Auto(Duration::from_secs(15)));
+    let fifteen = Duration::from_secs(15);
+    tokio::time::sleep(Duration::from_secs(20)).await;
+    assert_eq!(run.polls().len(), 2, "nobody scrapes: one at once, and one each 15 s");
+    scrape(&run, fifteen, 12).await;
+    let polls = run.polls();
+    // Three scrapes are a rhythm: from then on there is one poll for each, 0.75 s before it.
+    let followed = &polls[polls.len() - 9..];
+    assert_eq!(to_scrape(followed, Duration::from_secs(20), fifteen), [750; 9]);
+    let gaps: Vec<u128> = followed.windows(2).map(|pair| (pair[1] - pair[0]).as_millis()).collect();
+    assert_eq!(gaps, [15_000; 8]);
+    assert_eq!(run.sample("manometer_poll_interval_seconds{target=\"t\",collector=\"fake\"}").as_deref(), Some("15"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_faster_scraper_leads_and_when_it_stops_the_other_one_does() {
+    let run = start_at(&[Step::Value(1.0)], Interval::Auto(Duration::from_secs(15)));
+    let interval = || {
+        run.sample("manometer_poll_interval_seconds{target=\"t\",collector=\"fake\"}").unwrap().parse::<f64>().unwrap()
+    };
+    let all = |at| run.hub.rhythm().scraped(None, 7, at);
+    for second in 0_u32..240 {
+        if second % 15 == 0 {
+            all(Instant::now());
+        }
+        if (60..120).contains(&second) && second % 5 == 2 {
+            run.hub.rhythm().scraped(None, 8, Instant::now());
+        }
+        let expected = if (80..120).contains(&second) { Some(5.0) } else { (second > 180).then_some(15.0) };
+        if let Some(expected) = expected {
+            assert!((interval() - expected).abs() < 0.01, "{} s at {second}", interval());
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    tokio::time::sleep(Duration::from_mins(2)).await;
+    assert!((interval() - 15.0).abs() < f64::EPSILON);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_deadline_is_half_of_a_short_interval_and_a_hang_is_still_a_poll_for_each_scrape() {
+    let run = start_at(&[Step::Value(1.0), Step::Hang], Interval::Auto(Duration::from_secs(15)));
+    scrape(&run, Duration::from_secs(2), 40).await;
+    assert_eq!(run.sample("manometer_poll_duration_seconds{target=\"t\",collector=\"fake\"}").as_deref(), Some("1"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_written_interval_holds_whoever_scrapes() {
+    let run = start(&[Step::Value(1.0)]);
+    scrape(&run, Duration::from_secs(3), 20).await;
+    assert_eq!(run.polls().len(), 6, "{:?}", run.polls());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_expensive_is_not_asked_for_each_of_many_scrapes() {
+    let mut settings = TargetSettings::new("t".to_owned(), &Defaults::USUAL);
+    settings.shortest_interval = Duration::from_secs(5);
+    let hub = Arc::new(Hub::new(|_| {}));
+    let mut pace = Pace::new(Key::of("t"), settings.clone(), &hub);
+    for _ in 0..5 {
+        hub.rhythm().scraped(Some(&Key::of("t")), 1, Instant::now());
+        tokio::time::sleep(Duration::from_secs(2)).await;
+    }
+    let next = pace.next(Instant::now(), &mut settings);
+    assert_eq!(
+        (settings.interval, settings.deadline),
+        (Interval::Auto(Duration::from_secs(6)), Duration::from_secs(3))
+    );
+    assert_eq!(next, Instant::now() + Duration::from_millis(5_700));
 }

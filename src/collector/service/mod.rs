@@ -25,6 +25,7 @@ use self::merge::{EndpointReport, MappedSample, MissCounts};
 pub use self::settings::ServiceTarget;
 use self::state::EndpointState;
 use super::{Collector, Health, PollError, Reason};
+use crate::config::TargetSettings;
 use crate::http::client::{Client, Settings};
 use crate::mapping::ForeignFamily;
 use crate::metric::{Families, MetricInfo, metrics, vocabulary};
@@ -134,6 +135,10 @@ impl Collector for ServiceCollector {
         self.snapshot(Instant::now())
     }
 
+    fn pace(&mut self, settings: &TargetSettings) {
+        (*self.target).clone_from(settings);
+    }
+
     fn export(snapshot: &Snapshot, out: &mut Families) {
         snapshot.derived.export(out);
         for sample in snapshot.samples.iter().filter(|sample| !snapshot.derived.replaces(&sample.definition.name)) {
@@ -167,6 +172,7 @@ fn settings(target: &ServiceTarget) -> Settings {
         headers: target.headers.clone(),
         body_limit: target.body_limit_kib * 1024,
         connect_timeout: target.deadline,
+        node: target.node,
     }
 }
 

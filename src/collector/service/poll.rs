@@ -104,7 +104,7 @@ impl ServiceCollector {
     pub(super) fn give_up_outdated(&mut self, now: Instant) {
         let mapping = Arc::clone(&self.target.mapping);
         for (index, endpoint) in mapping.endpoints.iter().enumerate() {
-            if self.states[index].timing.is_outdated(endpoint, self.target.interval, now) {
+            if self.states[index].timing.is_outdated(endpoint, self.target.interval.length(), now) {
                 self.states[index].timing.useful = false;
                 self.fail(index, fetch::held_off(endpoint, &self.target.url.to_string()));
             }
@@ -115,7 +115,7 @@ impl ServiceCollector {
     /// was useful, or nothing failed.
     pub(super) async fn ask_all(&mut self, started: Instant) -> bool {
         let mapping = Arc::clone(&self.target.mapping);
-        let (interval, budget) = (self.target.interval, self.target.max_requests);
+        let (interval, budget) = (self.target.interval.length(), self.target.max_requests);
         // Enough is left of the deadline to hand in the poll.
         let until = started + self.target.deadline.mul_f64(0.95);
         let timings = |states: &[EndpointState]| states.iter().map(|state| state.timing).collect::<Vec<_>>();

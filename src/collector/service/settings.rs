@@ -1,6 +1,6 @@
 //! `[[service]]`: one service that tells its own numbers over HTTP.
 
-use std::ops::Deref;
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -66,20 +66,27 @@ impl Deref for ServiceTarget {
     }
 }
 
+impl DerefMut for ServiceTarget {
+    fn deref_mut(&mut self) -> &mut TargetSettings {
+        &mut self.common
+    }
+}
+
 impl TargetKind for ServiceTarget {
     type Collector = ServiceCollector;
 
     const TITLE: &'static str = "Services";
     const INTRO: &'static str = "Of each `[[service]]` target, as far as its mapping finds them (docs/MAPPING.md). Series of \
         a service's own exposition that the mapping passes through keep their names.";
-    const DEFAULTS: Defaults = Defaults { shortest_interval: SHORTEST_INTERVAL, ..Defaults::USUAL };
+    const DEFAULTS: Defaults =
+        Defaults { shortest_interval: SHORTEST_INTERVAL, has_instances: true, ..Defaults::USUAL };
 
     fn read(common: TargetSettings, table: &mut Table<'_>, reader: &Reader<'_>) -> Option<Self> {
         let missing = "is missing; write it like \"http://127.0.0.1:8080\"".to_owned();
         let url = read_url(table, Err(missing), BaseUrl::parse);
         let window = table.duration("window", 10 * SECOND..=2 * DAY);
-        let window = window.unwrap_or_else(|| (300 * SECOND).max(4 * common.interval));
-        if window < 2 * common.interval {
+        let window = window.unwrap_or_else(|| (300 * SECOND).max(4 * common.interval.length()));
+        if window < 2 * common.interval.length() {
             table.problem(None, "window", None, "must span at least two intervals, or there is no difference to take");
         }
         let max_requests = table.integer("max_requests", 1..=100).unwrap_or(3);
@@ -114,6 +121,10 @@ impl TargetKind for ServiceTarget {
 
     fn address(&self) -> String {
         self.url.to_string()
+    }
+
+    fn name_with_addresses(&self) -> Option<(String, u16)> {
+        self.url.endpoint().name()
     }
 
     fn collectors(self) -> impl Fn() -> ServiceCollector + Send + 'static {

@@ -11,6 +11,7 @@ mod redirect;
 #[cfg(test)]
 mod tests;
 
+use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
@@ -40,6 +41,8 @@ pub struct Settings {
     pub body_limit: usize,
     /// The most that name resolution, connecting and the TLS handshake may take together, of a request's time.
     pub connect_timeout: Duration,
+    /// Where to connect to, in place of the addresses that the host of the base URL has.
+    pub node: Option<SocketAddr>,
 }
 
 impl Default for Settings {
@@ -49,6 +52,7 @@ impl Default for Settings {
             headers: Vec::new(),
             body_limit: 1024 * 1024,
             connect_timeout: Duration::from_secs(5),
+            node: None,
         }
     }
 }
@@ -142,7 +146,7 @@ impl Client {
             tls: settings.tls,
             body_limit: settings.body_limit,
             connect_timeout: settings.connect_timeout,
-            resolver: Resolver::default(),
+            resolver: Resolver::at(settings.node),
             connection: None,
             progress: Progress::default(),
         })

@@ -11,7 +11,7 @@ const UP: Metric<0> = Metric::gauge("redis_up", &[], "Up.");
 
 fn status(name: &str, polled: bool, error: Option<PollError>) -> TargetStatus {
     TargetStatus {
-        name: name.to_owned(),
+        key: Key::of(name),
         collector: "redis",
         address: "10.0.0.7:6379".to_owned(),
         interval: Duration::from_secs(10),

@@ -247,7 +247,7 @@ fn every_key_of_a_service_reaches_its_setting() {
         "#,
     );
     assert_eq!((target.name.as_str(), target.url.to_string().as_str()), ("s", "http://h"));
-    assert_eq!((target.interval, target.deadline), (Duration::from_secs(30), Duration::from_secs(3)));
+    assert_eq!((target.interval.length(), target.deadline), (Duration::from_secs(30), Duration::from_secs(3)));
     assert_eq!((target.window, target.max_requests), (Duration::from_mins(10), 5));
     assert_eq!((target.body_limit_kib, target.series_limit), (64, 100));
     assert_eq!((target.profile.as_deref(), target.tls.as_ref()), (Some("load"), None));
@@ -261,7 +261,7 @@ fn every_key_of_a_service_reaches_its_setting() {
 fn what_a_service_does_not_say_follows_from_the_rest() {
     let times = |keys: &str| {
         let target = service(&format!("profile = \"load\"\n{keys}"));
-        [target.interval, target.deadline, target.window].map(|time| time.as_millis())
+        [target.interval.length(), target.deadline, target.window].map(|time| time.as_millis())
     };
     assert_eq!(times(""), [15_000, 5_000, 300_000]);
     assert_eq!(times("interval = \"5s\""), [5_000, 2_500, 300_000]);
