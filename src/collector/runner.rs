@@ -73,6 +73,7 @@ async fn poll_until<C: Collector>(
     stop: CancellationToken,
 ) {
     let mut collector = make();
+    state.reloads = hub.reloads();
     // Targets that start together must not poll together, and nobody wants to wait long for the first numbers.
     let spread = MAX_START_DELAY.min(state.instance.settings.interval / 10);
     let mut next = Instant::now() + spread.mul_f64(fastrand::f64());
@@ -80,6 +81,10 @@ async fn poll_until<C: Collector>(
         tokio::select! {
             () = stop.cancelled() => return,
             () = sleep_until(next) => {}
+        }
+        let reloads = hub.reloads();
+        if std::mem::replace(&mut state.reloads, reloads) != reloads {
+            collector.reloaded();
         }
         let started = Instant::now();
         let result = tokio::select! {
@@ -163,6 +168,9 @@ struct State {
     last_success: Option<SystemTime>,
     error: LastError,
     excerpts: Vec<Excerpt>,
+    notes: Vec<String>,
+    /// Reloads of the configuration that the collector has been told of.
+    reloads: u64,
 }
 
 impl State {
@@ -181,6 +189,8 @@ impl State {
             last_success: None,
             error: LastError::default(),
             excerpts: Vec::new(),
+            notes: Vec::new(),
+            reloads: 0,
         }
     }
 
@@ -197,6 +207,7 @@ impl State {
         self.total_duration += duration;
         self.last_poll = Some(now);
         self.excerpts = collector.excerpts();
+        self.notes = collector.notes();
         let mut out = Families::with_limit(self.instance.settings.series_limit);
         let sizes = match &outcome.0 {
             Ok(snapshot) => {
@@ -276,6 +287,7 @@ impl State {
             last_poll: self.last_poll,
             error: self.error.get().cloned(),
             excerpts: self.excerpts.clone(),
+            notes: self.notes.clone(),
         }
     }
 }

@@ -36,6 +36,8 @@ pub struct Hub {
     targets: RwLock<BTreeMap<String, Arc<TargetSamples>>>,
     /// Counts changes; a rendering of an older generation is stale.
     generation: AtomicU64,
+    /// Counts the reloads of the configuration.
+    reloads: AtomicU64,
     rendered: [ArcSwapOption<Rendered>; 2],
     /// One rendering at a time: a hundred scrapers after a change cost one. Holds what the last one left out, by family
     /// and target.
@@ -69,6 +71,7 @@ impl Hub {
         Self {
             targets: RwLock::default(),
             generation: AtomicU64::new(0),
+            reloads: AtomicU64::new(0),
             rendered: [ArcSwapOption::empty(), ArcSwapOption::empty()],
             rendering: Mutex::default(),
             self_metrics: Box::new(self_metrics),
@@ -105,6 +108,17 @@ impl Hub {
     pub fn remove(&self, target: &str) {
         self.targets.write().remove(target);
         self.generation.fetch_add(1, Ordering::Release);
+    }
+
+    /// The configuration was applied again.
+    pub fn reloaded(&self) {
+        self.reloads.fetch_add(1, Ordering::Release);
+    }
+
+    /// How often the configuration was applied.
+    #[must_use]
+    pub fn reloads(&self) -> u64 {
+        self.reloads.load(Ordering::Acquire)
     }
 
     /// The state of every target, by name.
