@@ -65,6 +65,14 @@ pub trait Collector: Send + 'static {
     fn excerpts(&self) -> Vec<Excerpt> {
         Vec::new()
     }
+
+    /// What is left out of the polls, and why: a sentence each, for people, without a secret.
+    fn notes(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// The configuration was read again and this target's settings are the same: what was given up may be tried again.
+    fn reloaded(&mut self) {}
 }
 
 /// The outcome of a target's polls so far, kept by the runner.

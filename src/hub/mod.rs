@@ -38,6 +38,8 @@ pub struct Hub {
     targets: RwLock<BTreeMap<Key, Arc<TargetSamples>>>,
     /// Counts changes; a rendering of an older generation is stale.
     generation: AtomicU64,
+    /// Counts the reloads of the configuration.
+    reloads: AtomicU64,
     rendered: [ArcSwapOption<Rendered>; 2],
     /// One rendering at a time: a hundred scrapers after a change cost one. Holds what the last one left out, by family
     /// and target.
@@ -72,6 +74,7 @@ impl Hub {
         Self {
             targets: RwLock::default(),
             generation: AtomicU64::new(0),
+            reloads: AtomicU64::new(0),
             rendered: [ArcSwapOption::empty(), ArcSwapOption::empty()],
             rendering: Mutex::default(),
             self_metrics: Box::new(self_metrics),
@@ -119,6 +122,17 @@ impl Hub {
         self.targets.write().remove(key);
         self.rhythm.forget(key);
         self.generation.fetch_add(1, Ordering::Release);
+    }
+
+    /// The configuration was applied again.
+    pub fn reloaded(&self) {
+        self.reloads.fetch_add(1, Ordering::Release);
+    }
+
+    /// How often the configuration was applied.
+    #[must_use]
+    pub fn reloads(&self) -> u64 {
+        self.reloads.load(Ordering::Acquire)
     }
 
     /// The state of every target, by name.

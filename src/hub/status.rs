@@ -60,6 +60,8 @@ pub struct TargetStatus {
     pub error: Option<PollError>,
     /// The last log lines that patterns matched, where the configuration wants them shown.
     pub excerpts: Vec<Excerpt>,
+    /// What is left out of the polls, and why: a sentence each.
+    pub notes: Vec<String>,
 }
 
 impl TargetStatus {

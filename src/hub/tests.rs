@@ -19,6 +19,7 @@ fn status(name: &str) -> TargetStatus {
         last_poll: Some(std::time::SystemTime::UNIX_EPOCH),
         error: None,
         excerpts: Vec::new(),
+        notes: Vec::new(),
     }
 }
 

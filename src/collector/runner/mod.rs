@@ -79,6 +79,7 @@ async fn poll_until<C: Collector>(
     stop: CancellationToken,
 ) {
     let mut collector = make();
+    state.reloads = hub.reloads();
     let mut pace = Pace::new(state.instance.key(), state.instance.settings.clone(), &hub);
     // Targets that start together must not poll together, and nobody wants to wait long for the first numbers.
     let spread = MAX_START_DELAY.min(state.instance.settings.interval.length() / 10);
@@ -95,6 +96,10 @@ async fn poll_until<C: Collector>(
                 continue;
             }
             () = sleep_until(next) => {}
+        }
+        let reloads = hub.reloads();
+        if std::mem::replace(&mut state.reloads, reloads) != reloads {
+            collector.reloaded();
         }
         let begun = Instant::now();
         started = Some(begun);

@@ -56,6 +56,9 @@ pub(super) struct State {
     last_success: Option<SystemTime>,
     error: LastError,
     excerpts: Vec<Excerpt>,
+    notes: Vec<String>,
+    /// Reloads of the configuration that the collector has been told of.
+    pub(super) reloads: u64,
 }
 
 impl State {
@@ -74,6 +77,8 @@ impl State {
             last_success: None,
             error: LastError::default(),
             excerpts: Vec::new(),
+            notes: Vec::new(),
+            reloads: 0,
         }
     }
 
@@ -90,6 +95,7 @@ impl State {
         self.total_duration += duration;
         self.last_poll = Some(now);
         self.excerpts = collector.excerpts();
+        self.notes = collector.notes();
         let mut out = Families::with_limit(self.instance.settings.series_limit);
         let sizes = match &outcome.0 {
             Ok(snapshot) => {
@@ -164,6 +170,7 @@ impl State {
             last_poll: self.last_poll,
             error: self.error.get().cloned(),
             excerpts: self.excerpts.clone(),
+            notes: self.notes.clone(),
         }
     }
 }

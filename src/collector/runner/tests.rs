@@ -23,6 +23,7 @@ struct Fake {
     steps: Arc<Mutex<VecDeque<Step>>>,
     polled_at: Arc<Mutex<Vec<Duration>>>,
     origin: Instant,
+    reloads: usize,
 }
 
 impl Collector for Fake {
@@ -54,6 +55,14 @@ impl Collector for Fake {
     fn export_health(health: &Health<'_>, out: &mut Families) {
         out.push_bool(&UP, [], health.error.is_none());
     }
+
+    fn notes(&self) -> Vec<String> {
+        vec!["told of a reload".to_owned(); self.reloads]
+    }
+
+    fn reloaded(&mut self) {
+        self.reloads += 1;
+    }
 }
 
 struct Run {
@@ -72,7 +81,7 @@ fn start_at(steps: &[Step], interval: Interval) -> Run {
     let origin = Instant::now();
     let steps = Arc::new(Mutex::new(steps.iter().copied().collect()));
     let polled = Arc::clone(&polled_at);
-    let make = move || Fake { steps: Arc::clone(&steps), polled_at: Arc::clone(&polled), origin };
+    let make = move || Fake { steps: Arc::clone(&steps), polled_at: Arc::clone(&polled), origin, reloads: 0 };
     let settings = TargetSettings {
         name: "t".to_owned(),
         interval,
@@ -111,6 +120,16 @@ async fn a_failed_poll_drops_the_samples_and_keeps_up_0() {
     let refused = "manometer_poll_failures_total{target=\"t\",collector=\"fake\",reason=\"refused\"}";
     assert!(run.sample(refused).unwrap().parse::<u64>().unwrap() >= 1);
     assert_eq!(run.hub.statuses()[0].error.as_ref().unwrap().to_string(), "asking: it said no; ask again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_collector_is_told_of_each_reload_before_its_next_poll() {
+    let run = start(&[Step::Value(42.0)]);
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    assert_eq!(run.hub.statuses()[0].notes, [""; 0]);
+    run.hub.reloaded();
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    assert_eq!(run.hub.statuses()[0].notes, ["told of a reload"]);
 }
 
 #[tokio::test(start_paused = true)]

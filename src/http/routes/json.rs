@@ -39,6 +39,9 @@ struct Target<'a> {
     poll_interval: f64,
     polls: u64,
     failures: u64,
+    /// What is left out of the polls, and why; absent if nothing is.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    notes: &'a [String],
     /// The last log lines that patterns matched; absent unless the configuration wants them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     samples: Vec<LogLine<'a>>,
@@ -69,6 +72,7 @@ pub(super) fn targets(statuses: &[TargetStatus]) -> String {
         poll_interval: status.interval.as_secs_f64(),
         polls: status.polls,
         failures: status.failures,
+        notes: &status.notes,
         samples: status.excerpts.iter().map(log_line).collect(),
     });
     text(&Envelope { status: "success", data: Targets { targets: targets.collect() } })

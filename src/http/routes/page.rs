@@ -21,7 +21,7 @@ table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; padding: .4rem .8rem .4rem 0; border-bottom: 1px solid #8884; vertical-align: top; }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
 .up { color: #18794e; } .down { color: #cd2b31; font-weight: bold; } .unknown { opacity: .6; }
-.error { font-size: 90%; }
+.error, .note { font-size: 90%; } .note { opacity: .8; }
 </style>
 </head>
 "#;
@@ -74,6 +74,9 @@ fn row(out: &mut String, status: &TargetStatus) {
     if let Some(error) = &status.error {
         let _ =
             writeln!(out, "<tr><td></td><td colspan=\"7\" class=\"error\">{}</td></tr>", escape(&error.to_string()));
+    }
+    for note in &status.notes {
+        let _ = writeln!(out, "<tr><td></td><td colspan=\"7\" class=\"note\">{}</td></tr>", escape(note));
     }
 }
 
