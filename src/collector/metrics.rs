@@ -8,6 +8,8 @@ metrics! {
         "Whether the last poll of the target succeeded.", "agent";
     pub(super) POLL_DURATION: gauge "manometer_poll_duration_seconds" ["collector"] Seconds,
         "How long the last poll of the target took, at most its deadline.", "agent";
+    pub(super) POLL_SECONDS: histogram "manometer_poll_seconds" ["collector"] Seconds,
+        "How long the polls of the target took, those that ended at their deadline among them.", "agent";
     pub(super) POLLS: counter "manometer_polls_total" ["collector"] Count,
         "Polls of the target, including failed ones.", "agent";
     pub(super) POLL_FAILURES: counter "manometer_poll_failures_total" ["collector", "reason"] Count,

@@ -113,7 +113,7 @@ fn config_show_has_the_defaults_and_no_secret() {
     let shown: toml::Table = text.parse().unwrap();
     let first = &shown["redis"][0];
     assert_eq!(first["url"].as_str(), Some("127.0.0.1:6379"));
-    assert_eq!(first["interval"].as_str(), Some("10s"));
+    assert_eq!(first["interval"].as_str(), Some("auto"));
     assert_eq!(first["deadline"].as_str(), Some("5s"));
     assert_eq!(first["top_k"].as_integer(), Some(10));
     assert!(first.get("password").is_some(), "that a password is set is no secret:\n{text}");

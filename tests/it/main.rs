@@ -22,6 +22,7 @@ mod golden;
 mod host;
 mod http;
 mod image;
+mod instances;
 mod kinds;
 mod map;
 mod prometheus;

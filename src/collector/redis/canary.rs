@@ -18,7 +18,7 @@ use super::stream::Budget;
 use super::support::Support;
 use crate::collector::redis::RedisTarget;
 use crate::collector::{PollError, Reason};
-use crate::metric::{Families, metrics};
+use crate::metric::{Durations, Families, metrics};
 use crate::net::resolve::Resolver;
 
 /// Labels of `redis_command_supported`.
@@ -35,11 +35,17 @@ metrics! {
          agent waited.", "PUBLISH, SUBSCRIBE";
     RECEIVED: gauge "redis_publish_canary_received" [] Bool,
         "Whether the last canary arrived within the poll's deadline.", "PUBLISH, SUBSCRIBE";
+    DELIVERIES: histogram "redis_publish_canary_delivery_seconds" [] Seconds,
+        "Time from PUBLISH of a canary to its arrival on the agent's subscription; lost ones are not in it.",
+        "PUBLISH, SUBSCRIBE";
     FLOWN_TOTAL: counter "redis_publish_canaries_total" [] Count,
         "Canaries attempted, including lost ones and those without a subscription.", "PUBLISH, SUBSCRIBE";
     LOST_TOTAL: counter "redis_publish_canaries_lost_total" [] Count,
         "Canaries that did not arrive within the poll's deadline.", "PUBLISH, SUBSCRIBE";
 }
+
+/// Upper bounds of `redis_publish_canary_delivery_seconds`; the alert's thresholds are among them.
+const BOUNDS: &[f64] = &[0.001, 0.005, 0.025, 0.1, 0.5, 1.0];
 
 /// What became of the canaries so far.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -51,13 +57,19 @@ pub(super) struct CanaryReport {
 }
 
 /// The canary of one target: its subscription and its counters.
-#[derive(Default)]
 pub(super) struct Canary {
     subscription: Option<Subscription>,
     /// Why there was no subscription the last time.
     problem: Option<Reason>,
     flown: u64,
     lost: u64,
+    deliveries: Durations,
+}
+
+impl Default for Canary {
+    fn default() -> Self {
+        Self { subscription: None, problem: None, flown: 0, lost: 0, deliveries: Durations::new(BOUNDS) }
+    }
 }
 
 struct Subscription {
@@ -136,7 +148,17 @@ impl Canary {
     fn done(&mut self, round_trip: Duration, received: bool) -> CanaryReport {
         self.flown += 1;
         self.lost += u64::from(!received);
+        if received {
+            self.deliveries.observe(round_trip);
+        }
         CanaryReport { round_trip, received, flown: self.flown, lost: self.lost }
+    }
+
+    /// Exports all deliveries, once there has been a canary, whether or not the last poll was good.
+    pub(super) fn export(&self, out: &mut Families) {
+        if self.flown > 0 {
+            self.deliveries.export(&DELIVERIES, [], out);
+        }
     }
 
     /// Logs why there is no subscription: once a change, not once a poll.

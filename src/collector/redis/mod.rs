@@ -59,6 +59,7 @@ pub struct RedisCollector {
     facts: Facts,
     questions: Vec<Box<dyn Asked>>,
     canary: Canary,
+    pings: ping::History,
 }
 
 impl RedisCollector {
@@ -78,6 +79,7 @@ impl RedisCollector {
             facts: Facts::default(),
             questions: questions.iter().map(|row| row.open(&target)).collect(),
             canary: Canary::default(),
+            pings: ping::History::default(),
             target,
         }
     }
@@ -89,7 +91,7 @@ impl RedisCollector {
     async fn linked(&mut self) -> Result<(Link, Option<Pings>), PollError> {
         if let Some(mut link) = self.link.take() {
             link.begin_poll();
-            match ping::measure(&self.target, &mut link, &mut self.support).await {
+            match ping::measure(&self.target, &mut link, &mut self.support, &mut self.pings).await {
                 Err(error) if error.reason == Reason::Connect => {}
                 outcome => return outcome.map(|pings| (link, pings)),
             }
@@ -98,7 +100,7 @@ impl RedisCollector {
         let mut link = Link::open(&self.target, &mut self.resolver, &mut self.support).await?;
         // Which run of the server answers, and in what version, decides what it can be asked.
         self.ask(&mut link, |name| name == InfoAll::NAME).await?;
-        let pings = ping::measure(&self.target, &mut link, &mut self.support).await?;
+        let pings = ping::measure(&self.target, &mut link, &mut self.support, &mut self.pings).await?;
         Ok((link, pings))
     }
 
@@ -172,5 +174,10 @@ impl Collector for RedisCollector {
 
     fn export_health(health: &Health<'_>, out: &mut Families) {
         metrics::export_health(health, out);
+    }
+
+    fn export_state(&self, out: &mut Families) {
+        self.pings.export(out);
+        self.canary.export(out);
     }
 }

@@ -9,11 +9,14 @@ use super::Instance;
 use super::pace::Pace;
 use crate::collector::{Collector, Health, metrics};
 use crate::hub::{Excerpt, LastError, PollError, Reason, TargetStatus};
-use crate::metric::{Families, Reserved};
+use crate::metric::{Durations, Families, Reserved};
 use crate::net::{Backoff, jittered};
 
 /// First pause after a failure.
 const FIRST_RETRY: Duration = Duration::from_secs(1);
+
+/// Seconds of a poll: of a healthy target, of one that is slow, of one whose poll ends at the usual deadline.
+const POLL_BOUNDS: &[f64] = &[0.005, 0.025, 0.1, 0.5, 1.0, 2.5, 5.0];
 
 /// A poll's result, tied to its collector so that `record` can export it.
 pub(super) struct Outcome<C: Collector>(pub(super) Result<C::Snapshot, PollError>);
@@ -51,6 +54,7 @@ pub(super) struct State {
     /// The pause after a failure; `None` after a success.
     retry: Option<Duration>,
     last_duration: Duration,
+    durations: Durations,
     total_duration: Duration,
     last_poll: Option<SystemTime>,
     last_success: Option<SystemTime>,
@@ -72,6 +76,7 @@ impl State {
             backoff,
             retry: None,
             last_duration: Duration::ZERO,
+            durations: Durations::new(POLL_BOUNDS),
             total_duration: Duration::ZERO,
             last_poll: None,
             last_success: None,
@@ -92,6 +97,7 @@ impl State {
     ) -> Families {
         self.polls += 1;
         self.last_duration = duration;
+        self.durations.observe(duration);
         self.total_duration += duration;
         self.last_poll = Some(now);
         self.excerpts = collector.excerpts();
@@ -138,6 +144,7 @@ impl State {
         );
         out.push_bool(&metrics::TARGET_UP, [collector], self.error.get().is_none());
         out.push(&metrics::POLL_DURATION, [collector], self.last_duration.as_secs_f64());
+        self.durations.export(&metrics::POLL_SECONDS, [collector], out);
         out.push(&metrics::POLL_INTERVAL, [collector], self.instance.settings.interval.length().as_secs_f64());
         out.push(&metrics::POLLS, [collector], self.polls as f64);
         for (reason, count) in Reason::ALL.iter().zip(self.failures) {

@@ -107,6 +107,26 @@ impl Agent {
         agent
     }
 
+    /// Runs it on `config` with its own file of hosts, which it returns: what is written there holds from the next lookup on.
+    /// A mount namespace shows the file to this process alone.
+    #[track_caller]
+    pub(crate) fn run_with_hosts(config: &str, hosts: &str) -> (Self, PathBuf) {
+        let (dir, file) = config_file(config);
+        let hosts_file = dir.path().join("hosts");
+        std::fs::write(&hosts_file, hosts).unwrap();
+        let mount = "mount --bind \"$0\" /etc/hosts && exec \"$@\"";
+        let mut wrapped = Command::new("unshare");
+        wrapped.args(["--user", "--map-root-user", "--mount", "sh", "-c", mount]).arg(&hosts_file);
+        let agent = command(&["run", "--config", file.to_str().unwrap()]);
+        wrapped.arg(agent.get_program()).args(agent.get_args()).stdin(Stdio::null());
+        for (variable, _) in agent.get_envs() {
+            wrapped.env_remove(variable);
+        }
+        let agent = Self::start(&mut wrapped, dir);
+        agent.wait_until_ready();
+        (agent, hosts_file)
+    }
+
     #[track_caller]
     fn start(command: &mut Command, dir: TempDir) -> Self {
         command.args(["--web.listen-address", "127.0.0.1:0", "--log.level", "debug"]).stderr(Stdio::piped());
