@@ -5,15 +5,14 @@ use std::time::Duration;
 use redis::cmd;
 use tokio::time::Instant;
 
-use super::link::Link;
+use super::link::{Ending, Link};
 use super::reply_error::{self, Meaning};
 use super::support::Support;
-use crate::collector::PollError;
 use crate::collector::redis::RedisTarget;
 use crate::metric::vocabulary::resources::PING_MS;
 use crate::metric::{Families, MetricInfo, metrics};
 
-const COMMAND: &str = "PING";
+pub(super) const COMMAND: &str = "PING";
 
 metrics! {
     fn own;
@@ -51,22 +50,26 @@ pub(super) async fn measure(
     target: &RedisTarget,
     link: &mut Link,
     support: &mut Support,
-) -> Result<Option<Pings>, PollError> {
-    let attempt = || format!("PING to {}", target.endpoint);
+    until: Instant,
+) -> Result<Option<Pings>, Ending> {
     let mut samples = Vec::new();
     let mut state = None;
-    while support.may_ask(COMMAND) && samples.len() < target.ping_samples as usize {
+    while samples.len() < target.ping_samples as usize {
         let started = Instant::now();
-        let replies = link.ask([&cmd(COMMAND)]).await.map_err(|error| reply_error::from_redis(attempt(), &error))?;
+        let reply = link.ask_one(&cmd(COMMAND), until).await?;
         let round_trip = started.elapsed();
-        if let Some((code, detail)) = replies.first().and_then(reply_error::of) {
+        if let Some((code, detail)) = reply_error::of(&reply) {
+            let words = || reply_error::words(code, detail);
             match reply_error::meaning(code, detail) {
                 Meaning::Unready(named) => state = Some(named),
-                Meaning::Refused => {
-                    support.refused(&target.name, COMMAND, &reply_error::words(code, detail));
+                Meaning::Failed => {
+                    support.failed(COMMAND, &words());
+                    return Ok(None);
+                }
+                Meaning::Refused | Meaning::Auth | Meaning::Turned => {
+                    support.refused(COMMAND, &words());
                     break;
                 }
-                Meaning::Auth | Meaning::Turned => return Err(reply_error::from_reply(attempt(), code, detail)),
             }
         } else {
             support.answered(COMMAND);
