@@ -72,6 +72,8 @@ find_missing() {
         have_static_busybox || add busybox-static
         # Before the engine's socket, as docs/SECURITY.md has it.
         have nginx || add nginx
+        # A proxy before Redis that closes the connection at commands that it does not know (twemproxy).
+        have nutcracker || add nutcracker
         # The commands of the runbooks.
         have curl || add curl ca-certificates
         have jq || add jq
@@ -98,6 +100,7 @@ name_elsewhere() {
         prometheus-alertmanager) say "missing: alertmanager, amtool - brew, pacman, apk: alertmanager; https://prometheus.io/download" ;;
         docker.io) say "missing: dockerd, docker - https://docs.docker.com/engine/install; pacman, apk: docker" ;;
         busybox-static) say "missing: static busybox - dnf, pacman: busybox; apk: busybox-static" ;;
+        nutcracker) say "missing: twemproxy - brew: nutcracker; https://github.com/twitter/twemproxy" ;;
         prometheus-redis-exporter) say "missing: redis_exporter - https://github.com/oliver006/redis_exporter/releases" ;;
         curl) ;;
         *) say "missing: $package - brew, dnf, pacman, apk: $package" ;;

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr, reason = "these are tests, helpers included")]
 
 mod alertmanager;
+mod asking;
 mod backpressure;
 mod canary;
 mod clients;

@@ -11,7 +11,7 @@ use redis::{Cmd, RedisConnectionInfo, RedisError, Value, cmd};
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use tracing::warn;
 
-use super::link::Link;
+use super::link::{Ending, Link};
 use super::reply_error::{self, Meaning};
 use super::session;
 use super::stream::Budget;
@@ -27,6 +27,9 @@ pub(super) const SUBSCRIBE: &str = "SUBSCRIBE";
 
 /// Bytes that may arrive on the subscription between two canaries: it carries one short message a poll.
 const SUBSCRIPTION_BUDGET: u64 = 1024 * 1024;
+
+/// How long the answer to a PUBLISH may take when the message has arrived already.
+const REPLY_AFTER_MESSAGE: Duration = Duration::from_millis(100);
 
 metrics! {
     pub(super) fn metrics;
@@ -110,7 +113,7 @@ impl Canary {
             None => match timeout_at(until, subscribe(target, resolver, support)).await {
                 Ok(Ok(subscription)) => subscription,
                 Ok(Err(SubscribeError::Refused(error))) => {
-                    support.refused(&target.name, SUBSCRIBE, &error);
+                    support.refused(SUBSCRIBE, &error);
                     return (None, true);
                 }
                 // Where nobody can subscribe, no message arrives: that is a lost canary, however it came about.
@@ -134,7 +137,7 @@ impl Canary {
         }
         match answer.as_ref().map(error_of) {
             Some(Some((code, detail))) if reply_error::meaning(code, detail) == Meaning::Refused => {
-                support.refused(&target.name, PUBLISH, &reply_error::words(code, detail));
+                support.refused(PUBLISH, &reply_error::words(code, detail));
                 return (None, true);
             }
             Some(None) => support.answered(PUBLISH),
@@ -175,11 +178,12 @@ async fn round_trip(
     link: &mut Link,
     messages: &mut PubSubStream,
     until: Instant,
-) -> (bool, Option<Result<Vec<Value>, RedisError>>) {
+) -> (bool, Option<Result<Value, Ending>>) {
     // Another agent may watch the same server on the same channel.
     let token = format!("{:016x}", fastrand::u64(..));
     let publish = publish(target, &token);
-    let mut published = std::pin::pin!(link.ask([&publish]));
+    // Its own end is not awaited here: a PUBLISH that is late is a lost canary.
+    let mut published = std::pin::pin!(link.ask_one(&publish, until + REPLY_AFTER_MESSAGE));
     let mut answer = None;
     let received = loop {
         tokio::select! {
@@ -201,7 +205,7 @@ async fn round_trip(
     };
     // The message may overtake PUBLISH's own answer, which follows at once.
     if received && answer.is_none() {
-        answer = timeout(Duration::from_millis(100), published).await.ok();
+        answer = timeout(REPLY_AFTER_MESSAGE, published).await.ok();
     }
     (received, answer)
 }
@@ -213,8 +217,8 @@ fn publish(target: &RedisTarget, token: &str) -> Cmd {
 }
 
 /// The error reply among the answers to a PUBLISH.
-fn error_of(answer: &Result<Vec<Value>, RedisError>) -> Option<(&str, &str)> {
-    answer.as_ref().ok()?.iter().find_map(reply_error::of)
+fn error_of(answer: &Result<Value, Ending>) -> Option<(&str, &str)> {
+    reply_error::of(answer.as_ref().ok()?)
 }
 
 enum SubscribeError {
@@ -233,11 +237,13 @@ async fn subscribe(
             return SubscribeError::Refused(reply_error::words(code, detail));
         }
         let attempt = format!("subscribing to {} on {}", target.canary_channel, target.endpoint);
-        SubscribeError::Failed(reply_error::from_redis(attempt, error))
+        SubscribeError::Failed(reply_error::from_redis(attempt, SUBSCRIBE, error))
     };
     let budget = Budget::default();
     budget.grant(SUBSCRIPTION_BUDGET);
-    let stream = session::open(target, budget.clone(), resolver, support).await.map_err(SubscribeError::Failed)?;
+    let named = target.commands.asks("setname") && support.may_ask(session::SET_NAME);
+    let opened = session::open(target, budget.clone(), resolver, support, named).await;
+    let stream = opened.map_err(SubscribeError::Failed)?.stream;
     let info = RedisConnectionInfo::default().set_skip_set_lib_name();
     let mut pubsub = PubSub::new(&info, stream).await.map_err(|error| failed(&error))?;
     pubsub.subscribe(&target.canary_channel).await.map_err(|error| failed(&error))?;

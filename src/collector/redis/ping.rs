@@ -6,15 +6,14 @@ use std::time::Duration;
 use redis::cmd;
 use tokio::time::Instant;
 
-use super::link::Link;
+use super::link::{Ending, Link};
 use super::reply_error::{self, Meaning};
 use super::support::Support;
-use crate::collector::PollError;
 use crate::collector::redis::RedisTarget;
 use crate::metric::vocabulary::resources::PING_MS;
 use crate::metric::{Durations, Families, MetricInfo, metrics};
 
-const COMMAND: &str = "PING";
+pub(super) const COMMAND: &str = "PING";
 
 metrics! {
     fn own;
@@ -71,12 +70,22 @@ impl History {
 struct Flight<'h> {
     history: &'h mut History,
     started: Instant,
+    is_lost: bool,
+}
+
+impl Flight<'_> {
+    /// The connection broke: how long that took says nothing of the server.
+    fn lose(mut self) {
+        self.is_lost = true;
+    }
 }
 
 impl Drop for Flight<'_> {
     fn drop(&mut self) {
         let now = Instant::now();
-        self.history.record(now - self.started, now);
+        if !self.is_lost {
+            self.history.record(now - self.started, now);
+        }
     }
 }
 
@@ -109,24 +118,34 @@ pub(super) async fn measure(
     link: &mut Link,
     support: &mut Support,
     history: &mut History,
-) -> Result<Option<Pings>, PollError> {
-    let attempt = || format!("PING to {}", target.endpoint);
+    until: Instant,
+) -> Result<Option<Pings>, Ending> {
     let mut samples = Vec::new();
     let mut state = None;
-    while support.may_ask(COMMAND) && samples.len() < target.ping_samples as usize {
+    while samples.len() < target.ping_samples as usize {
         let started = Instant::now();
-        let flight = Flight { history, started };
-        let replies = link.ask([&cmd(COMMAND)]).await.map_err(|error| reply_error::from_redis(attempt(), &error))?;
+        let flight = Flight { history, started, is_lost: false };
+        let reply = match link.ask_one(&cmd(COMMAND), until).await {
+            Err(Ending::Broken(error)) => {
+                flight.lose();
+                return Err(Ending::Broken(error));
+            }
+            outcome => outcome?,
+        };
         let round_trip = started.elapsed();
         drop(flight);
-        if let Some((code, detail)) = replies.first().and_then(reply_error::of) {
+        if let Some((code, detail)) = reply_error::of(&reply) {
+            let words = || reply_error::words(code, detail);
             match reply_error::meaning(code, detail) {
                 Meaning::Unready(named) => state = Some(named),
-                Meaning::Refused => {
-                    support.refused(&target.name, COMMAND, &reply_error::words(code, detail));
+                Meaning::Failed => {
+                    support.failed(COMMAND, &words());
+                    return Ok(None);
+                }
+                Meaning::Refused | Meaning::Auth | Meaning::Turned => {
+                    support.refused(COMMAND, &words());
                     break;
                 }
-                Meaning::Auth | Meaning::Turned => return Err(reply_error::from_reply(attempt(), code, detail)),
             }
         } else {
             support.answered(COMMAND);
@@ -183,11 +202,11 @@ mod tests {
     async fn a_ping_that_is_given_up_is_remembered_for_a_minute_and_counted_for_ever() {
         let mut history = History::default();
         let hanging = async {
-            let _flight = Flight { started: Instant::now(), history: &mut history };
+            let _flight = Flight { started: Instant::now(), history: &mut history, is_lost: false };
             std::future::pending::<()>().await;
         };
         assert!(tokio::time::timeout(Duration::from_secs(5), hanging).await.is_err());
-        drop(Flight { started: Instant::now(), history: &mut history });
+        drop(Flight { started: Instant::now(), history: &mut history, is_lost: false });
         assert_eq!(history.longest(), Duration::from_secs(5));
         tokio::time::advance(Duration::from_mins(1)).await;
         history.record(Duration::from_millis(3), Instant::now());

@@ -7,6 +7,7 @@ use std::time::Duration;
 use globset::{Glob, GlobMatcher};
 use serde::{Serialize, Serializer};
 
+use super::switches::Switches;
 use super::{RedisCollector, environment};
 use crate::collector::TargetKind;
 use crate::config::{Defaults, Lookup, TargetSettings, read_url};
@@ -42,6 +43,8 @@ pub struct RedisTarget {
     pub client_list: bool,
     /// With more clients than this CLIENT LIST is not asked.
     pub client_list_max_clients: u64,
+    /// What CONFIG was renamed to.
+    pub config_command: String,
     /// Whether LATENCY HISTOGRAM is read, Redis >= 7.
     pub latency_histogram: bool,
     /// Names shown of anything that clients can name; the rest is `__other__`.
@@ -58,6 +61,8 @@ pub struct RedisTarget {
     pub canary: bool,
     /// The agent's own channel.
     pub canary_channel: String,
+    /// Questions that are switched off.
+    pub commands: Switches,
     /// TLS, if the scheme or a table asks for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls: Option<TlsSettings>,
@@ -119,6 +124,7 @@ impl RedisTarget {
             ping_samples: 3,
             client_list: true,
             client_list_max_clients: 20_000,
+            config_command: "CONFIG".to_owned(),
             latency_histogram: true,
             top_k: 10,
             stale_after: 300 * SECOND,
@@ -126,6 +132,7 @@ impl RedisTarget {
             pubsub_patterns: Vec::new(),
             canary: false,
             canary_channel: "manometer:canary".to_owned(),
+            commands: Switches::default(),
             tls: url.tls.then(TlsSettings::default),
             pools: Vec::new(),
             common,
@@ -170,6 +177,7 @@ impl TargetKind for RedisTarget {
         set(&mut target.database, table.integer("database", 0..=u64::from(u32::MAX)));
         read_times(table, &mut target);
         read_scope(table, &mut target);
+        target.commands = Switches::read(table.table("commands"));
         target.tls = TlsSettings::read(table, reader, target.tls.is_some(), "rediss://");
         target.pools = table.tables("pool").into_iter().filter_map(read_pool).collect();
         Some(target)
@@ -208,6 +216,11 @@ fn read_scope(table: &mut Table<'_>, target: &mut RedisTarget) {
     set(&mut target.ping_samples, table.integer("ping_samples", 1..=100));
     set(&mut target.client_list, table.boolean("client_list"));
     set(&mut target.client_list_max_clients, table.integer("client_list_max_clients", 1..=1_000_000));
+    set(&mut target.config_command, table.string("config_command"));
+    if target.config_command.is_empty() || target.config_command.contains(char::is_whitespace) {
+        let message = "must be one word; to leave CONFIG alone write commands = { config = false }";
+        table.problem(None, "config_command", None, message);
+    }
     set(&mut target.latency_histogram, table.boolean("latency_histogram"));
     set(&mut target.top_k, table.integer("top_k", 1..=1_000));
     target.pubsub_patterns = table.strings("pubsub_patterns").into_iter().map(|(_, pattern)| pattern).collect();

@@ -14,5 +14,4 @@ pub use class::{BufferLimits, ClassLimit, ClientClass};
 pub use export::{export, metrics};
 pub use growth::BufferTracker;
 pub use question::ClientList;
-pub(super) use question::is_skipped;
 pub use summary::{ClientSummary, Options, Pool, summarize};

@@ -18,7 +18,8 @@ metrics! {
     REPLICA_OFFSET: gauge "redis_connected_slave_offset_bytes" ["slave_ip", "slave_port", "slave_state"] Bytes,
         "Replication offset that the replica has acknowledged.", "INFO replication, master";
     REPLICA_LAG: gauge "redis_connected_slave_lag_seconds" ["slave_ip", "slave_port", "slave_state"] Seconds,
-        "Time since the replica acknowledged something.", "INFO replication, master, Redis >= 3.0";
+        "Time since the replica acknowledged something. Kvrocks sends the number of writes that the replica is behind \
+         instead, which is under this name as redis_exporter has it.", "INFO replication, master, Redis >= 3.0";
 }
 
 /// A master that this server follows. Redis has one; KeyDB may have several.

@@ -67,6 +67,7 @@ pub struct SlowlogLen;
 
 impl Question for SlowlogLen {
     const NAME: &'static str = "SLOWLOG LEN";
+    const SWITCH: Option<&'static str> = Some("slowlog");
     const METRICS: fn() -> Vec<MetricInfo> = metrics;
     type Heard = u64;
     type Answer = u64;
@@ -101,6 +102,7 @@ pub struct SlowlogGet {
 
 impl Question for SlowlogGet {
     const NAME: &'static str = "SLOWLOG GET";
+    const SWITCH: Option<&'static str> = Some("slowlog");
     const METRICS: fn() -> Vec<MetricInfo> = metrics;
     type Heard = Vec<SlowlogEntry>;
     type Answer = Slowlog;
