@@ -1,5 +1,8 @@
 //! The masters and replicas of the section Replication.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use super::scan;
 use crate::metric::{Families, metrics};
 
@@ -16,10 +19,12 @@ metrics! {
     REPL_OFFSET: gauge "redis_slave_repl_offset" ["master_host", "master_port"] Bytes,
         "Replication offset up to which this replica has applied what the master sent.", "INFO replication, replica";
     REPLICA_OFFSET: gauge "redis_connected_slave_offset_bytes" ["slave_ip", "slave_port", "slave_state"] Bytes,
-        "Replication offset that the replica has acknowledged.", "INFO replication, master";
+        "Replication offset that the replica has acknowledged; of several behind one address the smallest.",
+        "INFO replication, master";
     REPLICA_LAG: gauge "redis_connected_slave_lag_seconds" ["slave_ip", "slave_port", "slave_state"] Seconds,
-        "Time since the replica acknowledged something. Kvrocks sends the number of writes that the replica is behind \
-         instead, which is under this name as redis_exporter has it.", "INFO replication, master, Redis >= 3.0";
+        "Time since the replica acknowledged something; of several behind one address the longest. Kvrocks sends the \
+         number of writes that the replica is behind instead, which is under this name as redis_exporter has it.",
+        "INFO replication, master, Redis >= 3.0";
 }
 
 /// A master that this server follows. Redis has one; KeyDB may have several.
@@ -140,14 +145,35 @@ pub(super) fn export(
             }
         }
     }
-    for replica in replicas {
+    for replica in merged(replicas) {
         let labels = [&*replica.ip, &*replica.port, &*replica.state];
         out.push(&REPLICA_OFFSET, labels, replica.offset);
-        // -1 stands for a replica that has acknowledged nothing yet.
-        if let Some(lag) = replica.lag_seconds.filter(|lag| *lag >= 0.0) {
+        if let Some(lag) = replica.lag_seconds {
             out.push(&REPLICA_LAG, labels, lag);
         }
     }
+}
+
+/// The replicas with different labels: of those behind one address (NAT, Kubernetes) what the worst of them says.
+fn merged(replicas: &[Replica]) -> Vec<Replica> {
+    let mut merged: Vec<Replica> = Vec::with_capacity(replicas.len());
+    let mut places = HashMap::new();
+    for replica in replicas {
+        // -1 stands for a replica that has acknowledged nothing yet.
+        let lag_seconds = replica.lag_seconds.filter(|lag| *lag >= 0.0);
+        match places.entry((&replica.ip, &replica.port, &replica.state)) {
+            Entry::Vacant(entry) => {
+                entry.insert(merged.len());
+                merged.push(Replica { lag_seconds, ..replica.clone() });
+            }
+            Entry::Occupied(entry) => {
+                let known = &mut merged[*entry.get()];
+                known.offset = known.offset.min(replica.offset);
+                known.lag_seconds = [known.lag_seconds, lag_seconds].into_iter().flatten().reduce(f64::max);
+            }
+        }
+    }
+    merged
 }
 
 #[cfg(test)]
@@ -225,5 +251,25 @@ mod tests {
         assert!(out.get("redis_slave_info").is_none());
         let values: Vec<_> = out.get("redis_connected_slave_offset_bytes").unwrap().values().collect();
         assert_eq!(values, [("slave_ip=\"a\",slave_port=\"1\",slave_state=\"online\"", 7.0)]);
+    }
+
+    #[test]
+    fn of_replicas_behind_one_address_the_worst_is_shown() {
+        let mut out = Families::new();
+        let replicas = [
+            replica("1.2.3.4", "6380", "online", 900.0, Some(0.0)),
+            replica("1.2.3.4", "6380", "online", 200.0, Some(14.0)),
+            replica("1.2.3.4", "6380", "online", 500.0, Some(-1.0)),
+            replica("1.2.3.4", "6380", "wait_bgsave", 0.0, Some(-1.0)),
+            replica("1.2.3.5", "6380", "online", 800.0, Some(7.0)),
+        ];
+        export(&[], &replicas, Some("master"), None, &mut out);
+        let values = |name| out.get(name).unwrap().values().collect::<Vec<_>>();
+        let online = "slave_ip=\"1.2.3.4\",slave_port=\"6380\",slave_state=\"online\"";
+        let waiting = "slave_ip=\"1.2.3.4\",slave_port=\"6380\",slave_state=\"wait_bgsave\"";
+        let other = "slave_ip=\"1.2.3.5\",slave_port=\"6380\",slave_state=\"online\"";
+        assert_eq!(values("redis_connected_slave_lag_seconds"), [(online, 14.0), (other, 7.0)]);
+        assert_eq!(values("redis_connected_slave_offset_bytes"), [(online, 200.0), (waiting, 0.0), (other, 800.0)]);
+        assert_eq!(out.rejections(), crate::metric::Rejections::default());
     }
 }

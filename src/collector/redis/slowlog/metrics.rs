@@ -11,9 +11,11 @@ metrics! {
     LAST_DURATION: gauge "redis_last_slow_execution_duration_seconds" [] Seconds,
         "Duration of the newest entry in the slow log, however old it is; 0 when the log is empty.", "SLOWLOG GET";
     ENTRIES: counter "redis_slowlog_entries_total" ["cmd"] Count,
-        "Commands that entered the slow log since the agent began to watch it.", "SLOWLOG GET";
+        "Commands that entered the slow log since the agent began to watch it, without the agent's own where the server \
+         names the client.", "SLOWLOG GET; the client's name: Redis >= 4.0";
     DURATION: counter "redis_slowlog_duration_seconds_total" ["cmd"] Seconds,
-        "Time taken by the commands that entered the slow log since the agent began to watch it.", "SLOWLOG GET";
+        "Time taken by the commands that entered the slow log since the agent began to watch it, without the agent's \
+         own where the server names the client.", "SLOWLOG GET; the client's name: Redis >= 4.0";
     MISSED: counter "redis_slowlog_missed_entries_total" [] Count,
         "Entries that left the slow log before the agent read them.", "SLOWLOG GET";
 }
@@ -70,7 +72,8 @@ mod tests {
 
     #[test]
     fn entries_and_durations_are_exact() {
-        let entry = |id, duration_us, command: &str| SlowlogEntry { id, duration_us, command: command.to_owned() };
+        let entry =
+            |id, duration_us, command: &str| SlowlogEntry { id, duration_us, command: command.to_owned(), own: false };
         let mut tracker = SlowlogTracker::new();
         tracker.update(Some("a"), &[]);
         let entries = [entry(2, 28_001, "eval"), entry(1, 50_120, "debug"), entry(0, 20_103, "debug")];

@@ -1,7 +1,8 @@
 //! The slow log: what is in it now, and what entered it since the agent watches.
 //!
 //! SLOWLOG GET answers with the newest entries; [`SlowlogTracker`] turns page after page into counters, so that an alert
-//! sees every slow command once. Arguments, client names and addresses of the entries are never kept.
+//! sees every slow command once. Arguments, client names and addresses of the entries are never kept. The agent's own
+//! commands are told by its client name and counted nowhere.
 
 pub mod commandlog;
 mod metrics;
@@ -15,6 +16,7 @@ pub use self::tracker::SlowlogTracker;
 use super::facts::Facts;
 use super::question::{Question, Request, command};
 use super::reply::{self, Unexpected};
+use super::session;
 use crate::collector::redis::RedisTarget;
 use crate::metric::{Families, MetricInfo, OTHER};
 
@@ -37,6 +39,8 @@ pub struct SlowlogEntry {
     pub duration_us: u64,
     /// The first word in lower case, or `__other__` if it cannot be the name of a command.
     pub command: String,
+    /// Whether the agent ran it.
+    pub own: bool,
 }
 
 /// The slow log as one poll saw it.
@@ -153,16 +157,19 @@ pub fn parse_get(reply: &Value) -> Result<Vec<SlowlogEntry>, Unexpected> {
     reply::items(reply, "SLOWLOG GET")?.iter().take(MAX_PAGE).map(parse_entry).collect()
 }
 
-/// Id, Unix time, microseconds, words of the command; since Redis 4 client address and name, which are not read.
+/// Id, Unix time, microseconds, words of the command; since Redis 4 client address and name.
 fn parse_entry(reply: &Value) -> Result<SlowlogEntry, Unexpected> {
-    let [id, _time, duration, words, ..] = reply::items(reply, "SLOWLOG GET: entry")? else {
+    let [id, _time, duration, words, client @ ..] = reply::items(reply, "SLOWLOG GET: entry")? else {
         return Err(Unexpected::new("SLOWLOG GET: entry", "four elements or more", reply));
     };
     let name = match reply::items(words, "SLOWLOG GET: command")?.first() {
         Some(name) => reply::bytes(name, "SLOWLOG GET: command")?,
         None => b"",
     };
+    // A name that is not a text is not the agent's.
+    let client_name = client.get(1).and_then(|name| reply::bytes(name, "SLOWLOG GET: client name").ok());
     Ok(SlowlogEntry {
+        own: client_name == Some(session::CLIENT_NAME.as_bytes()),
         id: reply::count(id, "SLOWLOG GET: id")?,
         duration_us: reply::count(duration, "SLOWLOG GET: duration")?,
         command: command_name(name),
@@ -194,7 +201,7 @@ mod tests {
     }
 
     fn entry(id: u64, duration_us: u64, command: &str) -> SlowlogEntry {
-        SlowlogEntry { id, duration_us, command: command.to_owned() }
+        SlowlogEntry { id, duration_us, command: command.to_owned(), own: false }
     }
 
     #[test]
@@ -216,6 +223,19 @@ mod tests {
     fn entries_before_redis_4_have_four_elements() {
         let old = array([Value::Int(7), Value::Int(1), Value::Int(12_000), array([bulk("publish"), bulk("ticker:1")])]);
         assert_eq!(parse_get(&array([old])).unwrap(), [entry(7, 12_000, "publish")]);
+    }
+
+    #[test]
+    fn the_agents_own_entries_are_told_by_its_name() {
+        let of = |name: Value| {
+            let words = array([bulk("client"), bulk("list")]);
+            let client = [bulk("10.0.0.1:5"), name];
+            parse_get(&array([array([Value::Int(1), Value::Int(2), Value::Int(3), words].into_iter().chain(client))]))
+        };
+        assert!(of(bulk("manometer")).unwrap()[0].own);
+        for name in [bulk("web"), bulk(""), Value::Nil] {
+            assert!(!of(name.clone()).unwrap()[0].own, "{name:?}");
+        }
     }
 
     #[test]

@@ -103,6 +103,9 @@ impl SlowlogTracker {
         // Without a next id the log was empty until now: whatever is in it is new.
         for entry in entries.iter().take_while(|entry| next_id.is_none_or(|next_id| entry.id >= next_id)) {
             counted += 1;
+            if entry.own {
+                continue;
+            }
             let (entries, duration_us) = self.total(&entry.command);
             *entries += 1;
             *duration_us = duration_us.saturating_add(entry.duration_us);
@@ -137,7 +140,7 @@ mod tests {
 
     /// Entries with these ids, the newest first, each of `command` and 10 ms.
     fn page(command: &str, ids: RangeInclusive<u64>) -> Vec<SlowlogEntry> {
-        ids.rev().map(|id| SlowlogEntry { id, duration_us: 10_000, command: command.to_owned() }).collect()
+        ids.rev().map(|id| SlowlogEntry { id, duration_us: 10_000, command: command.to_owned(), own: false }).collect()
     }
 
     fn totals(slowlog: &Slowlog) -> Vec<(&str, u64, u64)> {
@@ -246,11 +249,25 @@ mod tests {
     }
 
     #[test]
+    fn the_agents_own_entries_are_neither_counted_nor_missed() {
+        let mut tracker = SlowlogTracker::new();
+        tracker.update(Some("a"), &page("get", 0..=2));
+        let mut entries = page("get", 3..=6);
+        entries[1].own = true;
+        entries[2].own = true;
+        let slowlog = tracker.update(Some("a"), &entries);
+        assert_eq!(totals(&slowlog), [("get", 2, 20_000), ("publish", 0, 0)]);
+        assert_eq!((slowlog.missed, slowlog.newest.unwrap().id), (0, 6));
+    }
+
+    #[test]
     fn names_are_bounded() {
         let mut tracker = SlowlogTracker::new();
         tracker.update(Some("a"), &[]);
-        let many: Vec<_> =
-            (0..100).rev().map(|id| SlowlogEntry { id, duration_us: 1, command: format!("C{id}") }).collect();
+        let many: Vec<_> = (0..100)
+            .rev()
+            .map(|id| SlowlogEntry { id, duration_us: 1, command: format!("C{id}"), own: false })
+            .collect();
         let slowlog = tracker.update(Some("a"), &many);
         assert_eq!(slowlog.by_command.len(), MAX_COMMANDS + 1);
         assert_eq!(slowlog.by_command.iter().map(|total| total.entries).sum::<u64>(), 100);
