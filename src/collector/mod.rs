@@ -58,6 +58,10 @@ pub trait Collector: Send + 'static {
     /// saw of the parts that failed.
     fn export_state(&self, _out: &mut Families) {}
 
+    /// The configuration was read again, and this target stands in it as before: what it was refused, or is to leave alone,
+    /// is tried again at the next poll.
+    fn reloaded(&mut self) {}
+
     /// Lines of foreign text that it keeps for people; they are shown, and never exported.
     fn excerpts(&self) -> Vec<Excerpt> {
         Vec::new()

@@ -85,18 +85,6 @@ pub(super) fn judge(endpoint: &Endpoint, address: &str, response: &Response, now
     }
 }
 
-/// The error of an endpoint that is not asked because it asked for a long pause, though its last answer was a useful one.
-pub(super) fn held_off(endpoint: &Endpoint, address: &str) -> PollError {
-    let attempt = format!("GET {address}{}", path(endpoint));
-    let cause = "its Retry-After is so long that its last answer is outdated";
-    PollError::new(
-        Reason::Refused,
-        attempt,
-        cause,
-        "the service limits its callers; raise interval, or every of the endpoint",
-    )
-}
-
 /// The path without its query, which may hold a key.
 fn path(endpoint: &Endpoint) -> &str {
     endpoint.path.split('?').next().unwrap_or_default()

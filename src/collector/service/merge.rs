@@ -4,7 +4,7 @@ use std::cell::LazyCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::mapping::{DataPoint, Evaluation, LabelSource, Mapping, Miss, MissReason, Reading, Rule, Value};
+use crate::mapping::{DataPoint, Evaluation, Idle, LabelSource, Mapping, Miss, MissReason, Reading, Rule, Value};
 use crate::metric::{Definition, Kind, OTHER};
 
 /// What one endpoint said when it was last asked, and is still good for.
@@ -31,12 +31,13 @@ pub(super) struct MappedSample {
 pub(super) type MissCounts = BTreeMap<(usize, String, &'static str), u64>;
 
 /// The samples of a mapping: of several rules for one series the first one that has a value of this poll, else the first
-/// one that has a value. A state that is not known is no value as long as another rule knows it.
-pub(super) fn merge(mapping: &Mapping, reports: &[Option<&EndpointReport>]) -> Vec<MappedSample> {
+/// one that has a value. A state that is not known is no value as long as another rule knows it. Rules of idle sources have
+/// none.
+pub(super) fn merge(mapping: &Mapping, reports: &[Option<&EndpointReport>], idle: &Idle) -> Vec<MappedSample> {
     let mut samples = Vec::new();
     let mut seen: HashSet<(&str, &[String])> = HashSet::new();
     for (is_known, is_fresh) in [(true, true), (true, false), (false, true), (false, false)] {
-        for (index, rule) in mapping.rules.iter().enumerate() {
+        for (index, rule) in mapping.rules.iter().enumerate().filter(|(_, rule)| !idle.has(rule)) {
             let Some(report) = reports[rule.endpoint].filter(|report| report.fresh == is_fresh) else { continue };
             let points = report.evaluation.of_rule(index).iter();
             for point in points.filter(|point| point.reading.is_known() == is_known) {
@@ -47,6 +48,11 @@ pub(super) fn merge(mapping: &Mapping, reports: &[Option<&EndpointReport>]) -> V
         }
     }
     samples
+}
+
+/// What the reports say of their rules.
+pub(super) fn evaluations<'a>(reports: &[Option<&'a EndpointReport>]) -> Vec<Option<&'a Evaluation>> {
+    reports.iter().map(|report| report.map(|report| &report.evaluation)).collect()
 }
 
 /// Adds the samples of one data point; `source` is its rule, and whether it was read in this poll.

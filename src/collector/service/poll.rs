@@ -8,7 +8,7 @@ use tracing::{info, warn};
 
 use super::fetch::{self, Verdict};
 use super::merge::{self, EndpointReport};
-use super::pass_through::passing;
+use super::pass_through::Passing;
 use super::state::EndpointState;
 use super::{ServiceCollector, schedule};
 use crate::collector::{PollError, Reason};
@@ -21,6 +21,7 @@ impl ServiceCollector {
         let path = &self.target.mapping.endpoints[index].path;
         let state = &mut self.states[index];
         state.requests += 1;
+        state.resting = false;
         state.forget_fetch();
         let fetched = fetch::get(&mut self.client, &self.target.url, path, limit).await;
         let (now, jitter) = (Instant::now(), fastrand::f64());
@@ -42,16 +43,18 @@ impl ServiceCollector {
         state.phases = Some(response.phases);
         let asked_to_wait = response.status == 429 || response.retry_after.is_some();
         state.throttled += u64::from(asked_to_wait);
+        let longest = self.target.max_retry_after;
+        let retry_after = response.retry_after.map(|pause| pause.min(longest)).filter(|pause| !pause.is_zero());
         let was_absent = std::mem::take(&mut state.absent);
         match fetch::judge(endpoint, &self.target.url.to_string(), response, SystemTime::now()) {
             Verdict::Useful(body, age) => {
-                state.timing.succeeded(now, response.retry_after, jitter);
+                state.timing.succeeded(now, retry_after, jitter);
                 // A body without a timestamp is not known to be fresh.
                 (state.age, state.stale) = (age, age.map(|_| false));
                 self.take(index, &body);
             }
             Verdict::Stale(error, age) => {
-                state.timing.failed(now, response.retry_after, jitter);
+                state.timing.failed(now, retry_after, jitter);
                 (state.age, state.stale) = (Some(age), Some(true));
                 self.fail(index, error);
             }
@@ -65,7 +68,7 @@ impl ServiceCollector {
                 }
             }
             Verdict::Failed(error) => {
-                state.timing.failed(now, response.retry_after, jitter);
+                state.timing.failed(now, retry_after, jitter);
                 self.fail(index, error);
             }
         }
@@ -80,7 +83,7 @@ impl ServiceCollector {
         if let Some(before) = state.before() {
             merge::note_resets(mapping, before, &mut evaluation);
         }
-        state.families = passing(endpoint, body);
+        state.passing = Passing::of(endpoint, body);
         state.report = Some(EndpointReport { evaluation, fresh: true });
         state.last_success = Some(SystemTime::now());
         if state.error.succeeded().is_some() {
@@ -99,15 +102,27 @@ impl ServiceCollector {
         }
     }
 
-    /// Gives up what is too old to be shown: a service that asks to be left alone for an hour is not what it was an hour
-    /// ago.
+    /// Gives up what is too old to be shown: a service that asks to be left alone for minutes is not what it was minutes
+    /// ago. That is no failure: it was not asked.
     pub(super) fn give_up_outdated(&mut self, now: Instant) {
         let mapping = Arc::clone(&self.target.mapping);
-        for (index, endpoint) in mapping.endpoints.iter().enumerate() {
-            if self.states[index].timing.is_outdated(endpoint, self.target.interval, now) {
-                self.states[index].timing.useful = false;
-                self.fail(index, fetch::held_off(endpoint, &self.target.url.to_string()));
+        for (endpoint, state) in mapping.endpoints.iter().zip(&mut self.states) {
+            if state.timing.is_outdated(endpoint, self.target.interval, now) {
+                state.timing.useful = false;
+                state.drop_report();
             }
+        }
+    }
+
+    /// Notes what the endpoints are that were not asked: fallbacks that are not needed, and those that are left alone.
+    pub(super) fn settle(&mut self, now: Instant) {
+        let mapping = Arc::clone(&self.target.mapping);
+        let timings: Vec<_> = self.states.iter().map(|state| state.timing).collect();
+        for (endpoint, state) in mapping.endpoints.iter().zip(&mut self.states) {
+            if schedule::is_replaced(&mapping.endpoints, &timings, endpoint) {
+                state.rest();
+            }
+            state.held_off = state.timing.is_held_off(now);
         }
     }
 

@@ -36,6 +36,9 @@ pub struct ServiceTarget {
     pub window: Duration,
     /// Requests of one poll.
     pub max_requests: usize,
+    /// The longest that an endpoint is left alone because it asks for that.
+    #[serde(serialize_with = "reader::duration")]
+    pub max_retry_after: Duration,
     /// Bytes of a body beyond which it is refused, in KiB.
     pub body_limit_kib: usize,
     /// Headers of each request.
@@ -83,6 +86,8 @@ impl TargetKind for ServiceTarget {
             table.problem(None, "window", None, "must span at least two intervals, or there is no difference to take");
         }
         let max_requests = table.integer("max_requests", 1..=100).unwrap_or(3);
+        let max_retry_after = table.duration("max_retry_after", Duration::ZERO..=3600 * SECOND);
+        let max_retry_after = max_retry_after.unwrap_or(300 * SECOND);
         let body_limit_kib = table.integer("body_limit_kib", 1..=64 * 1024).unwrap_or(1024);
         let headers: Vec<(String, Secret)> = table.tables("header").into_iter().filter_map(read_header).collect();
         if let Some(url) = &url {
@@ -96,7 +101,20 @@ impl TargetKind for ServiceTarget {
                 "must span at least two fetches of each endpoint with counters; raise it, or lower every there";
             table.problem(None, "window", None, message);
         }
-        Some(Self { common, url: url?, profile, skip, window, max_requests, body_limit_kib, headers, tls, mapping })
+        let url = url?;
+        Some(Self {
+            common,
+            url,
+            profile,
+            skip,
+            window,
+            max_requests,
+            max_retry_after,
+            body_limit_kib,
+            headers,
+            tls,
+            mapping,
+        })
     }
 
     /// No metric may be described in two ways.

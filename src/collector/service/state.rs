@@ -3,18 +3,21 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::merge::EndpointReport;
+use super::pass_through::Passing;
 use super::schedule::Timing;
 use crate::collector::PollError;
 use crate::http::client::Phases;
 use crate::hub::LastError;
-use crate::mapping::{Evaluation, ForeignFamily};
+use crate::mapping::Evaluation;
 use crate::metric::{Families, metrics};
 
 metrics! {
     pub(super) fn metrics;
     UP: gauge "service_endpoint_up" ["endpoint"] Bool,
         "Whether the last fetch of the endpoint gave a body that could be read; absent if the service has no such \
-         endpoint.", "HTTP";
+         endpoint, if it is a fallback that is not needed, or if its last answer was a request to wait.", "HTTP";
+    HELD_OFF: gauge "service_endpoint_held_off" ["endpoint"] Bool,
+        "Whether the endpoint is left alone because its last answer asked for that (Retry-After).", "HTTP";
     HTTP_STATUS: gauge "service_endpoint_http_status" ["endpoint"] Count,
         "HTTP status of the last answer; absent if the last fetch got none.", "HTTP";
     DURATION: gauge "service_endpoint_duration_seconds" ["endpoint", "phase"] Seconds,
@@ -41,12 +44,16 @@ pub(super) struct EndpointState {
     /// What it said before that was dropped. Counters are remembered through an outage: a service that was restarted
     /// comes back with smaller ones.
     dropped: Option<Evaluation>,
-    /// The families of its last answer that pass through.
-    pub(super) families: Vec<ForeignFamily>,
+    /// What passes through of its last answer.
+    pub(super) passing: Passing,
     /// Why the last fetch failed.
     pub(super) error: LastError,
     /// The service has no such endpoint, and the mapping says that this is not a failure.
     pub(super) absent: bool,
+    /// It is a fallback of what answers: nothing is known of it, nor asked.
+    pub(super) resting: bool,
+    /// It asked to be left alone, and is.
+    pub(super) held_off: bool,
     pub(super) status: Option<u16>,
     pub(super) phases: Option<Phases>,
     pub(super) age: Option<Duration>,
@@ -67,7 +74,7 @@ impl EndpointState {
         if let Some(report) = self.report.take() {
             self.dropped = Some(report.evaluation);
         }
-        self.families.clear();
+        self.passing = Passing::default();
     }
 
     /// Forgets what the last fetch itself was like: the next one has begun, or there is no service to fetch from.
@@ -75,10 +82,20 @@ impl EndpointState {
         (self.status, self.phases, self.age, self.stale) = (None, None, None, None);
     }
 
+    /// Forgets all that is known of a fallback that is not asked any more: neither what it said nor how it failed is so
+    /// now.
+    pub(super) fn rest(&mut self) {
+        self.resting = true;
+        self.drop_report();
+        self.forget_fetch();
+        self.error.succeeded();
+        self.timing = Timing::default();
+    }
+
     /// The service does not answer at all.
     pub(super) fn lose(&mut self, error: &PollError) {
         self.drop_report();
-        if self.absent {
+        if self.absent || self.resting {
             // Nothing was expected of it, and it is not asked again soon.
             return;
         }
@@ -94,9 +111,11 @@ impl EndpointState {
         if self.requests == 0 {
             return;
         }
-        if !self.absent {
-            out.push_bool(&UP, [name], self.error.get().is_none());
+        let is_up = self.error.get().is_none();
+        if !(self.absent || self.resting || (self.held_off && !is_up)) {
+            out.push_bool(&UP, [name], is_up);
         }
+        out.push_bool(&HELD_OFF, [name], self.held_off);
         if let Some(status) = self.status {
             out.push(&HTTP_STATUS, [name], status.into());
         }

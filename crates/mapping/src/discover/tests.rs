@@ -142,7 +142,7 @@ fn what_does_not_hold_is_left_out() {
         [
             "# Left out: /big: precision; nothing is wrong with the mapping: a sample has 53 bits.",
             "# Left out: /broken: a text, which is not a measurement.",
-            "# Left out: /pair/*/state: duplicate; add a label that tells the elements apart, or set duplicates.",
+            "# Left out: /pair/*/state: duplicate; add a label that tells the elements apart, or set merge to what they become.",
         ]
     );
 }

@@ -107,6 +107,7 @@ fn new(name: String) -> Endpoint {
         freshness: None,
         error_at: None,
         pass_through: Vec::new(),
+        tells_health: false,
     }
 }
 

@@ -22,6 +22,7 @@ fn endpoint() -> Endpoint {
         freshness: None,
         error_at: None,
         pass_through: Vec::new(),
+        tells_health: false,
     }
 }
 

@@ -80,7 +80,7 @@ impl Bodies {
     }
 
     fn samples(&self) -> Vec<MappedSample> {
-        merge(&self.mapping, &self.reports.each_ref().map(Option::as_ref))
+        merge(&self.mapping, &self.reports.each_ref().map(Option::as_ref), &Idle::default())
     }
 
     /// `name labels value`, with the rule that it is of.

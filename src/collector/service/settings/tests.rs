@@ -6,7 +6,7 @@ use ::mapping::discover::{DraftOptions, draft};
 use ::mapping::profile::{PROFILES, find};
 use ::mapping::testing::mapping;
 use ::mapping::{
-    BodyFormat, Dimension, Duplicates, LabelSource, Mapping, Missing, Parse, Rule, Value, evaluate, parse,
+    BodyFormat, Dimension, LabelSource, Mapping, Merge, Merging, Missing, Parse, Rule, Value, evaluate, parse,
 };
 use metric::Kind;
 use serde_json::json;
@@ -57,7 +57,7 @@ unit = "kB"
 suffix = "orders"
 labels = { market = "$key", side = "buy", symbol = "$/symbol" }
 limit = 3
-duplicates = "max"
+merge = "max"
 missing = "zero"
 
 [[metric]]
@@ -111,7 +111,7 @@ fn every_key_of_a_metric_reaches_its_setting() {
     assert_eq!(orders.labels, [LabelSource::Key, LabelSource::Fixed("buy".to_owned()), symbol]);
     assert_eq!(orders.each.as_ref().unwrap().to_string(), "/markets/*");
     assert_eq!(orders.at.iter().map(ToString::to_string).collect::<Vec<_>>(), ["/orders/total", "/orders"]);
-    assert_eq!((orders.limit, orders.duplicates, orders.missing), (3, Duplicates::Max, Missing::Zero));
+    assert_eq!((orders.limit, orders.merging, orders.missing), (3, Merging::told(Merge::Max), Missing::Zero));
     let Value::Number { parse, unit, suffix } = &orders.value else { panic!() };
     assert_eq!(
         (*parse, unit.unwrap().to_string().as_str(), suffix.as_deref()),
@@ -129,7 +129,10 @@ fn every_key_of_a_metric_reaches_its_setting() {
         (&*level.as_ref().unwrap().name, &level.as_ref().unwrap().labels[..]),
         ("mode_level", &["of".into()][..])
     );
-    assert_eq!((&build.value, build.at.len(), build.limit, build.duplicates), (&Value::Info, 1, 10, Duplicates::Sum));
+    assert_eq!(
+        (&build.value, build.at.len(), build.limit, build.merging),
+        (&Value::Info, 1, 10, Merging::told(Merge::Max))
+    );
 }
 
 #[test]
