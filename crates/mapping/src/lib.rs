@@ -7,7 +7,7 @@
 //! What a value means, in the order in which it is looked at:
 //!
 //! * a key that is not there, or JSON `null`: missing; the rule's [`Missing`] says what follows,
-//! * `NaN` and infinities, which Python writes into its JSON: no value, counted,
+//! * `NaN`, infinities, which Python writes into its JSON, and numbers beyond every float: no value, counted,
 //! * a number in quotes: no number; `parse = "quantity"` reads such texts,
 //! * a whole number above 2^53: a value whose last digits are lost, counted,
 //! * a key that occurs twice in an object: the last one counts, as for every common reader of JSON,
@@ -21,6 +21,7 @@ mod evaluate;
 mod explain;
 mod fit;
 mod foreign;
+mod mend;
 mod merging;
 mod miss;
 mod model;

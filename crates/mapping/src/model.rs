@@ -53,6 +53,8 @@ pub struct Endpoint {
     pub freshness: Option<Freshness>,
     /// A value here that is neither missing nor null means that the body is an error report, whatever the status.
     pub error_at: Option<Pointer>,
+    /// Where the body says which one of several instances it is of.
+    pub instance: Option<Pointer>,
     /// Series of a Prometheus body that are exported as they are.
     pub pass_through: Vec<PassThrough>,
     /// A rule reads the health of the whole service of it.

@@ -30,7 +30,7 @@ impl Snapshot {
     pub fn of_bodies(mapping: &Mapping, bodies: &[Option<Body>], window: Duration) -> (Self, Vec<Miss>) {
         let report = |(index, body): (usize, &Option<Body>)| {
             let evaluation = evaluate(mapping, index, &body.as_ref()?.tree);
-            Some(EndpointReport { evaluation, fresh: true })
+            Some(EndpointReport::new(evaluation))
         };
         let reports: Vec<Option<EndpointReport>> = bodies.iter().enumerate().map(report).collect();
         let reports: Vec<Option<&EndpointReport>> = reports.iter().map(Option::as_ref).collect();

@@ -13,6 +13,15 @@ pub(super) struct EndpointReport {
     pub(super) evaluation: Evaluation,
     /// Whether it was given in this poll.
     pub(super) fresh: bool,
+    /// How often its counters were those of another instance than at the answer before; `None` while they are so in turn.
+    pub(super) run: Option<usize>,
+}
+
+impl EndpointReport {
+    /// A report of this poll.
+    pub(super) const fn new(evaluation: Evaluation) -> Self {
+        Self { evaluation, fresh: true, run: Some(0) }
+    }
 }
 
 /// One series of a poll.
@@ -25,6 +34,8 @@ pub(super) struct MappedSample {
     pub(super) rule: usize,
     /// Whether it was read in this poll.
     pub(super) fresh: bool,
+    /// Which run of answers it is of: those of two have no difference either.
+    pub(super) run: usize,
 }
 
 /// Mapping errors so far by endpoint, metric and reason.
@@ -39,10 +50,14 @@ pub(super) fn merge(mapping: &Mapping, reports: &[Option<&EndpointReport>], idle
     for (is_known, is_fresh) in [(true, true), (true, false), (false, true), (false, false)] {
         for (index, rule) in mapping.rules.iter().enumerate().filter(|(_, rule)| !idle.has(rule)) {
             let Some(report) = reports[rule.endpoint].filter(|report| report.fresh == is_fresh) else { continue };
+            // Counters of several instances are none.
+            let Some(run) = report.run.or_else(|| (rule.definition.kind != Kind::Counter).then_some(0)) else {
+                continue;
+            };
             let points = report.evaluation.of_rule(index).iter();
             for point in points.filter(|point| point.reading.is_known() == is_known) {
                 if seen.insert((&rule.definition.name, &point.labels)) {
-                    add_samples(rule, point, (index, is_fresh), &mut samples);
+                    add_samples(rule, point, (index, is_fresh, run), &mut samples);
                 }
             }
         }
@@ -55,11 +70,11 @@ pub(super) fn evaluations<'a>(reports: &[Option<&'a EndpointReport>]) -> Vec<Opt
     reports.iter().map(|report| report.map(|report| &report.evaluation)).collect()
 }
 
-/// Adds the samples of one data point; `source` is its rule, and whether it was read in this poll.
-fn add_samples(rule: &Rule, point: &DataPoint, source: (usize, bool), samples: &mut Vec<MappedSample>) {
+/// Adds the samples of one data point; `source` is its rule, whether it was read in this poll, and its run.
+fn add_samples(rule: &Rule, point: &DataPoint, source: (usize, bool, usize), samples: &mut Vec<MappedSample>) {
     let mut add = |definition: &Arc<Definition>, labels, value| {
-        let (rule, fresh) = source;
-        samples.push(MappedSample { definition: Arc::clone(definition), labels, value, rule, fresh });
+        let (rule, fresh, run) = source;
+        samples.push(MappedSample { definition: Arc::clone(definition), labels, value, rule, fresh, run });
     };
     let state = match point.reading {
         Reading::Number(number) => return add(&rule.definition, point.labels.clone(), number),

@@ -7,6 +7,7 @@
 
 mod derive;
 mod fetch;
+mod instances;
 mod look;
 mod merge;
 mod pass_through;
@@ -14,6 +15,7 @@ mod poll;
 mod schedule;
 mod settings;
 mod state;
+mod turns;
 
 use std::time::Instant;
 

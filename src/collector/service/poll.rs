@@ -10,10 +10,13 @@ use super::fetch::{self, Verdict};
 use super::merge::{self, EndpointReport};
 use super::pass_through::Passing;
 use super::state::EndpointState;
-use super::{ServiceCollector, schedule};
+use super::{ServiceCollector, instances, schedule};
 use crate::collector::{PollError, Reason};
 use crate::http::client::Response;
 use crate::mapping::{Body, evaluate};
+
+/// How long an instance is taken into account that is not heard of, at least.
+const INSTANCE_MEMORY: Duration = Duration::from_mins(5);
 
 impl ServiceCollector {
     /// Asks one endpoint and keeps what it said.
@@ -51,7 +54,7 @@ impl ServiceCollector {
                 state.timing.succeeded(now, retry_after, jitter);
                 // A body without a timestamp is not known to be fresh.
                 (state.age, state.stale) = (age, age.map(|_| false));
-                self.take(index, &body);
+                self.take(index, &body, now);
             }
             Verdict::Stale(error, age) => {
                 state.timing.failed(now, retry_after, jitter);
@@ -75,16 +78,35 @@ impl ServiceCollector {
     }
 
     /// Reads a useful body.
-    fn take(&mut self, index: usize, body: &Body) {
+    fn take(&mut self, index: usize, body: &Body, now: Instant) {
         let mapping = &self.target.mapping;
         let endpoint = &mapping.endpoints[index];
         let state = &mut self.states[index];
         let mut evaluation = evaluate(mapping, index, &body.tree);
-        if let Some(before) = state.before() {
-            merge::note_resets(mapping, before, &mut evaluation);
+        let mut run = Some(0);
+        if let Some(at) = &endpoint.instance {
+            let memory = INSTANCE_MEMORY.max(10 * endpoint.every.unwrap_or(self.target.interval));
+            let name = instances::name(&body.tree, at);
+            evaluation = state.instances.observe(mapping, name, evaluation, now, memory);
+        } else if let Some(before) = state.report.as_ref().map(|report| &report.evaluation).or(state.dropped.as_ref()) {
+            if state.turns.observe(mapping, before, &evaluation) {
+                warn!(
+                    target_name = %self.target.name,
+                    endpoint = %endpoint.name,
+                    advice = "set instances = \"resolved\" to poll each of them, or instance of the endpoint to where they say \
+                              which one they are",
+                    "several instances answer in turn: counters fall and come back; they are left out",
+                );
+            }
+            if state.turns.are_mixed() {
+                run = None;
+            } else {
+                merge::note_resets(mapping, before, &mut evaluation);
+                run = Some(state.turns.breaks());
+            }
         }
         state.passing = Passing::of(endpoint, body);
-        state.report = Some(EndpointReport { evaluation, fresh: true });
+        state.report = Some(EndpointReport { evaluation, fresh: true, run });
         state.last_success = Some(SystemTime::now());
         if state.error.succeeded().is_some() {
             info!(target_name = %self.target.name, endpoint = %endpoint.name, "endpoint is back");

@@ -2,9 +2,11 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use super::instances::Instances;
 use super::merge::EndpointReport;
 use super::pass_through::Passing;
 use super::schedule::Timing;
+use super::turns::Turns;
 use crate::collector::PollError;
 use crate::http::client::Phases;
 use crate::hub::LastError;
@@ -32,6 +34,11 @@ metrics! {
         "Age of the last body by its own timestamp and the service's clock.", "freshness";
     THROTTLED: counter "service_endpoint_throttled_total" ["endpoint"] Count,
         "Answers that asked the agent to wait: 429, or Retry-After with any status.", "HTTP";
+    MIXED: gauge "service_endpoint_mixed_instances" ["endpoint"] Bool,
+        "Whether several instances answer in turn behind the address, as its counters tell: they fall and come back. They \
+         are left out then, and no rate is made of them.", "agent";
+    INSTANCES: gauge "service_endpoint_instances" ["endpoint"] Count,
+        "Instances that were heard of lately behind the address; only where the mapping has instance.", "instance";
     REQUESTS: counter "service_endpoint_requests_total" ["endpoint"] Count, "Fetches of the endpoint.", "agent";
 }
 
@@ -43,7 +50,11 @@ pub(super) struct EndpointState {
     pub(super) report: Option<EndpointReport>,
     /// What it said before that was dropped. Counters are remembered through an outage: a service that was restarted
     /// comes back with smaller ones.
-    dropped: Option<Evaluation>,
+    pub(super) dropped: Option<Evaluation>,
+    /// Whether several instances answer in turn, as far as its counters tell.
+    pub(super) turns: Turns,
+    /// The instances that answer in turn, where they say which one they are.
+    pub(super) instances: Instances,
     /// What passes through of its last answer.
     pub(super) passing: Passing,
     /// Why the last fetch failed.
@@ -64,11 +75,6 @@ pub(super) struct EndpointState {
 }
 
 impl EndpointState {
-    /// What it said the last time that it was useful, for counters that fell since.
-    pub(super) fn before(&self) -> Option<&Evaluation> {
-        self.report.as_ref().map(|report| &report.evaluation).or(self.dropped.as_ref())
-    }
-
     /// Stops showing what the endpoint said.
     pub(super) fn drop_report(&mut self) {
         if let Some(report) = self.report.take() {
@@ -138,6 +144,10 @@ impl EndpointState {
         }
         if let Some(age) = self.age {
             out.push(&AGE, [name], age.as_secs_f64());
+        }
+        match self.instances.count() {
+            0 => out.push_bool(&MIXED, [name], self.turns.are_mixed()),
+            count => out.push(&INSTANCES, [name], count as f64),
         }
         out.push(&THROTTLED, [name], self.throttled as f64);
         out.push(&REQUESTS, [name], self.requests as f64);

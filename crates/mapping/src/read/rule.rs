@@ -37,7 +37,8 @@ pub(super) fn read(mut table: Table<'_>, endpoints: &[Endpoint]) -> Option<Rule>
     }
     let kind = table.choice::<Type>("type");
     let shared = name.as_ref().and_then(|(_, name)| vocabulary::find(name));
-    refuse_useless(&table, kind, shared.as_ref());
+    let has_instances = endpoint.is_some_and(|at| endpoints[at].instance.is_some());
+    refuse_useless(&table, kind, shared.as_ref(), has_instances);
     let each: Option<Pointer> = table.parsed("each");
     if each.as_ref().is_some_and(|each| !each.is_wild()) {
         table.problem(None, "each", None, "has no *; write it where the elements are, like \"/accounts/*\"");
@@ -75,7 +76,7 @@ pub(super) fn read(mut table: Table<'_>, endpoints: &[Endpoint]) -> Option<Rule>
 }
 
 /// Reports keys that say nothing beside the others: who writes them expects something that will not happen.
-fn refuse_useless(table: &Table<'_>, kind: Option<Type>, shared: Option<&Definition>) {
+fn refuse_useless(table: &Table<'_>, kind: Option<Type>, shared: Option<&Definition>, has_instances: bool) {
     let has_states = kind == Some(Type::Stateset);
     let is_number = !matches!(kind, Some(Type::Stateset | Type::Info));
     let of_states = "belongs to type = \"stateset\"; set the type, or remove it";
@@ -94,7 +95,7 @@ fn refuse_useless(table: &Table<'_>, kind: Option<Type>, shared: Option<&Definit
         ("help", shared.is_some(), of_own),
         ("state_label", has_states && shared.is_some(), of_own),
         ("limit", !table.has("each"), of_each),
-        ("merge", is_number && !table.has("each"), of_each),
+        ("merge", is_number && !table.has("each") && !has_instances, of_each),
     ];
     for (key, is_useless, message) in is_useless {
         if let Some(line) = table.line_of(key).filter(|_| is_useless) {

@@ -42,6 +42,7 @@ fn everything_of_an_endpoint_that_answers() {
             "service_endpoint_held_off{endpoint=\"stats\"} 0",
             "service_endpoint_http_status{endpoint=\"stats\"} 200",
             "service_endpoint_last_success_timestamp_seconds{endpoint=\"stats\"} 1761912000.5",
+            "service_endpoint_mixed_instances{endpoint=\"stats\"} 0",
             "service_endpoint_requests_total{endpoint=\"stats\"} 7",
             "service_endpoint_stale{endpoint=\"stats\"} 0",
             "service_endpoint_throttled_total{endpoint=\"stats\"} 2",
@@ -59,6 +60,7 @@ fn an_endpoint_that_does_not_answer_is_down_and_has_no_status() {
         lines(&state),
         [
             "service_endpoint_held_off{endpoint=\"stats\"} 0",
+            "service_endpoint_mixed_instances{endpoint=\"stats\"} 0",
             "service_endpoint_requests_total{endpoint=\"stats\"} 1",
             "service_endpoint_throttled_total{endpoint=\"stats\"} 0",
             "service_endpoint_up{endpoint=\"stats\"} 0",
@@ -74,6 +76,7 @@ fn an_endpoint_that_the_service_has_not_is_neither_up_nor_down() {
         [
             "service_endpoint_held_off{endpoint=\"stats\"} 0",
             "service_endpoint_http_status{endpoint=\"stats\"} 404",
+            "service_endpoint_mixed_instances{endpoint=\"stats\"} 0",
             "service_endpoint_requests_total{endpoint=\"stats\"} 1",
             "service_endpoint_throttled_total{endpoint=\"stats\"} 0",
         ]
@@ -85,7 +88,7 @@ fn what_is_forgotten_are_numbers_and_series() {
     let kind = crate::metric::Kind::Gauge;
     let family = ForeignFamily { name: "x".to_owned(), kind, help: String::new(), samples: Vec::new() };
     let passing = Passing { families: vec![family], ..Passing::default() };
-    let report = Some(EndpointReport { evaluation: Evaluation::default(), fresh: true });
+    let report = Some(EndpointReport::new(Evaluation::default()));
     let mut state = EndpointState { report, passing, ..answered() };
     state.drop_report();
     assert_eq!((state.report, state.passing, state.requests), (None, Passing::default(), 7));

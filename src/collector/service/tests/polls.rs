@@ -215,6 +215,81 @@ fn a_fallback_that_is_not_needed_keeps_no_failure() {
     assert_eq!(service.poll(), ["details_total 10"]);
 }
 
+const REPLICAS: &str = r#"
+[[service.endpoint]]
+name = "e"
+path = "/stats"
+instance = "/host"
+
+[[service.metric]]
+name = "backpressure_received_total"
+at = "/received"
+
+[[service.metric]]
+name = "backpressure_published_total"
+at = "/published"
+
+[[service.metric]]
+name = "backpressure_dropped_total"
+at = "/dropped"
+
+[[service.metric]]
+name = "backpressure_pending_publishes"
+at = "/pending"
+"#;
+
+/// What one of two replicas says at a poll: each receives and publishes 100 a second, and one dropped 2,000 long ago.
+fn replica(poll: u64) -> String {
+    let grown = 1500 * poll;
+    let (host, received, published, dropped) =
+        if poll.is_multiple_of(2) { ("a", 100_000, 100_000, 0) } else { ("b", 90_000, 88_000, 2_000) };
+    let (received, published) = (received + grown, published + grown);
+    format!(
+        r#"{{"host": "{host}", "received": {received}, "published": {published}, "dropped": {dropped}, "pending": 0}}"#
+    )
+}
+
+#[test]
+fn of_replicas_that_answer_in_turn_no_rate_is_made() {
+    let mut service = Service::new(&REPLICAS.replace("instance = \"/host\"", ""));
+    let is_computed = |line: &String| {
+        ["ingest_rate", "publish_rate", "rate_ratio", "unaccounted", "drop_ratio"]
+            .iter()
+            .any(|name| line.contains(name))
+    };
+    let mut last = Vec::new();
+    for poll in 0..12 {
+        last = service.answer("e", 200, &replica(poll)).poll();
+        assert!(!last.iter().any(is_computed), "{poll}: {last:?}");
+        let is_seen = state(&service.collector, "service_endpoint_mixed_instances");
+        assert_eq!(is_seen, [format!("e {}", u8::from(poll >= 5))], "{poll}");
+    }
+    // A counter of two is none, and a number is that of the one that answered.
+    assert_eq!(last, ["backpressure_pending_publishes 0"]);
+    // Resets are no news from then on.
+    assert_eq!(service.misses().len(), 3);
+}
+
+#[test]
+fn of_replicas_that_say_who_they_are_the_right_number_is_made() {
+    let mut service = Service::new(REPLICAS);
+    let mut last = Vec::new();
+    for poll in 0..12 {
+        last = service.answer("e", 200, &replica(poll)).poll();
+    }
+    // Each of the two is heard at every second poll, and then of two intervals.
+    for line in [
+        "backpressure_ingest_rate 200",
+        "backpressure_publish_rate 200",
+        "backpressure_drop_ratio 0",
+        "backpressure_unaccounted_messages 0",
+    ] {
+        assert!(last.iter().any(|shown| shown == line), "{line}: {last:?}");
+    }
+    assert_eq!(state(&service.collector, "service_endpoint_instances"), ["e 2"]);
+    assert_eq!(service.misses(), [""; 0]);
+}
+
 /// The `redis_connection_status` of what a collector remembers.
 fn lost_connection(service: &Service) -> Vec<String> {
     let mut families = Families::new();
