@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value as Json;
 
+use super::merge::Earlier;
 use crate::mapping::{DataPoint, Evaluation, Fold, Mapping, Miss, Pointer, Reading};
 use crate::metric::Kind;
 
@@ -38,7 +39,8 @@ impl Instances {
         now: Instant,
         memory: Duration,
     ) -> Evaluation {
-        self.count_up(mapping, self.heard.get(&name).map(|(_, before)| before.clone()).as_ref(), &says);
+        let before = self.heard.remove(&name).map(|(_, before)| before).unwrap_or_default();
+        self.count_up(mapping, &before, &says);
         let misses = says.misses.clone();
         self.heard.insert(name, (now, says));
         self.heard.retain(|_, (at, _)| now.saturating_duration_since(*at) <= memory);
@@ -57,17 +59,15 @@ impl Instances {
     }
 
     /// Adds what the counters of one instance grew by. One that is heard of for the first time has counted before that.
-    fn count_up(&mut self, mapping: &Mapping, before: Option<&Evaluation>, says: &Evaluation) {
+    fn count_up(&mut self, mapping: &Mapping, before: &Evaluation, says: &Evaluation) {
         for (index, points) in &says.points {
             if mapping.rules[*index].definition.kind != Kind::Counter {
                 continue;
             }
-            for point in points {
+            let earlier = Earlier::of(before, *index);
+            for (at, point) in points.iter().enumerate() {
                 let Some(value) = point.reading.number() else { continue };
-                let earlier = before.and_then(|before| {
-                    before.of_rule(*index).iter().find(|earlier| earlier.labels == point.labels)?.reading.number()
-                });
-                let growth = match earlier {
+                let growth = match earlier.number(at, &point.labels) {
                     Some(earlier) if value >= earlier => value - earlier,
                     // It was restarted.
                     Some(_) => value,

@@ -1,6 +1,6 @@
 //! From what several endpoints said to one set of samples.
 
-use std::cell::LazyCell;
+use std::cell::{LazyCell, OnceCell};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -142,6 +142,27 @@ fn with_value<'a>(mapping: &'a Mapping, reports: &[Option<&EndpointReport>]) -> 
     by_series
 }
 
+/// What a rule said before: most of the time the same series in the same order.
+pub(super) struct Earlier<'e> {
+    points: &'e [DataPoint],
+    by_labels: OnceCell<HashMap<&'e [String], f64>>,
+}
+
+impl<'e> Earlier<'e> {
+    pub(super) fn of(evaluation: &'e Evaluation, rule: usize) -> Self {
+        Self { points: evaluation.of_rule(rule), by_labels: OnceCell::new() }
+    }
+
+    /// The number of the series with these labels, which is now the one at `place`.
+    pub(super) fn number(&self, place: usize, labels: &[String]) -> Option<f64> {
+        if let Some(point) = self.points.get(place).filter(|point| point.labels == labels) {
+            return point.reading.number();
+        }
+        let of = |point: &'e DataPoint| Some((point.labels.as_slice(), point.reading.number()?));
+        self.by_labels.get_or_init(|| self.points.iter().filter_map(of).collect()).get(labels).copied()
+    }
+}
+
 /// Adds a miss for each rule with a counter that fell since the report before.
 pub(super) fn note_resets(mapping: &Mapping, before: &Evaluation, now: &mut Evaluation) {
     let mut resets = Vec::new();
@@ -150,14 +171,13 @@ pub(super) fn note_resets(mapping: &Mapping, before: &Evaluation, now: &mut Eval
         if rule.definition.kind != Kind::Counter {
             continue;
         }
-        let previous: BTreeMap<&[String], Option<f64>> =
-            before.of_rule(*index).iter().map(|point| (point.labels.as_slice(), point.reading.number())).collect();
-        let fell = |point: &DataPoint| {
-            previous.get(point.labels.as_slice()).is_some_and(|before| point.reading.number() < *before)
+        let earlier = Earlier::of(before, *index);
+        let fell = |(at, point): (usize, &DataPoint)| {
+            earlier.number(at, &point.labels).is_some_and(|before| point.reading.number() < Some(before))
         };
         // The rest is another rest when one of its elements has grown out of it.
         let is_rest = |point: &DataPoint| point.labels.iter().any(|label| label == OTHER);
-        if current.iter().any(|point| fell(point) && !is_rest(point)) {
+        if current.iter().enumerate().any(|(at, point)| !is_rest(point) && fell((at, point))) {
             resets.push(Miss::new(*index, MissReason::Reset, rule.at.first().cloned().unwrap_or_default()));
         }
     }

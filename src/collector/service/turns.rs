@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::merge::Earlier;
 use crate::mapping::{Evaluation, Mapping};
 use crate::metric::{Kind, OTHER};
 
@@ -57,20 +58,20 @@ impl Turns {
             if mapping.rules[*index].definition.kind != Kind::Counter {
                 continue;
             }
-            let earlier = before.of_rule(*index);
-            for point in points.iter().filter(|point| !point.labels.iter().any(|label| label == OTHER)) {
+            let earlier = Earlier::of(before, *index);
+            for (at, point) in points.iter().enumerate() {
                 let Some(value) = point.reading.number() else { continue };
+                let last = earlier.number(at, &point.labels).filter(|last| value < *last);
                 // Most of the time nothing has ever fallen, and nothing is kept.
-                let last = || {
-                    let of_same = earlier.iter().find(|earlier| earlier.labels == point.labels)?;
-                    of_same.reading.number().filter(|last| value < *last)
-                };
+                if (self.fallen.is_empty() && last.is_none()) || point.labels.iter().any(|label| label == OTHER) {
+                    continue;
+                }
                 let key = (*index, point.labels.clone());
                 if let Some(known) = self.fallen.get_mut(&key) {
                     let step = follow(known, value);
                     is_turn |= step == Step::Turn;
                     is_break |= step != Step::On;
-                } else if let Some(last) = last()
+                } else if let Some(last) = last
                     && self.fallen.len() < MOST_SERIES
                 {
                     self.fallen.insert(key, vec![last, value]);
