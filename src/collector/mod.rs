@@ -71,7 +71,8 @@ pub trait Collector: Send + 'static {
         Vec::new()
     }
 
-    /// The configuration was read again and this target's settings are the same: what was given up may be tried again.
+    /// The configuration was read again, and this target stands in it as before: what it was refused, or is to leave alone,
+    /// is tried again at the next poll.
     fn reloaded(&mut self) {}
 }
 

@@ -4,6 +4,7 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::time::Duration;
 
+use hyper::http::uri::PathAndQuery;
 use serde::{Serialize, Serializer};
 
 use super::ServiceCollector;
@@ -36,6 +37,9 @@ pub struct ServiceTarget {
     pub window: Duration,
     /// Requests of one poll.
     pub max_requests: usize,
+    /// The longest that an endpoint is left alone because it asks for that.
+    #[serde(serialize_with = "reader::duration")]
+    pub max_retry_after: Duration,
     /// Bytes of a body beyond which it is refused, in KiB.
     pub body_limit_kib: usize,
     /// Headers of each request.
@@ -83,27 +87,46 @@ impl TargetKind for ServiceTarget {
 
     fn read(common: TargetSettings, table: &mut Table<'_>, reader: &Reader<'_>) -> Option<Self> {
         let missing = "is missing; write it like \"http://127.0.0.1:8080\"".to_owned();
-        let url = read_url(table, Err(missing), BaseUrl::parse);
+        let url = read_url(table, Err(missing), address);
+        let (url, query) = url.map_or((None, None), |(url, query)| (Some(url), query));
         let window = table.duration("window", 10 * SECOND..=2 * DAY);
         let window = window.unwrap_or_else(|| (300 * SECOND).max(4 * common.interval.length()));
         if window < 2 * common.interval.length() {
             table.problem(None, "window", None, "must span at least two intervals, or there is no difference to take");
         }
         let max_requests = table.integer("max_requests", 1..=100).unwrap_or(3);
+        let max_retry_after = table.duration("max_retry_after", Duration::ZERO..=3600 * SECOND);
+        let max_retry_after = max_retry_after.unwrap_or(300 * SECOND);
         let body_limit_kib = table.integer("body_limit_kib", 1..=64 * 1024).unwrap_or(1024);
         let headers: Vec<(String, Secret)> = table.tables("header").into_iter().filter_map(read_header).collect();
         if let Some(url) = &url {
             check_headers(table, url, &headers);
         }
         let tls = TlsSettings::read(table, reader, url.as_ref().is_some_and(BaseUrl::is_tls), "https://");
-        let (profile, mapping, skip) = read_mapping(table);
+        let (profile, mut mapping, skip) = read_mapping(table);
+        if let Some(query) = query {
+            add_query(table, &mut mapping, &query);
+        }
         let slowest = mapping.endpoints.iter().filter(|endpoint| !endpoint.skipped && endpoint.has_counters(&mapping));
         if slowest.filter_map(|endpoint| endpoint.every).any(|every| window < 2 * every) {
             let message =
                 "must span at least two fetches of each endpoint with counters; raise it, or lower every there";
             table.problem(None, "window", None, message);
         }
-        Some(Self { common, url: url?, profile, skip, window, max_requests, body_limit_kib, headers, tls, mapping })
+        let url = url?;
+        Some(Self {
+            common,
+            url,
+            profile,
+            skip,
+            window,
+            max_requests,
+            max_retry_after,
+            body_limit_kib,
+            headers,
+            tls,
+            mapping,
+        })
     }
 
     /// No metric may be described in two ways.
@@ -135,6 +158,37 @@ impl TargetKind for ServiceTarget {
         // There is no other poll to which an endpoint could be left.
         self.max_requests = usize::MAX;
         self
+    }
+}
+
+/// An address and the query behind it. The error does not repeat the text: it may hold a password.
+fn address(text: &str) -> Result<(BaseUrl, Option<String>), String> {
+    let (address, query) = match text.split_once('?') {
+        Some((address, query)) if !address.trim_start().starts_with("unix:") => (address, Some(query.trim_end())),
+        _ => (text, None),
+    };
+    if query
+        .is_some_and(|query| query.contains(['@', '#', '\\']) || PathAndQuery::try_from(format!("/?{query}")).is_err())
+    {
+        return Err(
+            "has a query with a character that no query has; percent-encode @ # \\, spaces and the like".to_owned()
+        );
+    }
+    Ok((BaseUrl::parse(address)?, query.map(str::to_owned)))
+}
+
+/// Gives the query of `url` to the endpoints of which `url` is the whole address.
+fn add_query(table: &Table<'_>, mapping: &mut Arc<Mapping>, query: &str) {
+    if !mapping.endpoints.iter().any(|endpoint| endpoint.path.is_empty()) {
+        let message = "has a query, and no endpoint of which it is the whole address; write the query into path of the \
+                       endpoint";
+        table.problem(None, "url", None, message);
+        return;
+    }
+    for endpoint in &mut Arc::make_mut(mapping).endpoints {
+        if endpoint.path.is_empty() {
+            endpoint.path = format!("?{query}");
+        }
     }
 }
 

@@ -125,6 +125,13 @@ pub(super) fn broken(error: &hyper::Error) -> Failure {
     if error.is_incomplete_message() || error.is_closed() || error.is_canceled() {
         return closed();
     }
+    if error.is_parse_too_large() {
+        return Failure::new(
+            ErrorKind::TooLarge,
+            "the head of the answer has more than 500 headers or 64 KiB",
+            "is this the server that is meant? It sets cookies or headers without end",
+        );
+    }
     malformed(error)
 }
 
