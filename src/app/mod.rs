@@ -87,6 +87,7 @@ impl Agent {
             supervisor: Supervisor::new(hub),
             requests,
             hangup,
+            warned: Vec::new(),
         };
         // Who asks before it is known what is watched would hear of a ready agent without targets.
         reloader.apply(&config).await;

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use super::{EXIT_SOFTWARE, EXIT_USAGE, fail, print};
+use super::{EXIT_SOFTWARE, EXIT_USAGE, fail, note, print};
 use crate::app::load_web;
 use crate::collector::KINDS;
 use crate::config::Config;
@@ -14,6 +14,9 @@ pub(super) fn check(file: &Path) -> ExitCode {
         Ok(config) => config,
         Err(error) => return fail(EXIT_USAGE, &error.to_string()),
     };
+    for warning in &config.warnings {
+        note(warning);
+    }
     match load_web(&config.web) {
         Ok(_) => {
             let count = config.targets.len();

@@ -50,6 +50,9 @@ pub struct Config {
     /// The policy in force: the shipped one with what is overridden.
     #[serde(skip)]
     pub policy: Policy,
+    /// What is to be said of it although it can be used, a line each with its place.
+    #[serde(skip)]
+    pub warnings: Vec<String>,
 }
 
 impl Config {
@@ -62,7 +65,8 @@ impl Config {
     pub fn parse(text: &str, path: &Path, env: Lookup<'_>, kinds: &[KindEntry]) -> Result<Self, ConfigError> {
         let reader = Reader::new(text, path, env);
         let config = reader.root().map(|root| Self::read(root, &reader, kinds));
-        reader.finish(config)
+        let (config, warnings) = reader.finish_warned(config)?;
+        Ok(Self { warnings, ..config })
     }
 
     /// The configuration that the environment describes without a file, as far as `kinds` can be described so; `None` if
@@ -71,14 +75,16 @@ impl Config {
         let mut problems = Vec::new();
         let targets: Vec<Arc<dyn Target>> =
             kinds.iter().flat_map(|kind| (kind.from_environment)(env, &mut problems)).collect();
-        if !problems.is_empty() {
-            return Err(ConfigError::new("environment".to_owned(), problems));
+        let usable = problems.iter().all(Problem::is_warning);
+        let said = ConfigError::new("environment".to_owned(), problems);
+        if !usable {
+            return Err(said);
         }
         if targets.is_empty() {
             return Ok(None);
         }
         let environment = env("ENV_NAME").filter(|name| !name.is_empty());
-        Ok(Some(Self { environment, targets, policy: policy::shipped()?, ..Self::default() }))
+        Ok(Some(Self { environment, targets, policy: policy::shipped()?, warnings: said.lines(), ..Self::default() }))
     }
 
     fn read(mut root: Table<'_>, reader: &Reader<'_>, kinds: &[KindEntry]) -> Self {
@@ -98,7 +104,7 @@ impl Config {
             }
         };
         root.finish();
-        Self { environment, web, log, targets, thresholds, policy }
+        Self { environment, web, log, targets, thresholds, policy, warnings: Vec::new() }
     }
 
     /// `policy` with what the file's `[thresholds]` override, whatever else the file says: who renders rules need not have

@@ -14,6 +14,7 @@ pub mod dial;
 mod endpoint;
 pub mod headers;
 pub mod pem;
+mod redis_query;
 mod redis_url;
 pub mod resolve;
 pub mod tls;

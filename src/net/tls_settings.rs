@@ -44,4 +44,12 @@ impl TlsSettings {
         tls.finish();
         is_tls.then_some(settings)
     }
+
+    /// These, and where they say nothing what `url` says. A certificate and its key come from the same place.
+    #[must_use]
+    pub fn over(self, url: Self) -> Self {
+        let (cert_file, key_file) =
+            if self.cert_file.is_some() { (self.cert_file, self.key_file) } else { (url.cert_file, url.key_file) };
+        Self { ca_file: self.ca_file.or(url.ca_file), cert_file, key_file, ..self }
+    }
 }

@@ -213,3 +213,31 @@ fn a_wrong_environment_variable_is_named() {
         "manometer: environment: REDIS_CONNECT_TIMEOUT = \"5s\": must be a number of milliseconds from 10 to 600000\n"
     );
 }
+
+#[test]
+fn the_url_of_a_service_is_polled_with_one_warning() {
+    if missing(&["redis-server"]) {
+        return;
+    }
+    let redis = RedisServer::start();
+    let url = format!("{}/0?client_name=web&health_check_interval=30&ssl_cert_reqs=none&flavour=sweet", redis.url());
+    let agent = Agent::run_on_environment(&[("REDIS_URL", &url)]);
+    agent.metrics().assert("redis_up", &[("target", "redis")], 1.0);
+    let names: String = redis.command(&["CLIENT", "LIST"]);
+    assert!(names.contains("name=manometer") && !names.contains("name=web"), "{names}");
+    let log = agent.log();
+    let warnings: Vec<&str> = log.lines().filter(|line| line.contains("environment: warning:")).collect();
+    assert_eq!(warnings.len(), 1, "{log}");
+    assert!(warnings[0].contains("REDIS_URL: of the query, ssl_cert_reqs is not obeyed"), "{}", warnings[0]);
+    assert!(warnings[0].contains("flavour is not known here and ignored"), "{}", warnings[0]);
+
+    let (_dir, file) = config_file(&target("main", &url));
+    let checked = output(&["config", "check", file.to_str().unwrap()]);
+    assert_eq!(checked.status.code(), Some(0), "{}", stderr(&checked));
+    let told = stderr(&checked);
+    assert!(
+        told.starts_with(&format!("manometer: {}:3: warning: redis[0].url: of the query, ", file.display())),
+        "{told}"
+    );
+    assert_eq!(told.lines().count(), 1, "{told}");
+}

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
+use std::time::SystemTime;
 
 /// The text of a regular file of at most `limit` KiB; the error says what is wrong and how to mend it.
 ///
@@ -26,6 +27,24 @@ pub fn read_bytes(path: &Path, limit: u64) -> Result<Vec<u8>, String> {
         return Err(format!("is larger than {limit} KiB; is it the right file?"));
     }
     Ok(bytes)
+}
+
+/// What changes when a file does, also when another is renamed or linked to its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stamp {
+    modified: Option<SystemTime>,
+    length: u64,
+    inode: u64,
+}
+
+impl Stamp {
+    /// That of a file as it is now; `None` where it cannot be looked at.
+    #[must_use]
+    pub fn of(path: &Path) -> Option<Self> {
+        use std::os::unix::fs::MetadataExt as _;
+        let metadata = std::fs::metadata(path).ok()?;
+        Some(Self { modified: metadata.modified().ok(), length: metadata.len(), inode: metadata.ino() })
+    }
 }
 
 #[cfg(test)]

@@ -51,10 +51,17 @@ impl<'a> Reader<'a> {
 
     /// The value, unless something was wrong.
     pub fn finish<T>(self, value: Option<T>) -> Result<T, ConfigError> {
+        self.finish_warned(value).map(|(value, _)| value)
+    }
+
+    /// The value, unless something was wrong, and the warnings, a line each.
+    pub fn finish_warned<T>(self, value: Option<T>) -> Result<(T, Vec<String>), ConfigError> {
         let problems = self.problems.into_inner();
+        let usable = problems.iter().all(Problem::is_warning);
+        let said = ConfigError::new(self.path.display().to_string(), problems);
         match value {
-            Some(value) if problems.is_empty() => Ok(value),
-            _ => Err(ConfigError::new(self.path.display().to_string(), problems)),
+            Some(value) if usable => Ok((value, said.lines())),
+            _ => Err(said),
         }
     }
 

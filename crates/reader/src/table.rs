@@ -65,6 +65,11 @@ impl<'r> Table<'r> {
         self.reader.problem(Problem::of_key(line.or(self.line), self.key(key), value, message));
     }
 
+    /// Says something about the value of `key` that stops nobody.
+    pub fn warn(&self, line: Option<usize>, key: &str, message: impl Into<String>) {
+        self.reader.problem(Problem::of_key(line.or(self.line), self.key(key), None, message).as_warning());
+    }
+
     /// Reports a problem with the text of `key`, which is shown.
     pub fn wrong(&self, line: usize, key: &str, text: &str, message: impl Into<String>) {
         self.problem(Some(line), key, Some(format!("{text:?}")), message);

@@ -12,7 +12,7 @@ use std::time::Duration;
 use super::RedisTarget;
 use crate::collector::TargetKind as _;
 use crate::config::{Lookup, TargetSettings};
-use crate::net::{RedisUrl, TlsSettings};
+use crate::net::RedisUrl;
 use reader::{Problem, Secret};
 
 /// The targets by the variable that holds their URL.
@@ -33,12 +33,17 @@ pub(super) fn targets(env: Lookup<'_>, problems: &mut Vec<Problem>) -> Vec<Redis
         match RedisUrl::parse(&text) {
             Ok(url) => {
                 let mut common = TargetSettings::new(name.to_owned(), &RedisTarget::DEFAULTS);
+                let is_tls = url.tls || tls;
+                if let Some(warning) = url.warning(is_tls) {
+                    problems.push(Problem::of_key(None, variable, None, warning).as_warning());
+                }
+                let files = url.files.clone();
                 common.deadline = command_timeout.unwrap_or(common.deadline).max(connect_timeout.unwrap_or_default());
                 common.interval = common.interval.max(2 * common.deadline);
                 let mut target = RedisTarget::new(common, url);
                 target.connect_timeout = connect_timeout.unwrap_or(target.connect_timeout);
                 target.password = target.password.or_else(|| get("REDIS_PASSWORD").map(Secret::new));
-                target.tls = target.tls.or_else(|| tls.then(TlsSettings::default));
+                target.tls = is_tls.then_some(files);
                 targets.push(target);
             }
             Err(message) => problems.push(Problem::of_key(None, variable, None, message)),

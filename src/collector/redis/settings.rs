@@ -105,11 +105,11 @@ impl RedisTarget {
     /// A target with every other default.
     pub(super) fn new(common: TargetSettings, url: RedisUrl) -> Self {
         Self {
+            connect_timeout: url.connect_timeout.unwrap_or(5 * SECOND).min(common.deadline),
             endpoint: url.endpoint,
             username: url.username,
             password: url.password,
             database: url.database.unwrap_or(0),
-            connect_timeout: (5 * SECOND).min(common.deadline),
             ping_samples: 3,
             client_list: true,
             client_list_max_clients: 20_000,
@@ -120,7 +120,7 @@ impl RedisTarget {
             pubsub_patterns: Vec::new(),
             canary: false,
             canary_channel: "manometer:canary".to_owned(),
-            tls: url.tls.then(TlsSettings::default),
+            tls: url.tls.then_some(url.files),
             pools: Vec::new(),
             common,
         }
@@ -144,14 +144,14 @@ impl TargetKind for RedisTarget {
     fn read(common: TargetSettings, table: &mut Table<'_>, reader: &Reader<'_>) -> Option<Self> {
         let missing = "is missing; write it like \"redis://127.0.0.1:6379\"".to_owned();
         // The other keys are looked at all the same.
-        let nowhere = || RedisUrl {
-            endpoint: Endpoint::Unix(PathBuf::new()),
-            tls: false,
-            username: None,
-            password: None,
-            database: None,
-        };
-        let mut target = Self::new(common, read_url(table, Err(missing), RedisUrl::parse).unwrap_or_else(nowhere));
+        let nowhere = || RedisUrl::plain(Endpoint::Unix(PathBuf::new()));
+        let line = table.line_of("url");
+        let url = read_url(table, Err(missing), RedisUrl::parse).unwrap_or_else(nowhere);
+        if let Some(warning) = url.warning(url.tls) {
+            table.warn(line, "url", warning);
+        }
+        let files = url.files.clone();
+        let mut target = Self::new(common, url);
         if let Some(username) = table.string("username").filter(|username| !username.is_empty()) {
             target.username = Some(username);
         }
@@ -164,7 +164,7 @@ impl TargetKind for RedisTarget {
         set(&mut target.database, table.integer("database", 0..=u64::from(u32::MAX)));
         read_times(table, &mut target);
         read_scope(table, &mut target);
-        target.tls = TlsSettings::read(table, reader, target.tls.is_some(), "rediss://");
+        target.tls = TlsSettings::read(table, reader, target.tls.is_some(), "rediss://").map(|tls| tls.over(files));
         target.pools = table.tables("pool").into_iter().filter_map(read_pool).collect();
         Some(target)
     }
