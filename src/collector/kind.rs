@@ -14,6 +14,7 @@ use super::Collector;
 use super::runner::{self, Instance};
 use crate::config::{Defaults, KindEntry, Lookup, Target, TargetSettings, Targets};
 use crate::hub::Hub;
+use crate::net::TlsSettings;
 
 use reader::{Problem, Reader, Table};
 
@@ -47,6 +48,11 @@ pub trait TargetKind:
 
     /// Where it is, without credentials: for people.
     fn address(&self) -> String;
+
+    /// How it is spoken to, where that is TLS.
+    fn tls(&self) -> Option<&TlsSettings> {
+        None
+    }
 
     /// What makes its collectors: the first one, and another one after a panic. What must outlive a panic is shared by
     /// them.

@@ -14,7 +14,7 @@ use super::{Collector, Health, TargetKind, metrics};
 use crate::config::TargetSettings;
 use crate::hub::{Excerpt, Hub, LastError, PollError, Reason, TargetStatus};
 use crate::metric::{Families, MetricInfo, Reserved};
-use crate::net::{Backoff, jittered};
+use crate::net::{Backoff, TlsSettings, jittered};
 
 /// First pause after a failure.
 const FIRST_RETRY: Duration = Duration::from_secs(1);
@@ -32,12 +32,14 @@ pub struct Instance {
     pub settings: TargetSettings,
     /// Where it is, without credentials: for people.
     pub address: String,
+    /// How it is spoken to, where that is TLS.
+    pub tls: Option<TlsSettings>,
 }
 
 impl Instance {
     /// The one instance of a target.
     pub fn of(target: &impl TargetKind) -> Self {
-        Self { settings: (**target).clone(), address: target.address() }
+        Self { settings: (**target).clone(), address: target.address(), tls: target.tls().cloned() }
     }
 }
 
@@ -250,6 +252,9 @@ impl State {
         }
         if let Some(at) = self.last_success.and_then(|at| at.duration_since(UNIX_EPOCH).ok()) {
             out.push(&metrics::LAST_SUCCESS, [collector], at.as_secs_f64());
+        }
+        for (endpoint, at) in self.instance.tls.iter().flat_map(TlsSettings::not_after) {
+            out.push(&metrics::CERTIFICATE_NOT_AFTER, [&endpoint], at as f64);
         }
         // Their place is taken before the collector's own samples can use it up.
         let rejected =

@@ -34,4 +34,5 @@ mod runbooks;
 mod service;
 mod states;
 mod support;
+mod tls;
 mod words;

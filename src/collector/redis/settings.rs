@@ -177,6 +177,10 @@ impl TargetKind for RedisTarget {
         self.endpoint.to_string()
     }
 
+    fn tls(&self) -> Option<&TlsSettings> {
+        self.tls.as_ref()
+    }
+
     fn collectors(self) -> impl Fn() -> RedisCollector + Send + 'static {
         move || RedisCollector::new(self.clone())
     }

@@ -73,7 +73,7 @@ fn start(steps: &[Step]) -> Run {
         deadline: Duration::from_secs(4),
         series_limit: 100,
     };
-    let instance = Instance { settings, address: "nowhere".to_owned() };
+    let instance = Instance { settings, address: "nowhere".to_owned(), tls: None };
     let hub = Arc::new(Hub::new(|_| {}));
     let stop = CancellationToken::new();
     let task = tokio::spawn(run(make, instance, Arc::clone(&hub), stop.clone()));

@@ -116,6 +116,10 @@ impl TargetKind for ServiceTarget {
         self.url.to_string()
     }
 
+    fn tls(&self) -> Option<&TlsSettings> {
+        self.tls.as_ref()
+    }
+
     fn collectors(self) -> impl Fn() -> ServiceCollector + Send + 'static {
         move || ServiceCollector::new(self.clone())
     }
