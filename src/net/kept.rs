@@ -31,6 +31,14 @@ struct Inner<T> {
 }
 
 impl<T: Send + Sync + 'static> Kept<T> {
+    /// A value that was read already, when its files looked so.
+    pub fn holding(value: T, seen: Vec<Option<Stamp>>) -> Self {
+        let kept = Self::default();
+        kept.0.value.store(Some(Arc::new(value)));
+        *kept.0.seen.lock() = seen;
+        kept
+    }
+
     /// The value as `read` makes it of `files`, which are looked at once a second at most, on a thread of their own, and
     /// read where one of them has changed. What can no longer be read is said once a change, and the value read before
     /// stays; the error is that of the first reading.

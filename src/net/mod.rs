@@ -4,7 +4,7 @@
 //! * [`TlsSettings`], [`headers`]: what a configuration sets
 //! * [`dial`](dial::dial): name resolution, TCP or unix socket, TLS
 //! * [`Watched`], [`Budget`]: what a stream may bring, and who is told
-//! * [`Kept`]: what files hold, read again when they change; [`Blocking`]: work that may hang
+//! * [`Kept`], [`Credential`]: what files hold, read again when they change; [`Blocking`]: work that may hang
 //! * [`Backoff`]: the pauses between attempts
 //!
 //! Nothing here keeps time: the caller has one deadline for all of it. And nothing here names a part of the agent above it.
@@ -12,6 +12,7 @@
 mod backoff;
 mod base_url;
 mod blocking;
+mod credential;
 pub mod dial;
 mod endpoint;
 pub mod headers;
@@ -28,6 +29,7 @@ mod watched;
 pub use backoff::{Backoff, jittered, lengthened};
 pub use base_url::BaseUrl;
 pub use blocking::Blocking;
+pub use credential::Credential;
 pub use endpoint::Endpoint;
 pub use kept::Kept;
 pub use redis_url::RedisUrl;

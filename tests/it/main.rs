@@ -29,6 +29,7 @@ mod question;
 mod redis_kinds;
 mod render;
 mod replay;
+mod rotation;
 mod rule_tests;
 mod runbooks;
 mod service;

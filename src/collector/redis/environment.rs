@@ -42,7 +42,8 @@ pub(super) fn targets(env: Lookup<'_>, problems: &mut Vec<Problem>) -> Vec<Redis
                 common.interval = common.interval.max(2 * common.deadline);
                 let mut target = RedisTarget::new(common, url);
                 target.connect_timeout = connect_timeout.unwrap_or(target.connect_timeout);
-                target.password = target.password.or_else(|| get("REDIS_PASSWORD").map(Secret::new));
+                target.password =
+                    target.password.or_else(|| get("REDIS_PASSWORD").map(|text| Secret::new(text).into()));
                 target.tls = is_tls.then_some(files);
                 targets.push(target);
             }

@@ -1,5 +1,6 @@
 //! From an address to a stream that is authenticated and named.
 
+use reader::Secret;
 use redis::{Cmd, Value, cmd, parse_redis_value};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
@@ -29,7 +30,12 @@ pub(super) async fn open(
     support: &mut Support,
 ) -> Result<ServerStream, PollError> {
     let mut stream = ServerStream::connect(target, budget, resolver).await?;
-    for (name, reply) in exchange(target, &mut stream, &greeting(target, support.may_ask(SET_NAME))).await? {
+    let password = match &target.password {
+        Some(password) => Some(password.current().await),
+        None => None,
+    };
+    let greeting = greeting(target, password.as_deref(), support.may_ask(SET_NAME));
+    for (name, reply) in exchange(target, &mut stream, &greeting).await? {
         let Some((code, detail)) = reply_error::of(&reply) else {
             if name == SET_NAME {
                 support.answered(SET_NAME);
@@ -52,9 +58,9 @@ pub(super) async fn open(
     Ok(stream)
 }
 
-fn greeting(target: &RedisTarget, named: bool) -> Vec<(&'static str, Cmd)> {
+fn greeting(target: &RedisTarget, password: Option<&Secret>, named: bool) -> Vec<(&'static str, Cmd)> {
     let mut commands = Vec::new();
-    if let Some(password) = &target.password {
+    if let Some(password) = password {
         let mut auth = cmd("AUTH");
         if let Some(username) = &target.username {
             auth.arg(username);

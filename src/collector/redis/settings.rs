@@ -10,8 +10,8 @@ use serde::{Serialize, Serializer};
 use super::{RedisCollector, environment};
 use crate::collector::TargetKind;
 use crate::config::{Defaults, Lookup, TargetSettings, read_url};
-use crate::net::{Endpoint, RedisUrl, TlsSettings};
-use reader::{Problem, Reader, Secret, Table, set};
+use crate::net::{Credential, Endpoint, RedisUrl, TlsSettings};
+use reader::{Problem, Reader, Table, set};
 
 const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_hours(24);
@@ -30,7 +30,7 @@ pub struct RedisTarget {
     pub username: Option<String>,
     /// The password.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub password: Option<Secret>,
+    pub password: Option<Credential>,
     /// The database to select; it changes nothing of what is exported.
     pub database: u32,
     /// The most that connecting may take, of the deadline.
@@ -108,7 +108,7 @@ impl RedisTarget {
             connect_timeout: url.connect_timeout.unwrap_or(5 * SECOND).min(common.deadline),
             endpoint: url.endpoint,
             username: url.username,
-            password: url.password,
+            password: url.password.map(Credential::from),
             database: url.database.unwrap_or(0),
             ping_samples: 3,
             client_list: true,
@@ -155,7 +155,7 @@ impl TargetKind for RedisTarget {
         if let Some(username) = table.string("username").filter(|username| !username.is_empty()) {
             target.username = Some(username);
         }
-        if let Some(password) = table.secret("password", "password_file") {
+        if let Some(password) = Credential::read(table, "password", "password_file") {
             target.password = Some(password);
         }
         if target.username.is_some() && target.password.is_none() {

@@ -124,6 +124,9 @@ impl Collector for ServiceCollector {
 
     async fn poll(&mut self) -> Result<Snapshot, PollError> {
         let started = Instant::now();
+        if let Ok(client) = &mut self.client {
+            client.renew().await;
+        }
         for report in self.states.iter_mut().filter_map(|state| state.report.as_mut()) {
             report.fresh = false;
         }
