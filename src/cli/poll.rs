@@ -29,7 +29,7 @@ pub(super) fn poll(source: &Source, only: Option<&str>) -> ExitCode {
     };
     let printed = print(&text);
     let failures = failures(targets.len(), &hub.statuses());
-    if failures.is_empty() { printed } else { fail(1, &failures.join("\nmanometer: ")) }
+    if failures.is_empty() { printed } else { fail(1, &failures.join("\n")) }
 }
 
 /// What went wrong. Each of the `targets` has a status, unless its poll panicked.

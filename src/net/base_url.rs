@@ -132,7 +132,11 @@ impl fmt::Display for BaseUrl {
 
 impl Serialize for BaseUrl {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        let text = self.to_string();
+        match (self.authorization.is_some(), text.split_once("://")) {
+            (true, Some((scheme, rest))) => serializer.collect_str(&format_args!("{scheme}://<redacted>@{rest}")),
+            _ => serializer.serialize_str(&text),
+        }
     }
 }
 

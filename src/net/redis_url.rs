@@ -63,6 +63,11 @@ impl RedisUrl {
         let tls = match scheme {
             "redis" | "valkey" | "tcp" | "unix" | "redis+unix" => false,
             "rediss" | "valkeys" => true,
+            _ if scheme.contains("sentinel") || scheme.contains("cluster") => {
+                return Err(format!(
+                    "the scheme {scheme:?} names many servers; write a [[redis]] for each, with redis://"
+                ));
+            }
             _ => {
                 return Err(format!(
                     "the scheme {scheme:?} is unknown; use redis, rediss, valkey, valkeys, tcp or unix"

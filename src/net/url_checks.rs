@@ -61,7 +61,9 @@ impl Form {
             return Err(format!("has an @ where none belongs; {fix}"));
         }
         // An unknown scheme may be shown, and then it must not be the half of a password.
-        if scheme.contains(|char: char| !char.is_ascii_alphanumeric() && char != '+') {
+        let kind = scheme.strip_prefix("redis").or_else(|| scheme.strip_prefix("valkey"));
+        let dashed = kind.is_some_and(|kind| kind.starts_with(['-', 's']));
+        if scheme.contains(|char: char| !(char.is_ascii_alphanumeric() || char == '+' || (char == '-' && dashed))) {
             return Err(format!("has :// in an unexpected place; {fix}"));
         }
         Ok(())

@@ -32,7 +32,12 @@ impl<'a> Reader<'a> {
             Ok(root) => Some(Table::new(self, String::new(), root.into_inner())),
             Err(error) => {
                 let line = error.span().map(|span| self.line(span.start));
-                let message = format!("not valid TOML: {}", error.message());
+                let at =
+                    error.span().and_then(|span| self.text.get(span)).filter(|_| error.message() == "duplicate key");
+                let message = match at {
+                    Some(key) => format!("not valid TOML: the key {} stands twice; keep one of the two", key.trim()),
+                    None => format!("not valid TOML: {}", error.message()),
+                };
                 self.problems.borrow_mut().push(Problem::of_key(line, "syntax", None, message));
                 None
             }

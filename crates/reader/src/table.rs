@@ -14,6 +14,9 @@ use crate::expand::expand;
 use crate::file::Stamp;
 use crate::{Problem, Reader, Secret, nearest};
 
+/// The file of a secret, and what it looked like before it was read.
+pub type SecretFile = (PathBuf, Option<Stamp>);
+
 /// One table. Each accessor takes its key; [`finish`](Self::finish) complains of those that nobody took.
 pub struct Table<'r> {
     pub(crate) reader: &'r Reader<'r>,
@@ -45,6 +48,12 @@ impl<'r> Table<'r> {
     #[must_use]
     pub fn has(&self, key: &str) -> bool {
         self.values.contains_key(key)
+    }
+
+    /// Whether the key is there, in capitals or not.
+    #[must_use]
+    pub fn has_like(&self, key: &str) -> bool {
+        self.values.keys().any(|name| name.get_ref().eq_ignore_ascii_case(key))
     }
 
     /// The line of a key that has not been taken yet.
@@ -115,11 +124,7 @@ impl<'r> Table<'r> {
     /// A secret from `key`, or from the file that `file_key` names (without the newline at its end). An empty one
     /// is none: `${PASSWORD:-}` stands for a server that has no password. The file comes with it, as it was before it was
     /// read.
-    pub fn secret(
-        &mut self,
-        key: &'static str,
-        file_key: &'static str,
-    ) -> Option<(Secret, Option<(PathBuf, Option<Stamp>)>)> {
+    pub fn secret(&mut self, key: &'static str, file_key: &'static str) -> Option<(Secret, Option<SecretFile>)> {
         let inline = self.string(key).filter(|text| !text.is_empty());
         let file = self.string_at(file_key).filter(|(_, file)| !file.is_empty());
         match (inline, file) {

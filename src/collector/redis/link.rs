@@ -1,5 +1,7 @@
 //! The persistent connection to a server.
 
+use std::time::Duration;
+
 use redis::aio::{ConnectionLike as _, MultiplexedConnection};
 use redis::{AsyncConnectionConfig, Cmd, ErrorKind, Pipeline, RedisConnectionInfo, RedisError, Value};
 use tokio::task::JoinHandle;
@@ -18,11 +20,15 @@ const POLL_BUDGET: u64 = 96 * 1024 * 1024;
 /// A connection keeps a buffer as large as the largest reply. Up to this size (50,000 clients) it is kept for the next.
 const KEPT_BUFFER: u64 = 16 * 1024 * 1024;
 
+/// A connection over TLS is made anew after this time.
+const TLS_AGE: Duration = Duration::from_hours(1);
+
 /// A connection that is authenticated and named. Dropping it closes the socket.
 pub(super) struct Link {
     connection: MultiplexedConnection,
     driver: JoinHandle<()>,
     budget: Budget,
+    opened: Instant,
     /// Seconds that connecting took, TLS and AUTH among them.
     pub(super) connect_seconds: f64,
 }
@@ -64,7 +70,7 @@ impl Link {
             .await
             .map_err(|error| reply_error::from_redis(format!("connecting to {}", target.endpoint), &error))?;
         let connect_seconds = started.elapsed().as_secs_f64();
-        Ok(Self { connection, driver: tokio::spawn(driver), budget, connect_seconds })
+        Ok(Self { connection, driver: tokio::spawn(driver), budget, opened: started, connect_seconds })
     }
 
     /// Grants the next poll its bytes.
@@ -75,6 +81,12 @@ impl Link {
     /// Whether the last poll read so much that the buffer it left behind is worth a new connection.
     pub(super) fn is_bloated(&self) -> bool {
         POLL_BUDGET - self.budget.left() > KEPT_BUFFER
+    }
+
+    /// Whether it was made so long ago that the server may have renewed its certificate since, which only a handshake shows:
+    /// the end of the old one must not be told for ever.
+    pub(super) fn is_outdated(&self, is_tls: bool) -> bool {
+        is_tls && self.opened.elapsed() >= TLS_AGE
     }
 
     /// Sends all commands in one write and returns a reply for each; an error reply is a [`Value::ServerError`].

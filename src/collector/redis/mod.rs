@@ -155,7 +155,7 @@ impl Collector for RedisCollector {
             canary,
             support: self.support.snapshot(),
         };
-        if link_clear && !link.is_bloated() {
+        if link_clear && !link.is_bloated() && !link.is_outdated(self.target.tls.is_some()) {
             self.link = Some(link);
         }
         Ok(snapshot)

@@ -23,7 +23,13 @@ fn addresses_as_people_write_them() {
         let url = BaseUrl::parse(text).unwrap();
         assert_eq!((url.endpoint(), url.is_tls()), (&endpoint, tls), "{text}");
         assert_eq!(url.to_string(), shown);
-        assert_eq!(serde_json::to_string(&url).unwrap(), format!("{shown:?}"));
+        // That there are credentials is no secret.
+        let written = if text.contains('@') && !text.contains("unix") {
+            shown.replace("//", "//<redacted>@")
+        } else {
+            shown.to_owned()
+        };
+        assert_eq!(serde_json::to_string(&url).unwrap(), format!("{written:?}"));
         assert!(!format!("{url:?}").contains("sesame"), "{url:?}");
     }
 }

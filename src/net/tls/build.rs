@@ -23,8 +23,11 @@ const SESSIONS: usize = 16;
 const SYSTEM: [&str; 3] =
     ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
 
-/// The system's certificates, once for all targets, and what their files looked like.
-static SYSTEM_ROOTS: Mutex<Option<(Vec<Option<Stamp>>, Arc<RootCertStore>)>> = Mutex::new(None);
+/// The system's certificates, and what their files looked like.
+type SystemRoots = (Vec<Option<Stamp>>, Arc<RootCertStore>);
+
+/// Once for all targets.
+static SYSTEM_ROOTS: Mutex<Option<SystemRoots>> = Mutex::new(None);
 
 /// The files that a configuration is made of.
 pub(super) fn files(settings: &TlsSettings) -> Vec<PathBuf> {
