@@ -31,7 +31,7 @@ pub(super) fn poll(source: &Source, only: Option<&str>) -> ExitCode {
     let text = alone.unwrap_or_else(|| hub.render(Format::Prometheus)).plain();
     let printed = print(&text);
     let failures = failures(targets.len(), &hub.statuses());
-    if failures.is_empty() { printed } else { fail(1, &failures.join("\nmanometer: ")) }
+    if failures.is_empty() { printed } else { fail(1, &failures.join("\n")) }
 }
 
 /// What went wrong. Each of the `targets` has a status, unless its poll panicked.

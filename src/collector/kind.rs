@@ -14,6 +14,7 @@ use super::Collector;
 use super::runner::{self, Instance};
 use crate::config::{Defaults, Instances, KindEntry, Lookup, Target, TargetSettings, Targets};
 use crate::hub::Hub;
+use crate::net::TlsSettings;
 
 use reader::{Problem, Reader, Table};
 
@@ -51,6 +52,11 @@ pub trait TargetKind:
     /// The host and port whose addresses are its instances, for a target with `instances = "resolved"`; `None` where its
     /// address is no such name.
     fn name_with_addresses(&self) -> Option<(String, u16)> {
+        None
+    }
+
+    /// How it is spoken to, where that is TLS.
+    fn tls(&self) -> Option<&TlsSettings> {
         None
     }
 

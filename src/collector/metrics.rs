@@ -18,6 +18,9 @@ metrics! {
         "When the last successful poll of the target ended; absent until one has succeeded.", "agent";
     pub(super) POLL_INTERVAL: gauge "manometer_poll_interval_seconds" ["collector"] Seconds,
         "Time between polls of the target: the configured one, or that of the scrapes that they follow.", "agent";
+    pub(super) CERTIFICATE_NOT_AFTER: gauge "tls_certificate_not_after_seconds" ["endpoint"] UnixSeconds,
+        "Until when the certificate is valid that the target's server showed in the last TLS handshake, whether or not \
+         it was accepted. endpoint is the name that it is checked for.", "TLS handshake";
     pub(super) SERIES: gauge "manometer_target_series" ["collector"] Count,
         "Series exported from the target's last poll.", "agent";
     pub(super) SERIES_REJECTED: gauge "manometer_target_series_rejected" ["collector", "reason"] Count,

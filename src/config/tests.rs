@@ -34,7 +34,7 @@ fn bad_files_are_refused_with_their_exact_messages() {
     let error = |text: &str| Config::parse(text, Path::new("config.toml"), &no_env, KINDS).err();
     assert_eq!(
         assert_refused(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/config/bad"), error),
-        58,
+        62,
         "a bad file was added or lost"
     );
 }
@@ -88,7 +88,7 @@ fn the_documented_service_is_valid_and_shows_every_default() {
     let documented = documented(&text, "#[[service]]", "\n#[[docker]]", &["service.tls", "ca_file"]);
     let key = |name: &str| (name == "TICKER_API_KEY").then(|| "hunter2".to_owned());
     let mut example: ServiceTarget = first(&Config::parse(&documented, &path, &key, KINDS).unwrap());
-    assert_eq!(example.headers, [("X-API-Key".to_owned(), Secret::new("hunter2"))]);
+    assert_eq!(example.headers, [("X-API-Key".to_owned(), Secret::new("hunter2").into())]);
     let orders = example.mapping.endpoints.last().unwrap();
     assert_eq!((orders.name.as_str(), orders.path.as_str()), ("orders", "/stats/orders"));
     assert_eq!(orders.timeout, Duration::from_secs(2));
@@ -212,7 +212,7 @@ fn every_key_reaches_its_setting() {
     assert_eq!(config.log, LogSettings { level: LogLevel::Debug, format: LogFormat::Json });
     let target: RedisTarget = first(&config);
     assert_eq!(target.endpoint, Endpoint::Tcp { host: "::1".to_owned(), port: 6380 });
-    assert_eq!((target.username.as_deref(), target.password.as_ref().unwrap().reveal()), (Some("u"), "p@ss"));
+    assert_eq!((target.username.as_deref(), target.password.as_ref().unwrap().first().reveal()), (Some("u"), "p@ss"));
     assert_eq!(target.database, 3);
     assert_eq!((target.interval.length(), target.deadline), (Duration::from_secs(30), Duration::from_secs(2)));
     assert_eq!((target.connect_timeout, target.ping_samples), (Duration::from_millis(500), 5));
@@ -254,7 +254,7 @@ fn an_empty_credential_is_none() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let of = |url: &str, keys: &str| {
         let target: RedisTarget = first(&parse(&format!("[[redis]]\nname = \"a\"\nurl = {url:?}\n{keys}")));
-        (target.username, target.password.map(|password| password.reveal().to_owned()))
+        (target.username, target.password.map(|password| password.first().reveal().to_owned()))
     };
     let password_file = format!("password_file = {:?}\n", file.path());
     assert_eq!(of("h", "username = \"${USER_OF_REDIS:-}\"\npassword = \"${REDIS_PASSWORD:-}\"\n"), (None, None));

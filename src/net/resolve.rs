@@ -69,6 +69,14 @@ mod tests {
     use super::*;
 
     #[tokio::test]
+    async fn a_zone_is_an_interface() {
+        let addresses = Resolver::default().resolve("fe80::1%lo", 7).await.unwrap();
+        let [SocketAddr::V6(address)] = addresses[..] else { panic!("{addresses:?}") };
+        assert_eq!((address.ip().to_string().as_str(), address.port()), ("fe80::1", 7));
+        assert_ne!(address.scope_id(), 0);
+    }
+
+    #[tokio::test]
     async fn addresses_need_no_lookup_and_names_get_one() {
         let resolver = Resolver::default();
         assert_eq!(resolver.resolve("::1", 6379).await.unwrap(), ["[::1]:6379".parse().unwrap()]);

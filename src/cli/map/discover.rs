@@ -28,7 +28,13 @@ pub(super) fn discover(
     let prepared = prefix(name).map_err(|message| format!("--name {message}")).and_then(|prefix| {
         let (base, path) = address(url).map_err(|message| format!("the URL {message}"))?;
         let headers = header_file.map_or(Ok(Vec::new()), headers)?;
-        let client = Client::new(&base, Settings { headers, ..Settings::default() })?;
+        let client = Client::new(
+            &base,
+            Settings {
+                headers: headers.into_iter().map(|(name, value)| (name, value.into())).collect(),
+                ..Settings::default()
+            },
+        )?;
         Ok((prefix, base, path, client))
     });
     let (prefix, base, path, mut client) = prepared.map_err(Refused::Usage)?;

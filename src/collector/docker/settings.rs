@@ -138,6 +138,10 @@ impl TargetKind for DockerTarget {
         self.url.to_string()
     }
 
+    fn tls(&self) -> Option<&TlsSettings> {
+        self.tls.as_ref()
+    }
+
     fn collectors(self) -> impl Fn() -> DockerCollector + Send + 'static {
         let memory = Arc::new(Memory::new(&self));
         move || DockerCollector::new(Arc::clone(&memory))

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::future::{Fuse, FusedFuture as _, FutureExt as _};
@@ -23,6 +24,9 @@ const POLL_BUDGET: u64 = 96 * 1024 * 1024;
 /// A connection keeps a buffer as large as the largest reply. Up to this size (50,000 clients) it is kept for the next.
 const KEPT_BUFFER: u64 = 16 * 1024 * 1024;
 
+/// A connection over TLS is made anew after this time.
+const TLS_AGE: Duration = Duration::from_hours(1);
+
 /// A connection that is authenticated and named. Dropping it closes the socket.
 pub(super) struct Link {
     connection: MultiplexedConnection,
@@ -30,6 +34,7 @@ pub(super) struct Link {
     /// is one write.
     driver: Fuse<Pin<Box<dyn Future<Output = ()> + Send>>>,
     budget: Budget,
+    opened: Instant,
     /// Seconds that connecting took, TLS and AUTH among them.
     pub(super) connect_seconds: f64,
     /// Why the connection has no name, where CLIENT SETNAME broke the first attempt.
@@ -94,7 +99,8 @@ impl Link {
             })?;
         let driver: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(driver);
         let connect_seconds = started.elapsed().as_secs_f64();
-        Ok(Self { connection, driver: driver.fuse(), budget, connect_seconds, name_broke: opened.name_broke })
+        let (opened_at, name_broke) = (started, opened.name_broke);
+        Ok(Self { connection, driver: driver.fuse(), budget, opened: opened_at, connect_seconds, name_broke })
     }
 
     /// Grants the next poll its bytes.
@@ -105,6 +111,12 @@ impl Link {
     /// Whether the last poll read so much that the buffer it left behind is worth a new connection.
     pub(super) fn is_bloated(&self) -> bool {
         POLL_BUDGET - self.budget.left() > KEPT_BUFFER
+    }
+
+    /// Whether it was made so long ago that the server may have renewed its certificate since, which only a handshake shows:
+    /// the end of the old one must not be told for ever.
+    pub(super) fn is_outdated(&self, is_tls: bool) -> bool {
+        is_tls && self.opened.elapsed() >= TLS_AGE
     }
 
     /// Sends all requests in one write, and returns a reply for each command of those that were answered whole until

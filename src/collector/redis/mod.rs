@@ -138,7 +138,8 @@ impl Collector for RedisCollector {
             canary,
             support: self.support.snapshot(),
         };
-        self.link = talk.link.filter(|link| link_clear && !link.is_bloated());
+        let is_good = |link: &Link| link_clear && !link.is_bloated() && !link.is_outdated(self.target.tls.is_some());
+        self.link = talk.link.filter(is_good);
         Ok(snapshot)
     }
 

@@ -1,5 +1,6 @@
 //! From an address to a stream that is authenticated and named.
 
+use reader::Secret;
 use redis::{Cmd, Value, cmd, parse_redis_value};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
@@ -56,7 +57,12 @@ async fn greet(
     support: &mut Support,
     named: bool,
 ) -> Result<(), PollError> {
-    for (name, reply) in exchange(target, stream, &greeting(target, named)).await? {
+    let password = match &target.password {
+        Some(password) => Some(password.current().await),
+        None => None,
+    };
+    let greeting = greeting(target, password.as_deref(), named);
+    for (name, reply) in exchange(target, stream, &greeting).await? {
         let Some((code, detail)) = reply_error::of(&reply) else {
             if name == SET_NAME {
                 support.answered(SET_NAME);
@@ -79,9 +85,9 @@ async fn greet(
     Ok(())
 }
 
-fn greeting(target: &RedisTarget, named: bool) -> Vec<(&'static str, Cmd)> {
+fn greeting(target: &RedisTarget, password: Option<&Secret>, named: bool) -> Vec<(&'static str, Cmd)> {
     let mut commands = Vec::new();
-    if let Some(password) = &target.password {
+    if let Some(password) = password {
         let mut auth = cmd("AUTH");
         if let Some(username) = &target.username {
             auth.arg(username);

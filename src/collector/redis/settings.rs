@@ -11,8 +11,8 @@ use super::switches::Switches;
 use super::{RedisCollector, environment};
 use crate::collector::TargetKind;
 use crate::config::{Defaults, Lookup, TargetSettings, read_url};
-use crate::net::{Endpoint, RedisUrl, TlsSettings};
-use reader::{Problem, Reader, Secret, Table, set};
+use crate::net::{Credential, Endpoint, RedisUrl, TlsSettings};
+use reader::{Problem, Reader, Table, set};
 
 const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_hours(24);
@@ -31,7 +31,7 @@ pub struct RedisTarget {
     pub username: Option<String>,
     /// The password.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub password: Option<Secret>,
+    pub password: Option<Credential>,
     /// The database to select; it changes nothing of what is exported.
     pub database: u32,
     /// The most that connecting may take, of the deadline.
@@ -116,11 +116,11 @@ impl RedisTarget {
     /// A target with every other default.
     pub(super) fn new(common: TargetSettings, url: RedisUrl) -> Self {
         Self {
+            connect_timeout: url.connect_timeout.unwrap_or(5 * SECOND).min(common.deadline),
             endpoint: url.endpoint,
             username: url.username,
-            password: url.password,
+            password: url.password.map(Credential::from),
             database: url.database.unwrap_or(0),
-            connect_timeout: (5 * SECOND).min(common.deadline),
             ping_samples: 3,
             client_list: true,
             client_list_max_clients: 20_000,
@@ -133,7 +133,7 @@ impl RedisTarget {
             canary: false,
             canary_channel: "manometer:canary".to_owned(),
             commands: Switches::default(),
-            tls: url.tls.then(TlsSettings::default),
+            tls: url.tls.then_some(url.files),
             pools: Vec::new(),
             common,
         }
@@ -157,18 +157,18 @@ impl TargetKind for RedisTarget {
     fn read(common: TargetSettings, table: &mut Table<'_>, reader: &Reader<'_>) -> Option<Self> {
         let missing = "is missing; write it like \"redis://127.0.0.1:6379\"".to_owned();
         // The other keys are looked at all the same.
-        let nowhere = || RedisUrl {
-            endpoint: Endpoint::Unix(PathBuf::new()),
-            tls: false,
-            username: None,
-            password: None,
-            database: None,
-        };
-        let mut target = Self::new(common, read_url(table, Err(missing), RedisUrl::parse).unwrap_or_else(nowhere));
+        let nowhere = || RedisUrl::plain(Endpoint::Unix(PathBuf::new()));
+        let line = table.line_of("url");
+        let url = read_url(table, Err(missing), RedisUrl::parse).unwrap_or_else(nowhere);
+        if let Some(warning) = url.warning(url.tls) {
+            table.warn(line, "url", warning);
+        }
+        let files = url.files.clone();
+        let mut target = Self::new(common, url);
         if let Some(username) = table.string("username").filter(|username| !username.is_empty()) {
             target.username = Some(username);
         }
-        if let Some(password) = table.secret("password", "password_file") {
+        if let Some(password) = Credential::read(table, "password", "password_file") {
             target.password = Some(password);
         }
         if target.username.is_some() && target.password.is_none() {
@@ -178,7 +178,7 @@ impl TargetKind for RedisTarget {
         read_times(table, &mut target);
         read_scope(table, &mut target);
         target.commands = Switches::read(table.table("commands"));
-        target.tls = TlsSettings::read(table, reader, target.tls.is_some(), "rediss://");
+        target.tls = TlsSettings::read(table, reader, target.tls.is_some(), "rediss://").map(|tls| tls.over(files));
         target.pools = table.tables("pool").into_iter().filter_map(read_pool).collect();
         Some(target)
     }
@@ -193,6 +193,10 @@ impl TargetKind for RedisTarget {
 
     fn name_with_addresses(&self) -> Option<(String, u16)> {
         self.endpoint.name()
+    }
+
+    fn tls(&self) -> Option<&TlsSettings> {
+        self.tls.as_ref()
     }
 
     fn collectors(self) -> impl Fn() -> RedisCollector + Send + 'static {

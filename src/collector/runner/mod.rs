@@ -19,6 +19,7 @@ use super::{Collector, TargetKind, metrics};
 use crate::config::TargetSettings;
 use crate::hub::{Hub, Key, PollError, Reason, TargetStatus};
 use crate::metric::{Families, MetricInfo};
+use crate::net::TlsSettings;
 
 /// The most by which the first poll is delayed.
 const MAX_START_DELAY: Duration = Duration::from_secs(1);
@@ -30,6 +31,8 @@ pub struct Instance {
     pub settings: TargetSettings,
     /// Where it is, without credentials: for people.
     pub address: String,
+    /// How it is spoken to, where that is TLS.
+    pub tls: Option<TlsSettings>,
 }
 
 impl Instance {
@@ -37,7 +40,7 @@ impl Instance {
     pub fn of(target: &impl TargetKind) -> Self {
         let settings: TargetSettings = (**target).clone();
         let address = settings.node.map_or_else(|| target.address(), |node| format!("{node} of {}", target.address()));
-        Self { settings, address }
+        Self { settings, address, tls: target.tls().cloned() }
     }
 
     /// What tells it from all others.

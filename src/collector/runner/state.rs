@@ -10,7 +10,7 @@ use super::pace::Pace;
 use crate::collector::{Collector, Health, metrics};
 use crate::hub::{Excerpt, LastError, PollError, Reason, TargetStatus};
 use crate::metric::{Durations, Families, Reserved};
-use crate::net::{Backoff, jittered};
+use crate::net::{Backoff, TlsSettings, jittered};
 
 /// First pause after a failure.
 const FIRST_RETRY: Duration = Duration::from_secs(1);
@@ -152,6 +152,9 @@ impl State {
         }
         if let Some(at) = self.last_success.and_then(|at| at.duration_since(UNIX_EPOCH).ok()) {
             out.push(&metrics::LAST_SUCCESS, [collector], at.as_secs_f64());
+        }
+        for (endpoint, at) in self.instance.tls.iter().flat_map(TlsSettings::not_after) {
+            out.push(&metrics::CERTIFICATE_NOT_AFTER, [&endpoint], at as f64);
         }
         // Their place is taken before the collector's own samples can use it up.
         let rejected =

@@ -89,7 +89,7 @@ fn start_at(steps: &[Step], interval: Interval) -> Run {
         series_limit: 100,
         ..TargetSettings::new(String::new(), &Defaults::USUAL)
     };
-    let instance = Instance { settings, address: "nowhere".to_owned() };
+    let instance = Instance { settings, address: "nowhere".to_owned(), tls: None };
     let hub = Arc::new(Hub::new(|_| {}));
     let stop = CancellationToken::new();
     let task = tokio::spawn(run(make, instance, Arc::clone(&hub), stop.clone()));

@@ -155,6 +155,9 @@ impl Collector for ServiceCollector {
         let started = Instant::now();
         // Should the deadline end it, it has told nothing.
         self.told_connection = None;
+        if let Ok(client) = &mut self.client {
+            client.renew().await;
+        }
         for report in self.states.iter_mut().filter_map(|state| state.report.as_mut()) {
             report.fresh = false;
         }

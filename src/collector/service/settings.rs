@@ -11,9 +11,9 @@ use super::ServiceCollector;
 use crate::collector::TargetKind;
 use crate::config::{Defaults, TargetSettings, read_url};
 use crate::net::headers::{self, check_header};
-use crate::net::{BaseUrl, TlsSettings};
+use crate::net::{BaseUrl, Credential, TlsSettings};
 use mapping::{Mapping, SHORTEST_INTERVAL, profile};
-use reader::{Problem, Reader, Secret, Table};
+use reader::{Problem, Reader, Table};
 
 const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_hours(24);
@@ -44,7 +44,7 @@ pub struct ServiceTarget {
     pub body_limit_kib: usize,
     /// Headers of each request.
     #[serde(rename = "header", serialize_with = "headers", skip_serializing_if = "Vec::is_empty")]
-    pub headers: Vec<(String, Secret)>,
+    pub headers: Vec<(String, Credential)>,
     /// TLS, if the scheme is `https`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls: Option<TlsSettings>,
@@ -53,11 +53,11 @@ pub struct ServiceTarget {
     pub mapping: Arc<Mapping>,
 }
 
-fn headers<S: Serializer>(headers: &[(String, Secret)], serializer: S) -> Result<S::Ok, S::Error> {
+fn headers<S: Serializer>(headers: &[(String, Credential)], serializer: S) -> Result<S::Ok, S::Error> {
     #[derive(Serialize)]
     struct Header<'a> {
         name: &'a str,
-        value: &'a Secret,
+        value: &'a Credential,
     }
     serializer.collect_seq(headers.iter().map(|(name, value)| Header { name, value }))
 }
@@ -98,7 +98,7 @@ impl TargetKind for ServiceTarget {
         let max_retry_after = table.duration("max_retry_after", Duration::ZERO..=3600 * SECOND);
         let max_retry_after = max_retry_after.unwrap_or(300 * SECOND);
         let body_limit_kib = table.integer("body_limit_kib", 1..=64 * 1024).unwrap_or(1024);
-        let headers: Vec<(String, Secret)> = table.tables("header").into_iter().filter_map(read_header).collect();
+        let headers: Vec<(String, Credential)> = table.tables("header").into_iter().filter_map(read_header).collect();
         if let Some(url) = &url {
             check_headers(table, url, &headers);
         }
@@ -150,6 +150,10 @@ impl TargetKind for ServiceTarget {
         self.url.endpoint().name()
     }
 
+    fn tls(&self) -> Option<&TlsSettings> {
+        self.tls.as_ref()
+    }
+
     fn collectors(self) -> impl Fn() -> ServiceCollector + Send + 'static {
         move || ServiceCollector::new(self.clone())
     }
@@ -192,10 +196,10 @@ fn add_query(table: &Table<'_>, mapping: &mut Arc<Mapping>, query: &str) {
     }
 }
 
-fn read_header(mut table: Table<'_>) -> Option<(String, Secret)> {
+fn read_header(mut table: Table<'_>) -> Option<(String, Credential)> {
     let name = table.string("name");
     let problems = table.problem_count();
-    let value = table.secret("value", "value_file");
+    let value = Credential::read(&mut table, "value", "value_file");
     let is_told = table.problem_count() > problems;
     if name.is_none() {
         table.problem(None, "name", None, "is missing; name the header");
@@ -204,7 +208,7 @@ fn read_header(mut table: Table<'_>) -> Option<(String, Secret)> {
         table.problem(None, "value", None, "is missing or empty; set value, or value_file to a file that holds it");
     }
     let header = name.zip(value);
-    let wrong = header.as_ref().and_then(|(name, value)| check_header(name, value).err());
+    let wrong = header.as_ref().and_then(|(name, value)| check_header(name, value.first()).err());
     if let Some(message) = &wrong {
         table.problem(None, "name", None, message);
     }
@@ -213,13 +217,14 @@ fn read_header(mut table: Table<'_>) -> Option<(String, Secret)> {
 }
 
 /// Reports headers that are right each for itself and not together, or not with the url.
-fn check_headers(table: &Table<'_>, url: &BaseUrl, headers: &[(String, Secret)]) {
+fn check_headers(table: &Table<'_>, url: &BaseUrl, headers: &[(String, Credential)]) {
     for (at, (name, _)) in headers.iter().enumerate() {
         if headers[..at].iter().any(|(other, _)| other.eq_ignore_ascii_case(name)) {
             table.problem(None, "header", None, format!("header {name} stands twice; keep one of the two"));
         }
     }
-    if let Err(message) = headers::of_requests(url, headers) {
+    let values = headers.iter().map(|(name, value)| (name.as_str(), value.first()));
+    if let Err(message) = headers::of_requests(url, values) {
         table.problem(None, "header", None, message);
     }
 }

@@ -15,8 +15,11 @@ use super::process::{Process, Transcript};
 use super::wait::{SOON, until};
 
 /// Variables that the agent reads; a test's agent has none but those that the test gives it.
-const VARIABLES: [&str; 13] = [
+const VARIABLES: [&str; 16] = [
     "REDIS_URL",
+    "REDIS_ADDR",
+    "REDIS_USER",
+    "REDIS_PASSWORD_FILE",
     "REDIS_CACHE_URL",
     "REDIS_TLS",
     "REDIS_PASSWORD",

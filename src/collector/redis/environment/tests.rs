@@ -28,7 +28,7 @@ fn the_environment_of_a_service_is_a_configuration() {
     let redis = targets(&env);
     let names: Vec<&str> = redis.iter().map(|target| target.name.as_str()).collect();
     assert_eq!(names, ["redis", "cache"]);
-    let passwords: Vec<&str> = redis.iter().map(|target| target.password.as_ref().unwrap().reveal()).collect();
+    let passwords: Vec<&str> = redis.iter().map(|target| target.password.as_ref().unwrap().first().reveal()).collect();
     assert_eq!(passwords, ["shared", "own"]);
     assert!(redis.iter().all(|target| target.tls.is_some()));
     assert_eq!(redis[1].database, 1);

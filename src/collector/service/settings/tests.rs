@@ -258,7 +258,7 @@ fn every_key_of_a_service_reaches_its_setting() {
     assert_eq!(target.max_retry_after, Duration::from_secs(90));
     assert_eq!((target.profile.as_deref(), target.tls.as_ref()), (Some("load"), None));
     let [(name, value)] = target.headers.as_slice() else { panic!() };
-    assert_eq!((name.as_str(), value.reveal()), ("X-Api-Key", "hunter2"));
+    assert_eq!((name.as_str(), value.first().reveal()), ("X-Api-Key", "hunter2"));
     let shown = format!("{}{target:?}", toml::to_string(&target).unwrap());
     assert!(shown.contains("name = \"X-Api-Key\"\nvalue = \"<redacted>\"") && !shown.contains("hunter2"), "{shown}");
 }
