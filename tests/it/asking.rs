@@ -202,3 +202,29 @@ fn a_command_that_is_late_twice_running_is_left_out() {
     assert_eq!(notes(&agent, "main"), [why]);
     assert!(failures(&seen) < 0.5, "{}", agent.log());
 }
+
+#[test]
+fn a_name_that_is_never_answered_costs_a_poll_and_then_itself() {
+    if missing(&["redis-server"]) {
+        return;
+    }
+    let redis = RedisServer::start();
+    let proxy = Fake::before(redis.address(), |asked| asked.starts_with("CLIENT SETNAME").then_some(Answer::Nothing));
+    let agent = Agent::run(&target("main", &proxy.url()));
+    agent.until("main", "it is up", |seen| seen.get("redis_up", &[]).filter(|up| *up > 0.5));
+    let seen = agent.until("main", "the name is left out", |seen| {
+        supported(seen, 0.0).contains("CLIENT SETNAME").then(|| agent.next_poll("main"))
+    });
+    assert!(NUMBERS.iter().all(|(_, family)| has(&seen, family)));
+    assert!(failures(&seen) < 1.5, "one at most: {}", agent.log());
+    // A server that hung for a while is not blamed for the name: a trial shows that it is answered.
+    let agent = Agent::run(&target("main", &redis.url()));
+    redis.freeze();
+    agent.until("main", "it is down", |seen| seen.get("redis_up", &[]).filter(|up| *up < 0.5));
+    agent.next_poll("main");
+    redis.thaw();
+    agent.until("main", "it is up", |seen| seen.get("redis_up", &[]).filter(|up| *up > 0.5));
+    agent.next_poll("main").assert("redis_command_supported", &[("command", "CLIENT SETNAME")], 1.0);
+    let named = redis.command::<String>(&["CLIENT", "LIST"]).matches(" name=manometer ").count();
+    assert_eq!(named, 1);
+}

@@ -32,6 +32,7 @@ mod stream;
 mod support;
 mod switches;
 mod tls;
+mod trial;
 
 use tokio::time::Instant;
 
@@ -58,6 +59,8 @@ pub struct RedisCollector {
     facts: Facts,
     questions: Vec<Box<dyn Asked>>,
     canary: Canary,
+    /// The last connection that was to get a name was not answered in time.
+    name_late: bool,
     /// What the last poll left out, and why.
     notes: Vec<String>,
 }
@@ -80,6 +83,7 @@ impl RedisCollector {
             facts: Facts::default(),
             questions: wanted.map(|row| row.open(&target)).collect(),
             canary: Canary::default(),
+            name_late: false,
             notes: Vec::new(),
             target,
         }

@@ -150,6 +150,11 @@ impl Support {
         }
     }
 
+    /// There was no answer in time, and once more on a connection of its own.
+    pub(super) fn is_silent(&mut self, command: &'static str, within: Duration) {
+        self.leave_out(command, format!("no answer within {within:?}"));
+    }
+
     fn leave_out(&mut self, command: &'static str, why: String) {
         self.failing.remove(command);
         self.late.remove(command);
