@@ -111,6 +111,8 @@ impl Collector for RedisCollector {
     }
 
     async fn poll(&mut self) -> Result<Snapshot, PollError> {
+        self.notes.clear();
+        self.support.begin_poll();
         self.facts.forget_replies();
         // Enough is left of the deadline to hand in what was heard.
         let until = Instant::now() + self.target.deadline.mul_f64(0.9);
