@@ -13,6 +13,7 @@ use crate::support::exposition::Exposition;
 use crate::support::fake::{Answer, Fake};
 use crate::support::missing::missing;
 use crate::support::redis::RedisServer;
+use crate::support::wait::{SOON, until};
 
 /// Commands by `redis_command_supported`.
 fn supported(seen: &Exposition, value: f64) -> BTreeSet<String> {
@@ -53,39 +54,53 @@ fn an_error_that_may_pass_costs_one_poll() {
         return;
     }
     let redis = RedisServer::start();
-    for command in ["INFO", "PING", "CONFIG GET", "LATENCY HISTOGRAM", "SLOWLOG LEN", "SLOWLOG GET", "CLIENT LIST"] {
-        let bad = Arc::new(AtomicBool::new(false));
+    let commands = ["INFO", "PING", "CONFIG GET", "LATENCY HISTOGRAM", "SLOWLOG LEN", "SLOWLOG GET", "CLIENT LIST"];
+    let bad = Arc::new(AtomicBool::new(false));
+    let proxies = commands.map(|command| {
         let is_bad = Arc::clone(&bad);
-        let proxy = Fake::before(redis.address(), move |asked| {
+        Fake::before(redis.address(), move |asked| {
             let hit = is_bad.load(Ordering::Relaxed) && asked.starts_with(command);
             hit.then(|| Answer::Reply(b"-ERR upstream failure\r\n".to_vec()))
-        });
-        let agent = Agent::run(&target("main", &proxy.url()));
-        agent.scrape("main").assert("redis_up", &[], 1.0);
-        bad.store(true, Ordering::Relaxed);
-        let seen = agent.next_poll("main");
+        })
+    });
+    let targets =
+        commands.iter().zip(&proxies).map(|(command, proxy)| target(&command.replace(' ', "-"), &proxy.url()));
+    let agent = Agent::run(&targets.collect::<String>());
+    let each = |look: &dyn Fn(&str, &str, &Exposition)| {
+        let polls = |name: &str| agent.scrape(name).value("manometer_polls_total", &[]);
+        let names = commands.map(|command| command.replace(' ', "-"));
+        // The poll that may be under way now is one too early.
+        let enough: Vec<f64> = names.iter().map(|name| polls(name) + 2.0).collect();
+        for ((command, name), enough) in commands.iter().zip(&names).zip(enough) {
+            until(SOON, "two more polls", || (polls(name) >= enough).then_some(()));
+            look(command, name, &agent.scrape(name));
+        }
+    };
+    bad.store(true, Ordering::Relaxed);
+    each(&|command, name, seen| {
         if command == "INFO" {
             seen.assert("redis_up", &[], 0.0);
-            let state = agent.state("main");
+            let state = agent.state(name);
             assert_eq!(state["lastErrorReason"], "status", "{state}");
             assert!(
                 state["lastError"].as_str().unwrap().contains("\"ERR upstream failure\"; it is asked again"),
                 "{state}"
             );
-        } else {
-            seen.assert("redis_up", &[], 1.0);
-            for (question, family) in NUMBERS {
-                assert_eq!(has(&seen, family), question != command, "{command}: {family}");
-            }
-            assert_eq!(notes(&agent, "main"), [format!("{command} failed in the last poll: ERR upstream failure")]);
-            assert_eq!(supported(&seen, 0.0), BTreeSet::new(), "it says nothing about rights");
+            return;
         }
-        bad.store(false, Ordering::Relaxed);
-        let seen = agent.next_poll("main");
         seen.assert("redis_up", &[], 1.0);
-        assert!(NUMBERS.iter().all(|(_, family)| has(&seen, family)), "{command}");
-        assert_eq!(notes(&agent, "main"), [""; 0]);
-    }
+        for (question, family) in NUMBERS {
+            assert_eq!(has(seen, family), question != command, "{command}: {family}");
+        }
+        assert_eq!(notes(&agent, name), [format!("{command} failed in the last poll: ERR upstream failure")]);
+        assert_eq!(supported(seen, 0.0), BTreeSet::new(), "it says nothing about rights");
+    });
+    bad.store(false, Ordering::Relaxed);
+    each(&|command, name, seen| {
+        seen.assert("redis_up", &[], 1.0);
+        assert!(NUMBERS.iter().all(|(_, family)| has(seen, family)), "{command}");
+        assert_eq!(notes(&agent, name), [""; 0]);
+    });
 }
 
 #[test]
@@ -201,4 +216,30 @@ fn a_command_that_is_late_twice_running_is_left_out() {
     let why = "CLIENT LIST is left out for some minutes: no answer within 900ms; client_list = false leaves it alone";
     assert_eq!(notes(&agent, "main"), [why]);
     assert!(failures(&seen) < 0.5, "{}", agent.log());
+}
+
+#[test]
+fn a_name_that_is_never_answered_costs_a_poll_and_then_itself() {
+    if missing(&["redis-server"]) {
+        return;
+    }
+    let redis = RedisServer::start();
+    let proxy = Fake::before(redis.address(), |asked| asked.starts_with("CLIENT SETNAME").then_some(Answer::Nothing));
+    let agent = Agent::run(&target("main", &proxy.url()));
+    agent.until("main", "it is up", |seen| seen.get("redis_up", &[]).filter(|up| *up > 0.5));
+    let seen = agent.until("main", "the name is left out", |seen| {
+        supported(seen, 0.0).contains("CLIENT SETNAME").then(|| agent.next_poll("main"))
+    });
+    assert!(NUMBERS.iter().all(|(_, family)| has(&seen, family)));
+    assert!(failures(&seen) < 1.5, "one at most: {}", agent.log());
+    // A server that hung for a while is not blamed for the name: a trial shows that it is answered.
+    let agent = Agent::run(&target("main", &redis.url()));
+    redis.freeze();
+    agent.until("main", "it is down", |seen| seen.get("redis_up", &[]).filter(|up| *up < 0.5));
+    agent.next_poll("main");
+    redis.thaw();
+    agent.until("main", "it is up", |seen| seen.get("redis_up", &[]).filter(|up| *up > 0.5));
+    agent.next_poll("main").assert("redis_command_supported", &[("command", "CLIENT SETNAME")], 1.0);
+    let named = redis.command::<String>(&["CLIENT", "LIST"]).matches(" name=manometer ").count();
+    assert_eq!(named, 1);
 }

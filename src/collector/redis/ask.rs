@@ -22,7 +22,7 @@ pub(super) struct Talk {
     pub(super) state: Option<&'static str>,
     pub(super) connect_seconds: f64,
     /// What may be tried again on a connection of its own.
-    due: Option<(usize, Request)>,
+    pub(super) due: Option<(usize, Request)>,
 }
 
 /// The questions of one write.
@@ -65,7 +65,7 @@ impl RedisCollector {
                 Err(error) => return Err(error),
             }
         }
-        let mut link = self.connect(false).await?;
+        let mut link = self.connect_anew().await?;
         self.info_over(&mut link).await?;
         if let Some(why) = link.name_broke.take() {
             self.support.broke(SET_NAME, &why);
@@ -73,14 +73,24 @@ impl RedisCollector {
         Ok(talk(link))
     }
 
-    /// A new connection; with a name even if that is not due to be tried, if it is `for_trial`.
-    async fn connect(&mut self, for_trial: bool) -> Result<Link, PollError> {
+    /// A new connection, on which what was refused may be allowed.
+    ///
+    /// Its name is asked for before INFO, so silence on that looks like a server that hangs: after a timeout the next attempt
+    /// does without, and if that is answered the name gets a trial of its own.
+    async fn connect_anew(&mut self) -> Result<Link, PollError> {
         self.support.reconnecting();
         self.questions.iter_mut().for_each(|question| question.renew());
+        let named = self.support.may_ask(SET_NAME) && !self.name_late;
+        let opened = self.connect(named).await;
+        if let Err(error) = &opened {
+            self.name_late = named && error.reason == Reason::Timeout;
+        }
+        opened
+    }
+
+    pub(super) async fn connect(&mut self, named: bool) -> Result<Link, PollError> {
         let Self { target, resolver, support, .. } = self;
-        let is_time = support.may_ask(SET_NAME) || (for_trial && support.is_due(SET_NAME));
-        let named = target.commands.asks("setname") && is_time;
-        Link::open(target, resolver, support, named).await
+        Link::open(target, resolver, support, named && target.commands.asks("setname")).await
     }
 
     /// Asks INFO. There is no limit but the poll's deadline: without an answer there is nothing to hand in.
@@ -225,12 +235,18 @@ impl RedisCollector {
 
     async fn reconnect(&mut self, talk: &mut Talk) {
         talk.link = None;
-        talk.link = timeout_at(talk.until, self.connect(false)).await.ok().and_then(Result::ok);
+        talk.link = timeout_at(talk.until, self.connect_anew()).await.ok().and_then(Result::ok);
     }
 
     /// Lets a question hear its replies, and notes whether its command is answered. Returns the request in other words,
     /// where the server refused these and there are others.
-    fn hear(&mut self, talk: &mut Talk, place: usize, request: &Request, replies: Vec<Value>) -> Option<Request> {
+    pub(super) fn hear(
+        &mut self,
+        talk: &mut Talk,
+        place: usize,
+        request: &Request,
+        replies: Vec<Value>,
+    ) -> Option<Request> {
         let question = &mut self.questions[place];
         let outcome = match replies.iter().find_map(reply_error::of) {
             None => Outcome::Replies(replies),
@@ -256,45 +272,6 @@ impl RedisCollector {
             Outcome::Failed(words) => self.support.failed(request.name, &words),
         }
         None
-    }
-
-    /// Tries one thing that was left out, on a connection of its own: whatever comes of it, the poll has its answers.
-    async fn try_again(&mut self, talk: &mut Talk) {
-        let due = talk.due.take();
-        let (name_due, ping_due) = (self.support.is_due(SET_NAME), self.support.is_due(ping::COMMAND));
-        if (due.is_none() && !name_due && !ping_due) || Instant::now() >= talk.until {
-            return;
-        }
-        let Ok(Ok(mut link)) = timeout_at(talk.until, self.connect(true)).await else { return };
-        match link.name_broke.take() {
-            Some(why) => self.support.broke(SET_NAME, &why),
-            // The connection that is open gives way to a named one.
-            None if name_due => talk.link = None,
-            None => {}
-        }
-        let Some((place, request)) = due else {
-            if ping_due
-                && let Err(ending) =
-                    ping::measure(&self.target, &mut link, &mut self.support, &mut self.pings, talk.until).await
-            {
-                self.note_trial(ping::COMMAND, ending);
-            }
-            return;
-        };
-        match link.ask([&request.commands[..]], talk.until).await {
-            (_, Some(ending)) => self.note_trial(request.name, ending),
-            (replies, None) => {
-                let replies = replies.into_iter().flatten().collect();
-                self.hear(talk, place, &request, replies);
-            }
-        }
-    }
-
-    fn note_trial(&mut self, command: &'static str, ending: Ending) {
-        match ending {
-            Ending::Late => self.support.was_late(command, self.target.deadline),
-            Ending::Broken(error) => self.support.broke(command, &reply_error::breakage(&error)),
-        }
     }
 }
 

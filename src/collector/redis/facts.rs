@@ -51,7 +51,10 @@ impl Facts {
         self.cluster_enabled = info.cluster_enabled();
         self.loading = info.loading();
         self.start_time = start_time(info, self.start_time);
-        self.run.observe(info.run_id());
+        if self.run.observe(info.run_id()) {
+            // Another server, or another configuration.
+            (self.normal_limit, self.has_commandlog) = (0, false);
+        }
         self.observed_at = Some(Instant::now());
         self.info = Some(Arc::clone(info));
     }

@@ -32,6 +32,7 @@ mod stream;
 mod support;
 mod switches;
 mod tls;
+mod trial;
 
 use tokio::time::Instant;
 
@@ -60,6 +61,8 @@ pub struct RedisCollector {
     questions: Vec<Box<dyn Asked>>,
     canary: Canary,
     pings: ping::History,
+    /// The last connection that was to get a name was not answered in time.
+    name_late: bool,
     /// What the last poll left out, and why.
     notes: Vec<String>,
 }
@@ -83,6 +86,7 @@ impl RedisCollector {
             questions: wanted.map(|row| row.open(&target)).collect(),
             canary: Canary::default(),
             pings: ping::History::default(),
+            name_late: false,
             notes: Vec::new(),
             target,
         }
@@ -110,6 +114,8 @@ impl Collector for RedisCollector {
     }
 
     async fn poll(&mut self) -> Result<Snapshot, PollError> {
+        self.notes.clear();
+        self.support.begin_poll();
         self.facts.forget_replies();
         // Enough is left of the deadline to hand in what was heard.
         let until = Instant::now() + self.target.deadline.mul_f64(0.9);

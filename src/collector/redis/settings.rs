@@ -220,10 +220,12 @@ fn read_scope(table: &mut Table<'_>, target: &mut RedisTarget) {
     set(&mut target.ping_samples, table.integer("ping_samples", 1..=100));
     set(&mut target.client_list, table.boolean("client_list"));
     set(&mut target.client_list_max_clients, table.integer("client_list_max_clients", 1..=1_000_000));
-    set(&mut target.config_command, table.string("config_command"));
-    if target.config_command.is_empty() || target.config_command.contains(char::is_whitespace) {
-        let message = "must be one word; to leave CONFIG alone write commands = { config = false }";
-        table.problem(None, "config_command", None, message);
+    if let Some((line, command)) = table.string_at("config_command") {
+        if command.is_empty() || command.contains(char::is_whitespace) {
+            let message = "must be one word; to leave CONFIG alone write commands = { config = false }";
+            table.problem(Some(line), "config_command", None, message);
+        }
+        target.config_command = command;
     }
     set(&mut target.latency_histogram, table.boolean("latency_histogram"));
     set(&mut target.top_k, table.integer("top_k", 1..=1_000));

@@ -46,16 +46,24 @@ enum State {
     },
 }
 
+/// What happened to a command, and in which poll.
+#[derive(Debug)]
+struct Failure {
+    why: String,
+    poll: u64,
+}
+
 /// The commands asked so far, of one target.
 #[derive(Debug, Default)]
 pub(super) struct Support {
     target: String,
     run: LastRun,
     states: BTreeMap<&'static str, State>,
+    polls: u64,
     /// Those that failed in the last poll that asked them, for a reason that may pass.
-    failing: BTreeMap<&'static str, String>,
+    failing: BTreeMap<&'static str, Failure>,
     /// Those that were too late in the last poll that asked them.
-    late: BTreeMap<&'static str, String>,
+    late: BTreeMap<&'static str, Failure>,
 }
 
 impl Support {
@@ -63,10 +71,20 @@ impl Support {
         Self { target: target.to_owned(), ..Self::default() }
     }
 
+    /// A poll begins: only what fails in it is told as having failed.
+    pub(super) const fn begin_poll(&mut self) {
+        self.polls += 1;
+    }
+
+    fn failure(&self, why: &str) -> Failure {
+        Failure { why: why.to_owned(), poll: self.polls }
+    }
+
     /// Another run of the server than before is asked everything anew.
     pub(super) fn observe_run(&mut self, run_id: Option<&str>) {
         if self.run.observe(run_id) {
-            self.states.retain(|_, state| matches!(state, State::Answered));
+            self.reconnecting();
+            self.states.retain(|_, state| !matches!(state, State::LeftOut { .. }));
             self.late.clear();
         }
     }
@@ -131,7 +149,7 @@ impl Support {
             self.states.remove(command);
         }
         self.late.remove(command);
-        if self.failing.insert(command, why.to_owned()).is_none() {
+        if self.failing.insert(command, self.failure(why)).is_none() {
             warn!(target_name = %self.target, command, error = why, "command failed; it is asked again at the next poll");
         }
     }
@@ -145,9 +163,14 @@ impl Support {
     pub(super) fn was_late(&mut self, command: &'static str, within: Duration) {
         let why = format!("no answer within {within:?}");
         let again = matches!(self.states.get(command), Some(State::LeftOut { .. }));
-        if again || self.late.insert(command, why.clone()).is_some() {
+        if again || self.late.insert(command, self.failure(&why)).is_some() {
             self.leave_out(command, why);
         }
+    }
+
+    /// There was no answer in time, and once more on a connection of its own.
+    pub(super) fn is_silent(&mut self, command: &'static str, within: Duration) {
+        self.leave_out(command, format!("no answer within {within:?}"));
     }
 
     fn leave_out(&mut self, command: &'static str, why: String) {
@@ -182,8 +205,8 @@ impl Support {
                 Some(format!("{command} is left out for some minutes: {why}{times}{advice}"))
             }
         });
-        let passing = self.failing.iter().chain(&self.late);
-        states.chain(passing.map(|(command, why)| format!("{command} failed in the last poll: {why}")))
+        let failures = self.failing.iter().chain(&self.late).filter(|(_, failure)| failure.poll == self.polls);
+        states.chain(failures.map(|(command, failure)| format!("{command} failed in the last poll: {}", failure.why)))
     }
 }
 

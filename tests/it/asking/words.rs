@@ -60,11 +60,14 @@ fn every_question_has_a_switch() {
     );
     assert_eq!(supported(&seen, 1.0).into_iter().collect::<Vec<_>>(), ["INFO"]);
     assert!(!redis.command::<String>(&["CLIENT", "LIST"]).contains(" name=manometer "));
-    let (_dir, file) = config_file(&(target("main", &redis.url()) + "commands = { info = false, slowlogs = false }\n"));
+    let (_dir, file) = config_file(
+        &(target("main", &redis.url()) + "config_command = \"\"\ncommands = { info = false, slowlogs = false }\n"),
+    );
     let refused = output(&["config", "check", file.to_str().unwrap()]);
     let text = stderr(&refused);
     assert!(text.contains("redis[0].commands.slowlogs") && text.contains("did you mean slowlog?"), "{text}");
     assert!(text.contains("redis[0].commands.info"), "{text}");
+    assert!(text.contains(":6: redis[0].config_command: must be one word; to leave CONFIG alone"), "{text}");
     let (_dir, file) = config_file(&(target("main", &redis.url()) + off));
     let shown: toml::Table = stdout(&output(&["config", "show", file.to_str().unwrap()])).parse().unwrap();
     assert_eq!(shown["redis"][0]["commands"]["slowlog"].as_bool(), Some(false));

@@ -83,6 +83,8 @@ fn an_error_that_may_pass_counts_for_its_poll() {
     support.failed("CLIENT LIST", "ERR upstream timed out");
     assert!(support.may_ask("CLIENT LIST"));
     assert_eq!(support.notes().collect::<Vec<_>>(), ["CLIENT LIST failed in the last poll: ERR upstream timed out"]);
+    support.begin_poll();
+    assert_eq!(support.notes().count(), 0, "not asked in this poll, for what reason ever");
     support.answered("CLIENT LIST");
     assert_eq!(support.notes().count(), 0);
 }
@@ -98,4 +100,5 @@ fn another_run_of_the_server_is_asked_everything() {
     assert!(!support.may_ask("CLIENT LIST") && !support.may_ask("SLOWLOG GET"));
     support.observe_run(Some("b"));
     assert!(support.may_ask("CLIENT LIST") && support.may_ask("SLOWLOG GET"));
+    assert_eq!(support.snapshot(), [("SLOWLOG GET", false)], "a refusal on the way to it is not forgotten");
 }
