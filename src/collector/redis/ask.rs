@@ -21,6 +21,8 @@ pub(super) struct Talk {
     /// The state that an error reply named.
     pub(super) state: Option<&'static str>,
     pub(super) connect_seconds: f64,
+    /// The round trips, where they were timed before INFO.
+    pings: Option<Pings>,
     /// What may be tried again on a connection of its own.
     pub(super) due: Option<(usize, Request)>,
 }
@@ -50,17 +52,17 @@ impl RedisCollector {
     /// A connection from an earlier poll may have ended since (the server's `timeout`, a restart): that is not a failure
     /// of this poll, so it connects again at once.
     pub(super) async fn ask_info(&mut self, until: Instant) -> Result<Talk, PollError> {
-        let talk = |link: Link| Talk {
+        let talk = |link: Link, pings| Talk {
             connect_seconds: link.connect_seconds,
             link: Some(link),
             until,
             state: None,
+            pings,
             due: None,
         };
-        if let Some(mut link) = self.link.take() {
-            link.begin_poll();
+        if let Some((mut link, pings)) = self.pinged(until).await {
             match self.info_over(&mut link).await {
-                Ok(()) => return Ok(talk(link)),
+                Ok(()) => return Ok(talk(link, pings)),
                 Err(error) if error.reason == Reason::Connect => {}
                 Err(error) => return Err(error),
             }
@@ -70,7 +72,25 @@ impl RedisCollector {
         if let Some(why) = link.name_broke.take() {
             self.support.broke(SET_NAME, &why);
         }
-        Ok(talk(link))
+        Ok(talk(link, None))
+    }
+
+    /// The open connection, with its PINGs: they come first, where they are known to be answered, so that it is they that find
+    /// a server which hangs. Should they not be answered by half time, INFO is asked on a new connection.
+    async fn pinged(&mut self, until: Instant) -> Option<(Link, Option<Pings>)> {
+        let mut link = self.link.take()?;
+        link.begin_poll();
+        if !self.may_ping() {
+            return Some((link, None));
+        }
+        let half_time = until - until.saturating_duration_since(Instant::now()) / 2;
+        let Self { target, support, pings, .. } = self;
+        let pings = ping::measure(target, &mut link, support, pings, half_time).await.ok()?;
+        Some((link, pings))
+    }
+
+    fn may_ping(&self) -> bool {
+        self.target.commands.asks("ping") && self.support.may_ask(ping::COMMAND)
     }
 
     /// A new connection, on which what was refused may be allowed.
@@ -137,8 +157,8 @@ impl RedisCollector {
 
     /// Times the PINGs.
     pub(super) async fn ping(&mut self, talk: &mut Talk) -> Option<Pings> {
-        if !self.target.commands.asks("ping") || !self.support.may_ask(ping::COMMAND) {
-            return None;
+        if talk.pings.is_some() || !self.may_ping() {
+            return talk.pings;
         }
         let link = talk.link.as_mut()?;
         match ping::measure(&self.target, link, &mut self.support, &mut self.pings, talk.until).await {
