@@ -17,6 +17,8 @@ enum Step {
     Fail(Reason),
     Hang,
     Panic,
+    /// Answers at once but for ten seconds from each of these milliseconds on.
+    Freezes(&'static [u64]),
 }
 
 struct Fake {
@@ -45,6 +47,15 @@ impl Collector for Fake {
             Step::Value(value) => Ok(value),
             Step::Fail(reason) => Err(PollError::new(reason, "asking", "it said no", "ask again")),
             Step::Hang => std::future::pending().await,
+            Step::Freezes(starts) => {
+                let now = self.origin.elapsed();
+                let ends =
+                    starts.iter().map(|start| Duration::from_millis(*start)..Duration::from_millis(start + 10_000));
+                if let Some(freeze) = ends.into_iter().find(|freeze| freeze.contains(&now)) {
+                    tokio::time::sleep(freeze.end - now).await;
+                }
+                Ok(1.0)
+            }
         }
     }
 
@@ -278,4 +289,32 @@ async fn what_is_expensive_is_not_asked_for_each_of_many_scrapes() {
         (Interval::Auto(Duration::from_secs(6)), Duration::from_secs(3))
     );
     assert_eq!(next, Instant::now() + Duration::from_millis(5_700));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_freeze_of_ten_seconds_is_seen_by_the_scrape_after_it_whenever_it_begins() {
+    /// Twenty moments, one in each minute.
+    const STARTS: &[u64] = &[
+        63_210, 121_900, 187_040, 246_500, 301_130, 364_800, 429_999, 483_333, 541_234, 608_765, 660_100, 727_700,
+        784_321, 846_060, 900_900, 969_420, 1_023_456, 1_089_000, 1_142_857, 1_201_618,
+    ];
+    let run = start(&[Step::Freezes(STARTS)]);
+    let number = |suffix: &str| {
+        let line = format!("manometer_poll_seconds_{suffix}");
+        run.sample(&line).map_or(0.0, |count| count.parse::<f64>().unwrap())
+    };
+    let slow = || {
+        let count = number("count{target=\"t\",collector=\"fake\"}");
+        count - number("bucket{target=\"t\",collector=\"fake\",le=\"0.005\"}")
+    };
+    let mut seen = Vec::new();
+    for _scrape in 0..86 {
+        tokio::time::sleep(Duration::from_secs(15)).await;
+        seen.push(slow());
+    }
+    for (place, start) in STARTS.iter().enumerate() {
+        let scrape = usize::try_from((start + 10_000 + 4_000) / 15_000).unwrap();
+        let expected = f64::from(u32::try_from(place).unwrap() + 1);
+        assert!(seen[scrape] >= expected, "{} at {start} ms: {seen:?}", seen[scrape]);
+    }
 }
