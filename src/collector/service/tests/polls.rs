@@ -382,6 +382,27 @@ fn asked(paths: &mut tokio::sync::mpsc::UnboundedReceiver<String>) -> Vec<String
 }
 
 #[tokio::test]
+async fn the_service_that_is_away_or_hangs_says_0_of_its_redis() {
+    let status = |collector: &ServiceCollector| {
+        let mut families = Families::new();
+        collector.export_state(&mut families);
+        samples(families).into_iter().filter(|line| line.starts_with("redis_")).collect::<Vec<_>>()
+    };
+    let mut away = collector("http://127.0.0.1:1", "profile = \"cache-api\"\n");
+    assert_eq!(away.poll().await.unwrap_err().reason, Reason::Refused);
+    assert_eq!(status(&away), ["redis_connection_status 0"]);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let mut hangs = collector(&url, "profile = \"cache-api\"\ndeadline = \"100ms\"\n");
+    assert_eq!(hangs.poll().await.unwrap_err().reason, Reason::Timeout);
+    assert_eq!(status(&hangs), ["redis_connection_status 0"]);
+    // A poll that its deadline ends has told nothing either.
+    let mut ended = collector(&url, "profile = \"cache-api\"\n");
+    assert!(tokio::time::timeout(Duration::ZERO, ended.poll()).await.is_err());
+    assert_eq!(status(&ended), ["redis_connection_status 0"]);
+}
+
+#[tokio::test]
 async fn a_fallback_is_asked_in_the_poll_in_which_the_other_fails() {
     let answers = vec![("/numbers?key=hunter2", "500 "), ("/texts", "200 {\"waiting\": \"5\"}"), ("/details", "404 ")];
     let (url, mut paths) = serve(answers).await;
