@@ -287,3 +287,19 @@ fn secrets_are_neither_printed_nor_serialised() {
     assert!(shown.contains("url = \"h:6379\""), "{shown}");
     assert!(!format!("{config:?}{shown}").contains("hunter2"));
 }
+
+#[test]
+fn what_is_shown_of_a_target_with_tls_can_be_read() {
+    for tls in ["", "[redis.tls]\nfingerprint = \"sha256 Fingerprint=FP\"\nserver_name = \"redis\""] {
+        let text = format!("[[redis]]\nname = \"a\"\nurl = \"rediss://h/2?ssl_ca_certs=/ca\"\n{tls}");
+        let config = parse(&text.replace("FP", &["0A"; 32].join(":")));
+        let shown = config.to_toml().unwrap();
+        assert!(shown.contains("url = \"h:6379\"") && shown.contains("[redis.tls]"), "{shown}");
+        assert_eq!(parse(&shown), config, "{shown}");
+        let trusted = first::<RedisTarget>(&config).tls.unwrap();
+        assert_eq!(
+            (trusted.ca_file.is_some(), trusted.fingerprints.len()),
+            (tls.is_empty(), usize::from(!tls.is_empty()))
+        );
+    }
+}

@@ -72,6 +72,14 @@ impl<T: Send + Sync + 'static> Kept<T> {
     }
 }
 
+#[cfg(test)]
+impl<T> Kept<T> {
+    /// A look is due.
+    pub(super) fn expire(&self) {
+        *self.0.looked.lock() = None;
+    }
+}
+
 impl<T> Inner<T> {
     /// True for one caller each time that a look is due.
     fn is_time(&self) -> bool {
@@ -161,8 +169,7 @@ mod tests {
         }
 
         async fn look(&self) -> Result<Arc<String>, String> {
-            // A look is due.
-            *self.kept.0.looked.lock() = None;
+            self.kept.expire();
             self.current().await
         }
 
@@ -209,14 +216,14 @@ mod tests {
         let file = vec![PathBuf::from("/dev/null")];
         assert_eq!(*kept.current(file.clone(), || Ok(1)).await.unwrap(), 1);
         let (release, released) = std::sync::mpsc::channel::<()>();
-        *kept.0.looked.lock() = None;
+        kept.expire();
         kept.0.seen.lock().clear();
         let hanging = move || {
             let _ = released.recv();
             Ok(2)
         };
         assert_eq!(*kept.current(file.clone(), hanging).await.unwrap(), 1);
-        *kept.0.looked.lock() = None;
+        kept.expire();
         assert_eq!(*kept.current(file.clone(), || Ok(3)).await.unwrap(), 1);
         release.send(()).unwrap();
     }

@@ -159,7 +159,10 @@ impl TargetKind for RedisTarget {
         // The other keys are looked at all the same.
         let nowhere = || RedisUrl::plain(Endpoint::Unix(PathBuf::new()));
         let line = table.line_of("url");
-        let url = read_url(table, Err(missing), RedisUrl::parse).unwrap_or_else(nowhere);
+        let schemeless = table.peek("url").is_some_and(|url| !url.contains("://") && !url.trim().starts_with('/'));
+        let mut url = read_url(table, Err(missing), RedisUrl::parse).unwrap_or_else(nowhere);
+        // An address without scheme does not say, and the table does.
+        url.tls |= schemeless && table.has("tls");
         if let Some(warning) = url.warning(url.tls) {
             table.warn(line, "url", warning);
         }
