@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use super::{EXIT_SOFTWARE, EXIT_USAGE, block_on, fail, print};
+use super::{EXIT_SOFTWARE, EXIT_USAGE, block_on, fail, note, print};
 use crate::app::{self, Source};
 use crate::config::{Config, Target};
 use crate::hub::{Hub, Key, TargetStatus};
@@ -15,6 +15,9 @@ pub(super) fn poll(source: &Source, only: Option<&str>) -> ExitCode {
         Ok(config) => config,
         Err(error) => return fail(EXIT_USAGE, &error.to_string()),
     };
+    for warning in &config.warnings {
+        note(warning);
+    }
     let targets = match chosen(&config, only) {
         Ok(targets) => targets,
         Err(message) => return fail(EXIT_USAGE, &message),

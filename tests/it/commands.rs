@@ -232,6 +232,8 @@ fn the_url_of_a_service_is_polled_with_one_warning() {
     assert!(warnings[0].contains("flavour is not known here and ignored"), "{}", warnings[0]);
 
     let (_dir, file) = config_file(&target("main", &url));
+    let polled = output(&["poll", "--config", file.to_str().unwrap()]);
+    assert_eq!((polled.status.code(), stderr(&polled).lines().count()), (Some(0), 1), "{}", stderr(&polled));
     let checked = output(&["config", "check", file.to_str().unwrap()]);
     assert_eq!(checked.status.code(), Some(0), "{}", stderr(&checked));
     let told = stderr(&checked);
