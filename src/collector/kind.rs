@@ -91,7 +91,7 @@ fn read<K: TargetKind>(tables: Vec<Table<'_>>, reader: &Reader<'_>) -> Targets {
         let target = K::read(common, &mut table, reader);
         let line = table.line;
         if let Some(target) = &target
-            && target.instances == Instances::Resolved
+            && target.instances == Some(Instances::Resolved)
             && target.name_with_addresses().is_none()
         {
             table.problem(None, "instances", None, "resolved needs a url with a host name and a port");
@@ -152,7 +152,7 @@ impl<K: TargetKind> Target for K {
 
 /// The name whose addresses are the instances of a target, if it has several.
 fn named(target: &impl TargetKind) -> Option<(String, u16)> {
-    let is_resolved = target.instances == Instances::Resolved;
+    let is_resolved = target.instances == Some(Instances::Resolved);
     is_resolved.then(|| target.name_with_addresses()).flatten()
 }
 

@@ -34,29 +34,22 @@ pub struct TargetSettings {
     pub interval_share: u32,
     /// Series beyond it are left out and counted.
     pub series_limit: usize,
-    /// What is polled for it.
-    #[serde(skip_serializing_if = "Instances::is_one")]
-    pub instances: Instances,
+    /// What is polled for it, where that can be several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instances: Option<Instances>,
     /// Which of its instances this one is: the address that is polled, in place of those that its name has.
     #[serde(skip)]
     pub node: Option<SocketAddr>,
 }
 
 /// What is polled for a target.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Instances {
     /// What answers at its address.
-    #[default]
     One,
     /// Each address that its name has, as an instance of its own.
     Resolved,
-}
-
-impl Instances {
-    fn is_one(&self) -> bool {
-        *self == Self::One
-    }
 }
 
 /// Time from the start of one poll to the start of the next.
@@ -113,7 +106,7 @@ impl TargetSettings {
     pub fn new(name: String, defaults: &Defaults) -> Self {
         let Defaults { interval, shortest_interval, interval_share, series_limit, .. } = *defaults;
         let deadline = defaults.deadline(interval);
-        let (interval, instances) = (Interval::Auto(interval), Instances::One);
+        let (interval, instances) = (Interval::Auto(interval), defaults.has_instances.then_some(Instances::One));
         Self { name, interval, deadline, shortest_interval, interval_share, series_limit, instances, node: None }
     }
 
@@ -135,8 +128,8 @@ impl TargetSettings {
             table.problem(None, "deadline", Some(format!("{:?}", text(deadline))), message);
         }
         let series_limit = table.integer("series_limit", 100..=10_000_000).unwrap_or(defaults.series_limit);
-        let instances = if defaults.has_instances { table.choice("instances") } else { None };
-        Self { interval, deadline, series_limit, instances: instances.unwrap_or_default(), ..usual }
+        let instances = usual.instances.map(|one| table.choice("instances").unwrap_or(one));
+        Self { interval, deadline, series_limit, instances, ..usual }
     }
 
     /// The deadline of polls that follow scrapes which come each `interval`.

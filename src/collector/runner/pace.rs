@@ -9,9 +9,6 @@ use tokio::time::Instant;
 use crate::config::{Interval, TargetSettings};
 use crate::hub::{Hub, Key};
 
-/// The most by which a poll is late, as a part of the interval; it is never early.
-const JITTER: f64 = 0.02;
-
 /// The parts of the interval in which the time is counted that a poll begins before its scrape.
 const GRID: u32 = 20;
 
@@ -59,8 +56,8 @@ impl Pace {
         let beat = self.changed.as_ref().and_then(|_| self.hub.rhythm().beat(&self.key, now));
         let Some(mut beat) = beat else {
             (settings.interval, settings.deadline) = (self.configured.interval, self.configured.deadline);
-            // Agents that were started together, or by the same clock, must not go on asking together.
-            return started + settings.interval.length().mul_f64(1.0 + fastrand::f64() * JITTER);
+            // Without jitter: what lasts as long as the interval must be seen by a poll. Agents began at different moments.
+            return started + settings.interval.length();
         };
         // What is expensive is not asked for each of many scrapes.
         let scrapes = self.configured.shortest_interval.as_secs_f64() / beat.period.as_secs_f64();

@@ -87,11 +87,12 @@ fn a_poll_of_its_own_scrapes_ends_before_the_next_one() {
     let slot = |after: f64| {
         let after = if after < 0.0 { next - seconds(-after) } else { next + seconds(after) };
         let slot = beat.slot(after, seconds(1.0));
-        if slot < next { -((next - slot).as_secs_f64().round()) } else { (slot - next).as_secs_f64().round() }
+        let millis = |time: Duration| i64::try_from(time.as_millis()).unwrap();
+        if slot < next { -millis(next - slot) } else { millis(slot - next) }
     };
     assert_eq!(
         [-20.0, -14.0, -1.5, -1.0, -0.5, 0.0, 13.0, 14.0, 100.0].map(slot),
-        [-16.0, -1.0, -1.0, 14.0, 14.0, 14.0, 14.0, 29.0, 104.0]
+        [-16_000, -1_000, -1_000, 14_000, 14_000, 14_000, 14_000, 29_000, 104_000]
     );
 }
 

@@ -113,7 +113,9 @@ fn read_merge(table: &mut Table<'_>, name: &str, value: &Value) -> Option<Merge>
     let merge = table.choice("merge")?;
     let Value::Number { parse, .. } = value else { return Some(merge) };
     let message = match (merge, is_moment(name, *parse)) {
-        (Merge::Sum, true) => "adds up, and the sum of moments is not a moment; write \"newest\" or \"oldest\", or leave merge out",
+        (Merge::Sum, true) => {
+            "adds up, and the sum of moments is not a moment; write \"newest\" or \"oldest\", or leave merge out"
+        }
         (Merge::Newest | Merge::Oldest, false) => {
             "is for moments; write \"max\" or \"min\", or set parse = \"timestamp\""
         }
