@@ -26,11 +26,12 @@ LABEL org.opencontainers.image.title="manometer" \
 # Where rustls looks for the roots of a TLS connection to Redis.
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build /manometer /manometer
-COPY config.toml /etc/manometer/config.toml
 # The default of 127.0.0.1 would not be reachable from outside the container.
 ENV MANOMETER_WEB_LISTEN_ADDRESS=0.0.0.0:10121
 USER 65532:65532
 EXPOSE 10121
 HEALTHCHECK --interval=15s --timeout=5s --start-period=10s --retries=3 CMD ["/manometer", "healthcheck"]
+# Other commands and the flags of `run` may follow the image's name. A configuration is mounted to
+# /etc/manometer/config.toml; without one the environment says what is watched (REDIS_URL ...).
 ENTRYPOINT ["/manometer"]
-CMD ["run", "--config", "/etc/manometer/config.toml"]
+CMD ["run"]

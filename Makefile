@@ -7,10 +7,10 @@ BOTH := --package manometer --package manometer-examples
 DOC := RUSTDOCFLAGS='--deny warnings' $(CARGO) doc --locked --quiet --workspace --no-deps --lib --examples
 
 .DEFAULT_GOAL := help
-.PHONY: help run test render build release bench microbench fmt lint docs clean
+.PHONY: help run test render build release bench bench-rate microbench fmt lint docs clean
 
 help: ## This list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 run: ## Start the playground: Redis, live traffic and the agent; Ctrl-C ends it all
 	@scripts/deps.sh run
@@ -44,6 +44,11 @@ bench: ## Ratios against redis_exporter on the same Redis, and the cost of watch
 	@$(CARGO) build --locked --release $(BOTH) --bin manometer --bin hold_clients
 	@scripts/bench.sh
 	@if [ "$$(id -u)" -eq 0 ]; then scripts/bench_docker.sh; else echo 'make: the containers need root: scripts/bench_docker.sh'; fi
+
+bench-rate: ## How smooth a constant load looks, in twelve minutes, against redis_exporter
+	@scripts/deps.sh bench
+	@$(CARGO) build --locked --release --bin manometer
+	@scripts/bench_rate.sh
 
 microbench: ## The criterion benchmarks
 	@scripts/deps.sh build

@@ -7,73 +7,13 @@
 # CLIENTS (5000) and POLLS (60) may be set. It listens on 127.0.0.1 alone, takes about four minutes, and ends every
 # process that it started.
 set -euo pipefail
-export LC_ALL=C
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 clients=${CLIENTS:-5000}
 polls=${POLLS:-60}
-release=${CARGO_TARGET_DIR:-target}/release
-agent=${AGENT:-$release/manometer}
+# shellcheck source=scripts/bench_lib.sh
+source scripts/bench_lib.sh
 hold_clients=$release/hold_clients
-redis_exporter=$(command -v prometheus-redis-exporter || command -v redis_exporter)
-folder=$(mktemp -d)
-pids=()
-
-clean_up() {
-    for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
-    for pid in "${pids[@]}"; do wait "$pid" 2>/dev/null || true; done
-    rm -rf "$folder"
-}
-# bash runs it when a signal ends it, too.
-trap clean_up EXIT
-
-fail() {
-    echo "bench: $*" >&2
-    tail -n 15 "$folder"/*.log >&2 || true
-    exit 1
-}
-
-# start NAME COMMAND...: in the background with its output in NAME.log; the process id in $started.
-start() {
-    local name=$1
-    shift
-    "$@" >"$folder/$name.log" 2>&1 &
-    started=$!
-    pids+=("$started")
-}
-
-# stop PID: ends one of the processes before the end.
-stop() {
-    kill "$1" 2>/dev/null || true
-    wait "$1" 2>/dev/null || true
-    local kept=()
-    for pid in "${pids[@]}"; do [ "$pid" = "$1" ] || kept+=("$pid"); done
-    pids=("${kept[@]}")
-}
-
-# A port that nothing listens on.
-free_port() {
-    local port
-    while :; do
-        port=$((20000 + RANDOM % 12000))
-        (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || break
-    done
-    echo "$port"
-}
-
-# until_true SECONDS COMMAND...
-until_true() {
-    local end=$((SECONDS + $1))
-    shift
-    until "$@" >/dev/null 2>&1; do
-        [ "$SECONDS" -lt "$end" ] || fail "timed out waiting for: $*"
-        sleep 0.1
-    done
-}
-
-scrape() { curl -sf --max-time 10 "http://127.0.0.1:$1/metrics"; }
-# Without -q: grep would leave early, and curl's failure to write on would be the pipe's.
-sees_redis() { scrape "$1" | grep -E '^redis_up(\{[^}]*\})? 1$'; }
 
 # cpu_ms PID: user and system time of the process, in milliseconds.
 cpu_ms() {
@@ -101,30 +41,6 @@ row() {
         ratio = better == "more" ? (theirs > 0 ? ours / theirs : 0) : (ours > 0 ? theirs / ours : 0)
         printf "%-44s %12.2f %12.2f %-8s %9s\n", what, ours, theirs, unit, (ratio > 0 ? sprintf("%.1fx", ratio) : "-")
     }'
-}
-
-# start_agent INTERVAL: the agent on $agent_port, its process id in $agent_pid.
-start_agent() {
-    cat >"$folder/config.toml" <<TOML
-[web]
-listen_address = "127.0.0.1:$agent_port"
-
-[[redis]]
-name = "bench"
-url = "redis://127.0.0.1:$redis_port"
-interval = "$1"
-TOML
-    start agent "$agent" run --config "$folder/config.toml"
-    agent_pid=$started
-    until_true 20 sees_redis "$agent_port"
-}
-
-# start_exporter FLAG...: redis_exporter on $exporter_port, its process id in $exporter_pid.
-start_exporter() {
-    start exporter "$redis_exporter" -web.listen-address "127.0.0.1:$exporter_port" \
-        -redis.addr "redis://127.0.0.1:$redis_port" "$@"
-    exporter_pid=$started
-    until_true 20 sees_redis "$exporter_port"
 }
 
 # Both with the same few clients: the rate of answers, and what they hold in memory after some scrapes.

@@ -77,6 +77,8 @@ find_missing() {
         have_venv || add python3 python3-venv
         # Before the engine's socket, as docs/SECURITY.md has it.
         have nginx || add nginx
+        # A proxy before Redis that closes the connection at commands that it does not know (twemproxy).
+        have nutcracker || add nutcracker
         # The commands of the runbooks.
         have curl || add curl ca-certificates
         have jq || add jq
@@ -104,6 +106,7 @@ name_elsewhere() {
         docker.io) say "missing: dockerd, docker - https://docs.docker.com/engine/install; pacman, apk: docker" ;;
         python3-venv) ;;
         busybox-static) say "missing: static busybox - dnf, pacman: busybox; apk: busybox-static" ;;
+        nutcracker) say "missing: twemproxy - brew: nutcracker; https://github.com/twitter/twemproxy" ;;
         prometheus-redis-exporter) say "missing: redis_exporter - https://github.com/oliver006/redis_exporter/releases" ;;
         curl) ;;
         *) say "missing: $package - brew, dnf, pacman, apk: $package" ;;

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 
 use crate::breaker::BreakerSettings;
 use crate::flow::{Controls, FlowSettings};
@@ -84,6 +84,11 @@ pub(crate) struct Arguments {
     #[arg(long, default_value_t = true, action = clap::ArgAction::Set)]
     initialized: bool,
 
+    /// Which of two publishers carries the traffic: the newer one, with routes of its own, or the older one, of which only
+    /// series in /metrics tell. The other one is there and does nothing. Without it there is only the newer one.
+    #[arg(long, value_enum)]
+    pub(crate) publisher: Option<Publisher>,
+
     /// The pace of the cache.
     #[arg(long, default_value_t = 50.0)]
     cache_gets_per_second: f64,
@@ -96,6 +101,13 @@ pub(crate) struct Arguments {
     /// Active requests at which /health/load is 1.
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) max_concurrent: u64,
+}
+
+/// One of two publishers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Publisher {
+    Newer,
+    Older,
 }
 
 /// No interval of this service is shorter or longer.

@@ -24,6 +24,15 @@ pub(crate) enum BreakerState {
 }
 
 impl BreakerState {
+    /// As the series of the older publisher have it.
+    pub(crate) const fn as_number(self) -> u8 {
+        match self {
+            Self::Closed => 0,
+            Self::Open => 1,
+            Self::HalfOpen => 2,
+        }
+    }
+
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Closed => "closed",

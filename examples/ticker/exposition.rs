@@ -14,8 +14,9 @@ pub(crate) fn latency_histogram() -> Result<Histogram> {
     Histogram::with_opts(HistogramOpts::new("ticker_publish_latency_seconds", help).buckets(BUCKETS.to_vec()))
 }
 
-/// The page. Its counters are made for it: they are those of the snapshot, and so of one moment.
-pub(crate) fn render(seen: &Snapshot, latencies: &Histogram) -> Result<String> {
+/// The page: what the newer publisher and the monitor see, and the older one where there is one. Its counters are made for it:
+/// they are those of the snapshots, and so of one moment.
+pub(crate) fn render(seen: &Snapshot, older: Option<&Snapshot>, latencies: &Histogram) -> Result<String> {
     let counter = |name: &str, help: &str, value: u64| {
         let counter = IntCounter::new(name, help)?;
         counter.inc_by(value);
@@ -27,6 +28,20 @@ pub(crate) fn render(seen: &Snapshot, latencies: &Histogram) -> Result<String> {
         Ok(gauge.collect())
     };
     let totals = seen.totals;
+    let of_older = older.map_or_else(Vec::new, |older| {
+        let failures = older.totals.publish_errors + older.totals.connection_errors;
+        let attempts = older.totals.published + failures;
+        vec![
+            counter("redis_publish_total", "Publishes that were tried.", attempts),
+            counter("redis_publish_failures_total", "Publishes that failed.", failures),
+            counter(
+                "redis_circuit_open_drops_total",
+                "Messages that the open breaker kept back.",
+                older.totals.dropped,
+            ),
+            gauge("redis_circuit_state", "0 closed, 1 open, 2 half open.", f64::from(older.breaker.as_number())),
+        ]
+    });
     let families: Result<Vec<_>> = [
         counter("ticker_ticks_received_total", "Ticks that arrived, before sampling.", totals.received),
         counter("ticker_ticks_published_total", "Ticks that Redis has.", totals.published),
@@ -42,6 +57,7 @@ pub(crate) fn render(seen: &Snapshot, latencies: &Histogram) -> Result<String> {
         gauge("ticker_publish_rate_per_sec", "Ticks published a second, over the window.", seen.publish_rate),
     ]
     .into_iter()
+    .chain(of_older)
     .collect();
     TextEncoder::new().encode_to_string(&families?.concat())
 }
@@ -94,6 +110,17 @@ ticker_ingestion_rate_per_sec 1234.5
 # TYPE ticker_publish_rate_per_sec gauge
 ticker_publish_rate_per_sec 1000.25
 ";
-        assert_eq!(render(&snapshot(), &histogram).unwrap(), expected);
+        assert_eq!(render(&snapshot(), None, &histogram).unwrap(), expected);
+        let both = render(&snapshot(), Some(&snapshot()), &histogram).unwrap();
+        let of_older: Vec<&str> = both[expected.len()..].lines().filter(|line| !line.starts_with('#')).collect();
+        assert_eq!(
+            of_older,
+            [
+                "redis_publish_total 607",
+                "redis_publish_failures_total 7",
+                "redis_circuit_open_drops_total 77",
+                "redis_circuit_state 2"
+            ]
+        );
     }
 }

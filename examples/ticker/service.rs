@@ -11,10 +11,10 @@ use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::Result;
-use crate::arguments::Arguments;
+use crate::arguments::{Arguments, Publisher};
 use crate::cache::{ANSWER_DEADLINE, Cache};
 use crate::exposition::{self, latency_histogram};
-use crate::flow::Flow;
+use crate::flow::{Flow, Snapshot};
 use crate::knobs::{KnobChange, Knobs, KnobsShown};
 use crate::limit::CallLimit;
 use crate::link::Link;
@@ -41,6 +41,8 @@ pub(crate) struct Shared {
     flow: Mutex<Flow<Tick>>,
     registry: Mutex<Registry>,
     knobs: Mutex<Knobs>,
+    /// What a publisher says that does nothing, and the monitor of it.
+    unused: Snapshot,
     /// The publisher's next pause.
     stall: Mutex<Option<Duration>>,
     usage: Mutex<Usage>,
@@ -58,12 +60,15 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Shared {
     fn new(arguments: Arguments, client: &Client) -> Result<Self> {
         let knobs = arguments.knobs()?;
-        let flow = Flow::new(Instant::now(), arguments.flow(), arguments.controls(), latency_histogram()?);
+        let new = |histogram| Flow::new(Instant::now(), arguments.flow(), arguments.controls(), histogram);
+        let flow = new(latency_histogram()?);
+        let unused = new(latency_histogram()?).snapshot(Instant::now());
         Ok(Self {
             clock: Clock::new(),
             flow: Mutex::new(flow),
             registry: Mutex::new(Registry::new(arguments.instruments, arguments.seed)),
             knobs: Mutex::new(knobs),
+            unused,
             stall: Mutex::default(),
             usage: Mutex::default(),
             cache: Cache::default(),
@@ -90,9 +95,12 @@ impl Shared {
         lock(&self.stall).take()
     }
 
-    /// This moment.
+    /// This moment, as the newer publisher sees it.
     pub(crate) fn view(&self) -> View {
-        let seen = self.flow().snapshot(Instant::now());
+        let seen = match self.arguments.publisher {
+            Some(Publisher::Older) => self.unused.clone(),
+            Some(Publisher::Newer) | None => self.flow().snapshot(Instant::now()),
+        };
         View { seen, usage: *lock(&self.usage), at: SystemTime::now() }
     }
 
@@ -100,7 +108,11 @@ impl Shared {
     pub(crate) fn exposition(&self) -> prometheus::Result<String> {
         let mut flow = self.flow();
         let seen = flow.snapshot(Instant::now());
-        exposition::render(&seen, flow.histogram())
+        match self.arguments.publisher {
+            None => exposition::render(&seen, None, flow.histogram()),
+            Some(Publisher::Newer) => exposition::render(&seen, Some(&self.unused), flow.histogram()),
+            Some(Publisher::Older) => exposition::render(&self.unused, Some(&seen), flow.histogram()),
+        }
     }
 
     /// Turns the knobs that the change names.

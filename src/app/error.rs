@@ -1,5 +1,6 @@
 //! Why the agent does not start.
 
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 
 use crate::config::ConfigError;
@@ -9,7 +10,7 @@ use crate::config::ConfigError;
 pub enum StartError {
     /// Neither a file nor the environment.
     #[error(
-        "no configuration: there is no ./config.toml and REDIS_URL is not set; write a config.toml (see README), give \
+        "no configuration: there is neither ./config.toml nor /etc/manometer/config.toml, and REDIS_URL (or REDIS_ADDR) is not set; write a config.toml (see README), give \
          one with --config FILE, or set REDIS_URL=redis://HOST:6379"
     )]
     NoConfig,
@@ -22,8 +23,11 @@ pub enum StartError {
     /// The configuration could not be read at all.
     #[error("reading the configuration: {0}")]
     Read(String),
+    /// Two addresses to listen on are one.
+    #[error("{0} and {1} cannot be listened on together; keep one of the two")]
+    Clash(SocketAddr, SocketAddr),
     /// The address cannot be listened on.
-    #[error("cannot listen on {address}: {cause}; is another agent running, or is the port below 1024?")]
+    #[error("cannot listen on {address}: {cause}; {}", advice(.cause))]
     Listen {
         /// The address.
         address: SocketAddr,
@@ -39,6 +43,17 @@ impl StartError {
     /// Whether the person who started the agent can mend it by other arguments or another configuration.
     #[must_use]
     pub const fn is_usage(&self) -> bool {
-        matches!(self, Self::NoConfig | Self::Config(_) | Self::Web(_))
+        matches!(self, Self::NoConfig | Self::Config(_) | Self::Web(_) | Self::Clash(..))
+    }
+}
+
+fn advice(cause: &std::io::Error) -> &'static str {
+    match cause.kind() {
+        ErrorKind::AddrInUse => "another agent or program listens there; stop it, or choose another port",
+        ErrorKind::AddrNotAvailable => "is it an address of this machine?",
+        ErrorKind::PermissionDenied => {
+            "a port below 1024 needs rights that the agent does not have; choose another one"
+        }
+        _ => "choose another address",
     }
 }

@@ -7,7 +7,8 @@ mod source;
 mod supervisor;
 mod thresholds;
 
-use std::net::SocketAddr;
+use std::io::ErrorKind;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,6 +40,8 @@ const DRAIN: Duration = Duration::from_secs(5);
 /// Runs the agent until SIGTERM or SIGINT.
 pub async fn run(source: Source, config: Config) -> Result<(), StartError> {
     let (mut terminate, mut interrupt) = (on(SignalKind::terminate())?, on(SignalKind::interrupt())?);
+    let (version, revision) = (env!("CARGO_PKG_VERSION"), env!("MANOMETER_GIT_REVISION"));
+    info!(version, revision, configuration = %config.origin, targets = config.targets.len(), "starting");
     let agent = Agent::start(source, config).await?;
     let signal = tokio::select! {
         _ = terminate.recv() => "SIGTERM",
@@ -87,6 +90,7 @@ impl Agent {
             supervisor: Supervisor::new(hub),
             requests,
             hangup,
+            warned: Vec::new(),
         };
         // Who asks before it is known what is watched would hear of a ready agent without targets.
         reloader.apply(&config).await;
@@ -140,9 +144,21 @@ pub fn load_web(settings: &WebSettings) -> Result<WebConfig, StartError> {
 async fn bind(settings: &WebSettings) -> Result<Vec<TcpListener>, StartError> {
     let mut listeners = Vec::new();
     for address in &settings.listen_addresses {
-        let listener =
-            TcpListener::bind(address).await.map_err(|cause| StartError::Listen { address: *address, cause })?;
+        let bound = match TcpListener::bind(address).await {
+            // `:PORT` on a machine without IPv6.
+            Err(cause) if address.is_ipv6() && address.ip().is_unspecified() && has_no_ipv6(&cause) => {
+                TcpListener::bind((Ipv4Addr::UNSPECIFIED, address.port())).await
+            }
+            bound => bound,
+        };
+        let listener = bound.map_err(|cause| StartError::Listen { address: *address, cause })?;
         listeners.push(listener);
     }
     Ok(listeners)
+}
+
+fn has_no_ipv6(cause: &std::io::Error) -> bool {
+    /// Linux' number; the standard library has no word for it.
+    const EAFNOSUPPORT: i32 = 97;
+    cause.raw_os_error() == Some(EAFNOSUPPORT) || cause.kind() == ErrorKind::AddrNotAvailable
 }

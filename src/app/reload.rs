@@ -28,6 +28,8 @@ pub(super) struct Reloader {
     pub(super) supervisor: Supervisor,
     pub(super) requests: mpsc::Receiver<ReloadRequest>,
     pub(super) hangup: Signal,
+    /// What has been said of the configuration in force.
+    pub(super) warned: Vec<String>,
 }
 
 impl Reloader {
@@ -83,6 +85,10 @@ impl Reloader {
     }
 
     pub(super) async fn apply(&mut self, config: &Config) {
+        for warning in config.warnings.iter().filter(|warning| !self.warned.contains(warning)) {
+            warn!("{warning}");
+        }
+        self.warned.clone_from(&config.warnings);
         self.routes.set_environment(config.environment.clone());
         self.self_metrics.configured(config);
         self.supervisor.apply(&config.targets).await;

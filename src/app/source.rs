@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use super::StartError;
-use crate::config::{Config, KindEntry, LogFormat, LogLevel};
+use crate::config::{Config, KindEntry, LogFormat, LogLevel, clash};
 
 /// Where the configuration comes from.
 #[derive(Clone)]
@@ -34,6 +34,9 @@ impl Source {
     /// Reads and validates the configuration.
     pub fn read(&self) -> Result<Config, StartError> {
         let environment = |name: &str| std::env::var(name).ok();
+        if let Some((one, other)) = clash(&self.overrides.listen_addresses) {
+            return Err(StartError::Clash(one, other));
+        }
         let mut config = match &self.file {
             Some(file) => Config::load(file, self.kinds)?,
             None => Config::from_environment(&environment, self.kinds)?.ok_or(StartError::NoConfig)?,

@@ -40,6 +40,7 @@ impl Supervisor {
                 self.hub.remove(&name);
             }
         }
+        self.hub.reloaded();
         for (name, target) in wanted {
             if !self.running.contains_key(name) {
                 self.running.insert(name.to_owned(), Running::start(Arc::clone(target), &self.hub));

@@ -1,21 +1,24 @@
 //! `manometer healthcheck`: for images without a shell.
 
+use std::ffi::OsString;
 use std::io::{ErrorKind, Read as _, Write as _};
-use std::net::{AddrParseError, IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use super::{fail, print};
+use super::{Command, SourceArgs, fail, parse, print};
+use crate::config::WebSettings;
 
 /// The most that each step may take.
 const STEP: Duration = Duration::from_secs(3);
 
-/// Asks `/-/healthy` of the agent on `address`.
+/// Asks `/-/healthy` of the agent that these arguments describe.
 ///
 /// Any HTTP answer shows it alive: one that wants a password, for the check has none and must not need any, or one that
 /// refuses because there are too many requests. To plain HTTP a TLS server answers by an alert, or by hanging up.
-pub(super) fn healthcheck(address: SocketAddr) -> ExitCode {
-    let address = reachable(address);
+pub(super) fn healthcheck(arguments: SourceArgs) -> ExitCode {
+    let address = reachable(address(arguments));
     match ask(address) {
         Ok(answer) if alive(&answer) => print(b"healthy\n"),
         Err(error) if hung_up(&error) => print(b"healthy\n"),
@@ -27,9 +30,30 @@ pub(super) fn healthcheck(address: SocketAddr) -> ExitCode {
     }
 }
 
-/// The first of the addresses that `run` takes, separated by commas.
-pub(super) fn first_address(text: &str) -> Result<SocketAddr, AddrParseError> {
-    text.split_once(',').map_or(text, |(first, _)| first).parse()
+/// Where such an agent listens; of several addresses the first.
+fn address(arguments: SourceArgs) -> SocketAddr {
+    // A health check of an image cannot know the arguments that `run` was started with; the process has them.
+    let given = std::env::args_os().len() > 2;
+    let process =
+        (!given).then(|| std::fs::read("/proc/1/cmdline").ok()).flatten().and_then(|line| started_with(&line));
+    let source = process.unwrap_or(arguments).source();
+    let overridden = source.overrides.listen_addresses.first().copied();
+    // A file that was broken since is not why an agent would be ill.
+    let configured = || source.read().map_or_else(|_| WebSettings::default(), |config| config.web);
+    overridden
+        .or_else(|| configured().listen_addresses.first().copied())
+        .unwrap_or_else(|| SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0))
+}
+
+/// The arguments of an agent, by its command line as /proc has it.
+fn started_with(line: &[u8]) -> Option<SourceArgs> {
+    let words = line.strip_suffix(b"\0")?.split(|byte| *byte == 0);
+    let words: Vec<OsString> = words.map(|word| String::from_utf8_lossy(word).into_owned().into()).collect();
+    Path::new(words.first()?).file_name().filter(|name| *name == "manometer")?;
+    match parse(words).ok()?.command {
+        Command::Run(arguments) => Some(arguments),
+        _ => None,
+    }
 }
 
 /// The address to connect to for one that is listened on: 0.0.0.0 is no host.
@@ -99,6 +123,22 @@ mod tests {
             b"-ERR unknown command 'GET'\r\n",
         ] {
             assert!(!alive(answer), "{}", answer.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn the_arguments_of_an_agent_are_those_of_its_process() {
+        let listens = |line: &[u8]| {
+            let addresses = started_with(line)?.listen_addresses;
+            Some(addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))
+        };
+        let expected = Some("[::]:9121".to_owned());
+        assert_eq!(listens(b"/manometer\0--web.listen-address=:9121\0"), expected);
+        assert_eq!(listens(b"manometer\0run\0--web.listen-address\0:9121\0"), expected);
+        for line in
+            [&b"/sbin/init\0--web.listen-address=:1\0"[..], b"/manometer\0poll\0", b"/manometer\0--wrong\0", b""]
+        {
+            assert_eq!(listens(line), None, "{}", line.escape_ascii());
         }
     }
 

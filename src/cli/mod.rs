@@ -12,24 +12,25 @@ mod map;
 mod poll;
 mod render;
 
+use std::ffi::{OsStr, OsString};
 use std::io::{ErrorKind, Write};
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, CommandFactory as _, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::app::{self, Overrides, Source};
 use crate::collector::KINDS;
-use crate::config::{DEFAULT_LISTEN_ADDRESS, LogFormat, LogLevel};
+use crate::config::{LogFormat, LogLevel, listen_address, redis_exporter};
 
 /// Wrong usage or configuration (EX_USAGE of sysexits.h).
 const EXIT_USAGE: u8 = 64;
 /// The agent itself could not run (EX_SOFTWARE).
 const EXIT_SOFTWARE: u8 = 70;
 
-/// The file that is read when none is named.
-const DEFAULT_CONFIG: &str = "config.toml";
+/// The files of which the first one that is there is read when none is named.
+const DEFAULT_CONFIGS: [&str; 2] = ["config.toml", "/etc/manometer/config.toml"];
 
 const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (revision ", env!("MANOMETER_GIT_REVISION"), ")");
 
@@ -61,17 +62,9 @@ enum Command {
     Map(map::MapCommand),
     /// Write alert rules, their tests, dashboards and documentation from the policy.
     Render(render::RenderArgs),
-    /// Ask a running agent whether it is healthy; exit 0 or 1 (for container health checks).
-    Healthcheck {
-        /// Where the agent listens; of a list, as `run` takes it, the first is asked.
-        #[arg(
-            long = "web.listen-address",
-            env = "MANOMETER_WEB_LISTEN_ADDRESS",
-            default_value = DEFAULT_LISTEN_ADDRESS,
-            value_parser = healthcheck::first_address
-        )]
-        address: SocketAddr,
-    },
+    /// Ask the agent that `run` with the same arguments would be whether it is healthy; exit 0 or 1 (for container health
+    /// checks: without arguments in a container, the agent that is its first process).
+    Healthcheck(SourceArgs),
     /// Print a completion script.
     Completions {
         /// The shell.
@@ -83,24 +76,25 @@ enum Command {
 
 #[derive(Debug, Subcommand)]
 enum ConfigCommand {
-    /// Validate a file and report everything that is wrong with it; exit 64 if something is.
-    Check {
-        /// The file.
-        #[arg(default_value = DEFAULT_CONFIG)]
-        file: PathBuf,
-    },
+    /// Validate what `run` would be started with and report everything that is wrong with it; exit 64 if something is.
+    Check(LookArgs),
     /// Print the configuration in force, defaults filled in and secrets redacted.
-    Show {
-        /// The file.
-        #[arg(default_value = DEFAULT_CONFIG)]
-        file: PathBuf,
-    },
+    Show(LookArgs),
+}
+
+/// Which configuration is looked at.
+#[derive(Debug, Args)]
+struct LookArgs {
+    /// The file; without it what `run` would read.
+    file: Option<PathBuf>,
+    #[command(flatten)]
+    source: SourceArgs,
 }
 
 /// Where the configuration comes from.
 #[derive(Debug, Args)]
 struct ConfigArgs {
-    /// The configuration; ./config.toml if it exists, else the environment (REDIS_URL ...).
+    /// The configuration; ./config.toml or /etc/manometer/config.toml if it exists, else the environment (REDIS_URL ...).
     #[arg(long, value_name = "FILE", env = "MANOMETER_CONFIG")]
     config: Option<PathBuf>,
 }
@@ -110,30 +104,41 @@ struct ConfigArgs {
 struct SourceArgs {
     #[command(flatten)]
     config: ConfigArgs,
-    /// Address to listen on; may be given several times.
+    /// Address to listen on, IP:PORT or :PORT for all; may be given several times.
     #[arg(
         long = "web.listen-address",
         value_name = "ADDRESS",
         env = "MANOMETER_WEB_LISTEN_ADDRESS",
-        value_delimiter = ','
+        value_delimiter = ',',
+        value_parser = listen_address
     )]
     listen_addresses: Vec<SocketAddr>,
     /// exporter-toolkit web configuration: TLS and basic auth.
     #[arg(long = "web.config.file", value_name = "FILE", env = "MANOMETER_WEB_CONFIG_FILE")]
     web_config_file: Option<PathBuf>,
     /// The least severe level that is logged.
-    #[arg(long = "log.level", value_name = "LEVEL", env = "MANOMETER_LOG_LEVEL")]
+    #[arg(long = "log.level", value_name = "LEVEL", env = "MANOMETER_LOG_LEVEL", ignore_case = true)]
     log_level: Option<LogLevel>,
     /// How a line is written.
-    #[arg(long = "log.format", value_name = "FORMAT", env = "MANOMETER_LOG_FORMAT")]
+    #[arg(long = "log.format", value_name = "FORMAT", env = "MANOMETER_LOG_FORMAT", ignore_case = true)]
     log_format: Option<LogFormat>,
 }
 
 impl ConfigArgs {
     fn source(self, overrides: Overrides) -> Source {
-        let default = Path::new(DEFAULT_CONFIG);
-        let file = self.config.or_else(|| default.exists().then(|| default.to_owned()));
-        Source { file, overrides, kinds: KINDS }
+        Source { file: self.config.or_else(default_config), overrides, kinds: KINDS }
+    }
+}
+
+/// The file that is read when none is named.
+fn default_config() -> Option<PathBuf> {
+    DEFAULT_CONFIGS.iter().map(PathBuf::from).find(|file| file.exists())
+}
+
+impl LookArgs {
+    fn source(mut self) -> Source {
+        self.source.config.config = self.file.or(self.source.config.config);
+        self.source.source()
     }
 }
 
@@ -151,9 +156,15 @@ impl SourceArgs {
 /// Runs the command line of this process.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let cli = match parse(arguments.clone()) {
         Ok(cli) => cli,
         Err(error) => {
+            let texts: Vec<String> = arguments.iter().map(|text| text.to_string_lossy().into_owned()).collect();
+            let foreign = redis_exporter::refused(texts.iter().skip(1).map(String::as_str));
+            if error.use_stderr() && !foreign.is_empty() {
+                return fail(EXIT_USAGE, &foreign.join("\n"));
+            }
             // Help and version go to stdout and are no error.
             let _ = error.print();
             return if error.use_stderr() { ExitCode::from(EXIT_USAGE) } else { ExitCode::SUCCESS };
@@ -162,11 +173,11 @@ pub fn main() -> ExitCode {
     match cli.command {
         Command::Run(source) => run(source),
         Command::Poll { config, target } => poll::poll(&config.source(Overrides::default()), target.as_deref()),
-        Command::Config(ConfigCommand::Check { file }) => check::check(&file),
-        Command::Config(ConfigCommand::Show { file }) => check::show(&file),
+        Command::Config(ConfigCommand::Check(look)) => check::check(&look.source()),
+        Command::Config(ConfigCommand::Show(look)) => check::show(&look.source()),
         Command::Map(command) => map::run(command),
         Command::Render(arguments) => render::render(&arguments),
-        Command::Healthcheck { address } => healthcheck::healthcheck(address),
+        Command::Healthcheck(arguments) => healthcheck::healthcheck(arguments),
         Command::Completions { shell } => {
             // Into memory first: the generator panics where it cannot write.
             let mut script = Vec::new();
@@ -181,6 +192,25 @@ pub fn main() -> ExitCode {
             }
         }
     }
+}
+
+/// Reads a command line. One that begins with a flag is that of `run`, so that arguments may follow the image's name.
+fn parse(mut arguments: Vec<OsString>) -> Result<Cli, clap::Error> {
+    let first = arguments.get(1).map(|first| first.to_string_lossy().into_owned()).unwrap_or_default();
+    if first.starts_with('-') && !matches!(first.as_str(), "-h" | "--help" | "-V" | "--version") {
+        arguments.insert(1, "run".into());
+    }
+    Cli::from_arg_matches(&without_empty(Cli::command()).try_get_matches_from(arguments)?)
+}
+
+/// The command with empty variables (`${X:-}` of a compose file) as if they were not set.
+fn without_empty(command: clap::Command) -> clap::Command {
+    let is_empty = |name: &OsStr| std::env::var_os(name).is_some_and(|value| value.is_empty());
+    let command = command.mut_args(|arg| {
+        if arg.get_env().is_some_and(is_empty) { arg.env(clap::builder::Resettable::Reset) } else { arg }
+    });
+    let names: Vec<String> = command.get_subcommands().map(|command| command.get_name().to_owned()).collect();
+    names.into_iter().fold(command, |command, name| command.mut_subcommand(name, without_empty))
 }
 
 fn run(arguments: SourceArgs) -> ExitCode {
@@ -217,7 +247,9 @@ fn fail(code: u8, message: &str) -> ExitCode {
 /// Says something that does not belong to the output.
 #[expect(clippy::print_stderr, reason = "the command line's own place for errors")]
 fn note(message: &str) {
-    eprintln!("manometer: {message}");
+    for line in message.lines() {
+        eprintln!("manometer: {line}");
+    }
 }
 
 /// Writes to stdout.

@@ -3,10 +3,10 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use super::{EXIT_SOFTWARE, EXIT_USAGE, block_on, fail, print};
+use super::{EXIT_SOFTWARE, EXIT_USAGE, block_on, fail, note, print};
 use crate::app::{self, Source};
 use crate::config::{Config, Target};
-use crate::hub::{Hub, TargetStatus};
+use crate::hub::{Hub, Key, TargetStatus};
 use crate::metric::text::Format;
 
 /// Polls all targets, or the one named, and prints the exposition.
@@ -15,6 +15,9 @@ pub(super) fn poll(source: &Source, only: Option<&str>) -> ExitCode {
         Ok(config) => config,
         Err(error) => return fail(EXIT_USAGE, &error.to_string()),
     };
+    for warning in &config.warnings {
+        note(warning);
+    }
     let targets = match chosen(&config, only) {
         Ok(targets) => targets,
         Err(message) => return fail(EXIT_USAGE, &message),
@@ -23,18 +26,20 @@ pub(super) fn poll(source: &Source, only: Option<&str>) -> ExitCode {
     if let Err(error) = block_on(app::poll_once(&targets, &hub)) {
         return fail(EXIT_SOFTWARE, &format!("cannot start the runtime: {error}"));
     }
-    let text = match only {
-        Some(target) => hub.render_target(target, Format::Prometheus).map(|alone| alone.plain()).unwrap_or_default(),
-        None => hub.render(Format::Prometheus).plain(),
+    // A target with several instances is shown with all of them, told apart by their labels.
+    let alone = match only {
+        Some(target) => hub.render_target(&Key::of(target), Format::Prometheus),
+        None => None,
     };
+    let text = alone.unwrap_or_else(|| hub.render(Format::Prometheus)).plain();
     let printed = print(&text);
     let failures = failures(targets.len(), &hub.statuses());
-    if failures.is_empty() { printed } else { fail(1, &failures.join("\nmanometer: ")) }
+    if failures.is_empty() { printed } else { fail(1, &failures.join("\n")) }
 }
 
 /// What went wrong. Each of the `targets` has a status, unless its poll panicked.
 fn failures(targets: usize, statuses: &[TargetStatus]) -> Vec<String> {
-    let failed = |status: &TargetStatus| Some(format!("{}: {}", status.name, status.error.as_ref()?));
+    let failed = |status: &TargetStatus| Some(format!("{}: {}", status.key, status.error.as_ref()?));
     let mut failures: Vec<String> = statuses.iter().filter_map(failed).collect();
     if statuses.len() < targets {
         failures.push("a poll died; this is a fault of the agent, please report it".to_owned());

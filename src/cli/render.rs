@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 
-use super::{DEFAULT_CONFIG, EXIT_SOFTWARE, EXIT_USAGE, fail, print};
+use super::{EXIT_SOFTWARE, EXIT_USAGE, default_config, fail, print};
 use crate::app;
 use crate::collector::KINDS;
 use crate::config::Config;
@@ -112,10 +112,8 @@ fn rendered(arguments: &RenderArgs) -> Result<Vec<File>, String> {
 
 /// The policy with what the configuration overrides.
 fn apply(arguments: &RenderArgs, policy: Policy) -> Result<Policy, String> {
-    let default = Path::new(DEFAULT_CONFIG);
-    let config = arguments.config.as_deref().or_else(|| default.exists().then_some(default));
-    match config {
-        Some(file) => Config::apply_thresholds(file, policy, KINDS).map_err(|error| error.to_string()),
+    match arguments.config.clone().or_else(default_config) {
+        Some(file) => Config::apply_thresholds(&file, policy, KINDS).map_err(|error| error.to_string()),
         None => Ok(policy),
     }
 }

@@ -65,9 +65,22 @@ fn healthcheck_takes_the_addresses_that_run_takes() {
         let option = format!("--web.listen-address={addresses}");
         Cli::try_parse_from(["manometer", "run", &option]).unwrap();
         let cli = Cli::try_parse_from(["manometer", "healthcheck", &option]).unwrap();
-        let Command::Healthcheck { address } = cli.command else { panic!("{:?}", cli.command) };
-        assert_eq!(address, first.parse().unwrap());
+        let Command::Healthcheck(arguments) = cli.command else { panic!("{:?}", cli.command) };
+        assert_eq!(arguments.listen_addresses[0], first.parse().unwrap());
     }
     let error = Cli::try_parse_from(["manometer", "healthcheck", "--web.listen-address=localhost"]).unwrap_err();
     assert_eq!(error.kind(), ClapError::ValueValidation);
+}
+
+#[test]
+fn a_command_line_that_begins_with_a_flag_is_that_of_run() {
+    let parsed = |words: &[&str]| parse(words.iter().map(OsString::from).collect());
+    let cli = parsed(&["manometer", "--web.listen-address=:9121", "--log.level=WARNING"]).unwrap();
+    let Command::Run(arguments) = cli.command else { panic!("{:?}", cli.command) };
+    assert_eq!(arguments.listen_addresses, ["[::]:9121".parse().unwrap()]);
+    assert_eq!(arguments.log_level, Some(LogLevel::Warn));
+    for (flag, kind) in [("--help", ClapError::DisplayHelp), ("-V", ClapError::DisplayVersion)] {
+        assert_eq!(parsed(&["manometer", flag]).unwrap_err().kind(), kind);
+    }
+    assert!(parsed(&["manometer"]).is_err());
 }

@@ -3,23 +3,24 @@
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::fmt::Debug;
-use std::ops::Deref;
+use std::ops::DerefMut;
 use std::sync::Arc;
 
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, join_all};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use super::Collector;
 use super::runner::{self, Instance};
-use crate::config::{Defaults, KindEntry, Lookup, Target, TargetSettings, Targets};
+use crate::config::{Defaults, Instances, KindEntry, Lookup, Target, TargetSettings, Targets};
 use crate::hub::Hub;
+use crate::net::TlsSettings;
 
 use reader::{Problem, Reader, Table};
 
 /// The settings of one kind of target. A value is one target; it can be read as the settings that every target has.
 pub trait TargetKind:
-    Deref<Target = TargetSettings> + Clone + Debug + PartialEq + Serialize + Send + Sync + 'static
+    DerefMut<Target = TargetSettings> + Clone + Debug + PartialEq + Serialize + Send + Sync + 'static
 {
     /// What watches such a target. Its name is also that of the table.
     type Collector: Collector;
@@ -47,6 +48,17 @@ pub trait TargetKind:
 
     /// Where it is, without credentials: for people.
     fn address(&self) -> String;
+
+    /// The host and port whose addresses are its instances, for a target with `instances = "resolved"`; `None` where its
+    /// address is no such name.
+    fn name_with_addresses(&self) -> Option<(String, u16)> {
+        None
+    }
+
+    /// How it is spoken to, where that is TLS.
+    fn tls(&self) -> Option<&TlsSettings> {
+        None
+    }
 
     /// What makes its collectors: the first one, and another one after a panic. What must outlive a panic is shared by
     /// them.
@@ -78,6 +90,12 @@ fn read<K: TargetKind>(tables: Vec<Table<'_>>, reader: &Reader<'_>) -> Targets {
         let common = TargetSettings::read(&mut table, &K::DEFAULTS);
         let target = K::read(common, &mut table, reader);
         let line = table.line;
+        if let Some(target) = &target
+            && target.instances == Some(Instances::Resolved)
+            && target.name_with_addresses().is_none()
+        {
+            table.problem(None, "instances", None, "resolved needs a url with a host name and a port");
+        }
         table.finish();
         Some((line, target?))
     };
@@ -108,18 +126,34 @@ impl<K: TargetKind> Target for K {
     }
 
     fn watch(&self, hub: Arc<Hub>, stop: CancellationToken) -> BoxFuture<'static, ()> {
-        Box::pin(runner::run(self.clone().collectors(), Instance::of(self), hub, stop))
+        match named(self) {
+            Some(name) => Box::pin(runner::instances::watch(self.clone(), name, hub, stop)),
+            None => Box::pin(runner::run(self.clone().collectors(), Instance::of(self), hub, stop)),
+        }
     }
 
     fn poll_once(&self, hub: Arc<Hub>) -> BoxFuture<'static, ()> {
         let target = self.clone().for_one_poll();
-        let instance = Instance::of(&target);
-        let make = target.collectors();
         Box::pin(async move {
-            let (status, families) = runner::poll_and_export(make(), instance).await;
-            hub.publish(status, families);
+            let instances = match named(&target) {
+                Some(name) => runner::instances::once(&target, name).await.unwrap_or_else(|_| vec![target]),
+                None => vec![target],
+            };
+            let polls = instances.into_iter().map(|target| {
+                let instance = Instance::of(&target);
+                runner::poll_and_export(target.collectors()(), instance)
+            });
+            for (status, families) in join_all(polls).await {
+                hub.publish(status, families);
+            }
         })
     }
+}
+
+/// The name whose addresses are the instances of a target, if it has several.
+fn named(target: &impl TargetKind) -> Option<(String, u16)> {
+    let is_resolved = target.instances == Some(Instances::Resolved);
+    is_resolved.then(|| target.name_with_addresses()).flatten()
 }
 
 /// The targets of one kind that a valid configuration has, for tests.

@@ -16,7 +16,7 @@ use std::time::Duration;
 pub(crate) use kind::parsed;
 pub use kind::{TargetKind, entry};
 
-use crate::config::KindEntry;
+use crate::config::{KindEntry, TargetSettings};
 pub use crate::hub::{PollError, Reason};
 
 use crate::hub::Excerpt;
@@ -48,6 +48,9 @@ pub trait Collector: Send + 'static {
     /// Asks the target once.
     fn poll(&mut self) -> impl Future<Output = Result<Self::Snapshot, PollError>> + Send;
 
+    /// Takes the interval and the deadline that hold from now on: they follow the scrapes.
+    fn pace(&mut self, _settings: &TargetSettings) {}
+
     /// Names what a poll saw. Pure: no I/O, no clock.
     fn export(snapshot: &Self::Snapshot, out: &mut Families);
 
@@ -62,6 +65,15 @@ pub trait Collector: Send + 'static {
     fn excerpts(&self) -> Vec<Excerpt> {
         Vec::new()
     }
+
+    /// What is left out of the polls, and why: a sentence each, for people, without a secret.
+    fn notes(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// The configuration was read again, and this target stands in it as before: what it was refused, or is to leave alone,
+    /// is tried again at the next poll.
+    fn reloaded(&mut self) {}
 }
 
 /// The outcome of a target's polls so far, kept by the runner.

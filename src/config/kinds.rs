@@ -1,6 +1,6 @@
 //! The tables of the targets, by the list of kinds that the configuration is read with.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::Target;
@@ -33,7 +33,11 @@ pub struct KindEntry {
 pub type Targets = Vec<Arc<dyn Target>>;
 
 /// The tables of all targets, those of one kind together.
-pub(super) struct TargetTables<'k, 'r>(Vec<(&'k KindEntry, Vec<Table<'r>>)>);
+pub(super) struct TargetTables<'k, 'r> {
+    of_kinds: Vec<(&'k KindEntry, Vec<Table<'r>>)>,
+    /// Whether there is a key that is meant for one, whatever is wrong with it.
+    meant: bool,
+}
 
 impl<'k, 'r> TargetTables<'k, 'r> {
     pub(super) fn take(root: &mut Table<'r>, kinds: &'k [KindEntry]) -> Self {
@@ -42,7 +46,8 @@ impl<'k, 'r> TargetTables<'k, 'r> {
             Some(_) => Vec::new(),
             None => root.tables(kind.key),
         };
-        Self(kinds.iter().map(|kind| (kind, tables(kind, root))).collect())
+        let meant = kinds.iter().any(|kind| root.has_like(kind.key));
+        Self { of_kinds: kinds.iter().map(|kind| (kind, tables(kind, root))).collect(), meant }
     }
 
     /// The names of the targets, without any value that may be a secret.
@@ -52,25 +57,28 @@ impl<'k, 'r> TargetTables<'k, 'r> {
 
     /// Reports targets with the name of another one, of whatever kind: the name is the label by which they are told apart.
     pub(super) fn check_names(&self, reader: &Reader<'_>) {
-        let mut names = HashSet::new();
+        let mut names: HashMap<String, String> = HashMap::new();
         for (table, name) in self.named() {
-            let message = if table.has("name") {
-                "another target has this name; names must differ"
-            } else {
-                "this is the name unless another is set, and another target has it; names must differ"
-            };
+            let place = table.line.map_or_else(|| table.key(""), |line| format!("{} in line {line}", table.key("")));
             let shown = Some(format!("{name:?}"));
-            if !names.insert(name) {
+            if let Some(other) = names.get(&name) {
+                let message = if table.has("name") {
+                    format!("{other} has this name too; names must differ")
+                } else {
+                    format!("this is the name unless another is set, and {other} has it; names must differ")
+                };
                 reader.problem(Problem::of_key(table.line, table.key("name"), shown, message));
+            } else {
+                names.insert(name, place);
             }
         }
     }
 
     /// Reports that there is no target.
     pub(super) fn check_presence(&self, reader: &Reader<'_>) {
-        if self.0.iter().all(|(_, tables)| tables.is_empty()) {
+        if !self.meant {
             let (only, many): (Vec<&KindEntry>, Vec<&KindEntry>) =
-                self.0.iter().map(|(kind, _)| *kind).partition(|kind| kind.only.is_some());
+                self.of_kinds.iter().map(|(kind, _)| *kind).partition(|kind| kind.only.is_some());
             let many = either(many.iter().map(|kind| format!("[[{}]]", kind.key)));
             let only = either(only.iter().map(|kind| format!("[{}]", kind.key)));
             let message = format!("no target is configured; add {many} with name and url, or {only}");
@@ -79,12 +87,12 @@ impl<'k, 'r> TargetTables<'k, 'r> {
     }
 
     pub(super) fn read(self, reader: &Reader<'_>) -> Targets {
-        self.0.into_iter().flat_map(|(kind, tables)| (kind.read)(tables, reader)).collect()
+        self.of_kinds.into_iter().flat_map(|(kind, tables)| (kind.read)(tables, reader)).collect()
     }
 
     /// Each table whose target has a name.
     fn named(&self) -> impl Iterator<Item = (&Table<'r>, String)> {
-        let tables = self.0.iter().flat_map(|(kind, tables)| tables.iter().map(|table| (kind.only, table)));
+        let tables = self.of_kinds.iter().flat_map(|(kind, tables)| tables.iter().map(|table| (kind.only, table)));
         tables.filter_map(|(only, table)| {
             let default = only.filter(|_| !table.has("name")).map(str::to_owned);
             let name = default.or_else(|| table.peek("name")).filter(|name| !name.is_empty());

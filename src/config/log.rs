@@ -23,6 +23,7 @@ pub enum LogLevel {
     /// Changes of state.
     Info,
     /// What needs attention.
+    #[value(alias = "warning")]
     Warn,
     /// What does not work.
     Error,

@@ -7,21 +7,25 @@
 //! Which kinds of targets there are is not known here: the list of them ([`KindEntry`]) is an argument.
 
 mod kinds;
+mod listen;
 mod log;
+pub mod redis_exporter;
 mod target;
 mod web;
 
 use std::any::Any;
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
 use serde::Serialize;
 
 pub use kinds::{KindEntry, Lookup, Targets};
+pub use listen::{clash, listen_address};
 pub use log::{LogFormat, LogLevel, LogSettings};
 pub use reader::{ConfigError, Problem, Secret};
-pub use target::{Defaults, Target, TargetSettings, read_url};
+pub use target::{Defaults, Instances, Interval, Target, TargetSettings, read_url};
 pub use web::{DEFAULT_LISTEN_ADDRESS, WebSettings};
 
 use kinds::TargetTables;
@@ -50,35 +54,51 @@ pub struct Config {
     /// The policy in force: the shipped one with what is overridden.
     #[serde(skip)]
     pub policy: Policy,
+    /// What is to be said of it although it can be used, a line each with its place.
+    #[serde(skip)]
+    pub warnings: Vec<String>,
+    /// Where it is from: the file, or the variables of the environment that it is made of.
+    #[serde(skip)]
+    pub origin: String,
 }
 
 impl Config {
     /// Reads and validates a file, whose targets are of `kinds`.
     pub fn load(path: &Path, kinds: &[KindEntry]) -> Result<Self, ConfigError> {
-        Self::parse(&read(path)?, path, &variable, kinds)
+        let asked = Asked::new(&variable);
+        let mut config = Self::parse(&read(path)?, path, &|name| asked.get(name), kinds)?;
+        config.origin = path.display().to_string();
+        config.warnings.extend(unused(&asked, path, kinds));
+        config.warnings.extend(foreign(&variable));
+        Ok(config)
     }
 
     /// Validates the text of `path`, with the environment that `${VARIABLE}` refers to.
     pub fn parse(text: &str, path: &Path, env: Lookup<'_>, kinds: &[KindEntry]) -> Result<Self, ConfigError> {
         let reader = Reader::new(text, path, env);
         let config = reader.root().map(|root| Self::read(root, &reader, kinds));
-        reader.finish(config)
+        let (config, warnings) = reader.finish_warned(config)?;
+        Ok(Self { warnings, ..config })
     }
 
     /// The configuration that the environment describes without a file, as far as `kinds` can be described so; `None` if
     /// there is no target.
     pub fn from_environment(env: Lookup<'_>, kinds: &[KindEntry]) -> Result<Option<Self>, ConfigError> {
         let mut problems = Vec::new();
-        let targets: Vec<Arc<dyn Target>> =
-            kinds.iter().flat_map(|kind| (kind.from_environment)(env, &mut problems)).collect();
-        if !problems.is_empty() {
-            return Err(ConfigError::new("environment".to_owned(), problems));
+        let asked = Asked::new(env);
+        let targets = described(&asked, kinds, &mut problems);
+        let usable = problems.iter().all(Problem::is_warning);
+        let said = ConfigError::new("environment".to_owned(), problems);
+        if !usable {
+            return Err(said);
         }
         if targets.is_empty() {
             return Ok(None);
         }
-        let environment = env("ENV_NAME").filter(|name| !name.is_empty());
-        Ok(Some(Self { environment, targets, policy: policy::shipped()?, ..Self::default() }))
+        let environment = asked.get("ENV_NAME");
+        let warnings = said.lines().into_iter().chain(foreign(env)).collect();
+        let origin = format!("environment ({})", asked.set().join(", "));
+        Ok(Some(Self { environment, targets, policy: policy::shipped()?, warnings, origin, ..Self::default() }))
     }
 
     fn read(mut root: Table<'_>, reader: &Reader<'_>, kinds: &[KindEntry]) -> Self {
@@ -98,7 +118,7 @@ impl Config {
             }
         };
         root.finish();
-        Self { environment, web, log, targets, thresholds, policy }
+        Self { environment, web, log, targets, thresholds, policy, warnings: Vec::new(), origin: String::new() }
     }
 
     /// `policy` with what the file's `[thresholds]` override, whatever else the file says: who renders rules need not have
@@ -129,6 +149,58 @@ impl Config {
         }
         Ok(parts.join("\n"))
     }
+}
+
+/// An environment that remembers what it was asked for. An empty variable is one that is not set.
+struct Asked<'a> {
+    env: Lookup<'a>,
+    names: RefCell<BTreeSet<String>>,
+}
+
+impl<'a> Asked<'a> {
+    fn new(env: Lookup<'a>) -> Self {
+        Self { env, names: RefCell::default() }
+    }
+
+    fn get(&self, name: &str) -> Option<String> {
+        self.names.borrow_mut().insert(name.to_owned());
+        (self.env)(name).filter(|value| !value.is_empty())
+    }
+
+    /// Those that were asked for and are set.
+    fn set(&self) -> Vec<String> {
+        self.names.borrow().iter().filter(|name| is_set(self.env, name)).cloned().collect()
+    }
+}
+
+fn is_set(env: Lookup<'_>, name: &str) -> bool {
+    env(name).is_some_and(|value| !value.is_empty())
+}
+
+/// The targets that the environment describes.
+fn described(asked: &Asked<'_>, kinds: &[KindEntry], problems: &mut Vec<Problem>) -> Targets {
+    kinds.iter().flat_map(|kind| (kind.from_environment)(&|name| asked.get(name), problems)).collect()
+}
+
+/// The warning of variables that would describe targets, and do not because a file is read that does not refer to them.
+fn unused(by_file: &Asked<'_>, path: &Path, kinds: &[KindEntry]) -> Option<String> {
+    let without = Asked::new(by_file.env);
+    described(&without, kinds, &mut Vec::new());
+    without.get("ENV_NAME");
+    let used = by_file.set();
+    let unused: Vec<String> = without.set().into_iter().filter(|name| !used.contains(name)).collect();
+    let first = unused.first()?;
+    let file = path.display();
+    Some(format!(
+        "environment: warning: {} set and not used, because {file} is read; write ${{{first}}} where it is to be used, or \
+         start without a file",
+        if unused.len() == 1 { format!("{first} is") } else { format!("{} are", unused.join(", ")) }
+    ))
+}
+
+/// The warnings of what redis_exporter reads and the agent does not.
+fn foreign(env: Lookup<'_>) -> impl Iterator<Item = String> {
+    redis_exporter::ignored(|name| is_set(env, name)).into_iter().map(|line| format!("environment: warning: {line}"))
 }
 
 fn read(path: &Path) -> Result<String, ConfigError> {

@@ -2,11 +2,13 @@
 
 use std::any::Any;
 use std::fmt::Debug;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use clap::ValueEnum;
 use futures_util::future::BoxFuture;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use tokio_util::sync::CancellationToken;
 
 use crate::hub::Hub;
@@ -20,13 +22,62 @@ pub struct TargetSettings {
     /// The `target` label.
     pub name: String,
     /// Time from the start of one poll to the start of the next.
-    #[serde(serialize_with = "reader::duration")]
-    pub interval: Duration,
+    pub interval: Interval,
     /// The most that one poll may take; shorter than the interval.
     #[serde(serialize_with = "reader::duration")]
     pub deadline: Duration,
+    /// The shortest interval that is learned from scrapes.
+    #[serde(skip)]
+    pub shortest_interval: Duration,
+    /// The most of a learned interval that the deadline is, in percent.
+    #[serde(skip)]
+    pub interval_share: u32,
     /// Series beyond it are left out and counted.
     pub series_limit: usize,
+    /// What is polled for it, where that can be several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instances: Option<Instances>,
+    /// Which of its instances this one is: the address that is polled, in place of those that its name has.
+    #[serde(skip)]
+    pub node: Option<SocketAddr>,
+}
+
+/// What is polled for a target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Instances {
+    /// What answers at its address.
+    One,
+    /// Each address that its name has, as an instance of its own.
+    Resolved,
+}
+
+/// Time from the start of one poll to the start of the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Interval {
+    /// That of the scrapes; this one while nobody scrapes.
+    Auto(Duration),
+    /// This one, whoever scrapes.
+    Every(Duration),
+}
+
+impl Interval {
+    /// How long it is; of one that follows scrapes, while nobody scrapes.
+    #[must_use]
+    pub const fn length(self) -> Duration {
+        match self {
+            Self::Auto(length) | Self::Every(length) => length,
+        }
+    }
+}
+
+impl Serialize for Interval {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Auto(_) => serializer.serialize_str("auto"),
+            Self::Every(length) => reader::duration(length, serializer),
+        }
+    }
 }
 
 /// What the settings are where a table does not say otherwise.
@@ -34,9 +85,9 @@ pub struct TargetSettings {
 pub struct Defaults {
     /// The name of the target, for a kind of which there is only one: its table is `[key]` and not `[[key]]`.
     pub only: Option<&'static str>,
-    /// Time from one poll to the next.
+    /// Time from one poll to the next while nobody scrapes.
     pub interval: Duration,
-    /// The shortest interval that may be set.
+    /// The shortest interval that may be set, and that is learned.
     pub shortest_interval: Duration,
     /// The most that a poll may take, where `interval_share` allows it.
     pub deadline: Duration,
@@ -45,14 +96,18 @@ pub struct Defaults {
     pub interval_share: u32,
     /// Series beyond which those of a target are left out.
     pub series_limit: usize,
+    /// Whether the address of such a target may be a name with several addresses.
+    pub has_instances: bool,
 }
 
 impl TargetSettings {
     /// Those of a target of which only the name is set.
     #[must_use]
     pub fn new(name: String, defaults: &Defaults) -> Self {
-        let (interval, series_limit) = (defaults.interval, defaults.series_limit);
-        Self { name, interval, deadline: defaults.deadline(interval), series_limit }
+        let Defaults { interval, shortest_interval, interval_share, series_limit, .. } = *defaults;
+        let deadline = defaults.deadline(interval);
+        let (interval, instances) = (Interval::Auto(interval), defaults.has_instances.then_some(Instances::One));
+        Self { name, interval, deadline, shortest_interval, interval_share, series_limit, instances, node: None }
     }
 
     /// Reads the keys that every table of a target has.
@@ -61,17 +116,26 @@ impl TargetSettings {
             Some(name) if !table.has("name") => name.to_owned(),
             _ => read_name(table),
         };
-        let interval = table.duration("interval", defaults.shortest_interval..=DAY).unwrap_or(defaults.interval);
+        let usual = Self::new(name, defaults);
+        let length = table.duration_or("interval", "auto", defaults.shortest_interval..=DAY);
+        let interval = length.map_or(usual.interval, Interval::Every);
         let deadline = table.duration("deadline", Duration::from_millis(10)..=DAY);
-        let deadline = deadline.unwrap_or_else(|| defaults.deadline(interval));
-        if deadline >= interval {
+        let deadline = deadline.unwrap_or_else(|| defaults.deadline(interval.length()));
+        if deadline >= interval.length() {
             let text = |time| humantime::format_duration(time).to_string();
             let message =
-                format!("must be shorter than the interval, which is {}; polls never overlap", text(interval));
+                format!("must be shorter than the interval, which is {}; polls never overlap", text(interval.length()));
             table.problem(None, "deadline", Some(format!("{:?}", text(deadline))), message);
         }
         let series_limit = table.integer("series_limit", 100..=10_000_000).unwrap_or(defaults.series_limit);
-        Self { name, interval, deadline, series_limit }
+        let instances = usual.instances.map(|one| table.choice("instances").unwrap_or(one));
+        Self { interval, deadline, series_limit, instances, ..usual }
+    }
+
+    /// The deadline of polls that follow scrapes which come each `interval`.
+    #[must_use]
+    pub fn deadline_within(&self, interval: Duration) -> Duration {
+        self.deadline.min(interval * self.interval_share / 100)
     }
 }
 
@@ -84,6 +148,7 @@ impl Defaults {
         deadline: Duration::from_secs(5),
         interval_share: 50,
         series_limit: 2_000,
+        has_instances: false,
     };
 
     /// The deadline that belongs to an interval.

@@ -35,7 +35,7 @@ fn bad_files_are_refused_with_their_exact_messages() {
     let error = |text: &str| Config::parse(text, Path::new("config.toml"), &no_env, KINDS).err();
     assert_eq!(
         assert_refused(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/config/bad"), error),
-        58,
+        62,
         "a bad file was added or lost"
     );
 }
@@ -89,7 +89,7 @@ fn the_documented_service_is_valid_and_shows_every_default() {
     let documented = documented(&text, "#[[service]]", "\n#[[docker]]", &["service.tls", "ca_file"]);
     let key = |name: &str| (name == "TICKER_API_KEY").then(|| "hunter2".to_owned());
     let mut example: ServiceTarget = first(&Config::parse(&documented, &path, &key, KINDS).unwrap());
-    assert_eq!(example.headers, [("X-API-Key".to_owned(), Secret::new("hunter2"))]);
+    assert_eq!(example.headers, [("X-API-Key".to_owned(), Secret::new("hunter2").into())]);
     let orders = example.mapping.endpoints.last().unwrap();
     assert_eq!((orders.name.as_str(), orders.path.as_str()), ("orders", "/stats/orders"));
     assert_eq!(orders.timeout, Duration::from_secs(2));
@@ -142,11 +142,12 @@ fn every_key_of_the_host_reaches_its_setting() {
     let host = |keys: &str| first::<HostTarget>(&parse(&format!("[host]\n{keys}\n")));
     let second = Duration::from_secs(1);
     let settings = |name: &str, interval, deadline, series_limit| TargetSettings {
-        name: name.to_owned(),
-        interval,
+        interval: Interval::Every(interval),
         deadline,
         series_limit,
+        ..TargetSettings::new(name.to_owned(), &Defaults::USUAL)
     };
+    assert_eq!(Defaults::USUAL.interval, 15 * second);
     let named = HostTarget {
         common: settings("db-1", 4 * second, second, 300),
         when: HostWhen::Always,
@@ -156,7 +157,7 @@ fn every_key_of_the_host_reaches_its_setting() {
                 processes = [\"redis-server\", \"ticker\"]\nseries_limit = 300";
     assert_eq!(host(keys), named);
     let default = HostTarget {
-        common: settings("host", 15 * second, 5 * second, 2000),
+        common: TargetSettings::new("host".to_owned(), &Defaults::USUAL),
         when: HostWhen::Auto,
         processes: Vec::new(),
     };
@@ -216,9 +217,9 @@ fn every_key_reaches_its_setting() {
     assert_eq!(config.log, LogSettings { level: LogLevel::Debug, format: LogFormat::Json });
     let target: RedisTarget = first(&config);
     assert_eq!(target.endpoint, Endpoint::Tcp { host: "::1".to_owned(), port: 6380 });
-    assert_eq!((target.username.as_deref(), target.password.as_ref().unwrap().reveal()), (Some("u"), "p@ss"));
+    assert_eq!((target.username.as_deref(), target.password.as_ref().unwrap().first().reveal()), (Some("u"), "p@ss"));
     assert_eq!(target.database, 3);
-    assert_eq!((target.interval, target.deadline), (Duration::from_secs(30), Duration::from_secs(2)));
+    assert_eq!((target.interval.length(), target.deadline), (Duration::from_secs(30), Duration::from_secs(2)));
     assert_eq!((target.connect_timeout, target.ping_samples), (Duration::from_millis(500), 5));
     assert_eq!((target.client_list, target.client_list_max_clients, target.latency_histogram), (false, 7, false));
     assert_eq!((target.top_k, target.stale_after), (3, Duration::from_hours(1)));
@@ -262,7 +263,7 @@ fn an_empty_credential_is_none() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let of = |url: &str, keys: &str| {
         let target: RedisTarget = first(&parse(&format!("[[redis]]\nname = \"a\"\nurl = {url:?}\n{keys}")));
-        (target.username, target.password.map(|password| password.reveal().to_owned()))
+        (target.username, target.password.map(|password| password.first().reveal().to_owned()))
     };
     let password_file = format!("password_file = {:?}\n", file.path());
     assert_eq!(of("h", "username = \"${USER_OF_REDIS:-}\"\npassword = \"${REDIS_PASSWORD:-}\"\n"), (None, None));
@@ -294,4 +295,20 @@ fn secrets_are_neither_printed_nor_serialised() {
     assert!(shown.contains("password = \"<redacted>\""), "{shown}");
     assert!(shown.contains("url = \"h:6379\""), "{shown}");
     assert!(!format!("{config:?}{shown}").contains("hunter2"));
+}
+
+#[test]
+fn what_is_shown_of_a_target_with_tls_can_be_read() {
+    for tls in ["", "[redis.tls]\nfingerprint = \"sha256 Fingerprint=FP\"\nserver_name = \"redis\""] {
+        let text = format!("[[redis]]\nname = \"a\"\nurl = \"rediss://h/2?ssl_ca_certs=/ca\"\n{tls}");
+        let config = parse(&text.replace("FP", &["0A"; 32].join(":")));
+        let shown = config.to_toml().unwrap();
+        assert!(shown.contains("url = \"h:6379\"") && shown.contains("[redis.tls]"), "{shown}");
+        assert_eq!(parse(&shown), config, "{shown}");
+        let trusted = first::<RedisTarget>(&config).tls.unwrap();
+        assert_eq!(
+            (trusted.ca_file.is_some(), trusted.fingerprints.len()),
+            (tls.is_empty(), usize::from(!tls.is_empty()))
+        );
+    }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use super::listen::{clash, listen_address};
 use reader::{Reader, Table};
 
 /// Where the agent listens unless told otherwise.
@@ -28,8 +29,17 @@ pub struct WebSettings {
 impl WebSettings {
     pub(super) fn read(mut table: Table<'_>, reader: &Reader<'_>) -> Self {
         let default = Self::default();
-        let mut listen_addresses: Vec<SocketAddr> =
-            table.strings_parsed("listen_address", "write host:port with an IP address, like \"127.0.0.1:10121\"");
+        let mut listen_addresses = Vec::new();
+        for (line, text) in table.strings("listen_address") {
+            match listen_address(&text) {
+                Ok(address) => listen_addresses.push(address),
+                Err(message) => table.wrong(line, "listen_address", &text, message),
+            }
+        }
+        if let Some((one, other)) = clash(&listen_addresses) {
+            let message = format!("{one} and {other} cannot be listened on together; keep one of the two");
+            table.problem(None, "listen_address", None, message);
+        }
         if listen_addresses.is_empty() {
             listen_addresses = default.listen_addresses;
         }

@@ -8,6 +8,7 @@ mod excerpt;
 mod last_error;
 mod poll_error;
 mod render;
+mod rhythm;
 mod status;
 
 use std::collections::BTreeMap;
@@ -26,21 +27,25 @@ pub use excerpt::Excerpt;
 pub use last_error::LastError;
 pub use poll_error::{PollError, Reason};
 pub use render::Exposition;
-pub use status::TargetStatus;
+pub use rhythm::{Beat, Rhythm, scraper};
+pub use status::{Key, TargetStatus};
 
 /// Pushes what the agent knows of itself; called at each rendering.
 type SelfMetrics = Box<dyn Fn(&mut Families) + Send + Sync>;
 
 /// The latest samples of all targets.
 pub struct Hub {
-    targets: RwLock<BTreeMap<String, Arc<TargetSamples>>>,
+    targets: RwLock<BTreeMap<Key, Arc<TargetSamples>>>,
     /// Counts changes; a rendering of an older generation is stale.
     generation: AtomicU64,
+    /// Counts the reloads of the configuration.
+    reloads: AtomicU64,
     rendered: [ArcSwapOption<Rendered>; 2],
     /// One rendering at a time: a hundred scrapers after a change cost one. Holds what the last one left out, by family
     /// and target.
     rendering: Mutex<Vec<(String, String)>>,
     self_metrics: SelfMetrics,
+    rhythm: Rhythm,
     /// A rendering that is older is stale although no target has changed: the agent's own metrics change by themselves.
     max_age: Duration,
 }
@@ -69,42 +74,65 @@ impl Hub {
         Self {
             targets: RwLock::default(),
             generation: AtomicU64::new(0),
+            reloads: AtomicU64::new(0),
             rendered: [ArcSwapOption::empty(), ArcSwapOption::empty()],
             rendering: Mutex::default(),
             self_metrics: Box::new(self_metrics),
+            rhythm: Rhythm::default(),
             max_age: Duration::from_secs(1),
         }
     }
 
     /// Makes the target known before its first poll. Samples that it already has stay until then.
     pub fn announce(&self, status: TargetStatus) {
-        let known = self.read().contains_key(&status.name);
+        let known = self.read().contains_key(&status.key);
         if !known {
             self.publish(status, Families::new());
         }
     }
 
-    /// Replaces everything that is known of the target `status.name`.
+    /// Replaces everything that is known of `status.key`.
     pub fn publish(&self, status: TargetStatus, families: Families) {
         let families = families.into_sorted();
+        let labels = status.key.labels();
         let encoded = families
             .iter()
             .map(|family| {
                 let mut text = String::new();
-                text::write_samples(&mut text, family, Some(&status.name));
+                text::write_samples(&mut text, family, &labels);
                 text
             })
             .collect();
-        let name = status.name.clone();
+        let key = status.key.clone();
         let samples = TargetSamples { status, families, encoded, alone: [OnceLock::new(), OnceLock::new()] };
-        self.targets.write().insert(name, Arc::new(samples));
+        self.targets.write().insert(key, Arc::new(samples));
         self.generation.fetch_add(1, Ordering::Release);
     }
 
-    /// Forgets a target.
+    /// Forgets a target with all its instances.
     pub fn remove(&self, target: &str) {
-        self.targets.write().remove(target);
+        let mut targets = self.targets.write();
+        targets.extract_if(.., |key, _| key.target == target).for_each(|(key, _)| self.rhythm.forget(&key));
+        drop(targets);
         self.generation.fetch_add(1, Ordering::Release);
+    }
+
+    /// Forgets one instance of a target.
+    pub fn remove_one(&self, key: &Key) {
+        self.targets.write().remove(key);
+        self.rhythm.forget(key);
+        self.generation.fetch_add(1, Ordering::Release);
+    }
+
+    /// The configuration was applied again.
+    pub fn reloaded(&self) {
+        self.reloads.fetch_add(1, Ordering::Release);
+    }
+
+    /// How often the configuration was applied.
+    #[must_use]
+    pub fn reloads(&self) -> u64 {
+        self.reloads.load(Ordering::Acquire)
     }
 
     /// The state of every target, by name.
@@ -145,16 +173,34 @@ impl Hub {
         exposition
     }
 
-    /// The exposition of one target, without the `target` label; `None` if there is no such target.
+    /// Whether the last poll of an instance succeeded.
     #[must_use]
-    pub fn render_target(&self, target: &str, format: Format) -> Option<Arc<Exposition>> {
-        let samples = self.read().get(target).map(Arc::clone)?;
+    pub fn is_up(&self, key: &Key) -> bool {
+        self.read().get(key).is_some_and(|samples| samples.status.up())
+    }
+
+    /// When scrapers come.
+    #[must_use]
+    pub const fn rhythm(&self) -> &Rhythm {
+        &self.rhythm
+    }
+
+    /// The instances of a target that has several, by their `node` label.
+    #[must_use]
+    pub fn nodes(&self, target: &str) -> Vec<String> {
+        self.read().keys().filter(|key| key.target == target).filter_map(|key| key.node.clone()).collect()
+    }
+
+    /// The exposition of one target, or of one instance of it, without the labels that say so; `None` if there is none.
+    #[must_use]
+    pub fn render_target(&self, key: &Key, format: Format) -> Option<Arc<Exposition>> {
+        let samples = self.read().get(key).map(Arc::clone)?;
         let alone = samples.alone[slot(format)]
             .get_or_init(|| Arc::new(Exposition::new(text::exposition(&samples.families, format))));
         Some(Arc::clone(alone))
     }
 
-    fn read(&self) -> RwLockReadGuard<'_, BTreeMap<String, Arc<TargetSamples>>> {
+    fn read(&self) -> RwLockReadGuard<'_, BTreeMap<Key, Arc<TargetSamples>>> {
         self.targets.read()
     }
 }

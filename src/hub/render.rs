@@ -67,7 +67,7 @@ pub(super) fn join(own: &[Family], targets: &[Arc<TargetSamples>], format: Forma
         .iter()
         .map(|family| {
             let mut text = String::new();
-            text::write_samples(&mut text, family, None);
+            text::write_samples(&mut text, family, &[]);
             text
         })
         .collect();
@@ -75,7 +75,7 @@ pub(super) fn join(own: &[Family], targets: &[Arc<TargetSamples>], format: Forma
     let own_blocks = own.iter().zip(&own_encoded).map(|(family, block)| ("", family, block));
     let target_blocks = targets.iter().flat_map(|target| {
         let families = target.families.iter().zip(&target.encoded);
-        families.map(|(family, block)| (target.status.name.as_str(), family, block))
+        families.map(|(family, block)| (target.status.key.target.as_str(), family, block))
     });
     let (mut size, mut left_out) = (0, Vec::new());
     for (target, family, block) in own_blocks.chain(target_blocks) {

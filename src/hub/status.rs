@@ -1,14 +1,47 @@
 //! The state of a target, for the status page, `/api/v1/targets` and `/sd`.
 
+use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use super::{Excerpt, PollError};
 
+/// What tells one polled thing from all others.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key {
+    /// The target's name in the configuration, and its `target` label.
+    pub target: String,
+    /// Which instance of the target it is: its `node` label; `None` for a target that is polled as one.
+    pub node: Option<String>,
+}
+
+impl Key {
+    /// That of a target which is polled as one.
+    #[must_use]
+    pub fn of(target: &str) -> Self {
+        Self { target: target.to_owned(), node: None }
+    }
+
+    /// The labels that its series have on `/metrics`.
+    pub(super) fn labels(&self) -> Vec<(&str, &str)> {
+        let node = self.node.as_deref().map(|node| ("node", node));
+        std::iter::once(("target", self.target.as_str())).chain(node).collect()
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.node {
+            Some(node) => write!(f, "{} ({node})", self.target),
+            None => f.write_str(&self.target),
+        }
+    }
+}
+
 /// What a person or a service discovery wants to know of a target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TargetStatus {
-    /// The target's name in the configuration, and its `target` label.
-    pub name: String,
+    /// Which target it is, and which instance of it.
+    pub key: Key,
     /// The kind of collector.
     pub collector: &'static str,
     /// Where it is, without credentials.
@@ -27,6 +60,8 @@ pub struct TargetStatus {
     pub error: Option<PollError>,
     /// The last log lines that patterns matched, where the configuration wants them shown.
     pub excerpts: Vec<Excerpt>,
+    /// What is left out of the polls, and why: a sentence each.
+    pub notes: Vec<String>,
 }
 
 impl TargetStatus {

@@ -9,7 +9,7 @@ const CALLS: Metric<0> = Metric::counter("redis_calls_total", &[], "Calls.");
 
 fn status(name: &str) -> TargetStatus {
     TargetStatus {
-        name: name.to_owned(),
+        key: Key::of(name),
         collector: "redis",
         address: "127.0.0.1:6379".to_owned(),
         interval: Duration::from_secs(10),
@@ -19,6 +19,7 @@ fn status(name: &str) -> TargetStatus {
         last_poll: Some(std::time::SystemTime::UNIX_EPOCH),
         error: None,
         excerpts: Vec::new(),
+        notes: Vec::new(),
     }
 }
 
@@ -111,13 +112,13 @@ fn openmetrics_differs_in_headers_and_end_only() {
 fn a_target_alone_has_no_target_label() {
     let hub = Hub::new(|own| own.push(&Metric::<0>::gauge("a_self", &[], "Own."), [], 1.0));
     hub.publish(status("a"), families(1.0));
-    let body = hub.render_target("a", Format::Prometheus).unwrap();
+    let body = hub.render_target(&Key::of("a"), Format::Prometheus).unwrap();
     assert_eq!(
         &body.plain()[..],
         b"# HELP redis_calls_total Calls.\n# TYPE redis_calls_total counter\nredis_calls_total 7\n\
           # HELP redis_db_keys Keys.\n# TYPE redis_db_keys gauge\nredis_db_keys{db=\"db0\"} 1\n"
     );
-    assert!(hub.render_target("b", Format::Prometheus).is_none());
+    assert!(hub.render_target(&Key::of("b"), Format::Prometheus).is_none());
 }
 
 #[test]

@@ -8,7 +8,7 @@ use reader::Secret;
 use serde::{Serialize, Serializer};
 use url::Url;
 
-use super::endpoint::Endpoint;
+use super::endpoint::{Endpoint, bracketed, without_zone};
 use super::url_checks::{self, Form, decoded};
 
 const FORM: Form = Form {
@@ -46,8 +46,7 @@ impl BaseUrl {
             Some(_) => return Err("has an unknown scheme; use http, https or unix".to_owned()),
             None => return Err(format!("has no scheme; {}", FORM.example)),
         };
-        let url = FORM.parse(text)?;
-        let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
+        let (url, host) = FORM.parse(text)?;
         let port = url.port().unwrap_or(default_port(tls));
         Ok(Self {
             endpoint: Endpoint::Tcp { host, port },
@@ -89,13 +88,9 @@ impl BaseUrl {
     pub(super) fn authority(&self) -> String {
         match &self.endpoint {
             Endpoint::Tcp { host, port } if *port == default_port(self.tls) => {
-                if host.contains(':') {
-                    format!("[{host}]")
-                } else {
-                    host.clone()
-                }
+                bracketed(without_zone(host)).into_owned()
             }
-            Endpoint::Tcp { .. } => self.endpoint.to_string(),
+            Endpoint::Tcp { host, port } => format!("{}:{port}", bracketed(without_zone(host))),
             Endpoint::Unix(_) => "localhost".to_owned(),
         }
     }
@@ -137,7 +132,11 @@ impl fmt::Display for BaseUrl {
 
 impl Serialize for BaseUrl {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        let text = self.to_string();
+        match (self.authorization.is_some(), text.split_once("://")) {
+            (true, Some((scheme, rest))) => serializer.collect_str(&format_args!("{scheme}://<redacted>@{rest}")),
+            _ => serializer.serialize_str(&text),
+        }
     }
 }
 

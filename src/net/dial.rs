@@ -50,7 +50,12 @@ pub async fn dial(
             let unix = UnixStream::connect(path).await.map_err(DialError::Connect)?;
             return Ok(Dialled { stream: Box::new(unix), connect: started.elapsed(), tls: Duration::ZERO });
         }
-        Endpoint::Tcp { host, port } => (host, connect(host, *port, resolver).await.map_err(DialError::Connect)?),
+        Endpoint::Tcp { host, port } => {
+            if let Some(settings) = settings {
+                settings.forget(host);
+            }
+            (host, connect(host, *port, resolver).await.map_err(DialError::Connect)?)
+        }
     };
     let connect = started.elapsed();
     let Some(settings) = settings else {
@@ -115,7 +120,7 @@ mod tests {
         let accepting = tokio::spawn(async move { drop(listener.accept().await) });
         let settings = TlsSettings::default();
         let dialled = dial(&endpoint, Some(&settings), &Resolver::default()).await;
-        assert!(matches!(dialled, Err(DialError::Tls(TlsError::Handshake(_)))));
+        assert!(matches!(dialled, Err(DialError::Tls(_))));
         accepting.await.unwrap();
         let dialled = dial(&endpoint, Some(&settings), &Resolver::default()).await;
         assert!(matches!(dialled, Err(DialError::Connect(_))));

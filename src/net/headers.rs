@@ -30,7 +30,10 @@ pub fn check_header(name: &str, value: &Secret) -> Result<(HeaderName, HeaderVal
 }
 
 /// The headers of every request to `base`, with those of the configuration. The error names the one that cannot be sent.
-pub fn of_requests(base: &BaseUrl, more: &[(String, Secret)]) -> Result<HeaderMap, String> {
+pub fn of_requests<'a>(
+    base: &BaseUrl,
+    more: impl IntoIterator<Item = (&'a str, &'a Secret)>,
+) -> Result<HeaderMap, String> {
     let mut headers = HeaderMap::new();
     let host = HeaderValue::try_from(base.authority()).map_err(|_| "the host cannot be written in a Host header")?;
     headers.insert(HOST, host);
@@ -55,7 +58,7 @@ mod tests {
     use super::*;
 
     fn headers(base: &str, name: &str, value: &str) -> Result<HeaderMap, String> {
-        of_requests(&BaseUrl::parse(base).unwrap(), &[(name.to_owned(), Secret::new(value))])
+        of_requests(&BaseUrl::parse(base).unwrap(), [(name, &Secret::new(value))])
     }
 
     #[test]

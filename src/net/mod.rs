@@ -5,17 +5,22 @@
 //! * [`TlsSettings`], [`headers`]: what a configuration sets
 //! * [`dial`](dial::dial): name resolution, TCP or unix socket, TLS
 //! * [`Watched`], [`Budget`]: what a stream may bring, and who is told
+//! * [`Kept`], [`Credential`]: what files hold, read again when they change; [`Blocking`]: work that may hang
 //! * [`Backoff`]: the pauses between attempts
 //!
 //! Nothing here keeps time: the caller has one deadline for all of it. And nothing here names a part of the agent above it.
 
 mod backoff;
 mod base_url;
+mod blocking;
+mod credential;
 pub mod dial;
 mod endpoint;
 pub mod headers;
+mod kept;
 mod network;
 pub mod pem;
+mod redis_query;
 mod redis_url;
 pub mod resolve;
 pub mod tls;
@@ -25,8 +30,11 @@ mod watched;
 
 pub use backoff::{Backoff, jittered, lengthened};
 pub use base_url::BaseUrl;
+pub use blocking::Blocking;
+pub use credential::Credential;
 pub use endpoint::Endpoint;
+pub use kept::Kept;
 pub use network::Network;
 pub use redis_url::RedisUrl;
-pub use tls_settings::TlsSettings;
+pub use tls_settings::{Fingerprint, TlsSettings};
 pub use watched::{Budget, Watch, Watched};

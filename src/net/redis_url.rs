@@ -1,9 +1,13 @@
 //! Redis addresses as people write them.
 
+use std::time::Duration;
+
 use reader::Secret;
 use url::Url;
 
 use super::endpoint::Endpoint;
+use super::redis_query::Query;
+use super::tls_settings::TlsSettings;
 use super::url_checks::{self, Form, decoded};
 
 /// The port of Redis where none is given.
@@ -37,6 +41,11 @@ pub struct RedisUrl {
     pub password: Option<Secret>,
     /// The database to select.
     pub database: Option<u32>,
+    /// The most that connecting may take.
+    pub connect_timeout: Option<Duration>,
+    /// What the query says of TLS, whether or not the scheme asks for it.
+    pub files: TlsSettings,
+    notes: Vec<String>,
 }
 
 impl RedisUrl {
@@ -54,33 +63,65 @@ impl RedisUrl {
         let tls = match scheme {
             "redis" | "valkey" | "tcp" | "unix" | "redis+unix" => false,
             "rediss" | "valkeys" => true,
+            _ if scheme.contains("sentinel") || scheme.contains("cluster") => {
+                return Err(format!(
+                    "the scheme {scheme:?} names many servers; write a [[redis]] for each, with redis://"
+                ));
+            }
             _ => {
                 return Err(format!(
                     "the scheme {scheme:?} is unknown; use redis, rediss, valkey, valkeys, tcp or unix"
                 ));
             }
         };
-        let url = FORM.parse(text)?;
+        let (url, host) = FORM.parse(text)?;
         if scheme.ends_with("unix") {
             return Self::unix(&url);
         }
-        check_query(&url, &["db"])?;
-        let database = match url.path().trim_matches('/') {
-            "" => query(&url, "db"),
-            path => Some(path.to_owned()),
-        };
-        let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
+        let query = Query::read(&url);
+        let database = query.database.or_else(|| Some(url.path().trim_matches('/').to_owned()));
+        let port = url.port().unwrap_or(DEFAULT_PORT);
+        Self { tls, ..Self::plain(Endpoint::Tcp { host, port }) }.with(&url, Query { database, ..query })
+    }
+
+    /// One of which only the place is known.
+    #[must_use]
+    pub fn plain(endpoint: Endpoint) -> Self {
+        Self {
+            endpoint,
+            tls: false,
+            username: None,
+            password: None,
+            database: None,
+            connect_timeout: None,
+            files: TlsSettings::default(),
+            notes: Vec::new(),
+        }
+    }
+
+    /// The same with the rest of the URL; what stands before the host goes before the query.
+    fn with(self, url: &Url, query: Query) -> Result<Self, String> {
+        let password = url.password().map(given).transpose()?.flatten();
+        let database = query.database.filter(|text| !text.is_empty());
         Ok(Self {
-            endpoint: Endpoint::Tcp { host, port: url.port().unwrap_or(DEFAULT_PORT) },
-            tls,
-            username: given(url.username())?,
-            password: url.password().map(given).transpose()?.flatten().map(Secret::new),
+            username: given(url.username())?.or(query.username),
+            password: password.or(query.password).map(Secret::new),
             database: database.map(|text| parse_database(&text)).transpose()?,
+            connect_timeout: query.connect_timeout,
+            files: query.files,
+            notes: query.notes,
+            ..self
         })
     }
 
-    const fn plain(endpoint: Endpoint) -> Self {
-        Self { endpoint, tls: false, username: None, password: None, database: None }
+    /// What of the query is not obeyed, where the connection is `tls` or is not.
+    #[must_use]
+    pub fn warning(&self, tls: bool) -> Option<String> {
+        let useless = !tls && self.files != TlsSettings::default();
+        let useless =
+            useless.then(|| "its certificates and keys are of no use without TLS; write rediss://".to_owned());
+        let notes: Vec<String> = self.notes.iter().cloned().chain(useless).collect();
+        (!notes.is_empty()).then(|| format!("of the query, {}", notes.join("; ")))
     }
 
     /// `unix:///run/redis.sock?db=1&user=u&pass=p`.
@@ -88,33 +129,8 @@ impl RedisUrl {
         // What stands before the path would be a host.
         let path = format!("{}{}", url.host_str().unwrap_or_default(), decoded(url.path())?);
         let path = url_checks::socket(path, SOCKET)?;
-        check_query(url, &["db", "user", "pass"])?;
-        let password = match url.password() {
-            Some(password) => given(password)?,
-            None => query(url, "pass"),
-        };
-        let username = given(url.username())?.or_else(|| query(url, "user"));
-        Ok(Self {
-            username,
-            password: password.map(Secret::new),
-            database: query(url, "db").map(|text| parse_database(&text)).transpose()?,
-            ..Self::plain(Endpoint::Unix(path))
-        })
+        Self::plain(Endpoint::Unix(path)).with(url, Query::read(url))
     }
-}
-
-/// Refuses keys that would be ignored.
-fn check_query(url: &Url, known: &[&str]) -> Result<(), String> {
-    if url.query_pairs().all(|(key, _)| known.contains(&&*key)) {
-        return Ok(());
-    }
-    Err(format!("has a query with other keys than {}; {fix}", known.join(", "), fix = FORM.fix))
-}
-
-/// A value of the query that is not empty.
-fn query(url: &Url, name: &str) -> Option<String> {
-    let (_, value) = url.query_pairs().find(|(key, _)| key == name)?;
-    Some(value.into_owned()).filter(|value| !value.is_empty())
 }
 
 fn parse_database(text: &str) -> Result<u32, String> {

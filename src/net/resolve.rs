@@ -15,11 +15,22 @@ type Answer = io::Result<Vec<SocketAddr>>;
 #[derive(Debug, Default)]
 pub struct Resolver {
     pending: Mutex<Option<oneshot::Receiver<Answer>>>,
+    /// The answer to every question, where one of several instances is meant.
+    node: Option<SocketAddr>,
 }
 
 impl Resolver {
+    /// One for which the name has this address alone, if there is one.
+    #[must_use]
+    pub fn at(node: Option<SocketAddr>) -> Self {
+        Self { pending: Mutex::default(), node }
+    }
+
     /// The addresses of `host`. When the future is dropped the lookup goes on, and the next call waits for it.
     pub async fn resolve(&self, host: &str, port: u16) -> Answer {
+        if let Some(node) = self.node {
+            return Ok(vec![node]);
+        }
         if let Ok(ip) = host.parse::<IpAddr>() {
             return Ok(vec![SocketAddr::new(ip, port)]);
         }
@@ -39,7 +50,7 @@ impl Resolver {
     /// One whose lookup takes as long as the sender lives.
     pub(crate) fn hanging() -> (oneshot::Sender<Answer>, Self) {
         let (sender, receiver) = oneshot::channel();
-        (sender, Self { pending: Mutex::new(Some(receiver)) })
+        (sender, Self { pending: Mutex::new(Some(receiver)), node: None })
     }
 }
 
@@ -56,6 +67,14 @@ fn start(host: String, port: u16) -> io::Result<oneshot::Receiver<Answer>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_zone_is_an_interface() {
+        let addresses = Resolver::default().resolve("fe80::1%lo", 7).await.unwrap();
+        let [SocketAddr::V6(address)] = addresses[..] else { panic!("{addresses:?}") };
+        assert_eq!((address.ip().to_string().as_str(), address.port()), ("fe80::1", 7));
+        assert_ne!(address.scope_id(), 0);
+    }
 
     #[tokio::test]
     async fn addresses_need_no_lookup_and_names_get_one() {

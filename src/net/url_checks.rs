@@ -4,6 +4,7 @@
 //! agent would send what it is told to keep secret to a stranger, or ask the wrong server without a word. Every address
 //! is held to this one set of rules before it is parsed, and no error repeats any of it.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 
 use percent_encoding::percent_decode_str;
@@ -20,13 +21,17 @@ pub(super) struct Form {
 }
 
 impl Form {
-    /// The parts of `text`, or what is wrong with it.
-    pub(super) fn parse(&self, text: &str) -> Result<Url, String> {
-        let url = Url::parse(text).map_err(|error| format!("is not a URL ({error}); {}", self.example))?;
-        if url.host_str().is_none_or(str::is_empty) && !is_socket(text) {
+    /// The parts of `text` and its host, or what is wrong with it. The host of an IPv6 address has no brackets, and its
+    /// zone if it has one.
+    pub(super) fn parse(&self, text: &str) -> Result<(Url, String), String> {
+        let (text, zone) = without_zone(text)?;
+        let url = Url::parse(&text).map_err(|error| format!("is not a URL ({error}); {}", self.example))?;
+        let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+        if host.is_empty() && !is_socket(&text) {
             return Err(format!("has no host; {}", self.example));
         }
-        Ok(url)
+        let host = host.to_owned() + &zone;
+        Ok((url, host))
     }
 
     /// Refuses characters where they would change what the address means.
@@ -56,11 +61,31 @@ impl Form {
             return Err(format!("has an @ where none belongs; {fix}"));
         }
         // An unknown scheme may be shown, and then it must not be the half of a password.
-        if scheme.contains(|char: char| !char.is_ascii_alphanumeric() && char != '+') {
+        let kind = scheme.strip_prefix("redis").or_else(|| scheme.strip_prefix("valkey"));
+        let dashed = kind.is_some_and(|kind| kind.starts_with(['-', 's']));
+        if scheme.contains(|char: char| !(char.is_ascii_alphanumeric() || char == '+' || (char == '-' && dashed))) {
             return Err(format!("has :// in an unexpected place; {fix}"));
         }
         Ok(())
     }
+}
+
+/// The address without the zone of its IPv6 address (`[fe80::1%eth0]`, or `%25eth0` as RFC 6874 has it), which the syntax
+/// of URLs does not know, and the zone with a `%` before it.
+fn without_zone(text: &str) -> Result<(Cow<'_, str>, String), String> {
+    let authority = text.find("://").map_or(0, |at| at + 3);
+    let end = text[authority..].find(['/', '?']).map_or(text.len(), |at| authority + at);
+    let host = text[..end].rfind('@').map_or(authority, |at| at + 1);
+    let bracketed = text[host..end].strip_prefix('[').and_then(|rest| rest.split_once(']'));
+    let Some((address, zone)) = bracketed.and_then(|(address, _)| address.split_once('%')) else {
+        return Ok((Cow::Borrowed(text), String::new()));
+    };
+    let named = zone.strip_prefix("25").filter(|name| !name.is_empty()).unwrap_or(zone);
+    if named.is_empty() || !named.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)) {
+        return Err("has an IPv6 address with a zone that is not a name; write it like [fe80::1%eth0]".to_owned());
+    }
+    let from = host + 1 + address.len();
+    Ok((Cow::Owned(format!("{}{}", &text[..from], &text[from + 1 + zone.len()..])), format!("%{named}")))
 }
 
 /// Whether the address is that of a unix domain socket.
@@ -81,9 +106,7 @@ pub(super) fn socket(path: String, example: &str) -> Result<PathBuf, String> {
 /// Percent-decoded text.
 pub(super) fn decoded(text: &str) -> Result<String, String> {
     let decoded = percent_decode_str(text).decode_utf8();
-    decoded
-        .map(std::borrow::Cow::into_owned)
-        .map_err(|_| "user, password and path must be UTF-8 after percent-decoding".to_owned())
+    decoded.map(Cow::into_owned).map_err(|_| "user, password and path must be UTF-8 after percent-decoding".to_owned())
 }
 
 #[cfg(test)]

@@ -97,6 +97,38 @@ fn a_redis_that_publishes_nothing_loses_the_canary_and_opens_the_breaker() {
     });
 }
 
+/// Two publishers, of which one carries the traffic; its breaker opens and it loses messages.
+fn losses_of(publisher: &str) -> Exposition {
+    let redis = RedisServer::start();
+    let flags = ["--publisher", publisher, "--capacity", "200", "--breaker-failures", "2", "--breaker-open", "60s"];
+    let ticker = Ticker::start(&redis, &[&flags[..], &["--publish-timeout", "200ms"]].concat());
+    let agent = Agent::run(&ticker.table("ticker", "ticker", ""));
+    seen(&agent, "messages are published", |seen| {
+        closed(seen) == Some(1.0) && gauge(seen, "published_total").is_some_and(|published| published > 100.0)
+    });
+    redis.freeze();
+    let lost = seen(&agent, "the breaker is open and messages are lost", |seen| {
+        seen.get("backpressure_circuit_state", &[("state", "open")]) == Some(1.0)
+            && gauge(seen, "dropped_total").is_some_and(|dropped| dropped > 100.0)
+    });
+    redis.thaw();
+    assert!(gauge(&lost, "publish_errors_total").is_some_and(|errors| errors >= 1.0));
+    lost
+}
+
+#[test]
+fn of_two_publishers_the_breaker_and_the_losses_are_those_of_the_one_in_use() {
+    if missing(&["redis-server"]) {
+        return;
+    }
+    let older = losses_of("older");
+    assert_eq!(older.get("redis_circuit_state", &[]), Some(1.0));
+    assert_eq!(gauge(&older, "level"), None, "nothing passes through what tells it");
+    let newer = losses_of("newer");
+    assert_eq!(newer.get("redis_circuit_state", &[]), Some(0.0));
+    assert!(gauge(&newer, "level").is_some());
+}
+
 /// A thousand instruments instead of a hundred: twice what the publisher can publish.
 #[test]
 fn more_than_can_be_published_climbs_the_levels_and_is_sampled() {

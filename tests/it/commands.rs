@@ -1,6 +1,6 @@
 //! The command line: what each command prints, where, and its exit code.
 
-use crate::support::agent::{Agent, command, config_file, output, stderr, stdout, target};
+use crate::support::agent::{Agent, command, config_file, output, stderr, stdout, target, write};
 use crate::support::exposition::Exposition;
 use crate::support::missing::missing;
 use crate::support::port;
@@ -113,7 +113,7 @@ fn config_show_has_the_defaults_and_no_secret() {
     let shown: toml::Table = text.parse().unwrap();
     let first = &shown["redis"][0];
     assert_eq!(first["url"].as_str(), Some("127.0.0.1:6379"));
-    assert_eq!(first["interval"].as_str(), Some("10s"));
+    assert_eq!(first["interval"].as_str(), Some("auto"));
     assert_eq!(first["deadline"].as_str(), Some("5s"));
     assert_eq!(first["top_k"].as_integer(), Some(10));
     assert!(first.get("password").is_some(), "that a password is set is no secret:\n{text}");
@@ -212,4 +212,172 @@ fn a_wrong_environment_variable_is_named() {
         stderr(&output),
         "manometer: environment: REDIS_CONNECT_TIMEOUT = \"5s\": must be a number of milliseconds from 10 to 600000\n"
     );
+}
+
+#[test]
+fn the_url_of_a_service_is_polled_with_one_warning() {
+    if missing(&["redis-server"]) {
+        return;
+    }
+    let redis = RedisServer::start();
+    let url = format!("{}/0?client_name=web&health_check_interval=30&ssl_cert_reqs=none&flavour=sweet", redis.url());
+    let agent = Agent::run_on_environment(&[("REDIS_URL", &url)]);
+    agent.metrics().assert("redis_up", &[("target", "redis")], 1.0);
+    let names: String = redis.command(&["CLIENT", "LIST"]);
+    assert!(names.contains("name=manometer") && !names.contains("name=web"), "{names}");
+    let log = agent.log();
+    let warnings: Vec<&str> = log.lines().filter(|line| line.contains("environment: warning:")).collect();
+    assert_eq!(warnings.len(), 1, "{log}");
+    assert!(warnings[0].contains("REDIS_URL: of the query, ssl_cert_reqs is not obeyed"), "{}", warnings[0]);
+    assert!(warnings[0].contains("flavour is not known here and ignored"), "{}", warnings[0]);
+
+    let (_dir, file) = config_file(&target("main", &url));
+    let polled = output(&["poll", "--config", file.to_str().unwrap()]);
+    assert_eq!((polled.status.code(), stderr(&polled).lines().count()), (Some(0), 1), "{}", stderr(&polled));
+    let checked = output(&["config", "check", file.to_str().unwrap()]);
+    assert_eq!(checked.status.code(), Some(0), "{}", stderr(&checked));
+    let told = stderr(&checked);
+    assert!(
+        told.starts_with(&format!("manometer: {}:3: warning: redis[0].url: of the query, ", file.display())),
+        "{told}"
+    );
+    assert_eq!(told.lines().count(), 1, "{told}");
+}
+
+#[test]
+fn variables_beside_a_file_are_named() {
+    let (_dir, file) = config_file(&target("main", "redis://127.0.0.1:${PORT_OF_REDIS}"));
+    let checked = command(&["config", "check", file.to_str().unwrap()])
+        .env("PORT_OF_REDIS", "6379")
+        .env("REDIS_URL", "redis://10.0.0.7")
+        .env("REDIS_USER", "monitor")
+        .env("REDIS_EXPORTER_CHECK_KEYS", "db0=*")
+        .env("REDIS_EXPORTER_DEBUG", "")
+        .output()
+        .unwrap();
+    assert_eq!(checked.status.code(), Some(0), "{}", stderr(&checked));
+    assert_eq!(
+        stderr(&checked),
+        format!(
+            "manometer: environment: warning: REDIS_URL, REDIS_USER are set and not used, because {} is read; write \
+             ${{REDIS_URL}} where it is to be used, or start without a file\n\
+             manometer: environment: warning: REDIS_EXPORTER_CHECK_KEYS of redis_exporter is set and not used; here: no \
+             equal yet\n",
+            file.display()
+        )
+    );
+    // A variable that the file refers to is used.
+    let (_dir, file) = config_file(&target("main", "${REDIS_URL}"));
+    let checked = command(&["config", "check", file.to_str().unwrap()]).env("REDIS_URL", "h").output().unwrap();
+    assert_eq!((checked.status.code(), stderr(&checked).as_str()), (Some(0), ""));
+}
+
+#[test]
+fn the_variables_of_redis_exporter_work() {
+    if missing(&["redis-server"]) {
+        return;
+    }
+    let redis = RedisServer::builder().line("user monitor on >swordfish +@all ~* &*").start();
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("passwords.json");
+    std::fs::write(&file, format!("{{\"redis://monitor@{}\": \"swordfish\"}}", redis.address())).unwrap();
+    let variables = [
+        ("REDIS_ADDR", redis.address()),
+        ("REDIS_USER", "monitor".to_owned()),
+        ("REDIS_PASSWORD_FILE", file.display().to_string()),
+        ("REDIS_EXPORTER_IS_TILE38", "true".to_owned()),
+        ("REDIS_PASSWORD", String::new()),
+    ];
+    let variables = variables.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let agent = Agent::run_on_environment(&variables);
+    agent.metrics().assert("redis_up", &[("target", "redis")], 1.0);
+    let log = agent.log();
+    let origin = "configuration=\"environment (REDIS_ADDR, REDIS_PASSWORD_FILE, REDIS_USER)\"";
+    assert!(log.lines().next().is_some_and(|line| line.contains("starting") && line.contains(origin)), "{log}");
+    assert!(log.contains("REDIS_EXPORTER_IS_TILE38 of redis_exporter is set and not used"), "{log}");
+
+    let shown = command(&["config", "show"]).envs(variables).current_dir(dir.path()).output().unwrap();
+    let text = stdout(&shown);
+    assert!(
+        text.contains(&format!("url = \"{}\"\nusername = \"monitor\"\npassword = \"<redacted>\"", redis.address())),
+        "{text}"
+    );
+}
+
+#[test]
+fn flags_of_redis_exporter_are_answered_with_what_replaces_them() {
+    for arguments in
+        [&["-redis.addr", "h:1", "--check-keys=db0=*"][..], &["run", "-redis.addr=h:1", "--check-keys", "db0=*"]]
+    {
+        let refused = output(arguments);
+        assert_eq!(refused.status.code(), Some(64));
+        assert_eq!(
+            stderr(&refused),
+            "manometer: -redis.addr is a flag of redis_exporter; here: url = \"redis://HOST:6379\" of [[redis]], or the \
+             variable REDIS_ADDR or REDIS_URL\nmanometer: -check-keys is a flag of redis_exporter; here: no equal yet\n"
+        );
+    }
+}
+
+#[test]
+fn empty_variables_are_not_set() {
+    let (dir, file) = config_file(&target("main", "redis://127.0.0.1"));
+    let empty =
+        ["MANOMETER_CONFIG", "MANOMETER_WEB_LISTEN_ADDRESS", "MANOMETER_WEB_CONFIG_FILE", "MANOMETER_LOG_LEVEL"];
+    let shown =
+        command(&["config", "show"]).envs(empty.map(|name| (name, ""))).current_dir(dir.path()).output().unwrap();
+    assert_eq!(shown.status.code(), Some(0), "{}", stderr(&shown));
+    // What is in force: file, variable, flag.
+    let shown = command(&["config", "show", "--log.level", "error"])
+        .env("MANOMETER_CONFIG", &file)
+        .env("MANOMETER_WEB_LISTEN_ADDRESS", "localhost:1,:2")
+        .output()
+        .unwrap();
+    let text = stdout(&shown);
+    assert!(text.contains("listen_address = [\"127.0.0.1:1\", \"[::]:2\"]"), "{text}{}", stderr(&shown));
+    assert!(text.contains("level = \"error\""), "{text}");
+}
+
+#[test]
+fn credentials_of_a_url_are_redacted_and_what_is_shown_can_be_read() {
+    let (dir, file) = config_file(
+        "[[service]]\nname = \"api\"\nurl = \"https://user:swordfish@127.0.0.1/x\"\nprofile = \"health\"\n",
+    );
+    let shown = stdout(&output(&["config", "show", file.to_str().unwrap()]));
+    assert!(shown.contains("url = \"https://<redacted>@127.0.0.1/x\""), "{shown}");
+    let again = write(dir.path(), "again.toml", &shown);
+    let checked = output(&["config", "check", again.to_str().unwrap()]);
+    assert_eq!(checked.status.code(), Some(0), "{}{shown}", stderr(&checked));
+}
+
+#[test]
+fn check_finds_addresses_that_run_would_refuse() {
+    let web = "[web]\nlisten_address = [\"127.0.0.1:1\", \"127.0.0.1:1\"]\n";
+    let (_dir, file) = config_file(&(web.to_owned() + &target("main", "h")));
+    let message = "127.0.0.1:1 and 127.0.0.1:1 cannot be listened on together; keep one of the two\n";
+    for arguments in [["config", "check"], ["run", "--config"]] {
+        let refused = output(&[&arguments[..], &[file.to_str().unwrap()]].concat());
+        assert_eq!(refused.status.code(), Some(64));
+        assert!(stderr(&refused).ends_with(message), "{}", stderr(&refused));
+    }
+    let (_dir, file) = config_file(&target("main", "h"));
+    let flags = ["--web.listen-address", "127.0.0.1:1", "--web.listen-address", ":1"];
+    let refused = output(&[&["config", "check", file.to_str().unwrap()][..], &flags].concat());
+    assert_eq!(refused.status.code(), Some(64), "{}", stderr(&refused));
+}
+
+#[test]
+fn healthcheck_knows_the_configuration() {
+    let agent = Agent::run(&target("dead", &format!("redis://127.0.0.1:{}", port::free())));
+    let web = format!("[web]\nlisten_address = \"{}\"\n", agent.address);
+    let (_dir, file) = config_file(&(web + &target("main", "h")));
+    let running = output(&["healthcheck", "--config", file.to_str().unwrap()]);
+    assert_eq!((running.status.code(), stdout(&running).as_str()), (Some(0), "healthy\n"), "{}", stderr(&running));
+}
+
+#[test]
+fn all_addresses_of_the_machine_as_exporters_write_them() {
+    let agent = Agent::spawn(&target("dead", "redis://127.0.0.1:1"), &["--web.listen-address", ":0"]);
+    assert_eq!(agent.get("/-/healthy").status, 200);
+    assert!(agent.address.ip().is_unspecified(), "{}", agent.address);
 }

@@ -322,7 +322,9 @@ fn a_port_that_is_taken() {
     let (_dir, file) = config_file(&target("main", "redis://127.0.0.1"));
     let output = output(&["run", "--config", file.to_str().unwrap(), "--web.listen-address", &address]);
     assert_eq!(output.status.code(), Some(70));
-    assert!(stderr(&output).contains(&format!("cannot listen on {address}: ")), "{}", stderr(&output));
+    let text = stderr(&output);
+    assert!(text.contains(&format!("cannot listen on {address}: ")), "{text}");
+    assert!(text.ends_with("; another agent or program listens there; stop it, or choose another port\n"), "{text}");
 }
 
 #[test]

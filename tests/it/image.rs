@@ -35,7 +35,6 @@ fn build_image(docker: &Docker, agent: &Path) {
     std::fs::create_dir_all(&certificates).unwrap();
     std::fs::write(certificates.join("ca-certificates.crt"), "").unwrap();
     std::fs::copy(agent, context.path().join("manometer")).unwrap();
-    std::fs::copy(root.join("config.toml"), context.path().join("config.toml")).unwrap();
     let ours = "FROM scratch AS build\nCOPY etc /etc\nCOPY manometer /manometer\n";
     std::fs::write(context.path().join("Dockerfile"), format!("{ours}{}", &dockerfile[last..])).unwrap();
     let mut build = Command::new("docker");

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr, reason = "these are tests, helpers included")]
 
 mod alertmanager;
+mod asking;
 mod backpressure;
 mod canary;
 mod clients;
@@ -22,6 +23,7 @@ mod golden;
 mod host;
 mod http;
 mod image;
+mod instances;
 mod kinds;
 mod map;
 mod pools;
@@ -30,9 +32,11 @@ mod question;
 mod redis_kinds;
 mod render;
 mod replay;
+mod rotation;
 mod rule_tests;
 mod runbooks;
 mod service;
 mod states;
 mod support;
+mod tls;
 mod words;

@@ -209,12 +209,12 @@ fn nothing_is_written_where_something_is_wrong() {
     let expected = format!(
         "manometer: {policy}: RedisDown: summary \"Redis is down\" is not a sentence; begin with a capital and end with a full \
          stop\n\
-         {policy}: RedisPingHigh: nothing exports redis_pin_ms; did you mean redis_ping_ms?\n\
-         {policy}: RedisSlowPublish: redis_slowlog_entries_total has no label command; it has cmd\n\
-         {policy}: Watchdog: has no runbook; write docs/runbooks/Watchdog.md\n\
-         {config}:1: thresholds.redis_memory_high.critical = 0.9: must be at least 0.95, the number of warning: critical is the \
+         manometer: {policy}: RedisPingHigh: nothing exports redis_pin_ms; did you mean redis_ping_ms?\n\
+         manometer: {policy}: RedisSlowPublish: redis_slowlog_entries_total has no label command; it has cmd\n\
+         manometer: {policy}: Watchdog: has no runbook; write docs/runbooks/Watchdog.md\n\
+         manometer: {config}:1: thresholds.redis_memory_high.critical = 0.9: must be at least 0.95, the number of warning: critical is the \
          worse of the two\n\
-         {config}:3: thresholds.redis_pin_high: no alert has this name; did you mean redis_ping_high?\n",
+         manometer: {config}:3: thresholds.redis_pin_high: no alert has this name; did you mean redis_ping_high?\n",
         config = config.display()
     );
     assert_eq!(stderr(&output), expected);

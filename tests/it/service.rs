@@ -326,9 +326,22 @@ fn https_needs_a_certificate_that_is_trusted() {
     let table = |tls: &str| format!("[[service]]\nname = \"svc\"\nurl = {url:?}\n{tls}\n{mapping}");
     let (seen, output) = poll(&table(&format!("[service.tls]\nca_file = {:?}", certificates.file("ca.crt"))));
     assert_eq!(seen.get("agent_targets", &[]), Some(1.0), "{}", stderr(&output));
+    let end = seen.get("tls_certificate_not_after_seconds", &[("endpoint", "localhost")]);
+    assert!(end.is_some_and(|end| end > 4e9), "rcgen's certificates are good for long: {end:?}");
+    // An engine behind TLS is no different, also where it is none.
+    let engine = "[[docker]]\nname = \"svc\"\nurl = \"URL\"\n[docker.tls]\nca_file = \"CA\"\n";
+    let (seen, _) = poll(&engine.replace("URL", &url).replace("CA", certificates.file("ca.crt").to_str().unwrap()));
+    assert_eq!(seen.get("docker_up", &[]), Some(0.0));
+    assert_eq!(seen.get("tls_certificate_not_after_seconds", &[("endpoint", "localhost")]), end);
     let (seen, output) = poll(&table(""));
     assert_eq!(seen.get("service_up", &[]), Some(0.0));
-    assert!(stderr(&output).contains("TLS handshake: invalid peer certificate: UnknownIssuer"), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains(
+            "TLS handshake: the server's certificate is signed by an authority that is not trusted; set ca_file to"
+        ),
+        "{}",
+        stderr(&output)
+    );
 }
 
 #[test]

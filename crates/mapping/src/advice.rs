@@ -75,6 +75,6 @@ mod tests {
             text(MissReason::State, "/data/state"),
             "state: it is \"drowsy\\n\"; add the word to states or aliases"
         );
-        assert_eq!(text(MissReason::Limit, "/list/*"), "limit; raise limit, or set duplicates to sum or max");
+        assert_eq!(text(MissReason::Limit, "/list/*"), "limit; raise limit, or set merge to what the rest becomes");
     }
 }

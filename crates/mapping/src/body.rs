@@ -2,10 +2,11 @@
 
 use std::fmt;
 
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::foreign::ForeignFamily;
-use super::{foreign, python};
+use super::{foreign, mend, python};
 
 /// How a body is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -54,8 +55,7 @@ impl std::error::Error for Unreadable {}
 impl Body {
     /// Reads the bytes of an answer.
     pub fn read(format: BodyFormat, bytes: &[u8]) -> Result<Self, Unreadable> {
-        let text = std::str::from_utf8(bytes)
-            .map_err(|error| Unreadable::Syntax(format!("no UTF-8 at byte {}", error.valid_up_to())))?;
+        let text = mend::text(bytes);
         // Some servers begin their JSON with a byte order mark.
         let text = text.trim_start_matches('\u{feff}').trim();
         if text.is_empty() {
@@ -79,45 +79,27 @@ impl Body {
 fn json(text: &str) -> Result<Value, Unreadable> {
     serde_json::from_str(text).or_else(|error| {
         // Only a text that cannot be read as it stands is looked through once more.
-        quote_non_finite(text)
-            .and_then(|quoted| serde_json::from_str(&quoted).ok())
-            .ok_or_else(|| Unreadable::Syntax(error.to_string()))
+        let mended = mend::json(text).and_then(|mended| serde_json::from_str(&mended).ok());
+        mended.ok_or_else(|| Unreadable::Syntax(format!("{error}{}", other_format(text))))
     })
 }
 
-/// The text with every bare `NaN`, `Infinity` and `-Infinity` in quotes; `None` if there is none.
-fn quote_non_finite(text: &str) -> Option<String> {
-    let mut out = String::with_capacity(text.len() + 64);
-    let (mut rest, mut found) = (text, false);
-    while let Some(at) = rest.find(['"', 'N', 'I', '-']) {
-        out.push_str(&rest[..at]);
-        rest = &rest[at..];
-        let length = if rest.starts_with('"') {
-            string_length(rest)?
-        } else if let Some(word) = ["NaN", "Infinity", "-Infinity"].into_iter().find(|word| rest.starts_with(word)) {
-            found = true;
-            out.extend(["\"", word, "\""]);
-            rest = &rest[word.len()..];
-            continue;
-        } else {
-            1
-        };
-        out.push_str(&rest[..length]);
-        rest = &rest[length..];
+/// What a body that is no JSON looks like.
+fn other_format(text: &str) -> &'static str {
+    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).take(3).collect();
+    if lines.len() > 1 && lines.into_iter().all(is_json) {
+        "; each line is JSON of its own, which is not read: ask for one document"
+    } else if python::to_json(text).is_ok_and(|json| mend::json(&json).is_some_and(|json| is_json(&json))) {
+        "; it is a Python literal, so set format = \"python\""
+    } else if text.starts_with('#') && foreign::read(text).is_ok() {
+        "; it is an exposition, so set format = \"prometheus\""
+    } else {
+        ""
     }
-    out.push_str(rest);
-    found.then_some(out)
 }
 
-/// Bytes of the JSON string at the start of `text`, quotes included.
-fn string_length(text: &str) -> Option<usize> {
-    let mut escaped = false;
-    let end = text.bytes().skip(1).position(|byte| {
-        let closes = byte == b'"' && !escaped;
-        escaped = byte == b'\\' && !escaped;
-        closes
-    })?;
-    Some(end + 2)
+fn is_json(text: &str) -> bool {
+    serde_json::from_str::<IgnoredAny>(text).is_ok()
 }
 
 #[cfg(test)]
@@ -135,8 +117,6 @@ mod tests {
         let text = r#"{"a": NaN, "b": [Infinity, -Infinity, -1], "c": "NaN \" Infinity", "NaN": 1}"#;
         let expected = json!({"a": "NaN", "b": ["Infinity", "-Infinity", -1], "c": "NaN \" Infinity", "NaN": 1});
         assert_eq!(tree(text), Ok(expected));
-        assert_eq!(quote_non_finite("{\"a\": \"NaN\"}"), None);
-        assert_eq!(quote_non_finite("NaN \"open"), None);
     }
 
     #[test]
@@ -153,13 +133,37 @@ mod tests {
             "the body cannot be read: EOF while parsing a value at line 1 column 10"
         );
         assert_eq!(
-            Body::read(BodyFormat::Json, b"{\"a\": \"\xff\"}").unwrap_err().to_string(),
-            "the body cannot be read: no UTF-8 at byte 7"
+            tree("{'a': 1, 'secret': True}").unwrap_err().to_string(),
+            "the body cannot be read: key must be a string at line 1 column 2; it is a Python literal, so set format = \
+             \"python\""
+        );
+        assert_eq!(
+            tree("{\"a\": 1}\n{\"a\": 2}\n").unwrap_err().to_string(),
+            "the body cannot be read: trailing characters at line 2 column 1; each line is JSON of its own, which is not \
+             read: ask for one document"
+        );
+        assert_eq!(
+            tree("# HELP a\na 1").unwrap_err().to_string(),
+            "the body cannot be read: expected value at line 1 column 1; it is an exposition, so set format = \
+             \"prometheus\""
         );
         assert_eq!(
             tree("secret").unwrap_err().to_string(),
             "the body cannot be read: expected value at line 1 column 1"
         );
+    }
+
+    #[test]
+    fn one_field_that_cannot_be_read_costs_no_other() {
+        let read = |bytes: &[u8]| Body::read(BodyFormat::Json, bytes).unwrap().tree;
+        assert_eq!(tree(r#"{"good": 1, "bad": 1e400}"#), Ok(json!({"good": 1, "bad": "Infinity"})));
+        assert_eq!(tree(r#"{"good": 1, "bad": "\ud800"}"#), Ok(json!({"good": 1, "bad": "\u{fffd}"})));
+        assert_eq!(tree("{\"good\": 1, \"bad\": \"a\tb\"}"), Ok(json!({"good": 1, "bad": "a\tb"})));
+        assert_eq!(read(b"{\"good\": 1, \"bad\": \"\xe9\"}"), json!({"good": 1, "bad": "\u{e9}"}));
+        let utf16: Vec<u8> = "\u{feff}{\"good\": 1}".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(read(&utf16), json!({"good": 1}));
+        let labels = b"a{b=\"\xe9\"} 1\nc 2\n";
+        assert_eq!(Body::read(BodyFormat::Prometheus, labels).unwrap().tree["c"], json!(2.0));
     }
 
     #[test]

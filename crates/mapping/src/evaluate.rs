@@ -1,19 +1,18 @@
 //! Applying the rules of one endpoint to one body.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use serde_json::Value as Json;
 
 use super::convert;
+use super::merging::Fold;
 use super::miss::{Miss, MissReason};
-use super::model::{Duplicates, LabelSource, Mapping, Missing, Rule, Value};
+use super::model::{LabelSource, Mapping, Missing, Rule, Value};
 use super::pointer::{Located, Pointer};
 use super::states::States;
-use metric::OTHER;
 use metric::text::cut;
-
-/// Bytes of a label value beyond which it is cut.
-const MAX_LABEL_BYTES: usize = 128;
+use metric::{MAX_LABEL_BYTES, OTHER};
 
 /// What a rule reads in one place.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -43,10 +42,9 @@ impl Reading {
     }
 
     /// Two as one. States are never merged: the first one stays.
-    fn merge(&mut self, how: Duplicates, other: Self) {
+    fn merge(&mut self, how: Fold, other: Self) {
         if let (Self::Number(a), Self::Number(b)) = (self, other) {
-            // The sum of what is finite is finite.
-            *a = if how == Duplicates::Max { a.max(b) } else { (*a + b).clamp(f64::MIN, f64::MAX) };
+            *a = how.of(*a, b);
         }
     }
 }
@@ -217,7 +215,7 @@ impl<'a> OfRule<'a> {
 
     /// One of each labels. They come in the order of their labels.
     fn merged<'e>(&mut self, read: Vec<Read<'a, 'e>>) -> Vec<Read<'a, 'e>> {
-        let (rule, how) = (self.rule, self.merging());
+        let (rule, how) = (self.rule, self.rule.merging.same);
         let mut merged: Vec<Read<'a, 'e>> = Vec::with_capacity(read.len());
         for one in read {
             match (merged.last_mut().filter(|last| last.labels == one.labels), how) {
@@ -231,16 +229,6 @@ impl<'a> OfRule<'a> {
         }
         merged.retain(|one| !one.is_duplicate);
         merged
-    }
-
-    /// How values become one; `None` if they cannot.
-    fn merging(&self) -> Option<Duplicates> {
-        match (&self.rule.value, self.rule.duplicates) {
-            (Value::States { .. }, _) | (_, Duplicates::Error) => None,
-            // The constant 1 stays one.
-            (Value::Info, _) => Some(Duplicates::Max),
-            (Value::Number { .. }, how) => Some(how),
-        }
     }
 
     fn miss(&mut self, reason: MissReason, at: impl FnOnce() -> Pointer) {
@@ -266,7 +254,7 @@ impl<'a> OfRule<'a> {
                 read.sort_by(|a, b| number(b).total_cmp(&number(a)));
             }
             let beyond = read.split_off(self.rule.limit);
-            match self.merging() {
+            match self.rule.merging.rest {
                 Some(how) => rest = self.rest(beyond, how).map(|rest| (rest, how)),
                 None => self.note(MissReason::Limit, || each.clone()),
             }
@@ -283,11 +271,12 @@ impl<'a> OfRule<'a> {
                 None => points.push(rest),
             }
         }
+        shorten(&mut points);
         points
     }
 
     /// One point for all that are beyond the limit.
-    fn rest(&self, beyond: Vec<Read<'_, '_>>, how: Duplicates) -> Option<DataPoint> {
+    fn rest(&self, beyond: Vec<Read<'_, '_>>, how: Fold) -> Option<DataPoint> {
         let all = beyond.into_iter().reduce(|mut all, one| {
             all.reading.merge(how, one.reading);
             all
@@ -305,12 +294,9 @@ impl<'a> OfRule<'a> {
 fn labels<'a>(rule: &'a Rule, element: &Located<'a>) -> Result<Labels<'a>, (MissReason, &'a Pointer)> {
     let label = |source: &'a LabelSource| match source {
         LabelSource::Fixed(text) => Ok(Cow::Borrowed(text.as_str())),
-        LabelSource::Key => Ok(match &element.key {
-            Cow::Borrowed(key) => Cow::Borrowed(cut(key, MAX_LABEL_BYTES)),
-            Cow::Owned(key) => Cow::Owned(cut(key, MAX_LABEL_BYTES).to_owned()),
-        }),
+        LabelSource::Key => Ok(element.key.clone()),
         LabelSource::At(pointer) => match pointer.find(element.value) {
-            Some(Json::String(text)) => Ok(Cow::Borrowed(cut(text, MAX_LABEL_BYTES))),
+            Some(Json::String(text)) => Ok(Cow::Borrowed(text.as_str())),
             Some(Json::Number(number)) => Ok(Cow::Owned(number.to_string())),
             Some(Json::Bool(value)) => Ok(Cow::Borrowed(if *value { "true" } else { "false" })),
             Some(Json::Null) | None => Err((MissReason::Missing, pointer)),
@@ -318,6 +304,35 @@ fn labels<'a>(rule: &'a Rule, element: &Located<'a>) -> Result<Labels<'a>, (Miss
         },
     };
     rule.labels.iter().map(label).collect()
+}
+
+/// Cuts labels that are too long: here, at the end, so that only what is the same was merged. Of those that only the cut
+/// would make the same, each ends in a short hash of the whole.
+fn shorten(points: &mut [DataPoint]) {
+    let is_long = |label: &String| label.len() > MAX_LABEL_BYTES;
+    if !points.iter().any(|point| point.labels.iter().any(is_long)) {
+        return;
+    }
+    let short = |point: &DataPoint| -> Vec<String> {
+        point.labels.iter().map(|label| cut(label, MAX_LABEL_BYTES).to_owned()).collect()
+    };
+    let mut times: HashMap<Vec<String>, usize> = HashMap::new();
+    for point in points.iter() {
+        *times.entry(short(point)).or_default() += 1;
+    }
+    for point in points {
+        let short = short(point);
+        let collides = times.get(&short).is_some_and(|times| *times > 1);
+        for (label, short) in point.labels.iter_mut().zip(short).filter(|(label, _)| is_long(label)) {
+            *label = if collides { hashed(label) } else { short };
+        }
+    }
+}
+
+/// The beginning of a label and a hash of all of it (FNV-1a): the same in every process, as names of series must be.
+fn hashed(label: &str) -> String {
+    let hash = label.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    format!("{}~{hash:08x}", cut(label, MAX_LABEL_BYTES - 9))
 }
 
 /// The text of a number, of 2.0 as of 2.

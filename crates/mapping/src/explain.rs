@@ -14,6 +14,7 @@ use super::miss::{Miss, MissReason};
 use super::model::{LabelSource, Mapping, Missing, Rule};
 use super::nearest::Keys;
 use super::shown::{escaped, shown, shown_pointer};
+use super::source::Idle;
 use metric::{Definition, vocabulary};
 use reader::nearest_names;
 
@@ -111,6 +112,8 @@ struct Explained<'a> {
     /// The indices of its rules.
     rules: Vec<usize>,
     evaluations: Vec<Option<Evaluation>>,
+    /// The sources that are left out.
+    idle: Idle,
     /// The rule that each series comes from.
     winners: HashMap<(String, Vec<String>), usize>,
 }
@@ -123,8 +126,10 @@ impl<'a> Explained<'a> {
             .map(|(index, given)| given.body().map(|body| evaluate(mapping, index, &body.tree)))
             .collect();
         let rules = (0..mapping.rules.len()).filter(|index| is_of(&mapping.rules[*index], metric)).collect();
-        let mut explained = Self { mapping, given, metric, rules, evaluations, winners: HashMap::new() };
-        for (index, rule) in mapping.rules.iter().enumerate() {
+        let mut idle = Idle::default();
+        idle.update(mapping, &evaluations.iter().map(Option::as_ref).collect::<Vec<_>>());
+        let mut explained = Self { mapping, given, metric, rules, evaluations, idle, winners: HashMap::new() };
+        for (index, rule) in mapping.rules.iter().enumerate().filter(|(_, rule)| !explained.idle.has(rule)) {
             for point in explained.points(index).to_vec() {
                 explained.winners.entry((rule.definition.name.to_string(), point.labels)).or_insert(index);
             }
@@ -211,7 +216,11 @@ impl<'a> Explained<'a> {
 
     /// Whether the rule's values are the ones that are exported.
     fn outcome(&self, index: usize) -> String {
-        let name = &self.mapping.rules[index].definition.name;
+        let rule = &self.mapping.rules[index];
+        if let Some(source) = rule.source.as_deref().filter(|_| self.idle.has(rule)) {
+            return format!("left out: source {source:?} has counted nothing, and another one has");
+        }
+        let name = &rule.definition.name;
         let points = self.points(index);
         let winner = |point: &DataPoint| self.winners.get(&(name.to_string(), point.labels.clone())).copied();
         let lost: Vec<usize> = points.iter().filter_map(winner).filter(|winner| *winner != index).collect();

@@ -7,7 +7,7 @@
 //! What a value means, in the order in which it is looked at:
 //!
 //! * a key that is not there, or JSON `null`: missing; the rule's [`Missing`] says what follows,
-//! * `NaN` and infinities, which Python writes into its JSON: no value, counted,
+//! * `NaN`, infinities, which Python writes into its JSON, and numbers beyond every float: no value, counted,
 //! * a number in quotes: no number; `parse = "quantity"` reads such texts,
 //! * a whole number above 2^53: a value whose last digits are lost, counted,
 //! * a key that occurs twice in an object: the last one counts, as for every common reader of JSON,
@@ -21,6 +21,8 @@ mod evaluate;
 mod explain;
 mod fit;
 mod foreign;
+mod mend;
+mod merging;
 mod miss;
 mod model;
 mod nearest;
@@ -29,6 +31,7 @@ pub mod profile;
 mod python;
 mod read;
 mod shown;
+mod source;
 mod states;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
@@ -41,11 +44,13 @@ pub use evaluate::{DataPoint, Evaluation, Reading, evaluate, find, locate, place
 pub use explain::{Given, endpoints_of, explain};
 pub use fit::fitting;
 pub use foreign::{ForeignFamily, ForeignSample};
+pub use merging::{Fold, Merge, Merging};
 pub use miss::{Miss, MissReason};
-pub use model::{Duplicates, Endpoint, Freshness, LabelSource, Mapping, Missing, PassThrough, Rule, Value};
+pub use model::{Endpoint, Freshness, LabelSource, Mapping, Missing, PassThrough, Rule, Value};
 pub use nearest::{Keys, Nearest};
 pub use pointer::{Located, Pointer, PointerError};
 pub use read::{SHORTEST_INTERVAL, clashes, parse, read};
 pub use shown::{shown, shown_pointer};
+pub use source::Idle;
 pub use states::States;
 pub use unit::{Dimension, SourceUnit};

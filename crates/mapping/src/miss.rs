@@ -43,8 +43,10 @@ impl MissReason {
             Self::Unit => ("unit", false, "set unit or suffix to what stands behind the number"),
             Self::State => ("state", true, "add the word to states or aliases"),
             Self::Precision => ("precision", true, "nothing is wrong with the mapping: a sample has 53 bits"),
-            Self::Duplicate => ("duplicate", false, "add a label that tells the elements apart, or set duplicates"),
-            Self::Limit => ("limit", true, "raise limit, or set duplicates to sum or max"),
+            Self::Duplicate => {
+                ("duplicate", false, "add a label that tells the elements apart, or set merge to what they become")
+            }
+            Self::Limit => ("limit", true, "raise limit, or set merge to what the rest becomes"),
             Self::Reset => ("reset", true, "nothing is wrong: the service was restarted, or its counters were reset"),
         }
     }

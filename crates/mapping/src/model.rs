@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::body::BodyFormat;
 use super::convert::Parse;
+use super::merging::Merging;
 use super::pointer::Pointer;
 use super::states::States;
 use super::unit::SourceUnit;
@@ -52,8 +53,12 @@ pub struct Endpoint {
     pub freshness: Option<Freshness>,
     /// A value here that is neither missing nor null means that the body is an error report, whatever the status.
     pub error_at: Option<Pointer>,
+    /// Where the body says which one of several instances it is of.
+    pub instance: Option<Pointer>,
     /// Series of a Prometheus body that are exported as they are.
     pub pass_through: Vec<PassThrough>,
+    /// A rule reads the health of the whole service of it.
+    pub tells_health: bool,
 }
 
 impl Endpoint {
@@ -61,6 +66,12 @@ impl Endpoint {
     #[must_use]
     pub fn passes(&self, name: &str) -> bool {
         self.pass_through.iter().any(|pattern| pattern.0.is_match(name))
+    }
+
+    /// Whether one of its patterns is that very name.
+    #[must_use]
+    pub fn names(&self, name: &str) -> bool {
+        self.pass_through.iter().any(|pattern| pattern.0.glob().glob() == name)
     }
 
     /// Whether the mapping reads a counter of it.
@@ -107,10 +118,12 @@ pub struct Rule {
     pub labels: Vec<LabelSource>,
     /// Elements beyond it become one, `__other__`.
     pub limit: usize,
-    /// What two elements of the same labels become.
-    pub duplicates: Duplicates,
+    /// What several elements become.
+    pub merging: Merging,
     /// What it means if there is no value.
     pub missing: Missing,
+    /// What it speaks of, where the service has several of its kind.
+    pub source: Option<Arc<str>>,
 }
 
 impl Rule {
@@ -161,17 +174,6 @@ pub enum LabelSource {
     Key,
     /// A text within the element: `$/symbol`.
     At(Pointer),
-}
-
-/// What two elements of one rule with the same labels become.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Duplicates {
-    /// Their sum.
-    Sum,
-    /// The larger one.
-    Max,
-    /// Nothing, and a miss.
-    Error,
 }
 
 /// What it means if a value is not there or null.

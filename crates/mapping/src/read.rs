@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use crate::{Mapping, Rule, Value};
 use metric::Definition;
+use metric::vocabulary::service::HEALTH;
 use reader::ConfigError;
 use reader::{Reader, Table};
 
@@ -39,6 +40,9 @@ pub fn read(table: &mut Table<'_>, base: &Arc<Mapping>) -> Arc<Mapping> {
     }
     let mut rules: Vec<Rule> = metric_tables.into_iter().filter_map(|table| rule::read(table, &endpoints)).collect();
     rules.extend(base.rules.iter().cloned());
+    for rule in rules.iter().filter(|rule| rule.definition.name == HEALTH.info().name) {
+        endpoints[rule.endpoint].tells_health = true;
+    }
     let mapping = Mapping { endpoints, rules };
     for (_, message) in clashes(&[("", &mapping)]) {
         table.problem(None, "metric", None, message);

@@ -6,7 +6,7 @@ use std::hash::{Hash, Hasher};
 use crate::{Kind, text};
 
 /// Bytes of one label value before it is cut: a label is read by people, and a foreign name has no length limit.
-const MAX_LABEL_BYTES: usize = 256;
+pub const MAX_LABEL_BYTES: usize = 256;
 
 /// What follows the family's name in a sample's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -7,6 +7,7 @@
 
 pub mod catalog;
 mod definition;
+mod durations;
 mod families;
 mod family;
 mod info;
@@ -15,8 +16,9 @@ pub mod text;
 pub mod vocabulary;
 
 pub use definition::Definition;
+pub use durations::Durations;
 pub use families::{Families, Rejections, Reserved};
-pub use family::{Family, Sample, Suffix};
+pub use family::{Family, MAX_LABEL_BYTES, Sample, Suffix};
 pub use info::{Kind, Metric, MetricInfo, Unit};
 
 /// The label value of everything beyond the first K of what others can name.

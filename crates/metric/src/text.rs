@@ -113,15 +113,21 @@ pub fn write_header(out: &mut String, format: Format, name: &str, kind: Kind, he
     out.push('\n');
 }
 
-/// Appends the samples of a family; `target` becomes the first label.
-pub fn write_samples(out: &mut String, family: &Family, target: Option<&str>) {
-    let target = target.map(|target| ("target", target));
+/// Appends the samples of a family; the labels of their `origin` become the first ones. A label that has the name of one of
+/// these gets `exported_` in front, as Prometheus does it.
+pub fn write_samples(out: &mut String, family: &Family, origin: &[(&str, &str)]) {
+    let renamed: Vec<(&str, String)> = match origin {
+        // The name of the target is the label of all, and of no sample.
+        [] | [_] => Vec::new(),
+        _ => origin.iter().map(|(name, _)| (*name, format!("exported_{name}"))).collect(),
+    };
+    let name = |name| renamed.iter().find(|(taken, _)| *taken == name).map_or(name, |(_, renamed)| renamed.as_str());
     for sample in family.samples() {
         out.push_str(family.name());
         out.push_str(sample.suffix().as_str());
         out.push('{');
         let start = out.len();
-        write_labels(out, target.into_iter().chain(sample.labels()));
+        write_labels(out, origin.iter().copied().chain(sample.labels().map(|(label, value)| (name(label), value))));
         if out.len() == start {
             out.pop();
         } else {
@@ -139,7 +145,7 @@ pub fn exposition(families: &[Family], format: Format) -> String {
     let mut out = String::new();
     for family in families {
         write_header(&mut out, format, family.name(), family.kind(), family.help());
-        write_samples(&mut out, family, None);
+        write_samples(&mut out, family, &[]);
     }
     if format == Format::OpenMetrics {
         out.push_str("# EOF\n");

@@ -1,8 +1,9 @@
 //! Reading the files of a configuration, whose content and kind are not trusted.
 
 use std::fs::File;
-use std::io::Read as _;
+use std::io::{ErrorKind, Read as _};
 use std::path::Path;
+use std::time::SystemTime;
 
 /// The text of a regular file of at most `limit` KiB; the error says what is wrong and how to mend it.
 ///
@@ -14,7 +15,14 @@ pub fn read(path: &Path, limit: u64) -> Result<String, String> {
 
 /// The same for a file in an encoding of its own.
 pub fn read_bytes(path: &Path, limit: u64) -> Result<Vec<u8>, String> {
-    let unreadable = |error: std::io::Error| format!("cannot be read: {error}; create the file, readable by the agent");
+    let unreadable = |error: std::io::Error| {
+        let advice = match error.kind() {
+            ErrorKind::PermissionDenied => "let the agent's user read it",
+            ErrorKind::NotFound => "create the file, readable by the agent",
+            _ => "is the path right, and the disk well?",
+        };
+        format!("cannot be read: {error}; {advice}")
+    };
     // Before it is opened: opening a pipe waits for a writer.
     if !std::fs::metadata(path).map_err(unreadable)?.is_file() {
         return Err("is not a regular file; give the path of one, not of a folder, a pipe or a device".to_owned());
@@ -26,6 +34,24 @@ pub fn read_bytes(path: &Path, limit: u64) -> Result<Vec<u8>, String> {
         return Err(format!("is larger than {limit} KiB; is it the right file?"));
     }
     Ok(bytes)
+}
+
+/// What changes when a file does, also when another is renamed or linked to its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stamp {
+    modified: Option<SystemTime>,
+    length: u64,
+    inode: u64,
+}
+
+impl Stamp {
+    /// That of a file as it is now; `None` where it cannot be looked at.
+    #[must_use]
+    pub fn of(path: &Path) -> Option<Self> {
+        use std::os::unix::fs::MetadataExt as _;
+        let metadata = std::fs::metadata(path).ok()?;
+        Some(Self { modified: metadata.modified().ok(), length: metadata.len(), inode: metadata.ino() })
+    }
 }
 
 #[cfg(test)]

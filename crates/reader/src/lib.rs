@@ -22,7 +22,7 @@ pub use nearest::{LONGEST, distance, nearest, nearest_names};
 pub use problem::{ConfigError, Problem};
 pub use reader::Reader;
 pub use secret::Secret;
-pub use table::{Table, set};
+pub use table::{SecretFile, Table, set};
 
 /// Serialises a duration the way people write it: `1m 30s`.
 pub fn duration<S: serde::Serializer>(value: &std::time::Duration, serializer: S) -> Result<S::Ok, S::Error> {

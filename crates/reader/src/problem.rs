@@ -9,12 +9,13 @@ pub struct Problem {
     key: Option<String>,
     value: Option<String>,
     message: String,
+    warning: bool,
 }
 
 impl Problem {
     /// A problem of the file as a whole.
     pub fn of_file(message: impl Into<String>) -> Self {
-        Self { line: None, key: None, value: None, message: message.into() }
+        Self { line: None, key: None, value: None, message: message.into(), warning: false }
     }
 
     /// A problem of one key. `value` is shown as given: pass `None` for what may be secret.
@@ -24,7 +25,19 @@ impl Problem {
         value: Option<String>,
         message: impl Into<String>,
     ) -> Self {
-        Self { line, key: Some(key.into()), value, message: message.into() }
+        Self { line, key: Some(key.into()), value, message: message.into(), warning: false }
+    }
+
+    /// The same as something that is to be said, and stops nobody.
+    #[must_use]
+    pub fn as_warning(self) -> Self {
+        Self { warning: true, ..self }
+    }
+
+    /// Whether the configuration can be used all the same.
+    #[must_use]
+    pub const fn is_warning(&self) -> bool {
+        self.warning
     }
 
     const fn line(&self) -> Option<usize> {
@@ -35,6 +48,9 @@ impl Problem {
 impl fmt::Display for Problem {
     /// Without its place: `key = value: message`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.warning {
+            f.write_str("warning: ")?;
+        }
         if let Some(key) = &self.key {
             f.write_str(key)?;
             if let Some(value) = &self.value {
@@ -74,19 +90,22 @@ impl ConfigError {
     }
 }
 
+impl ConfigError {
+    /// Each problem with its place.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        let origin = &self.origin;
+        let line = |problem: &Problem| match problem.line {
+            Some(line) => format!("{origin}:{line}: {problem}"),
+            None => format!("{origin}: {problem}"),
+        };
+        self.problems.iter().map(line).collect()
+    }
+}
+
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, problem) in self.problems.iter().enumerate() {
-            if index > 0 {
-                f.write_str("\n")?;
-            }
-            f.write_str(&self.origin)?;
-            if let Some(line) = problem.line {
-                write!(f, ":{line}")?;
-            }
-            write!(f, ": {problem}")?;
-        }
-        Ok(())
+        f.write_str(&self.lines().join("\n"))
     }
 }
 

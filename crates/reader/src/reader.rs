@@ -32,7 +32,12 @@ impl<'a> Reader<'a> {
             Ok(root) => Some(Table::new(self, String::new(), root.into_inner())),
             Err(error) => {
                 let line = error.span().map(|span| self.line(span.start));
-                let message = format!("not valid TOML: {}", error.message());
+                let at =
+                    error.span().and_then(|span| self.text.get(span)).filter(|_| error.message() == "duplicate key");
+                let message = match at {
+                    Some(key) => format!("not valid TOML: the key {} stands twice; keep one of the two", key.trim()),
+                    None => format!("not valid TOML: {}", error.message()),
+                };
                 self.problems.borrow_mut().push(Problem::of_key(line, "syntax", None, message));
                 None
             }
@@ -51,10 +56,17 @@ impl<'a> Reader<'a> {
 
     /// The value, unless something was wrong.
     pub fn finish<T>(self, value: Option<T>) -> Result<T, ConfigError> {
+        self.finish_warned(value).map(|(value, _)| value)
+    }
+
+    /// The value, unless something was wrong, and the warnings, a line each.
+    pub fn finish_warned<T>(self, value: Option<T>) -> Result<(T, Vec<String>), ConfigError> {
         let problems = self.problems.into_inner();
+        let usable = problems.iter().all(Problem::is_warning);
+        let said = ConfigError::new(self.path.display().to_string(), problems);
         match value {
-            Some(value) if problems.is_empty() => Ok(value),
-            _ => Err(ConfigError::new(self.path.display().to_string(), problems)),
+            Some(value) if usable => Ok((value, said.lines())),
+            _ => Err(said),
         }
     }
 

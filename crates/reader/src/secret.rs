@@ -1,8 +1,13 @@
 //! A text that cannot be printed.
 
 use std::fmt;
+use std::path::Path;
 
+use crate::file;
 use serde::{Deserialize, Serialize, Serializer};
+
+/// The size of a secret's file in KiB beyond which it is refused.
+const LIMIT: u64 = 64;
 
 /// A password, a password hash, a private key. It has no `Display`, its `Debug` and its serialised form are `<redacted>`, and the only way to
 /// the text is [`reveal`](Self::reveal), which is easy to find.
@@ -15,6 +20,11 @@ impl Secret {
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
+    }
+
+    /// What a file of at most 64 KiB holds, without the newline at its end; it may be empty.
+    pub fn from_file(path: &Path) -> Result<Self, String> {
+        file::read(path, LIMIT).map(|text| Self::new(text.trim_end_matches(['\r', '\n'])))
     }
 
     /// The text itself, to be handed to what it is for and to nothing else.

@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 use std::ops::RangeInclusive;
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -10,10 +11,11 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::expand::expand;
-use crate::{Problem, Reader, Secret, file, nearest};
+use crate::file::Stamp;
+use crate::{Problem, Reader, Secret, nearest};
 
-/// The size of a secret's file in KiB beyond which it is refused.
-const SECRET_LIMIT: u64 = 64;
+/// The file of a secret, and what it looked like before it was read.
+pub type SecretFile = (PathBuf, Option<Stamp>);
 
 /// One table. Each accessor takes its key; [`finish`](Self::finish) complains of those that nobody took.
 pub struct Table<'r> {
@@ -48,6 +50,12 @@ impl<'r> Table<'r> {
         self.values.contains_key(key)
     }
 
+    /// Whether the key is there, in capitals or not.
+    #[must_use]
+    pub fn has_like(&self, key: &str) -> bool {
+        self.values.keys().any(|name| name.get_ref().eq_ignore_ascii_case(key))
+    }
+
     /// The line of a key that has not been taken yet.
     #[must_use]
     pub fn line_of(&self, key: &str) -> Option<usize> {
@@ -63,6 +71,11 @@ impl<'r> Table<'r> {
     /// Reports a problem with the value of `key`.
     pub fn problem(&self, line: Option<usize>, key: &str, value: Option<String>, message: impl Into<String>) {
         self.reader.problem(Problem::of_key(line.or(self.line), self.key(key), value, message));
+    }
+
+    /// Says something about the value of `key` that stops nobody.
+    pub fn warn(&self, line: Option<usize>, key: &str, message: impl Into<String>) {
+        self.reader.problem(Problem::of_key(line.or(self.line), self.key(key), None, message).as_warning());
     }
 
     /// Reports a problem with the text of `key`, which is shown.
@@ -109,8 +122,9 @@ impl<'r> Table<'r> {
     }
 
     /// A secret from `key`, or from the file that `file_key` names (without the newline at its end). An empty one
-    /// is none: `${PASSWORD:-}` stands for a server that has no password.
-    pub fn secret(&mut self, key: &'static str, file_key: &'static str) -> Option<Secret> {
+    /// is none: `${PASSWORD:-}` stands for a server that has no password. The file comes with it, as it was before it was
+    /// read.
+    pub fn secret(&mut self, key: &'static str, file_key: &'static str) -> Option<(Secret, Option<SecretFile>)> {
         let inline = self.string(key).filter(|text| !text.is_empty());
         let file = self.string_at(file_key).filter(|(_, file)| !file.is_empty());
         match (inline, file) {
@@ -118,14 +132,18 @@ impl<'r> Table<'r> {
                 self.problem(Some(line), file_key, None, format!("{key} is set too; keep one of the two"));
                 None
             }
-            (Some(text), None) => Some(Secret::new(text)),
-            (None, Some((line, file))) => match file::read(&self.reader.resolve(&file), SECRET_LIMIT) {
-                Ok(text) => Some(text.trim_end_matches(['\r', '\n'])).filter(|text| !text.is_empty()).map(Secret::new),
-                Err(message) => {
-                    self.problem(Some(line), file_key, Some(format!("{file:?}")), message);
-                    None
+            (Some(text), None) => Some((Secret::new(text), None)),
+            (None, Some((line, file))) => {
+                let path = self.reader.resolve(&file);
+                let stamp = Stamp::of(&path);
+                match Secret::from_file(&path) {
+                    Ok(secret) => Some((secret, Some((path, stamp)))).filter(|(secret, _)| !secret.reveal().is_empty()),
+                    Err(message) => {
+                        self.problem(Some(line), file_key, Some(format!("{file:?}")), message);
+                        None
+                    }
                 }
-            },
+            }
             (None, None) => None,
         }
     }
@@ -133,16 +151,32 @@ impl<'r> Table<'r> {
     /// A duration like `"15s"`, within bounds.
     pub fn duration(&mut self, key: &'static str, bounds: RangeInclusive<Duration>) -> Option<Duration> {
         let (line, text) = self.string_at(key)?;
+        self.parse_duration(line, key, &text, bounds)
+    }
+
+    /// A duration within bounds, or `word`, which stands for none.
+    pub fn duration_or(&mut self, key: &'static str, word: &str, bounds: RangeInclusive<Duration>) -> Option<Duration> {
+        let (line, text) = self.string_at(key)?;
+        if text == word { None } else { self.parse_duration(line, key, &text, bounds) }
+    }
+
+    fn parse_duration(
+        &self,
+        line: usize,
+        key: &'static str,
+        text: &str,
+        bounds: RangeInclusive<Duration>,
+    ) -> Option<Duration> {
         let (low, high) = (humantime::format_duration(*bounds.start()), humantime::format_duration(*bounds.end()));
-        match humantime::parse_duration(&text) {
+        match humantime::parse_duration(text) {
             Ok(duration) if bounds.contains(&duration) => Some(duration),
             Ok(_) => {
-                self.wrong(line, key, &text, format!("must be from {low} to {high}"));
+                self.wrong(line, key, text, format!("must be from {low} to {high}"));
                 None
             }
             Err(_) => {
                 let message = "is not a duration; write a number with a unit, like \"15s\" or \"5m\"";
-                self.wrong(line, key, &text, message);
+                self.wrong(line, key, text, message);
                 None
             }
         }

@@ -4,6 +4,8 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use hyper::StatusCode;
+
 use super::{Refused, block_on, note, print};
 use crate::http::client::{Client, Response, Settings};
 use crate::mapping::discover::{Draft, DraftOptions, draft, prefix};
@@ -28,7 +30,13 @@ pub(super) fn discover(
     let prepared = prefix(name).map_err(|message| format!("--name {message}")).and_then(|prefix| {
         let (base, path) = address(url).map_err(|message| format!("the URL {message}"))?;
         let headers = header_file.map_or(Ok(Vec::new()), headers)?;
-        let client = Client::new(&base, Settings { headers, ..Settings::default() })?;
+        let client = Client::new(
+            &base,
+            Settings {
+                headers: headers.into_iter().map(|(name, value)| (name, value.into())).collect(),
+                ..Settings::default()
+            },
+        )?;
         Ok((prefix, base, path, client))
     });
     let (prefix, base, path, mut client) = prepared.map_err(Refused::Usage)?;
@@ -99,11 +107,18 @@ async fn fetch_twice(client: &mut Client, path: &str, interval: Duration) -> Res
     Ok([first, fetch(client, path).await?])
 }
 
-/// An answer whose body is worth a look: services send theirs with 503 too.
+/// Whether the body of such an answer is worth a look: services send theirs with 503 too, and health pages with statuses of
+/// their own.
+fn is_readable(status: u16) -> bool {
+    let is_own = || StatusCode::from_u16(status).is_ok_and(|status| status.canonical_reason().is_none());
+    matches!(status, 200..=299 | 503) || is_own()
+}
+
+/// An answer whose body is worth a look.
 async fn fetch(client: &mut Client, path: &str) -> Result<Response, String> {
     let response = client.get(path, LIMIT).await.map_err(|error| error.to_string())?;
     let advice = match response.status {
-        200..=299 | 503 => return Ok(response),
+        status if is_readable(status) => return Ok(response),
         401 | 403 => "give what it asks for in the URL (user:password@) or in --header-file",
         404 | 405 | 410 => "check the path of the URL",
         429 => "it limits its callers; wait a while",
@@ -135,6 +150,12 @@ mod tests {
         assert_eq!(split("http://[::1]:80/"), pair("http://[::1]", "/"));
         assert_eq!(split("unix:/run/service.sock").1, "/");
         assert_eq!(split("unix:///run/service.sock"), split("unix:/run/service.sock"));
+    }
+
+    #[test]
+    fn what_is_not_an_error_to_everybody_is_looked_at() {
+        assert_eq!([200, 204, 472, 473, 503].map(is_readable), [true; 5]);
+        assert_eq!([304, 401, 404, 429, 500, 502].map(is_readable), [false; 6]);
     }
 
     #[test]

@@ -25,7 +25,7 @@ pub(super) fn test(path: &Path, fetched: &FetchedArgs, arguments: &MappingArgs) 
         note(taken);
     }
     let printed = print(exposition(&families.into_sorted(), Format::Prometheus).as_bytes());
-    Ok(if faults.is_empty() { printed } else { fail(1, &faults.join("\nmanometer: ")) })
+    Ok(if faults.is_empty() { printed } else { fail(1, &faults.join("\n")) })
 }
 
 /// A line for each kind of miss: the first one, and how many more there are.

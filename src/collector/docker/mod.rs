@@ -27,6 +27,7 @@ use self::logs::Logs;
 pub use self::settings::DockerTarget;
 use self::stats::{Sweeper, Totals, Usage};
 use super::{Collector, Health, PollError};
+use crate::config::TargetSettings;
 use crate::hub::Excerpt;
 use crate::metric::{Families, MetricInfo, metrics};
 
@@ -108,6 +109,10 @@ impl Collector for DockerCollector {
         let usage = self.sweeper.sweep(engine, &containers, begun).await;
         let expected = expected::expected(&target.containers, &containers);
         Ok(Snapshot { containers, expected, usage })
+    }
+
+    fn pace(&mut self, settings: &TargetSettings) {
+        self.sweeper.deadline = settings.deadline;
     }
 
     fn export(snapshot: &Snapshot, out: &mut Families) {

@@ -1,6 +1,6 @@
 //! `[[docker]]`: the containers of one Docker engine.
 
-use std::ops::Deref;
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -88,6 +88,12 @@ impl Deref for DockerTarget {
     }
 }
 
+impl DerefMut for DockerTarget {
+    fn deref_mut(&mut self) -> &mut TargetSettings {
+        &mut self.common
+    }
+}
+
 impl TargetKind for DockerTarget {
     type Collector = DockerCollector;
 
@@ -130,6 +136,10 @@ impl TargetKind for DockerTarget {
 
     fn address(&self) -> String {
         self.url.to_string()
+    }
+
+    fn tls(&self) -> Option<&TlsSettings> {
+        self.tls.as_ref()
     }
 
     fn collectors(self) -> impl Fn() -> DockerCollector + Send + 'static {

@@ -4,7 +4,6 @@
 //! must cost neither the runtime a thread nor the rest of the numbers their freshness. Where `node_exporter` runs already
 //! its series are left to it, and only what it has not is shown.
 
-mod blocking;
 mod cpu;
 mod disk;
 mod exporter;
@@ -27,7 +26,6 @@ use std::time::SystemTime;
 use tokio::time::timeout;
 use tracing::info;
 
-use self::blocking::Blocking;
 use self::cpu::Ratchet;
 use self::exporter::Exporter;
 use self::filesystem::Mount;
@@ -37,6 +35,7 @@ use self::read::Texts;
 pub use self::settings::{HostTarget, HostWhen};
 use super::{Collector, Health, PollError, Reason};
 use crate::metric::{Families, MetricInfo, metrics};
+use crate::net::Blocking;
 
 /// Where the kernel tells of itself.
 const PROC: &str = "/proc";

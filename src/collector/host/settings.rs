@@ -1,6 +1,6 @@
 //! `[host]`: the machine that the agent runs on.
 
-use std::ops::Deref;
+use std::ops::{Deref, DerefMut};
 
 use clap::ValueEnum;
 use serde::Serialize;
@@ -41,6 +41,12 @@ impl Deref for HostTarget {
 
     fn deref(&self) -> &TargetSettings {
         &self.common
+    }
+}
+
+impl DerefMut for HostTarget {
+    fn deref_mut(&mut self) -> &mut TargetSettings {
+        &mut self.common
     }
 }
 

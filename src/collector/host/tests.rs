@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use sysinfo::LoadAvg;
 
 use super::*;
+use crate::collector::TargetKind as _;
 use crate::config::TargetSettings;
 use crate::metric::Rejections;
 use crate::metric::text::{Format, exposition};
@@ -44,10 +45,8 @@ fn value(text: &str, series: &str) -> f64 {
 fn target(when: HostWhen) -> HostTarget {
     HostTarget {
         common: TargetSettings {
-            name: "host".to_owned(),
-            interval: Duration::from_mins(1),
             deadline: Duration::from_secs(30),
-            series_limit: 2000,
+            ..TargetSettings::new("host".to_owned(), &HostTarget::DEFAULTS)
         },
         when,
         processes: Vec::new(),

@@ -1,128 +1,301 @@
-//! Asking: the commands of all questions in one write, their replies, and what a second round trip adds.
+//! Asking: INFO first, then the commands of all other questions in one write, then what needs their replies to be worded.
 
 use redis::Value;
+use tokio::time::{Instant, timeout_at};
 
 use super::RedisCollector;
-use super::facts::Facts;
 use super::info::InfoAll;
-use super::link::Link;
-use super::question::{Asked, Export, Question as _, Request};
-use super::reply::Unexpected;
+use super::link::{Ending, Link};
+use super::ping::{self, Pings};
+use super::question::{Question as _, Request};
 use super::reply_error::{self, Meaning};
-use crate::collector::redis::RedisTarget;
+use super::session::SET_NAME;
 use crate::collector::{PollError, Reason};
 
-/// What came of asking.
-#[derive(Default)]
-pub(super) struct Answers {
-    pub(super) of_questions: Vec<Box<dyn Export>>,
+/// The poll that runs.
+pub(super) struct Talk {
+    /// The connection; `None` once it cannot be used any more in this poll.
+    pub(super) link: Option<Link>,
+    /// When asking ends, answered or not, so that what was heard is handed in before the deadline.
+    pub(super) until: Instant,
     /// The state that an error reply named.
     pub(super) state: Option<&'static str>,
+    pub(super) connect_seconds: f64,
+    /// The round trips, where they were timed before INFO.
+    pings: Option<Pings>,
+    /// What may be tried again on a connection of its own.
+    pub(super) due: Option<(usize, Request)>,
+}
+
+/// The questions of one write.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// Those that need nothing but INFO.
+    First,
+    /// What the first replies made necessary.
+    More,
+    /// Those that need CONFIG GET.
+    Last,
+}
+
+/// What an error reply, or none, makes of a request.
+enum Outcome {
+    Replies(Vec<Value>),
+    Unready(&'static str),
+    Refused(String),
+    Failed(String),
 }
 
 impl RedisCollector {
-    /// Asks what is `wanted`, and returns the answers and the state that an error reply named.
-    pub(super) async fn ask(&mut self, link: &mut Link, wanted: fn(&str) -> bool) -> Result<Answers, PollError> {
-        self.facts.forget_replies();
-        let mut answers = Answers::default();
-        let first = self.requests(|question, facts| question.begin(facts), wanted);
-        let ends = self.exchange(link, &first, &mut answers).await?;
-        // Before anything is made of a reply, and before a refusal is noted: it holds for the run that INFO tells.
-        for question in &self.questions {
-            question.tell(&mut self.facts);
-        }
-        self.support.observe_run(self.facts.run_id());
-        self.note(ends);
-        let more = self.requests(|question, facts| question.more(facts), wanted);
-        let ends = self.exchange(link, &more, &mut answers).await?;
-        self.note(ends);
-        let facts = &self.facts;
-        answers.of_questions = self.questions.iter_mut().filter_map(|question| question.answer(facts)).collect();
-        self.facts.forget_replies();
-        Ok(answers)
-    }
-
-    /// The requests that the questions have, each with its question's place.
-    fn requests(
-        &mut self,
-        of: impl Fn(&mut dyn Asked, &Facts) -> Option<Request>,
-        wanted: fn(&str) -> bool,
-    ) -> Vec<(usize, Request)> {
-        let Self { questions, facts, support, .. } = self;
-        let requests = questions.iter_mut().enumerate();
-        let requests = requests.filter_map(|(place, question)| Some((place, of(question.as_mut(), facts)?)));
-        requests.filter(|(_, request)| wanted(request.name) && support.may_ask(request.name)).collect()
-    }
-
-    /// Sends the requests at once and lets their questions hear the replies; returns how each command ended.
+    /// The answer to INFO, over the open connection or a new one.
     ///
-    /// A reply that is an error, or cannot be read, is left out; but wrong credentials fail the poll, and so does an INFO that
-    /// cannot be read, or a server that says of INFO that it does not serve now.
-    async fn exchange(
-        &mut self,
-        link: &mut Link,
-        requests: &[(usize, Request)],
-        answers: &mut Answers,
-    ) -> Result<Vec<(&'static str, Result<(), String>)>, PollError> {
-        let mut ends = Vec::with_capacity(requests.len());
-        if requests.is_empty() {
-            return Ok(ends);
+    /// A connection from an earlier poll may have ended since (the server's `timeout`, a restart): that is not a failure
+    /// of this poll, so it connects again at once.
+    pub(super) async fn ask_info(&mut self, until: Instant) -> Result<Talk, PollError> {
+        let talk = |link: Link, pings| Talk {
+            connect_seconds: link.connect_seconds,
+            link: Some(link),
+            until,
+            state: None,
+            pings,
+            due: None,
+        };
+        if let Some((mut link, pings)) = self.pinged(until).await {
+            match self.info_over(&mut link).await {
+                Ok(()) => return Ok(talk(link, pings)),
+                Err(error) if error.reason == Reason::Connect => {}
+                Err(error) => return Err(error),
+            }
         }
-        let asked = link.ask(requests.iter().flat_map(|(_, request)| &request.commands)).await;
-        let attempt = || format!("polling {}", self.target.endpoint);
-        let mut replies = asked.map_err(|error| reply_error::from_redis(attempt(), &error))?.into_iter();
-        for (place, request) in requests {
-            let own = replies.by_ref().take(request.commands.len()).collect();
-            let end = match outcome(&self.target, request.name, own)? {
-                Outcome::Replies(replies) => match self.questions[*place].hear(replies) {
-                    Err(error) if request.name == InfoAll::NAME => return Err(self.not_redis(&error)),
-                    read => read.map_err(|error| error.to_string()),
-                },
-                Outcome::Refused(error) => Err(error),
-                Outcome::Unready(state) => {
-                    answers.state = Some(state);
-                    continue;
-                }
-            };
-            ends.push((request.name, end));
+        let mut link = self.connect_anew().await?;
+        self.info_over(&mut link).await?;
+        if let Some(why) = link.name_broke.take() {
+            self.support.broke(SET_NAME, &why);
         }
-        Ok(ends)
+        Ok(talk(link, None))
     }
 
-    /// Remembers which commands the server answers.
-    fn note(&mut self, ends: Vec<(&'static str, Result<(), String>)>) {
-        for (name, end) in ends {
-            match end {
-                Ok(()) => self.support.answered(name),
-                Err(error) => self.support.refused(&self.target.name, name, &error),
+    /// The open connection, with its PINGs: they come first, where they are known to be answered, so that it is they that find
+    /// a server which hangs. Should they not be answered by half time, INFO is asked on a new connection.
+    async fn pinged(&mut self, until: Instant) -> Option<(Link, Option<Pings>)> {
+        let mut link = self.link.take()?;
+        link.begin_poll();
+        if !self.may_ping() {
+            return Some((link, None));
+        }
+        let half_time = until - until.saturating_duration_since(Instant::now()) / 2;
+        let Self { target, support, pings, .. } = self;
+        let pings = ping::measure(target, &mut link, support, pings, half_time).await.ok()?;
+        Some((link, pings))
+    }
+
+    fn may_ping(&self) -> bool {
+        self.target.commands.asks("ping") && self.support.may_ask(ping::COMMAND)
+    }
+
+    /// A new connection, on which what was refused may be allowed.
+    ///
+    /// Its name is asked for before INFO, so silence on that looks like a server that hangs: after a timeout the next attempt
+    /// does without, and if that is answered the name gets a trial of its own.
+    async fn connect_anew(&mut self) -> Result<Link, PollError> {
+        self.support.reconnecting();
+        self.questions.iter_mut().for_each(|question| question.renew());
+        let named = self.support.may_ask(SET_NAME) && !self.name_late;
+        let opened = self.connect(named).await;
+        if let Err(error) = &opened {
+            self.name_late = named && error.reason == Reason::Timeout;
+        }
+        opened
+    }
+
+    pub(super) async fn connect(&mut self, named: bool) -> Result<Link, PollError> {
+        let Self { target, resolver, support, .. } = self;
+        Link::open(target, resolver, support, named && target.commands.asks("setname")).await
+    }
+
+    /// Asks INFO. There is no limit but the poll's deadline: without an answer there is nothing to hand in.
+    async fn info_over(&mut self, link: &mut Link) -> Result<(), PollError> {
+        let Some(place) = self.questions.iter().position(|question| question.name() == InfoAll::NAME) else {
+            return Ok(());
+        };
+        let attempt = format!("asking {} for INFO", self.target.endpoint);
+        loop {
+            let Some(request) = self.questions[place].begin(&self.facts) else { return Ok(()) };
+            let (mut replies, ending) = link.ask([&request.commands[..]], far()).await;
+            if let Some(ending) = ending {
+                return Err(ending.into_error(attempt, InfoAll::NAME));
+            }
+            let replies = replies.pop().unwrap_or_default();
+            let error = match replies.iter().find_map(reply_error::of) {
+                Some((code, detail)) => {
+                    let error = reply_error::from_reply(attempt.clone(), InfoAll::NAME, code, detail);
+                    if reply_error::meaning(code, detail) != Meaning::Refused {
+                        return Err(error);
+                    }
+                    let words = reply_error::words(code, detail);
+                    if self.questions[place].reword(Some(&words)) {
+                        continue;
+                    }
+                    self.support.refused(InfoAll::NAME, &words);
+                    return Err(error);
+                }
+                None => match self.questions[place].hear(replies) {
+                    Ok(()) => break,
+                    Err(error) => error,
+                },
+            };
+            if !self.questions[place].reword(None) {
+                let advice = "is this a Redis server, or a proxy that answers INFO in its own way?";
+                return Err(PollError::new(Reason::Decode, attempt, error.to_string(), advice));
+            }
+        }
+        self.questions[place].tell(&mut self.facts);
+        self.support.observe_run(self.facts.run_id());
+        self.support.answered(InfoAll::NAME);
+        Ok(())
+    }
+
+    /// Times the PINGs.
+    pub(super) async fn ping(&mut self, talk: &mut Talk) -> Option<Pings> {
+        if talk.pings.is_some() || !self.may_ping() {
+            return talk.pings;
+        }
+        let link = talk.link.as_mut()?;
+        match ping::measure(&self.target, link, &mut self.support, &mut self.pings, talk.until).await {
+            Ok(pings) => pings,
+            Err(ending) => {
+                self.blame(talk, ping::COMMAND, ending).await;
+                None
             }
         }
     }
 
-    /// The poll's error where the reply to INFO cannot be read.
-    fn not_redis(&self, error: &Unexpected) -> PollError {
-        let attempt = format!("asking {} for INFO", self.target.endpoint);
-        let advice = "is this a Redis server, or a proxy that answers INFO in its own way?";
-        PollError::new(Reason::Decode, attempt, error.to_string(), advice)
+    /// Asks all questions but INFO. Whatever goes wrong costs the answer to what is asked, and nothing that was heard.
+    pub(super) async fn ask(&mut self, talk: &mut Talk) {
+        for part in [Part::First, Part::More, Part::Last] {
+            let requests = self.requests(talk, part);
+            self.exchange(talk, requests).await;
+            // Before anything is worded or made with the help of what they say.
+            for question in self.questions.iter().filter(|question| question.name() != InfoAll::NAME) {
+                question.tell(&mut self.facts);
+            }
+        }
+        self.try_again(talk).await;
+    }
+
+    /// The requests that the questions have, each with its question's place. What was left out and may be tried again is
+    /// noted in `talk`.
+    fn requests(&mut self, talk: &mut Talk, part: Part) -> Vec<(usize, Request)> {
+        let Self { questions, facts, support, .. } = self;
+        let mut requests = Vec::new();
+        for (place, question) in questions.iter_mut().enumerate() {
+            let request = match part {
+                Part::More => question.more(facts),
+                _ if question.name() == InfoAll::NAME || question.needs_config() != (part == Part::Last) => None,
+                _ => question.begin(facts),
+            };
+            let Some(request) = request else { continue };
+            if support.may_ask(request.name) {
+                requests.push((place, request));
+            } else if support.is_due(request.name) {
+                talk.due.get_or_insert((place, request));
+            }
+        }
+        requests
+    }
+
+    /// Sends the requests at once and lets their questions hear the replies.
+    ///
+    /// A connection that breaks may take replies with it that the server had ready (it closes a client over its output
+    /// buffer limit with all that waits for it). So what was not answered is asked again one by one, on a new connection:
+    /// then it is clear what broke it.
+    async fn exchange(&mut self, talk: &mut Talk, mut requests: Vec<(usize, Request)>) {
+        let mut together = true;
+        while !requests.is_empty() && Instant::now() < talk.until {
+            let Some(link) = &mut talk.link else { return };
+            let count = if together { requests.len() } else { 1 };
+            let commands = requests[..count].iter().map(|(_, request)| &request.commands[..]);
+            let (heard, ending) = link.ask(commands, talk.until).await;
+            let unanswered = count - heard.len();
+            for ((place, request), replies) in requests.drain(..heard.len()).collect::<Vec<_>>().into_iter().zip(heard)
+            {
+                let again = self.hear(talk, place, &request, replies);
+                requests.extend(again.map(|request| (place, request)));
+            }
+            match ending {
+                None => {}
+                Some(Ending::Broken(_)) if unanswered > 1 => {
+                    self.reconnect(talk).await;
+                    together = false;
+                }
+                Some(ending) => {
+                    let (_, request) = requests.remove(0);
+                    self.blame(talk, request.name, ending).await;
+                }
+            }
+        }
+    }
+
+    /// Notes what ended the connection, and makes another one unless the time is over.
+    async fn blame(&mut self, talk: &mut Talk, command: &'static str, ending: Ending) {
+        match ending {
+            Ending::Late => {
+                talk.link = None;
+                self.support.was_late(command, self.target.deadline);
+            }
+            Ending::Broken(error) => {
+                self.reconnect(talk).await;
+                // Of a server that has gone nothing is known.
+                if talk.link.is_some() {
+                    self.support.broke(command, &reply_error::breakage(&error));
+                }
+            }
+        }
+    }
+
+    async fn reconnect(&mut self, talk: &mut Talk) {
+        talk.link = None;
+        talk.link = timeout_at(talk.until, self.connect_anew()).await.ok().and_then(Result::ok);
+    }
+
+    /// Lets a question hear its replies, and notes whether its command is answered. Returns the request in other words,
+    /// where the server refused these and there are others.
+    pub(super) fn hear(
+        &mut self,
+        talk: &mut Talk,
+        place: usize,
+        request: &Request,
+        replies: Vec<Value>,
+    ) -> Option<Request> {
+        let question = &mut self.questions[place];
+        let outcome = match replies.iter().find_map(reply_error::of) {
+            None => Outcome::Replies(replies),
+            Some((code, detail)) => match reply_error::meaning(code, detail) {
+                Meaning::Unready(state) => Outcome::Unready(state),
+                Meaning::Failed => Outcome::Failed(reply_error::words(code, detail)),
+                Meaning::Refused | Meaning::Auth | Meaning::Turned => {
+                    let words = reply_error::words(code, detail);
+                    if question.reword(Some(&words)) {
+                        return question.begin(&self.facts);
+                    }
+                    Outcome::Refused(words)
+                }
+            },
+        };
+        match outcome {
+            Outcome::Replies(replies) => match question.hear(replies) {
+                Ok(()) => self.support.answered(request.name),
+                Err(error) => self.support.failed(request.name, &error.to_string()),
+            },
+            Outcome::Unready(state) => talk.state = Some(state),
+            Outcome::Refused(words) => self.support.refused(request.name, &words),
+            Outcome::Failed(words) => self.support.failed(request.name, &words),
+        }
+        None
     }
 }
 
-/// How a request ended.
-#[derive(Debug)]
-enum Outcome {
-    /// A reply for each command.
-    Replies(Vec<Value>),
-    /// The server is in a state in which it does not answer this.
-    Unready(&'static str),
-    /// The server will not answer this, whenever it is asked.
-    Refused(String),
-}
-
-fn outcome(target: &RedisTarget, name: &str, replies: Vec<Value>) -> Result<Outcome, PollError> {
-    let Some((code, detail)) = replies.iter().find_map(reply_error::of) else { return Ok(Outcome::Replies(replies)) };
-    match reply_error::meaning(code, detail) {
-        Meaning::Unready(state) if name != InfoAll::NAME => Ok(Outcome::Unready(state)),
-        Meaning::Refused => Ok(Outcome::Refused(reply_error::words(code, detail))),
-        _ => Err(reply_error::from_reply(format!("asking {} for {name}", target.endpoint), code, detail)),
-    }
+/// No limit of its own: the runner's deadline ends the poll.
+fn far() -> Instant {
+    Instant::now() + std::time::Duration::from_hours(24)
 }

@@ -11,14 +11,14 @@ use redis::{Cmd, RedisConnectionInfo, RedisError, Value, cmd};
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use tracing::warn;
 
-use super::link::Link;
+use super::link::{Ending, Link};
 use super::reply_error::{self, Meaning};
 use super::session;
 use super::stream::Budget;
 use super::support::Support;
 use crate::collector::redis::RedisTarget;
 use crate::collector::{PollError, Reason};
-use crate::metric::{Families, metrics};
+use crate::metric::{Durations, Families, metrics};
 use crate::net::resolve::Resolver;
 
 /// Labels of `redis_command_supported`.
@@ -28,6 +28,9 @@ pub(super) const SUBSCRIBE: &str = "SUBSCRIBE";
 /// Bytes that may arrive on the subscription between two canaries: it carries one short message a poll.
 const SUBSCRIPTION_BUDGET: u64 = 1024 * 1024;
 
+/// How long the answer to a PUBLISH may take when the message has arrived already.
+const REPLY_AFTER_MESSAGE: Duration = Duration::from_millis(100);
+
 metrics! {
     pub(super) fn metrics;
     ROUND_TRIP: gauge "redis_publish_canary_seconds" [] Seconds,
@@ -35,11 +38,17 @@ metrics! {
          agent waited.", "PUBLISH, SUBSCRIBE";
     RECEIVED: gauge "redis_publish_canary_received" [] Bool,
         "Whether the last canary arrived within the poll's deadline.", "PUBLISH, SUBSCRIBE";
+    DELIVERIES: histogram "redis_publish_canary_delivery_seconds" [] Seconds,
+        "Time from PUBLISH of a canary to its arrival on the agent's subscription; lost ones are not in it.",
+        "PUBLISH, SUBSCRIBE";
     FLOWN_TOTAL: counter "redis_publish_canaries_total" [] Count,
         "Canaries attempted, including lost ones and those without a subscription.", "PUBLISH, SUBSCRIBE";
     LOST_TOTAL: counter "redis_publish_canaries_lost_total" [] Count,
         "Canaries that did not arrive within the poll's deadline.", "PUBLISH, SUBSCRIBE";
 }
+
+/// Upper bounds of `redis_publish_canary_delivery_seconds`; the alert's thresholds are among them.
+const BOUNDS: &[f64] = &[0.001, 0.005, 0.025, 0.1, 0.5, 1.0];
 
 /// What became of the canaries so far.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -51,13 +60,19 @@ pub(super) struct CanaryReport {
 }
 
 /// The canary of one target: its subscription and its counters.
-#[derive(Default)]
 pub(super) struct Canary {
     subscription: Option<Subscription>,
     /// Why there was no subscription the last time.
     problem: Option<Reason>,
     flown: u64,
     lost: u64,
+    deliveries: Durations,
+}
+
+impl Default for Canary {
+    fn default() -> Self {
+        Self { subscription: None, problem: None, flown: 0, lost: 0, deliveries: Durations::new(BOUNDS) }
+    }
 }
 
 struct Subscription {
@@ -98,7 +113,7 @@ impl Canary {
             None => match timeout_at(until, subscribe(target, resolver, support)).await {
                 Ok(Ok(subscription)) => subscription,
                 Ok(Err(SubscribeError::Refused(error))) => {
-                    support.refused(&target.name, SUBSCRIBE, &error);
+                    support.refused(SUBSCRIBE, &error);
                     return (None, true);
                 }
                 // Where nobody can subscribe, no message arrives: that is a lost canary, however it came about.
@@ -122,7 +137,7 @@ impl Canary {
         }
         match answer.as_ref().map(error_of) {
             Some(Some((code, detail))) if reply_error::meaning(code, detail) == Meaning::Refused => {
-                support.refused(&target.name, PUBLISH, &reply_error::words(code, detail));
+                support.refused(PUBLISH, &reply_error::words(code, detail));
                 return (None, true);
             }
             Some(None) => support.answered(PUBLISH),
@@ -136,7 +151,17 @@ impl Canary {
     fn done(&mut self, round_trip: Duration, received: bool) -> CanaryReport {
         self.flown += 1;
         self.lost += u64::from(!received);
+        if received {
+            self.deliveries.observe(round_trip);
+        }
         CanaryReport { round_trip, received, flown: self.flown, lost: self.lost }
+    }
+
+    /// Exports all deliveries, once there has been a canary, whether or not the last poll was good.
+    pub(super) fn export(&self, out: &mut Families) {
+        if self.flown > 0 {
+            self.deliveries.export(&DELIVERIES, [], out);
+        }
     }
 
     /// Logs why there is no subscription: once a change, not once a poll.
@@ -153,11 +178,12 @@ async fn round_trip(
     link: &mut Link,
     messages: &mut PubSubStream,
     until: Instant,
-) -> (bool, Option<Result<Vec<Value>, RedisError>>) {
+) -> (bool, Option<Result<Value, Ending>>) {
     // Another agent may watch the same server on the same channel.
     let token = format!("{:016x}", fastrand::u64(..));
     let publish = publish(target, &token);
-    let mut published = std::pin::pin!(link.ask([&publish]));
+    // Its own end is not awaited here: a PUBLISH that is late is a lost canary.
+    let mut published = std::pin::pin!(link.ask_one(&publish, until + REPLY_AFTER_MESSAGE));
     let mut answer = None;
     let received = loop {
         tokio::select! {
@@ -179,7 +205,7 @@ async fn round_trip(
     };
     // The message may overtake PUBLISH's own answer, which follows at once.
     if received && answer.is_none() {
-        answer = timeout(Duration::from_millis(100), published).await.ok();
+        answer = timeout(REPLY_AFTER_MESSAGE, published).await.ok();
     }
     (received, answer)
 }
@@ -191,8 +217,8 @@ fn publish(target: &RedisTarget, token: &str) -> Cmd {
 }
 
 /// The error reply among the answers to a PUBLISH.
-fn error_of(answer: &Result<Vec<Value>, RedisError>) -> Option<(&str, &str)> {
-    answer.as_ref().ok()?.iter().find_map(reply_error::of)
+fn error_of(answer: &Result<Value, Ending>) -> Option<(&str, &str)> {
+    reply_error::of(answer.as_ref().ok()?)
 }
 
 enum SubscribeError {
@@ -211,11 +237,13 @@ async fn subscribe(
             return SubscribeError::Refused(reply_error::words(code, detail));
         }
         let attempt = format!("subscribing to {} on {}", target.canary_channel, target.endpoint);
-        SubscribeError::Failed(reply_error::from_redis(attempt, error))
+        SubscribeError::Failed(reply_error::from_redis(attempt, SUBSCRIBE, error))
     };
     let budget = Budget::default();
     budget.grant(SUBSCRIPTION_BUDGET);
-    let stream = session::open(target, budget.clone(), resolver, support).await.map_err(SubscribeError::Failed)?;
+    let named = target.commands.asks("setname") && support.may_ask(session::SET_NAME);
+    let opened = session::open(target, budget.clone(), resolver, support, named).await;
+    let stream = opened.map_err(SubscribeError::Failed)?.stream;
     let info = RedisConnectionInfo::default().set_skip_set_lib_name();
     let mut pubsub = PubSub::new(&info, stream).await.map_err(|error| failed(&error))?;
     pubsub.subscribe(&target.canary_channel).await.map_err(|error| failed(&error))?;

@@ -60,6 +60,7 @@ pub struct ClusterState;
 
 impl Question for ClusterState {
     const NAME: &'static str = "CLUSTER INFO";
+    const SWITCH: Option<&'static str> = Some("cluster");
     const METRICS: fn() -> Vec<MetricInfo> = metrics;
     const PASSED_THROUGH: Option<&'static str> = Some(PASSED_THROUGH);
     type Heard = ClusterInfo;

@@ -18,6 +18,8 @@ pub struct Facts {
     pub(super) config: Option<Arc<ServerConfig>>,
     version: Option<(u32, u32, u32)>,
     pub(super) connected_clients: u64,
+    /// The least limit of a normal client's output buffer, bytes; 0 is none, or not known.
+    pub(super) normal_limit: u64,
     pub(super) cluster_enabled: bool,
     pub(super) loading: bool,
     /// Unix time.
@@ -49,7 +51,10 @@ impl Facts {
         self.cluster_enabled = info.cluster_enabled();
         self.loading = info.loading();
         self.start_time = start_time(info, self.start_time);
-        self.run.observe(info.run_id());
+        if self.run.observe(info.run_id()) {
+            // Another server, or another configuration.
+            (self.normal_limit, self.has_commandlog) = (0, false);
+        }
         self.observed_at = Some(Instant::now());
         self.info = Some(Arc::clone(info));
     }
@@ -57,6 +62,10 @@ impl Facts {
     /// Learns from a CONFIG GET.
     pub(super) fn learn_config(&mut self, config: &Arc<ServerConfig>) {
         self.has_commandlog = config.number("commandlog-execution-slower-than").is_some();
+        if let Some(limit) = config.output_limit("normal") {
+            let limits = [limit.hard_bytes, limit.soft_bytes];
+            self.normal_limit = limits.into_iter().filter(|limit| *limit > 0).min().unwrap_or(0);
+        }
         self.config = Some(Arc::clone(config));
     }
 

@@ -18,11 +18,6 @@ impl LastRun {
         }
         differs
     }
-
-    /// Whether no run has told its id.
-    pub(super) const fn is_unknown(&self) -> bool {
-        self.0.is_none()
-    }
 }
 
 #[cfg(test)]
@@ -32,13 +27,12 @@ mod tests {
     #[test]
     fn only_another_id_is_another_run() {
         let mut run = LastRun::default();
-        assert!(run.is_unknown());
         assert!(!run.observe(None));
         assert!(!run.observe(Some("a")), "the first sight is not a change");
         assert!(!run.observe(Some("a")));
         assert!(!run.observe(None), "an id that is absent for once is not another run");
         assert!(run.differs(Some("b")) && !run.differs(Some("a")));
         assert!(run.observe(Some("b")));
-        assert!(!run.observe(Some("b")) && !run.is_unknown());
+        assert!(!run.observe(Some("b")));
     }
 }

@@ -50,8 +50,8 @@ pub struct CommandHistogram {
     pub command: String,
     /// All calls, and those which took longer than the last bound.
     pub calls: u64,
-    /// Microseconds that all calls took; 0 until INFO commandstats told it.
-    pub total_usec: u64,
+    /// Microseconds that all calls took; `None` until INFO commandstats told it.
+    pub total_usec: Option<u64>,
     /// Upper bound in microseconds, and the calls up to it, both rising.
     pub buckets: Vec<(u64, u64)>,
 }
@@ -62,6 +62,7 @@ pub struct LatencyLatest;
 
 impl Question for LatencyLatest {
     const NAME: &'static str = "LATENCY LATEST";
+    const SWITCH: Option<&'static str> = Some("latency");
     const METRICS: fn() -> Vec<MetricInfo> = metrics;
     type Heard = Vec<Spike>;
     type Answer = Vec<Spike>;
@@ -101,6 +102,7 @@ pub struct LatencyHistogram {
 
 impl Question for LatencyHistogram {
     const NAME: &'static str = "LATENCY HISTOGRAM";
+    const SWITCH: Option<&'static str> = Some("latency");
     const METRICS: fn() -> Vec<MetricInfo> = metrics;
     type Heard = Vec<CommandHistogram>;
     type Answer = Vec<CommandHistogram>;
@@ -118,12 +120,13 @@ impl Question for LatencyHistogram {
         parse_histogram(reply::only(&replies))
     }
 
-    /// The sum of a histogram is not in the reply: INFO commandstats has it, for the commands that it knows.
+    /// The sum of a histogram is not in the reply: INFO commandstats has it. What was called for the first time since INFO was
+    /// answered is left to the next poll: a sum of 0 would be a call that took no time.
     fn answer(&mut self, mut histograms: Vec<CommandHistogram>, facts: &Facts) -> Vec<CommandHistogram> {
-        for histogram in &mut histograms {
-            let usec = facts.info.as_ref().and_then(|info| info.command_usec(&histogram.command));
-            histogram.total_usec = usec.unwrap_or(0);
-        }
+        histograms.retain_mut(|histogram| {
+            histogram.total_usec = facts.info.as_ref().and_then(|info| info.command_usec(&histogram.command));
+            histogram.total_usec.is_some()
+        });
         histograms
     }
 
@@ -132,7 +135,8 @@ impl Question for LatencyHistogram {
         for histogram in histograms {
             buckets.clear();
             buckets.extend(histogram.buckets.iter().map(|&(bound, calls)| (bound as f64, calls as f64)));
-            let (sum, count) = (histogram.total_usec as f64, histogram.calls as f64);
+            let Some(sum) = histogram.total_usec else { continue };
+            let (sum, count) = (sum as f64, histogram.calls as f64);
             out.push_histogram(&COMMAND_LATENCIES, [&histogram.command], &buckets, sum, count);
         }
     }
@@ -171,7 +175,7 @@ fn parse_command(command: &Value, details: &Value) -> Result<CommandHistogram, U
     let mut histogram = CommandHistogram {
         command: reply::text(command, "LATENCY HISTOGRAM: command")?.into_owned(),
         calls: 0,
-        total_usec: 0,
+        total_usec: None,
         buckets: Vec::new(),
     };
     for (key, value) in reply::pairs(details, "LATENCY HISTOGRAM: command")? {

@@ -23,7 +23,8 @@ metrics! {
         "How long the current connection took to open, TLS and AUTH included; it is kept between polls.", "connect";
     CLIENT_LIST_SKIPPED: gauge "redis_client_list_skipped" [] Bool,
         "Whether CLIENT LIST was left out of the last poll because more clients are connected than \
-         client_list_max_clients.", "INFO clients";
+         client_list_max_clients, or because the reply would be over the server's client-output-buffer-limit normal.",
+        "INFO clients, CONFIG GET";
 }
 
 /// Exports what is known whether or not the last poll succeeded.

@@ -1,7 +1,8 @@
-//! The Redis collector: one server, one persistent connection, one pipelined round trip a poll.
+//! The Redis collector: one server, one persistent connection, a few round trips a poll.
 //!
 //! I/O lives in [`link`](self) and its neighbours; each question has a module that says how it is asked, read and
-//! exported. A poll measures PING first, then asks everything at once, then (if enabled) flies the canary.
+//! exported. A poll asks INFO first, without which there is none, measures PING, then asks everything else at once, then (if
+//! enabled) flies the canary. What goes wrong behind INFO costs its own numbers alone.
 
 mod ask;
 mod canary;
@@ -29,20 +30,21 @@ pub mod slowlog;
 mod snapshot;
 mod stream;
 mod support;
+mod switches;
 mod tls;
+mod trial;
 
 use tokio::time::Instant;
 
-use self::ask::Answers;
 use self::canary::{Canary, CanaryReport};
+use self::clients::ClientList;
 use self::facts::Facts;
-use self::info::InfoAll;
 use self::link::Link;
-use self::ping::Pings;
 use self::question::{Asked, QUESTIONS, Question as _, Row};
 use self::support::Support;
-use super::{Collector, Health, PollError, Reason};
+use super::{Collector, Health, PollError};
 
+use crate::config::TargetSettings;
 use crate::metric::{Families, MetricInfo};
 use crate::net::resolve::Resolver;
 
@@ -58,6 +60,11 @@ pub struct RedisCollector {
     facts: Facts,
     questions: Vec<Box<dyn Asked>>,
     canary: Canary,
+    pings: ping::History,
+    /// The last connection that was to get a name was not answered in time.
+    name_late: bool,
+    /// What the last poll left out, and why.
+    notes: Vec<String>,
 }
 
 impl RedisCollector {
@@ -70,42 +77,24 @@ impl RedisCollector {
     /// A collector that asks these questions; one of them must be [`InfoAll`].
     #[must_use]
     pub fn with_questions(target: RedisTarget, questions: &[Row]) -> Self {
+        let wanted = questions.iter().filter(|row| row.switch.is_none_or(|switch| target.commands.asks(switch)));
         Self {
             link: None,
-            resolver: Resolver::default(),
-            support: Support::default(),
+            resolver: Resolver::at(target.node),
+            support: Support::new(&target.name),
             facts: Facts::default(),
-            questions: questions.iter().map(|row| row.open(&target)).collect(),
+            questions: wanted.map(|row| row.open(&target)).collect(),
             canary: Canary::default(),
+            pings: ping::History::default(),
+            name_late: false,
+            notes: Vec::new(),
             target,
         }
     }
 
-    /// The open connection, or a new one, with its PINGs.
-    ///
-    /// A connection from an earlier poll may have ended since (the server's `timeout`, a restart): that is not a failure
-    /// of this poll, so it connects again at once.
-    async fn linked(&mut self) -> Result<(Link, Option<Pings>), PollError> {
-        if let Some(mut link) = self.link.take() {
-            link.begin_poll();
-            match ping::measure(&self.target, &mut link, &mut self.support).await {
-                Err(error) if error.reason == Reason::Connect => {}
-                outcome => return outcome.map(|pings| (link, pings)),
-            }
-        }
-        self.support.reconnecting(InfoAll::NAME);
-        let mut link = Link::open(&self.target, &mut self.resolver, &mut self.support).await?;
-        // Which run of the server answers, and in what version, decides what it can be asked.
-        self.ask(&mut link, |name| name == InfoAll::NAME).await?;
-        let pings = ping::measure(&self.target, &mut link, &mut self.support).await?;
-        Ok((link, pings))
-    }
-
     /// Flies the canary if it is enabled and allowed. Returns whether the link may be used again.
-    async fn fly_canary(&mut self, link: &mut Link, started: Instant) -> (Option<CanaryReport>, bool) {
-        // Enough is left of the deadline to hand in the poll, lost canary or not; and enough for the canary, or its loss
-        // would say nothing.
-        let until = started + self.target.deadline.mul_f64(0.9);
+    async fn fly_canary(&mut self, link: &mut Link, until: Instant) -> (Option<CanaryReport>, bool) {
+        // Enough is left for the canary, or its loss would say nothing.
         let in_time = Instant::now() + self.target.deadline.mul_f64(0.1) < until;
         let allowed = [canary::PUBLISH, canary::SUBSCRIBE].iter().all(|command| self.support.may_ask(command));
         if !(self.target.canary && allowed && in_time) {
@@ -113,13 +102,6 @@ impl RedisCollector {
         }
         let Self { target, resolver, support, .. } = self;
         self.canary.fly(target, link, until, resolver, support).await
-    }
-
-    /// The poll's error where INFO is refused: nothing is known of such a server, not even that it is well.
-    fn blind(&self) -> PollError {
-        let attempt = format!("asking {} for INFO", self.target.endpoint);
-        let cause = "the server refuses INFO to this user, and is not asked again on this connection";
-        PollError::new(Reason::Acl, attempt, cause, "allow the user the commands listed in docs/SECURITY.md")
     }
 }
 
@@ -132,33 +114,43 @@ impl Collector for RedisCollector {
     }
 
     async fn poll(&mut self) -> Result<Snapshot, PollError> {
-        let started = Instant::now();
+        self.notes.clear();
+        self.support.begin_poll();
+        self.facts.forget_replies();
+        // Enough is left of the deadline to hand in what was heard.
+        let until = Instant::now() + self.target.deadline.mul_f64(0.9);
         // The link is put back when no reply is outstanding: a poll that breaks or is cancelled leaves none half-read.
-        let (mut link, pings) = self.linked().await?;
-        let client_list_skipped = clients::is_skipped(&self.target, &self.facts);
-        let mut answers = Answers::default();
-        if self.support.may_ask(InfoAll::NAME) {
-            answers = self.ask(&mut link, |_| true).await?;
+        let mut talk = self.ask_info(until).await?;
+        let pings = self.ping(&mut talk).await;
+        self.ask(&mut talk).await;
+        let facts = &self.facts;
+        let left_out: Vec<(&str, String)> =
+            self.questions.iter().filter_map(|question| Some((question.name(), question.left_out(facts)?))).collect();
+        let client_list_skipped = left_out.iter().any(|(name, _)| *name == ClientList::NAME);
+        let answers = self.questions.iter_mut().filter_map(|question| question.answer(facts)).collect();
+        self.facts.forget_replies();
+        let (mut canary, mut link_clear) = (None, true);
+        if let Some(link) = &mut talk.link {
+            (canary, link_clear) = self.fly_canary(link, until).await;
         }
-        if !self.support.may_ask(InfoAll::NAME) {
-            self.link = Some(link);
-            return Err(self.blind());
-        }
-        let (canary, link_clear) = self.fly_canary(&mut link, started).await;
-        let named = answers.state.or_else(|| pings.and_then(|pings| pings.state));
+        self.notes = left_out.into_iter().map(|(_, why)| why).chain(self.support.notes()).collect();
+        let named = talk.state.or_else(|| pings.and_then(|pings| pings.state));
         let snapshot = Snapshot {
             pings,
-            connect_seconds: link.connect_seconds,
+            connect_seconds: talk.connect_seconds,
             state: named.unwrap_or(if self.facts.loading { "loading" } else { "ok" }),
             client_list_skipped,
-            answers: answers.of_questions,
+            answers,
             canary,
             support: self.support.snapshot(),
         };
-        if link_clear && !link.is_bloated() {
-            self.link = Some(link);
-        }
+        let is_good = |link: &Link| link_clear && !link.is_bloated() && !link.is_outdated(self.target.tls.is_some());
+        self.link = talk.link.filter(is_good);
         Ok(snapshot)
+    }
+
+    fn pace(&mut self, settings: &TargetSettings) {
+        (*self.target).clone_from(settings);
     }
 
     fn export(snapshot: &Snapshot, out: &mut Families) {
@@ -167,5 +159,19 @@ impl Collector for RedisCollector {
 
     fn export_health(health: &Health<'_>, out: &mut Families) {
         metrics::export_health(health, out);
+    }
+
+    fn export_state(&self, out: &mut Families) {
+        self.pings.export(out);
+        self.canary.export(out);
+    }
+
+    fn notes(&self) -> Vec<String> {
+        self.notes.clone()
+    }
+
+    fn reloaded(&mut self) {
+        self.support.reloaded();
+        self.questions.iter_mut().for_each(|question| question.renew());
     }
 }

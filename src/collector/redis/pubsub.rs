@@ -91,6 +91,7 @@ pub struct Found {
 
 impl Question for PubsubChannels {
     const NAME: &'static str = "PUBSUB CHANNELS";
+    const SWITCH: Option<&'static str> = Some("pubsub");
     const METRICS: fn() -> Vec<MetricInfo> = metrics;
     /// One for each pattern, in the order of the configuration.
     type Heard = Vec<Found>;

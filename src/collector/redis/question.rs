@@ -3,11 +3,12 @@
 //! A question says its name, its commands and when they are sent, how its replies are read, what is exported of them and under
 //! which metrics. Adding one is a type that implements [`Question`] and its row in [`QUESTIONS`].
 //!
-//! All questions of a poll are sent in one round trip, so none can be worded with the help of another's reply. Replies are
-//! read in three steps, and the order of the rows means nothing to them:
+//! INFO is asked by itself, since the poll cannot do without it, and all others together, worded with what it told. The order
+//! of the rows means nothing to what is made of the replies:
 //!
 //! 1. [`read`](Question::read) takes each reply by itself; INFO and CONFIG GET [`tell`](Question::tell) what they say.
-//! 2. [`more`](Question::more) sends what the first replies made necessary, in a second round trip.
+//! 2. [`more`](Question::more) sends what the first replies made necessary, in another round trip; then those are asked that
+//!    [need](Question::NEEDS_CONFIG) what CONFIG GET told.
 //! 3. [`answer`](Question::answer) makes of each what is exported, with all that INFO and CONFIG GET told.
 
 use redis::{Cmd, Value};
@@ -43,6 +44,12 @@ pub trait Question: Send + Sized + 'static {
     /// Its commands' name: the label of `redis_command_supported`.
     const NAME: &'static str;
 
+    /// The key of `commands` in the settings that switches it off; questions may share one.
+    const SWITCH: Option<&'static str> = None;
+
+    /// Whether it is worded with what CONFIG GET told, and so asked after it.
+    const NEEDS_CONFIG: bool = false;
+
     /// Everything with a fixed name that [`export`](Self::export) may push.
     const METRICS: fn() -> Vec<MetricInfo>;
 
@@ -58,8 +65,22 @@ pub trait Question: Send + Sized + 'static {
     /// The question as a target's settings want it.
     fn new(target: &RedisTarget) -> Self;
 
-    /// The commands of this poll; none when there is nothing to ask. `facts` are those of the poll before.
+    /// The commands of this poll; none when there is nothing to ask.
     fn commands(&self, facts: &Facts) -> Vec<Cmd>;
+
+    /// The server refused the commands with this error, or answered with nothing (no error). Whether there are other words
+    /// for them, which [`commands`](Self::commands) has from now on and which are worth sending at once.
+    fn reword(&mut self, _error: Option<&str>) -> bool {
+        false
+    }
+
+    /// A new connection, or a reload: what was refused may be allowed now.
+    fn renew(&mut self) {}
+
+    /// Why it is not asked although it is wanted: a sentence for people.
+    fn left_out(&self, _facts: &Facts) -> Option<String> {
+        None
+    }
 
     /// Reads the replies, one for each command.
     fn read(&self, replies: Vec<Value>) -> Result<Self::Heard, Unexpected>;
@@ -101,6 +122,8 @@ pub fn command(words: &[&str]) -> Cmd {
 /// A question of the table.
 #[derive(Clone, Copy)]
 pub struct Row {
+    pub(super) name: &'static str,
+    pub(super) switch: Option<&'static str>,
     metrics: fn() -> Vec<MetricInfo>,
     open: fn(&RedisTarget) -> Box<dyn Asked>,
 }
@@ -109,7 +132,12 @@ impl Row {
     /// The row of a question.
     #[must_use]
     pub const fn of<Q: Question>() -> Self {
-        Self { metrics: Q::METRICS, open: |target| Box::new(Open { question: Q::new(target), heard: None }) }
+        Self {
+            name: Q::NAME,
+            switch: Q::SWITCH,
+            metrics: Q::METRICS,
+            open: |target| Box::new(Open { question: Q::new(target), heard: None }),
+        }
     }
 
     /// The question to one server.
@@ -131,6 +159,11 @@ pub(super) fn metrics() -> Vec<MetricInfo> {
 
 /// A question of any type, and what it heard so far in the poll that runs.
 pub(super) trait Asked: Send {
+    fn name(&self) -> &'static str;
+    fn needs_config(&self) -> bool;
+    fn reword(&mut self, error: Option<&str>) -> bool;
+    fn renew(&mut self);
+    fn left_out(&self, facts: &Facts) -> Option<String>;
     /// Begins a poll; what an earlier one that was cut off has heard is forgotten.
     fn begin(&mut self, facts: &Facts) -> Option<Request>;
     fn hear(&mut self, replies: Vec<Value>) -> Result<(), Unexpected>;
@@ -146,6 +179,26 @@ struct Open<Q: Question> {
 }
 
 impl<Q: Question> Asked for Open<Q> {
+    fn name(&self) -> &'static str {
+        Q::NAME
+    }
+
+    fn needs_config(&self) -> bool {
+        Q::NEEDS_CONFIG
+    }
+
+    fn reword(&mut self, error: Option<&str>) -> bool {
+        self.question.reword(error)
+    }
+
+    fn renew(&mut self) {
+        self.question.renew();
+    }
+
+    fn left_out(&self, facts: &Facts) -> Option<String> {
+        self.question.left_out(facts)
+    }
+
     fn begin(&mut self, facts: &Facts) -> Option<Request> {
         self.heard = None;
         let commands = self.question.commands(facts);

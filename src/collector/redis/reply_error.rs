@@ -8,6 +8,9 @@ use crate::collector::{PollError, Reason};
 pub(super) const STATES: [&str; 8] =
     ["ok", "loading", "masterdown", "busy", "oom", "clusterdown", "misconf", "unknown"];
 
+/// Characters that are shown of a server's words.
+const MAX_WORDS: usize = 200;
+
 /// What one error reply means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Meaning {
@@ -17,8 +20,10 @@ pub(super) enum Meaning {
     Auth,
     /// The server does not take this connection at all.
     Turned,
-    /// This command is not allowed or not known; asking again changes nothing.
+    /// This command is not allowed or not known; asking again soon changes nothing.
     Refused,
+    /// It did not work this time.
+    Failed,
 }
 
 /// Code and detail of an error reply; `None` for any other.
@@ -42,26 +47,51 @@ pub(super) fn meaning(code: &str, detail: &str) -> Meaning {
         "DENIED" => Meaning::Turned,
         "ERR" if detail.starts_with("max number of clients") => Meaning::Turned,
         "ERR" if detail.contains("invalid password") || detail.contains("operation not permitted") => Meaning::Auth,
-        _ => Meaning::Refused,
+        "NOPERM" => Meaning::Refused,
+        "ERR" if is_refusal(detail) => Meaning::Refused,
+        _ => Meaning::Failed,
     }
 }
 
+/// Whether an `ERR` is about what the server allows and knows, in the words of servers and proxies. Nothing else is
+/// believed for longer than a poll.
+fn is_refusal(detail: &str) -> bool {
+    const WORDS: [&str; 7] = [
+        "unknown command",
+        "unknown subcommand",
+        "wrong number of arg",
+        "unsupported command",
+        "is not allowed",
+        "command is not available",
+        "cluster support disabled",
+    ];
+    let detail = detail.to_ascii_lowercase();
+    WORDS.iter().any(|words| detail.contains(words))
+}
+
 /// The poll's error for an error reply to what the poll cannot do without.
-pub(super) fn from_reply(attempt: String, code: &str, detail: &str) -> PollError {
+pub(super) fn from_reply(attempt: String, question: &str, code: &str, detail: &str) -> PollError {
     let cause = format!("the server answered \"{}\"", words(code, detail));
     match meaning(code, detail) {
         Meaning::Unready(state) => {
             PollError { state: Some(state), ..PollError::new(Reason::Status, attempt, cause, state_advice(state)) }
         }
         Meaning::Auth => unauthenticated(attempt, code, detail),
-        Meaning::Turned => PollError::new(
-            Reason::Refused,
-            attempt,
-            cause,
-            "raise maxclients, or set a password and bind address so that protected mode lets the agent in",
-        ),
-        Meaning::Refused => {
-            PollError::new(Reason::Acl, attempt, cause, "allow the user the commands listed in docs/SECURITY.md")
+        Meaning::Turned if code == "DENIED" => {
+            let advice = "set a password or a bind address on the server, so that its protected mode lets the agent in";
+            PollError::new(Reason::Refused, attempt, cause, advice)
+        }
+        Meaning::Turned => {
+            let advice = "raise maxclients, or see in CLIENT LIST who holds the connections";
+            PollError::new(Reason::Refused, attempt, cause, advice)
+        }
+        Meaning::Refused => PollError::new(Reason::Acl, attempt, cause, refusal_advice(question, code)),
+        Meaning::Failed if question == "SELECT" => {
+            PollError::new(Reason::Status, attempt, cause, "check database of the target")
+        }
+        Meaning::Failed => {
+            let advice = "it is asked again at the next poll; look at the log of the server, or of the proxy before it";
+            PollError::new(Reason::Status, attempt, cause, advice)
         }
     }
 }
@@ -69,8 +99,21 @@ pub(super) fn from_reply(attempt: String, code: &str, detail: &str) -> PollError
 /// An error reply as it may be shown: a server that does not know a command repeats its arguments, which are not for
 /// logs.
 pub(super) fn words(code: &str, detail: &str) -> String {
-    let detail = detail.split_once(", with args beginning with").map_or(detail, |(words, _)| words);
-    format!("{code} {detail}")
+    // What it repeats: arguments, and a name that may be a secret. Which command it was the caller knows.
+    let detail = if detail.starts_with("unknown command") { "unknown command" } else { detail };
+    code.chars().chain([' ']).chain(detail.chars()).take(MAX_WORDS).collect()
+}
+
+fn refusal_advice(question: &str, code: &str) -> &'static str {
+    match question {
+        _ if code == "NOPERM" => "allow the user the commands listed in docs/SECURITY.md",
+        "INFO" => {
+            "nothing is known of a server without INFO: was it renamed, or is this a proxy? then point url at the servers \
+             behind it"
+        }
+        "SELECT" => "leave out database: in cluster mode and behind some proxies there is only one",
+        _ => "was it renamed, or is a proxy between?",
+    }
 }
 
 /// The poll's error for wrong or missing credentials.
@@ -84,6 +127,10 @@ pub(super) fn unauthenticated(attempt: String, code: &str, detail: &str) -> Poll
             "a password was sent, and the server has none"
         }
         _ if detail.starts_with("unknown command") => "the server does not know AUTH; was it renamed?",
+        _ if detail.contains("wrong number of arguments") => {
+            let cause = "the server takes a password and no user: it is older than Redis 6, or a proxy";
+            return PollError::new(Reason::Auth, attempt, cause, "leave out username");
+        }
         _ => "the server refused the password",
     };
     PollError::new(Reason::Auth, attempt, cause, "check username and password (or password_file) of the target")
@@ -101,9 +148,9 @@ fn state_advice(state: &str) -> &'static str {
 }
 
 /// The poll's error for a failed exchange: an I/O error, a malformed reply, or an error reply.
-pub(super) fn from_redis(attempt: String, error: &RedisError) -> PollError {
+pub(super) fn from_redis(attempt: String, question: &str, error: &RedisError) -> PollError {
     if let Some(code) = error.code() {
-        return from_reply(attempt, code, error.detail().unwrap_or_default());
+        return from_reply(attempt, question, code, error.detail().unwrap_or_default());
     }
     match error.kind() {
         ErrorKind::Parse | ErrorKind::UnexpectedReturnType => PollError::new(
@@ -112,27 +159,44 @@ pub(super) fn from_redis(attempt: String, error: &RedisError) -> PollError {
             format!("the reply is not valid RESP: {error}"),
             "is this a Redis port, and is nothing between that alters the stream?",
         ),
-        _ if error.is_timeout() => {
-            PollError::new(Reason::Timeout, attempt, "no answer in time", "the server hangs, or the network does")
-        }
+        _ if error.is_timeout() => late(attempt),
         _ if error.to_string().contains(super::stream::BUDGET_EXCEEDED) => PollError::new(
             Reason::Protocol,
             attempt,
             error.to_string(),
-            "set client_list = false or lower client_list_max_clients",
+            "is this a Redis port? no server has so much to say here",
         ),
         _ => PollError::new(
             Reason::Connect,
             attempt,
-            format!("the connection broke: {error}"),
-            "the server ended it: restart, maxclients, timeout, or CLIENT KILL; the next poll connects again",
+            format!("the connection broke: {}", breakage(error)),
+            match question {
+                "INFO" => {
+                    "a proxy that does not know INFO (twemproxy) closes the connection: point url at the servers behind \
+                     it; a server does so at a restart, or by its timeout or CLIENT KILL, and the next poll connects again"
+                }
+                _ => "the server ended it: restart, timeout, or CLIENT KILL; the next poll connects again",
+            },
         ),
+    }
+}
+
+/// The poll's error where no answer came in time.
+pub(super) fn late(attempt: String) -> PollError {
+    PollError::new(Reason::Timeout, attempt, "no answer in time", "the server hangs, or the network does")
+}
+
+/// How a connection ended, in a few words.
+pub(super) fn breakage(error: &RedisError) -> String {
+    match error.kind() {
+        ErrorKind::Parse | ErrorKind::UnexpectedReturnType => "the reply is not valid RESP".to_owned(),
+        _ => error.to_string(),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Meaning, from_reply, meaning, words};
+    use super::{MAX_WORDS, Meaning, from_reply, meaning, words};
     use crate::collector::Reason;
 
     #[test]
@@ -149,6 +213,13 @@ mod tests {
             ("DENIED", "Redis is running in protected mode", Meaning::Turned),
             ("NOPERM", "User x has no permissions to run the 'config|get' command", Meaning::Refused),
             ("ERR", "unknown command 'LATENCY'", Meaning::Refused),
+            ("ERR", "Unknown subcommand or wrong number of arguments for 'GET'. Try CONFIG HELP.", Meaning::Refused),
+            ("ERR", "wrong number of arguments for 'config|get' command", Meaning::Refused),
+            ("ERR", "This instance has cluster support disabled", Meaning::Refused),
+            ("ERR", "upstream failure", Meaning::Failed),
+            ("ERR", "syntax error", Meaning::Failed),
+            ("READONLY", "You can't write against a read only replica.", Meaning::Failed),
+            ("WHATEVER", "", Meaning::Failed),
         ];
         for (code, detail, expected) in cases {
             assert_eq!(meaning(code, detail), expected, "{code} {detail}");
@@ -162,13 +233,14 @@ mod tests {
             let error = super::unauthenticated("AUTH on h".to_owned(), code, detail);
             assert!(!error.to_string().contains("hunter2"), "{error}");
         }
-        assert_eq!(words("ERR", renamed), "ERR unknown command 'AUTH'");
-        assert!(!from_reply("asking h".to_owned(), "ERR", renamed).to_string().contains("hunter2"));
+        assert_eq!(words("ERR", &"x".repeat(1 << 20)).len(), MAX_WORDS);
+        assert_eq!(words("ERR", renamed), "ERR unknown command");
+        assert!(!from_reply("asking h".to_owned(), "INFO", "ERR", renamed).to_string().contains("hunter2"));
     }
 
     #[test]
     fn a_state_becomes_a_status_error_that_names_it() {
-        let error = from_reply("asking INFO".to_owned(), "BUSY", "Redis is busy running a script.");
+        let error = from_reply("asking INFO".to_owned(), "INFO", "BUSY", "Redis is busy running a script.");
         assert_eq!((error.reason, error.state), (Reason::Status, Some("busy")));
         assert_eq!(
             error.to_string(),

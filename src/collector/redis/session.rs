@@ -1,5 +1,6 @@
 //! From an address to a stream that is authenticated and named.
 
+use reader::Secret;
 use redis::{Cmd, Value, cmd, parse_redis_value};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
@@ -14,12 +15,20 @@ use crate::net::resolve::Resolver;
 /// The name that the agent's connections show in CLIENT LIST.
 pub(super) const CLIENT_NAME: &str = "manometer";
 
-const SET_NAME: &str = "CLIENT SETNAME";
+pub(super) const SET_NAME: &str = "CLIENT SETNAME";
 
 /// Bytes of one reply to a greeting: `+OK` or one line of error.
 const MAX_REPLY: usize = 4096;
 
-/// Connects and sends AUTH, SELECT and CLIENT SETNAME, as far as the target needs them, in one round trip.
+/// A stream that is authenticated.
+pub(super) struct Opened {
+    pub(super) stream: ServerStream,
+    /// Why it has no name, where a connection broke that was to get one.
+    pub(super) name_broke: Option<String>,
+}
+
+/// Connects and sends AUTH, SELECT and, if it is to be `named`, CLIENT SETNAME, as far as the target needs them, in one
+/// round trip. If that breaks the connection, another one is opened without a name.
 ///
 /// They are sent here and not by the library, so that the server's own words reach the person who reads the error.
 pub(super) async fn open(
@@ -27,9 +36,33 @@ pub(super) async fn open(
     budget: Budget,
     resolver: &mut Resolver,
     support: &mut Support,
-) -> Result<ServerStream, PollError> {
-    let mut stream = ServerStream::connect(target, budget, resolver).await?;
-    for (name, reply) in exchange(target, &mut stream, &greeting(target, support.may_ask(SET_NAME))).await? {
+    named: bool,
+) -> Result<Opened, PollError> {
+    let mut stream = ServerStream::connect(target, budget.clone(), resolver).await?;
+    match greet(target, &mut stream, support, named).await {
+        Ok(()) => Ok(Opened { stream, name_broke: None }),
+        Err(error) if named && error.reason == Reason::Connect => {
+            budget.take_ending();
+            let mut stream = ServerStream::connect(target, budget, resolver).await?;
+            greet(target, &mut stream, support, false).await?;
+            Ok(Opened { stream, name_broke: Some(error.cause) })
+        }
+        Err(error) => Err(error),
+    }
+}
+
+async fn greet(
+    target: &RedisTarget,
+    stream: &mut ServerStream,
+    support: &mut Support,
+    named: bool,
+) -> Result<(), PollError> {
+    let password = match &target.password {
+        Some(password) => Some(password.current().await),
+        None => None,
+    };
+    let greeting = greeting(target, password.as_deref(), named);
+    for (name, reply) in exchange(target, stream, &greeting).await? {
         let Some((code, detail)) = reply_error::of(&reply) else {
             if name == SET_NAME {
                 support.answered(SET_NAME);
@@ -40,21 +73,21 @@ pub(super) async fn open(
         match (name, reply_error::meaning(code, detail)) {
             // Loading and the like do not concern these commands; the poll that follows reports them.
             (_, Meaning::Unready(_)) => {}
+            (_, Meaning::Turned) => return Err(reply_error::from_reply(attempt, name, code, detail)),
             // An unnamed connection polls as well.
-            (SET_NAME, Meaning::Refused) => {
-                support.refused(&target.name, SET_NAME, &reply_error::words(code, detail));
-            }
+            (SET_NAME, Meaning::Refused) => support.refused(SET_NAME, &reply_error::words(code, detail)),
+            (SET_NAME, Meaning::Failed) => support.failed(SET_NAME, &reply_error::words(code, detail)),
             // Whatever the server's words for it (they changed over its versions), the credentials are wrong.
-            ("AUTH", Meaning::Refused) => return Err(reply_error::unauthenticated(attempt, code, detail)),
-            _ => return Err(reply_error::from_reply(attempt, code, detail)),
+            ("AUTH", _) => return Err(reply_error::unauthenticated(attempt, code, detail)),
+            _ => return Err(reply_error::from_reply(attempt, name, code, detail)),
         }
     }
-    Ok(stream)
+    Ok(())
 }
 
-fn greeting(target: &RedisTarget, named: bool) -> Vec<(&'static str, Cmd)> {
+fn greeting(target: &RedisTarget, password: Option<&Secret>, named: bool) -> Vec<(&'static str, Cmd)> {
     let mut commands = Vec::new();
-    if let Some(password) = &target.password {
+    if let Some(password) = password {
         let mut auth = cmd("AUTH");
         if let Some(username) = &target.username {
             auth.arg(username);
@@ -82,7 +115,8 @@ async fn exchange(
 ) -> Result<Vec<(&'static str, Value)>, PollError> {
     let attempt = || format!("connecting to {}", target.endpoint);
     let broken = |error: std::io::Error| {
-        tls::late_failure(target, &error).unwrap_or_else(|| reply_error::from_redis(attempt(), &error.into()))
+        let verdict = tls::late_failure(target, &error);
+        verdict.unwrap_or_else(|| reply_error::from_redis(attempt(), "the greeting", &error.into()))
     };
     let packed: Vec<u8> = commands.iter().flat_map(|(_, command)| command.get_packed_command()).collect();
     stream.write_all(&packed).await.map_err(broken)?;
@@ -100,7 +134,12 @@ async fn exchange(
 async fn read_line(stream: &mut ServerStream) -> std::io::Result<Vec<u8>> {
     let mut line = Vec::new();
     while !line.ends_with(b"\r\n") && line.len() < MAX_REPLY {
-        line.push(stream.read_u8().await?);
+        match stream.read_u8().await {
+            Ok(byte) => line.push(byte),
+            // Words that end without a line's end are not of this protocol, and say more than that the stream ended.
+            Err(_) if !line.is_empty() => break,
+            Err(error) => return Err(error),
+        }
     }
     Ok(line)
 }
@@ -108,5 +147,10 @@ async fn read_line(stream: &mut ServerStream) -> std::io::Result<Vec<u8>> {
 fn not_redis(attempt: String, line: &[u8]) -> PollError {
     let shown: String = String::from_utf8_lossy(line).chars().take(60).filter(|c| !c.is_control()).collect();
     let cause = format!("the reply {shown:?} is not RESP");
-    PollError::new(Reason::Protocol, attempt, cause, "is this a Redis port, and does it speak TLS?")
+    let advice = if line.starts_with(b"HTTP/") || line.starts_with(b"<") {
+        "an HTTP server answers on this port; check host and port in url"
+    } else {
+        "is this a Redis port, and does it speak TLS?"
+    };
+    PollError::new(Reason::Protocol, attempt, cause, advice)
 }

@@ -1,17 +1,18 @@
 //! `[[redis]]`: one Redis server to watch.
 
-use std::ops::Deref;
+use std::ops::{Deref, DerefMut};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Serialize;
 
 use super::clients::{MAX_POOLS, Pool};
+use super::switches::Switches;
 use super::{RedisCollector, environment};
 use crate::collector::TargetKind;
 use crate::config::{Defaults, Lookup, TargetSettings, read_url};
-use crate::net::{Endpoint, RedisUrl, TlsSettings};
-use reader::{Problem, Reader, Secret, Table, set};
+use crate::net::{Credential, Endpoint, RedisUrl, TlsSettings};
+use reader::{Problem, Reader, Table, set};
 
 const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_hours(24);
@@ -30,7 +31,7 @@ pub struct RedisTarget {
     pub username: Option<String>,
     /// The password.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub password: Option<Secret>,
+    pub password: Option<Credential>,
     /// The database to select; it changes nothing of what is exported.
     pub database: u32,
     /// The most that connecting may take, of the deadline.
@@ -42,6 +43,8 @@ pub struct RedisTarget {
     pub client_list: bool,
     /// With more clients than this CLIENT LIST is not asked.
     pub client_list_max_clients: u64,
+    /// What CONFIG was renamed to.
+    pub config_command: String,
     /// Whether LATENCY HISTOGRAM is read, Redis >= 7.
     pub latency_histogram: bool,
     /// Names shown of anything that clients can name; the rest is `__other__`.
@@ -58,6 +61,8 @@ pub struct RedisTarget {
     pub canary: bool,
     /// The agent's own channel.
     pub canary_channel: String,
+    /// Questions that are switched off.
+    pub commands: Switches,
     /// TLS, if the scheme or a table asks for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls: Option<TlsSettings>,
@@ -74,26 +79,34 @@ impl Deref for RedisTarget {
     }
 }
 
+impl DerefMut for RedisTarget {
+    fn deref_mut(&mut self) -> &mut TargetSettings {
+        &mut self.common
+    }
+}
+
 impl RedisTarget {
     /// A target with every other default.
     pub(super) fn new(common: TargetSettings, url: RedisUrl) -> Self {
         Self {
+            connect_timeout: url.connect_timeout.unwrap_or(5 * SECOND).min(common.deadline),
             endpoint: url.endpoint,
             username: url.username,
-            password: url.password,
+            password: url.password.map(Credential::from),
             database: url.database.unwrap_or(0),
-            connect_timeout: (5 * SECOND).min(common.deadline),
             ping_samples: 3,
             client_list: true,
             client_list_max_clients: 20_000,
+            config_command: "CONFIG".to_owned(),
             latency_histogram: true,
             top_k: 10,
             stale_after: 300 * SECOND,
-            hit_ratio_window: default_hit_ratio_window(common.interval),
+            hit_ratio_window: default_hit_ratio_window(common.interval.length()),
             pubsub_patterns: Vec::new(),
             canary: false,
             canary_channel: "manometer:canary".to_owned(),
-            tls: url.tls.then(TlsSettings::default),
+            commands: Switches::default(),
+            tls: url.tls.then_some(url.files),
             pools: Vec::new(),
             common,
         }
@@ -112,23 +125,26 @@ impl TargetKind for RedisTarget {
     const INTRO: &'static str = "Of each `[[redis]]` target. Names, types and labels are those of redis_exporter wherever it \
         has one; docs/COMPATIBILITY.md lists the differences. Numeric `cluster_*` fields of INFO and CLUSTER INFO pass \
         through as gauges under `redis_<field>`.";
-    const DEFAULTS: Defaults = Defaults { interval: Duration::from_secs(10), series_limit: 20_000, ..Defaults::USUAL };
+    const DEFAULTS: Defaults = Defaults { series_limit: 20_000, has_instances: true, ..Defaults::USUAL };
 
     fn read(common: TargetSettings, table: &mut Table<'_>, reader: &Reader<'_>) -> Option<Self> {
         let missing = "is missing; write it like \"redis://127.0.0.1:6379\"".to_owned();
         // The other keys are looked at all the same.
-        let nowhere = || RedisUrl {
-            endpoint: Endpoint::Unix(PathBuf::new()),
-            tls: false,
-            username: None,
-            password: None,
-            database: None,
-        };
-        let mut target = Self::new(common, read_url(table, Err(missing), RedisUrl::parse).unwrap_or_else(nowhere));
+        let nowhere = || RedisUrl::plain(Endpoint::Unix(PathBuf::new()));
+        let line = table.line_of("url");
+        let schemeless = table.peek("url").is_some_and(|url| !url.contains("://") && !url.trim().starts_with('/'));
+        let mut url = read_url(table, Err(missing), RedisUrl::parse).unwrap_or_else(nowhere);
+        // An address without scheme does not say, and the table does.
+        url.tls |= schemeless && table.has("tls");
+        if let Some(warning) = url.warning(url.tls) {
+            table.warn(line, "url", warning);
+        }
+        let files = url.files.clone();
+        let mut target = Self::new(common, url);
         if let Some(username) = table.string("username").filter(|username| !username.is_empty()) {
             target.username = Some(username);
         }
-        if let Some(password) = table.secret("password", "password_file") {
+        if let Some(password) = Credential::read(table, "password", "password_file") {
             target.password = Some(password);
         }
         if target.username.is_some() && target.password.is_none() {
@@ -137,7 +153,8 @@ impl TargetKind for RedisTarget {
         set(&mut target.database, table.integer("database", 0..=u64::from(u32::MAX)));
         read_times(table, &mut target);
         read_scope(table, &mut target);
-        target.tls = TlsSettings::read(table, reader, target.tls.is_some(), "rediss://");
+        target.commands = Switches::read(table.table("commands"));
+        target.tls = TlsSettings::read(table, reader, target.tls.is_some(), "rediss://").map(|tls| tls.over(files));
         target.pools = read_pools(table);
         Some(target)
     }
@@ -148,6 +165,14 @@ impl TargetKind for RedisTarget {
 
     fn address(&self) -> String {
         self.endpoint.to_string()
+    }
+
+    fn name_with_addresses(&self) -> Option<(String, u16)> {
+        self.endpoint.name()
+    }
+
+    fn tls(&self) -> Option<&TlsSettings> {
+        self.tls.as_ref()
     }
 
     fn collectors(self) -> impl Fn() -> RedisCollector + Send + 'static {
@@ -161,7 +186,7 @@ fn read_times(table: &mut Table<'_>, target: &mut RedisTarget) {
     set(&mut target.stale_after, table.duration("stale_after", SECOND..=30 * DAY));
     // As long as the window that follows the longest interval.
     set(&mut target.hit_ratio_window, table.duration("hit_ratio_window", 10 * SECOND..=2 * DAY));
-    if target.hit_ratio_window < 2 * target.interval {
+    if target.hit_ratio_window < 2 * target.interval.length() {
         let message = "must span at least two intervals, or there is no difference to take";
         table.problem(None, "hit_ratio_window", None, message);
     }
@@ -171,6 +196,13 @@ fn read_scope(table: &mut Table<'_>, target: &mut RedisTarget) {
     set(&mut target.ping_samples, table.integer("ping_samples", 1..=100));
     set(&mut target.client_list, table.boolean("client_list"));
     set(&mut target.client_list_max_clients, table.integer("client_list_max_clients", 1..=1_000_000));
+    if let Some((line, command)) = table.string_at("config_command") {
+        if command.is_empty() || command.contains(char::is_whitespace) {
+            let message = "must be one word; to leave CONFIG alone write commands = { config = false }";
+            table.problem(Some(line), "config_command", None, message);
+        }
+        target.config_command = command;
+    }
     set(&mut target.latency_histogram, table.boolean("latency_histogram"));
     set(&mut target.top_k, table.integer("top_k", 1..=1_000));
     target.pubsub_patterns = table.strings("pubsub_patterns").into_iter().map(|(_, pattern)| pattern).collect();

@@ -65,7 +65,7 @@ impl ServerStream {
         match dial(&target.endpoint, target.tls.as_ref(), resolver).await {
             Ok(dialled) => Ok(Self::new(dialled.stream, budget)),
             Err(DialError::Connect(error)) => Err(refused(target, &error)),
-            Err(DialError::Tls(error)) => Err(tls::failed_handshake(target, &error)),
+            Err(DialError::Tls(error)) => Err(tls::failed_handshake(target, error)),
         }
     }
 }

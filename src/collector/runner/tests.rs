@@ -2,6 +2,8 @@ use std::collections::VecDeque;
 use std::sync::Mutex;
 
 use super::*;
+use crate::collector::Health;
+use crate::config::{Defaults, Interval};
 use crate::metric::text::Format;
 use crate::metric::{Metric, MetricInfo};
 
@@ -15,12 +17,15 @@ enum Step {
     Fail(Reason),
     Hang,
     Panic,
+    /// Answers at once but for ten seconds from each of these milliseconds on.
+    Freezes(&'static [u64]),
 }
 
 struct Fake {
     steps: Arc<Mutex<VecDeque<Step>>>,
     polled_at: Arc<Mutex<Vec<Duration>>>,
     origin: Instant,
+    reloads: usize,
 }
 
 impl Collector for Fake {
@@ -42,6 +47,15 @@ impl Collector for Fake {
             Step::Value(value) => Ok(value),
             Step::Fail(reason) => Err(PollError::new(reason, "asking", "it said no", "ask again")),
             Step::Hang => std::future::pending().await,
+            Step::Freezes(starts) => {
+                let now = self.origin.elapsed();
+                let ends =
+                    starts.iter().map(|start| Duration::from_millis(*start)..Duration::from_millis(start + 10_000));
+                if let Some(freeze) = ends.into_iter().find(|freeze| freeze.contains(&now)) {
+                    tokio::time::sleep_until(self.origin + freeze.end).await;
+                }
+                Ok(1.0)
+            }
         }
     }
 
@@ -51,6 +65,14 @@ impl Collector for Fake {
 
     fn export_health(health: &Health<'_>, out: &mut Families) {
         out.push_bool(&UP, [], health.error.is_none());
+    }
+
+    fn notes(&self) -> Vec<String> {
+        vec!["told of a reload".to_owned(); self.reloads]
+    }
+
+    fn reloaded(&mut self) {
+        self.reloads += 1;
     }
 }
 
@@ -62,18 +84,23 @@ struct Run {
 }
 
 fn start(steps: &[Step]) -> Run {
+    start_at(steps, Interval::Every(Duration::from_secs(10)))
+}
+
+fn start_at(steps: &[Step], interval: Interval) -> Run {
     let polled_at = Arc::default();
     let origin = Instant::now();
     let steps = Arc::new(Mutex::new(steps.iter().copied().collect()));
     let polled = Arc::clone(&polled_at);
-    let make = move || Fake { steps: Arc::clone(&steps), polled_at: Arc::clone(&polled), origin };
+    let make = move || Fake { steps: Arc::clone(&steps), polled_at: Arc::clone(&polled), origin, reloads: 0 };
     let settings = TargetSettings {
         name: "t".to_owned(),
-        interval: Duration::from_secs(10),
+        interval,
         deadline: Duration::from_secs(4),
         series_limit: 100,
+        ..TargetSettings::new(String::new(), &Defaults::USUAL)
     };
-    let instance = Instance { settings, address: "nowhere".to_owned() };
+    let instance = Instance { settings, address: "nowhere".to_owned(), tls: None };
     let hub = Arc::new(Hub::new(|_| {}));
     let stop = CancellationToken::new();
     let task = tokio::spawn(run(make, instance, Arc::clone(&hub), stop.clone()));
@@ -104,6 +131,16 @@ async fn a_failed_poll_drops_the_samples_and_keeps_up_0() {
     let refused = "manometer_poll_failures_total{target=\"t\",collector=\"fake\",reason=\"refused\"}";
     assert!(run.sample(refused).unwrap().parse::<u64>().unwrap() >= 1);
     assert_eq!(run.hub.statuses()[0].error.as_ref().unwrap().to_string(), "asking: it said no; ask again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_collector_is_told_of_each_reload_before_its_next_poll() {
+    let run = start(&[Step::Value(42.0)]);
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    assert_eq!(run.hub.statuses()[0].notes, [""; 0]);
+    run.hub.reloaded();
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    assert_eq!(run.hub.statuses()[0].notes, ["told of a reload"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -166,4 +203,118 @@ async fn sizes_count_everything_exported() {
     let samples = text.lines().filter(|line| !line.starts_with('#')).count();
     let shown = run.sample("manometer_target_series{target=\"t\",collector=\"fake\"}").unwrap();
     assert_eq!(shown, samples.to_string());
+}
+
+/// Scrapes the target alone, `times` times.
+async fn scrape(run: &Run, period: Duration, times: u32) {
+    for _ in 0..times {
+        run.hub.rhythm().scraped(Some(&Key::of("t")), 1, Instant::now());
+        tokio::time::sleep(period).await;
+    }
+}
+
+/// The milliseconds from each poll to the scrape after it, whose period is given.
+fn to_scrape(polls: &[Duration], scrapes_at: Duration, period: Duration) -> Vec<u128> {
+    let period = period.as_millis();
+    polls.iter().map(|poll| period - (poll.as_millis() + period - scrapes_at.as_millis() % period) % period).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn polls_follow_the_scrapes_and_keep_their_distance_from_them() {
+    let run = start_at(&[Step::Value(1.0)], Interval::Auto(Duration::from_secs(15)));
+    let fifteen = Duration::from_secs(15);
+    tokio::time::sleep(Duration::from_secs(20)).await;
+    assert_eq!(run.polls().len(), 2, "nobody scrapes: one at once, and one each 15 s");
+    scrape(&run, fifteen, 12).await;
+    let polls = run.polls();
+    // Three scrapes are a rhythm: from then on there is one poll for each, 0.75 s before it.
+    let followed = &polls[polls.len() - 9..];
+    assert_eq!(to_scrape(followed, Duration::from_secs(20), fifteen), [750; 9]);
+    let gaps: Vec<u128> = followed.windows(2).map(|pair| pair[1].saturating_sub(pair[0]).as_millis()).collect();
+    assert_eq!(gaps, [15_000; 8]);
+    assert_eq!(run.sample("manometer_poll_interval_seconds{target=\"t\",collector=\"fake\"}").as_deref(), Some("15"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_faster_scraper_leads_and_when_it_stops_the_other_one_does() {
+    let run = start_at(&[Step::Value(1.0)], Interval::Auto(Duration::from_secs(15)));
+    let interval = || {
+        run.sample("manometer_poll_interval_seconds{target=\"t\",collector=\"fake\"}").unwrap().parse::<f64>().unwrap()
+    };
+    let all = |at| run.hub.rhythm().scraped(None, 7, at);
+    for second in 0_u32..240 {
+        if second % 15 == 0 {
+            all(Instant::now());
+        }
+        if (60..120).contains(&second) && second % 5 == 2 {
+            run.hub.rhythm().scraped(None, 8, Instant::now());
+        }
+        let expected = if (80..120).contains(&second) { Some(5.0) } else { (second > 180).then_some(15.0) };
+        if let Some(expected) = expected {
+            assert!((interval() - expected).abs() < 0.01, "{} s at {second}", interval());
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    tokio::time::sleep(Duration::from_mins(2)).await;
+    assert!((interval() - 15.0).abs() < f64::EPSILON);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_deadline_is_half_of_a_short_interval_and_a_hang_is_still_a_poll_for_each_scrape() {
+    let run = start_at(&[Step::Value(1.0), Step::Hang], Interval::Auto(Duration::from_secs(15)));
+    scrape(&run, Duration::from_secs(2), 40).await;
+    assert_eq!(run.sample("manometer_poll_duration_seconds{target=\"t\",collector=\"fake\"}").as_deref(), Some("1"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_written_interval_holds_whoever_scrapes() {
+    let run = start(&[Step::Value(1.0)]);
+    scrape(&run, Duration::from_secs(3), 20).await;
+    assert_eq!(run.polls().len(), 6, "{:?}", run.polls());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_expensive_is_not_asked_for_each_of_many_scrapes() {
+    let mut settings = TargetSettings::new("t".to_owned(), &Defaults::USUAL);
+    settings.shortest_interval = Duration::from_secs(5);
+    let hub = Arc::new(Hub::new(|_| {}));
+    let mut pace = Pace::new(Key::of("t"), settings.clone(), &hub);
+    for _ in 0..5 {
+        hub.rhythm().scraped(Some(&Key::of("t")), 1, Instant::now());
+        tokio::time::sleep(Duration::from_secs(2)).await;
+    }
+    let next = pace.next(Instant::now(), &mut settings);
+    assert_eq!(
+        (settings.interval, settings.deadline),
+        (Interval::Auto(Duration::from_secs(6)), Duration::from_secs(3))
+    );
+    assert_eq!(next, Instant::now() + Duration::from_millis(5_700));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_freeze_of_ten_seconds_is_seen_by_the_scrape_after_it_whenever_it_begins() {
+    /// Twenty moments, one in each minute.
+    const STARTS: &[u64] = &[
+        63_210, 121_900, 187_040, 246_500, 301_130, 364_800, 429_999, 483_333, 541_234, 608_765, 660_100, 727_700,
+        784_321, 846_060, 900_900, 969_420, 1_023_456, 1_089_000, 1_142_857, 1_201_618,
+    ];
+    let run = start(&[Step::Freezes(STARTS)]);
+    let number = |suffix: &str| {
+        let line = format!("manometer_poll_seconds_{suffix}");
+        run.sample(&line).map_or(0.0, |count| count.parse::<f64>().unwrap())
+    };
+    let slow = || {
+        let count = number("count{target=\"t\",collector=\"fake\"}");
+        count - number("bucket{target=\"t\",collector=\"fake\",le=\"0.005\"}")
+    };
+    let mut seen = Vec::new();
+    for _scrape in 0..86 {
+        tokio::time::sleep(Duration::from_secs(15)).await;
+        seen.push(slow());
+    }
+    for (place, start) in STARTS.iter().enumerate() {
+        let scrape = usize::try_from((start + 10_000 + 4_000) / 15_000).unwrap();
+        let expected = f64::from(u32::try_from(place).unwrap() + 1);
+        assert!(seen[scrape] >= expected, "{} at {start} ms: {seen:?}", seen[scrape]);
+    }
 }

@@ -23,7 +23,7 @@ pub(super) struct Derive {
 #[derive(Debug)]
 struct Tracked<const N: usize> {
     window: Window<N>,
-    sources: Option<[Option<usize>; N]>,
+    sources: Option<[Option<(usize, usize)>; N]>,
 }
 
 /// What was received, published, dropped and sampled out, and what is pending.
@@ -157,8 +157,8 @@ fn ratio(part: f64, whole: f64) -> Option<f64> {
 #[derive(Debug, Clone, Copy)]
 struct Input {
     value: f64,
-    /// The rule of a counter: two counters may have begun at different times. How many wait is the same whoever says it.
-    source: Option<usize>,
+    /// The rule of a counter, and its run: two counters may have begun at different times. How many wait is the same whoever says it.
+    source: Option<(usize, usize)>,
     /// Whether it was read in this poll.
     fresh: bool,
 }
@@ -184,7 +184,7 @@ impl Inputs {
     fn of(samples: &[MappedSample]) -> Self {
         let input = |metric: &Metric<0>| {
             let sample = samples.iter().find(|sample| sample.definition.name == metric.info().name)?;
-            let source = (sample.definition.kind == Kind::Counter).then_some(sample.rule);
+            let source = (sample.definition.kind == Kind::Counter).then_some((sample.rule, sample.run));
             Some(Input { value: sample.value, source, fresh: sample.fresh })
         };
         Self {

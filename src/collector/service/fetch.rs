@@ -85,18 +85,6 @@ pub(super) fn judge(endpoint: &Endpoint, address: &str, response: &Response, now
     }
 }
 
-/// The error of an endpoint that is not asked because it asked for a long pause, though its last answer was a useful one.
-pub(super) fn held_off(endpoint: &Endpoint, address: &str) -> PollError {
-    let attempt = format!("GET {address}{}", path(endpoint));
-    let cause = "its Retry-After is so long that its last answer is outdated";
-    PollError::new(
-        Reason::Refused,
-        attempt,
-        cause,
-        "the service limits its callers; raise interval, or every of the endpoint",
-    )
-}
-
 /// The path without its query, which may hold a key.
 fn path(endpoint: &Endpoint) -> &str {
     endpoint.path.split('?').next().unwrap_or_default()
@@ -104,7 +92,12 @@ fn path(endpoint: &Endpoint) -> &str {
 
 const fn advice_for(status: u16) -> (Reason, &'static str) {
     match status {
+        // There is no body, and the agent asked for no difference.
+        204 | 304 => {
+            (Reason::Status, "such an answer has no body; is a cache before the service, or the path another one?")
+        }
         401 => (Reason::Auth, "set user and password in url, or a header with a key"),
+        407 => (Reason::Auth, "a proxy in between wants a password; let the agent reach the service without it"),
         403 => (Reason::Acl, "allow the agent to read this endpoint, or skip it"),
         404 | 405 | 410 => (Reason::Status, "check url and path; skip the endpoint if the service does not have it"),
         429 => (Reason::Refused, "the service limits its callers; raise interval, or every of the endpoint"),

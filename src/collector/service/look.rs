@@ -5,12 +5,12 @@ use std::time::{Duration, Instant, SystemTime};
 use super::derive::Derive;
 use super::fetch::{self, Verdict};
 use super::merge::{self, EndpointReport};
-use super::pass_through::passing;
+use super::pass_through::Passing;
 use super::{Snapshot, settings};
 use crate::collector::PollError;
 use crate::collector::service::ServiceTarget;
 use crate::http::client::Client;
-use crate::mapping::{Body, Mapping, Miss, evaluate};
+use crate::mapping::{Body, Idle, Mapping, Miss, evaluate};
 
 /// What a look at one endpoint came to.
 #[derive(Debug)]
@@ -30,19 +30,21 @@ impl Snapshot {
     pub fn of_bodies(mapping: &Mapping, bodies: &[Option<Body>], window: Duration) -> (Self, Vec<Miss>) {
         let report = |(index, body): (usize, &Option<Body>)| {
             let evaluation = evaluate(mapping, index, &body.as_ref()?.tree);
-            Some(EndpointReport { evaluation, fresh: true })
+            Some(EndpointReport::new(evaluation))
         };
         let reports: Vec<Option<EndpointReport>> = bodies.iter().enumerate().map(report).collect();
         let reports: Vec<Option<&EndpointReport>> = reports.iter().map(Option::as_ref).collect();
         let misses = merge::standing(mapping, &reports).into_iter().cloned().collect();
-        let samples = merge::merge(mapping, &reports);
+        let mut idle = Idle::default();
+        idle.update(mapping, &merge::evaluations(&reports));
+        let samples = merge::merge(mapping, &reports, &idle);
         let derived = Derive::new(window).observe(&samples, Instant::now());
         let pass_through = mapping
             .endpoints
             .iter()
             .zip(bodies)
-            .filter_map(|(endpoint, body)| Some((endpoint.name.clone(), passing(endpoint, body.as_ref()?))))
-            .filter(|(_, families)| !families.is_empty())
+            .filter_map(|(endpoint, body)| Some((endpoint.name.clone(), Passing::of(endpoint, body.as_ref()?))))
+            .filter(|(_, passing)| !passing.is_empty())
             .collect();
         (Self { samples, derived, pass_through }, misses)
     }

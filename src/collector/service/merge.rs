@@ -1,10 +1,10 @@
 //! From what several endpoints said to one set of samples.
 
-use std::cell::LazyCell;
+use std::cell::{LazyCell, OnceCell};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::mapping::{DataPoint, Evaluation, LabelSource, Mapping, Miss, MissReason, Reading, Rule, Value};
+use crate::mapping::{DataPoint, Evaluation, Idle, LabelSource, Mapping, Miss, MissReason, Reading, Rule, Value};
 use crate::metric::{Definition, Kind, OTHER};
 
 /// What one endpoint said when it was last asked, and is still good for.
@@ -13,6 +13,15 @@ pub(super) struct EndpointReport {
     pub(super) evaluation: Evaluation,
     /// Whether it was given in this poll.
     pub(super) fresh: bool,
+    /// How often its counters were those of another instance than at the answer before; `None` while they are so in turn.
+    pub(super) run: Option<usize>,
+}
+
+impl EndpointReport {
+    /// A report of this poll.
+    pub(super) const fn new(evaluation: Evaluation) -> Self {
+        Self { evaluation, fresh: true, run: Some(0) }
+    }
 }
 
 /// One series of a poll.
@@ -25,23 +34,30 @@ pub(super) struct MappedSample {
     pub(super) rule: usize,
     /// Whether it was read in this poll.
     pub(super) fresh: bool,
+    /// Which run of answers it is of: those of two have no difference either.
+    pub(super) run: usize,
 }
 
 /// Mapping errors so far by endpoint, metric and reason.
 pub(super) type MissCounts = BTreeMap<(usize, String, &'static str), u64>;
 
 /// The samples of a mapping: of several rules for one series the first one that has a value of this poll, else the first
-/// one that has a value. A state that is not known is no value as long as another rule knows it.
-pub(super) fn merge(mapping: &Mapping, reports: &[Option<&EndpointReport>]) -> Vec<MappedSample> {
+/// one that has a value. A state that is not known is no value as long as another rule knows it. Rules of idle sources have
+/// none.
+pub(super) fn merge(mapping: &Mapping, reports: &[Option<&EndpointReport>], idle: &Idle) -> Vec<MappedSample> {
     let mut samples = Vec::new();
     let mut seen: HashSet<(&str, &[String])> = HashSet::new();
     for (is_known, is_fresh) in [(true, true), (true, false), (false, true), (false, false)] {
-        for (index, rule) in mapping.rules.iter().enumerate() {
+        for (index, rule) in mapping.rules.iter().enumerate().filter(|(_, rule)| !idle.has(rule)) {
             let Some(report) = reports[rule.endpoint].filter(|report| report.fresh == is_fresh) else { continue };
+            // Counters of several instances are none.
+            let Some(run) = report.run.or_else(|| (rule.definition.kind != Kind::Counter).then_some(0)) else {
+                continue;
+            };
             let points = report.evaluation.of_rule(index).iter();
             for point in points.filter(|point| point.reading.is_known() == is_known) {
                 if seen.insert((&rule.definition.name, &point.labels)) {
-                    add_samples(rule, point, (index, is_fresh), &mut samples);
+                    add_samples(rule, point, (index, is_fresh, run), &mut samples);
                 }
             }
         }
@@ -49,11 +65,16 @@ pub(super) fn merge(mapping: &Mapping, reports: &[Option<&EndpointReport>]) -> V
     samples
 }
 
-/// Adds the samples of one data point; `source` is its rule, and whether it was read in this poll.
-fn add_samples(rule: &Rule, point: &DataPoint, source: (usize, bool), samples: &mut Vec<MappedSample>) {
+/// What the reports say of their rules.
+pub(super) fn evaluations<'a>(reports: &[Option<&'a EndpointReport>]) -> Vec<Option<&'a Evaluation>> {
+    reports.iter().map(|report| report.map(|report| &report.evaluation)).collect()
+}
+
+/// Adds the samples of one data point; `source` is its rule, whether it was read in this poll, and its run.
+fn add_samples(rule: &Rule, point: &DataPoint, source: (usize, bool, usize), samples: &mut Vec<MappedSample>) {
     let mut add = |definition: &Arc<Definition>, labels, value| {
-        let (rule, fresh) = source;
-        samples.push(MappedSample { definition: Arc::clone(definition), labels, value, rule, fresh });
+        let (rule, fresh, run) = source;
+        samples.push(MappedSample { definition: Arc::clone(definition), labels, value, rule, fresh, run });
     };
     let state = match point.reading {
         Reading::Number(number) => return add(&rule.definition, point.labels.clone(), number),
@@ -121,6 +142,27 @@ fn with_value<'a>(mapping: &'a Mapping, reports: &[Option<&EndpointReport>]) -> 
     by_series
 }
 
+/// What a rule said before: most of the time the same series in the same order.
+pub(super) struct Earlier<'e> {
+    points: &'e [DataPoint],
+    by_labels: OnceCell<HashMap<&'e [String], f64>>,
+}
+
+impl<'e> Earlier<'e> {
+    pub(super) fn of(evaluation: &'e Evaluation, rule: usize) -> Self {
+        Self { points: evaluation.of_rule(rule), by_labels: OnceCell::new() }
+    }
+
+    /// The number of the series with these labels, which is now the one at `place`.
+    pub(super) fn number(&self, place: usize, labels: &[String]) -> Option<f64> {
+        if let Some(point) = self.points.get(place).filter(|point| point.labels == labels) {
+            return point.reading.number();
+        }
+        let of = |point: &'e DataPoint| Some((point.labels.as_slice(), point.reading.number()?));
+        self.by_labels.get_or_init(|| self.points.iter().filter_map(of).collect()).get(labels).copied()
+    }
+}
+
 /// Adds a miss for each rule with a counter that fell since the report before.
 pub(super) fn note_resets(mapping: &Mapping, before: &Evaluation, now: &mut Evaluation) {
     let mut resets = Vec::new();
@@ -129,14 +171,13 @@ pub(super) fn note_resets(mapping: &Mapping, before: &Evaluation, now: &mut Eval
         if rule.definition.kind != Kind::Counter {
             continue;
         }
-        let previous: BTreeMap<&[String], Option<f64>> =
-            before.of_rule(*index).iter().map(|point| (point.labels.as_slice(), point.reading.number())).collect();
-        let fell = |point: &DataPoint| {
-            previous.get(point.labels.as_slice()).is_some_and(|before| point.reading.number() < *before)
+        let earlier = Earlier::of(before, *index);
+        let fell = |(at, point): (usize, &DataPoint)| {
+            earlier.number(at, &point.labels).is_some_and(|before| point.reading.number() < Some(before))
         };
         // The rest is another rest when one of its elements has grown out of it.
         let is_rest = |point: &DataPoint| point.labels.iter().any(|label| label == OTHER);
-        if current.iter().any(|point| fell(point) && !is_rest(point)) {
+        if current.iter().enumerate().any(|(at, point)| !is_rest(point) && fell((at, point))) {
             resets.push(Miss::new(*index, MissReason::Reset, rule.at.first().cloned().unwrap_or_default()));
         }
     }

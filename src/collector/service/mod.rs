@@ -7,6 +7,7 @@
 
 mod derive;
 mod fetch;
+mod instances;
 mod look;
 mod merge;
 mod pass_through;
@@ -14,19 +15,23 @@ mod poll;
 mod schedule;
 mod settings;
 mod state;
+mod turns;
 
 use std::time::Instant;
 
-use tracing::warn;
+use tracing::{info, warn};
 
 use self::derive::{Derive, Derived};
 pub use self::look::{Look, look};
 use self::merge::{EndpointReport, MappedSample, MissCounts};
+use self::pass_through::Passing;
 pub use self::settings::ServiceTarget;
 use self::state::EndpointState;
 use super::{Collector, Health, PollError, Reason};
+use crate::config::TargetSettings;
 use crate::http::client::{Client, Settings};
-use crate::mapping::ForeignFamily;
+use crate::mapping::Idle;
+use crate::metric::vocabulary::resources::CONNECTION_STATUS;
 use crate::metric::{Families, MetricInfo, metrics, vocabulary};
 
 metrics! {
@@ -50,6 +55,10 @@ pub struct ServiceCollector {
     states: Vec<EndpointState>,
     derive: Derive,
     misses: MissCounts,
+    /// Sources that have counted nothing while others have.
+    idle: Idle,
+    /// Whether the last poll had a `redis_connection_status`; `None` if it failed.
+    told_connection: Option<bool>,
 }
 
 /// What one poll saw.
@@ -58,7 +67,7 @@ pub struct Snapshot {
     samples: Vec<MappedSample>,
     derived: Derived,
     /// By the name of their endpoint.
-    pass_through: Vec<(String, Vec<ForeignFamily>)>,
+    pass_through: Vec<(String, Passing)>,
 }
 
 impl ServiceCollector {
@@ -68,7 +77,7 @@ impl ServiceCollector {
         let states = target.mapping.endpoints.iter().map(|_| EndpointState::default()).collect();
         let client = Client::new(&target.url, settings(&target));
         let derive = Derive::new(target.window);
-        Self { target, client, states, derive, misses: MissCounts::new() }
+        Self { target, client, states, derive, misses: MissCounts::new(), idle: Idle::default(), told_connection: None }
     }
 
     /// The samples of all reports that are still good. Misses of the fresh ones are counted, and logged when they are new.
@@ -90,18 +99,38 @@ impl ServiceCollector {
                 "a value of the mapping is missing or needs care",
             );
         }
-        Some(merge::merge(mapping, &reports))
+        for source in self.idle.update(mapping, &merge::evaluations(&reports)) {
+            info!(target_name = %self.target.name, source, "a source has counted nothing while another one has; it is left out");
+        }
+        Some(merge::merge(mapping, &reports, &self.idle))
     }
 
     /// What all endpoints together say at `now`.
     fn snapshot(&mut self, now: Instant) -> Result<Snapshot, PollError> {
+        self.settle(now);
         let samples = self.merge().ok_or_else(|| self.error())?;
+        let is_connection = |sample: &MappedSample| sample.definition.name == CONNECTION_STATUS.info().name;
+        self.told_connection = Some(samples.iter().any(is_connection));
         let derived = self.derive.observe(&samples, now);
         let endpoints = self.target.mapping.endpoints.iter().zip(&self.states);
-        let with_families = endpoints.filter(|(_, state)| !state.families.is_empty());
-        let pass_through =
-            with_families.map(|(endpoint, state)| (endpoint.name.clone(), state.families.clone())).collect();
+        let passing = endpoints.filter(|(_, state)| !state.passing.is_empty());
+        let pass_through = passing.map(|(endpoint, state)| (endpoint.name.clone(), state.passing.clone())).collect();
         Ok(Snapshot { samples, derived, pass_through })
+    }
+
+    /// Whether the service should have said how it stands with its Redis, and could not: that is its 0.
+    fn has_lost_connection(&self) -> bool {
+        let mapping = &self.target.mapping;
+        let is_lost = |state: &EndpointState| {
+            let has_failed = self.told_connection.is_none() || state.error.get().is_some();
+            has_failed && !(state.absent || state.resting || state.held_off)
+        };
+        self.told_connection != Some(true)
+            && mapping
+                .rules
+                .iter()
+                .filter(|rule| rule.definition.name == CONNECTION_STATUS.info().name)
+                .any(|rule| !mapping.endpoints[rule.endpoint].skipped && is_lost(&self.states[rule.endpoint]))
     }
 
     /// The poll's error: the first one of an endpoint that has no answer.
@@ -124,6 +153,11 @@ impl Collector for ServiceCollector {
 
     async fn poll(&mut self) -> Result<Snapshot, PollError> {
         let started = Instant::now();
+        // Should the deadline end it, it has told nothing.
+        self.told_connection = None;
+        if let Ok(client) = &mut self.client {
+            client.renew().await;
+        }
         for report in self.states.iter_mut().filter_map(|state| state.report.as_mut()) {
             report.fresh = false;
         }
@@ -134,14 +168,18 @@ impl Collector for ServiceCollector {
         self.snapshot(Instant::now())
     }
 
+    fn pace(&mut self, settings: &TargetSettings) {
+        (*self.target).clone_from(settings);
+    }
+
     fn export(snapshot: &Snapshot, out: &mut Families) {
         snapshot.derived.export(out);
         for sample in snapshot.samples.iter().filter(|sample| !snapshot.derived.replaces(&sample.definition.name)) {
             let labels: Vec<&str> = sample.labels.iter().map(String::as_str).collect();
             out.push_defined(&sample.definition, &labels, sample.value);
         }
-        for (endpoint, families) in &snapshot.pass_through {
-            pass_through::export(endpoint, families, out);
+        for (endpoint, passing) in &snapshot.pass_through {
+            pass_through::export(endpoint, passing, out);
         }
     }
 
@@ -149,9 +187,16 @@ impl Collector for ServiceCollector {
         out.push_bool(&UP, [], health.error.is_none());
     }
 
+    fn reloaded(&mut self) {
+        self.states.iter_mut().for_each(|state| state.timing.release());
+    }
+
     fn export_state(&self, out: &mut Families) {
         for (endpoint, state) in self.target.mapping.endpoints.iter().zip(&self.states) {
             state.export(&endpoint.name, out);
+        }
+        if self.has_lost_connection() {
+            out.push_bool(&CONNECTION_STATUS, [], false);
         }
         for ((endpoint, metric, reason), count) in &self.misses {
             let endpoint = &self.target.mapping.endpoints[*endpoint].name;
@@ -167,6 +212,7 @@ fn settings(target: &ServiceTarget) -> Settings {
         headers: target.headers.clone(),
         body_limit: target.body_limit_kib * 1024,
         connect_timeout: target.deadline,
+        node: target.node,
     }
 }
 

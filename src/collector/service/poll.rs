@@ -8,12 +8,15 @@ use tracing::{info, warn};
 
 use super::fetch::{self, Verdict};
 use super::merge::{self, EndpointReport};
-use super::pass_through::passing;
+use super::pass_through::Passing;
 use super::state::EndpointState;
-use super::{ServiceCollector, schedule};
+use super::{ServiceCollector, instances, schedule};
 use crate::collector::{PollError, Reason};
 use crate::http::client::Response;
 use crate::mapping::{Body, evaluate};
+
+/// How long an instance is taken into account that is not heard of, at least.
+const INSTANCE_MEMORY: Duration = Duration::from_mins(5);
 
 impl ServiceCollector {
     /// Asks one endpoint and keeps what it said.
@@ -21,6 +24,7 @@ impl ServiceCollector {
         let path = &self.target.mapping.endpoints[index].path;
         let state = &mut self.states[index];
         state.requests += 1;
+        state.resting = false;
         state.forget_fetch();
         let fetched = fetch::get(&mut self.client, &self.target.url, path, limit).await;
         let (now, jitter) = (Instant::now(), fastrand::f64());
@@ -42,16 +46,18 @@ impl ServiceCollector {
         state.phases = Some(response.phases);
         let asked_to_wait = response.status == 429 || response.retry_after.is_some();
         state.throttled += u64::from(asked_to_wait);
+        let longest = self.target.max_retry_after;
+        let retry_after = response.retry_after.map(|pause| pause.min(longest)).filter(|pause| !pause.is_zero());
         let was_absent = std::mem::take(&mut state.absent);
         match fetch::judge(endpoint, &self.target.url.to_string(), response, SystemTime::now()) {
             Verdict::Useful(body, age) => {
-                state.timing.succeeded(now, response.retry_after, jitter);
+                state.timing.succeeded(now, retry_after, jitter);
                 // A body without a timestamp is not known to be fresh.
                 (state.age, state.stale) = (age, age.map(|_| false));
-                self.take(index, &body);
+                self.take(index, &body, now);
             }
             Verdict::Stale(error, age) => {
-                state.timing.failed(now, response.retry_after, jitter);
+                state.timing.failed(now, retry_after, jitter);
                 (state.age, state.stale) = (Some(age), Some(true));
                 self.fail(index, error);
             }
@@ -65,23 +71,42 @@ impl ServiceCollector {
                 }
             }
             Verdict::Failed(error) => {
-                state.timing.failed(now, response.retry_after, jitter);
+                state.timing.failed(now, retry_after, jitter);
                 self.fail(index, error);
             }
         }
     }
 
     /// Reads a useful body.
-    fn take(&mut self, index: usize, body: &Body) {
+    fn take(&mut self, index: usize, body: &Body, now: Instant) {
         let mapping = &self.target.mapping;
         let endpoint = &mapping.endpoints[index];
         let state = &mut self.states[index];
         let mut evaluation = evaluate(mapping, index, &body.tree);
-        if let Some(before) = state.before() {
-            merge::note_resets(mapping, before, &mut evaluation);
+        let mut run = Some(0);
+        if let Some(at) = &endpoint.instance {
+            let memory = INSTANCE_MEMORY.max(10 * endpoint.every.unwrap_or(self.target.interval.length()));
+            let name = instances::name(&body.tree, at);
+            evaluation = state.instances.observe(mapping, name, evaluation, now, memory);
+        } else if let Some(before) = state.report.as_ref().map(|report| &report.evaluation).or(state.dropped.as_ref()) {
+            if state.turns.observe(mapping, before, &evaluation) {
+                warn!(
+                    target_name = %self.target.name,
+                    endpoint = %endpoint.name,
+                    advice = "set instances = \"resolved\" to poll each of them, or instance of the endpoint to where they say \
+                              which one they are",
+                    "several instances answer in turn: counters fall and come back; they are left out",
+                );
+            }
+            if state.turns.are_mixed() {
+                run = None;
+            } else {
+                merge::note_resets(mapping, before, &mut evaluation);
+                run = Some(state.turns.breaks());
+            }
         }
-        state.families = passing(endpoint, body);
-        state.report = Some(EndpointReport { evaluation, fresh: true });
+        state.passing = Passing::of(endpoint, body);
+        state.report = Some(EndpointReport { evaluation, fresh: true, run });
         state.last_success = Some(SystemTime::now());
         if state.error.succeeded().is_some() {
             info!(target_name = %self.target.name, endpoint = %endpoint.name, "endpoint is back");
@@ -99,15 +124,27 @@ impl ServiceCollector {
         }
     }
 
-    /// Gives up what is too old to be shown: a service that asks to be left alone for an hour is not what it was an hour
-    /// ago.
+    /// Gives up what is too old to be shown: a service that asks to be left alone for minutes is not what it was minutes
+    /// ago. That is no failure: it was not asked.
     pub(super) fn give_up_outdated(&mut self, now: Instant) {
         let mapping = Arc::clone(&self.target.mapping);
-        for (index, endpoint) in mapping.endpoints.iter().enumerate() {
-            if self.states[index].timing.is_outdated(endpoint, self.target.interval, now) {
-                self.states[index].timing.useful = false;
-                self.fail(index, fetch::held_off(endpoint, &self.target.url.to_string()));
+        for (endpoint, state) in mapping.endpoints.iter().zip(&mut self.states) {
+            if state.timing.is_outdated(endpoint, self.target.interval.length(), now) {
+                state.timing.useful = false;
+                state.drop_report();
             }
+        }
+    }
+
+    /// Notes what the endpoints are that were not asked: fallbacks that are not needed, and those that are left alone.
+    pub(super) fn settle(&mut self, now: Instant) {
+        let mapping = Arc::clone(&self.target.mapping);
+        let timings: Vec<_> = self.states.iter().map(|state| state.timing).collect();
+        for (endpoint, state) in mapping.endpoints.iter().zip(&mut self.states) {
+            if schedule::is_replaced(&mapping.endpoints, &timings, endpoint) {
+                state.rest();
+            }
+            state.held_off = state.timing.is_held_off(now);
         }
     }
 
@@ -115,7 +152,7 @@ impl ServiceCollector {
     /// was useful, or nothing failed.
     pub(super) async fn ask_all(&mut self, started: Instant) -> bool {
         let mapping = Arc::clone(&self.target.mapping);
-        let (interval, budget) = (self.target.interval, self.target.max_requests);
+        let (interval, budget) = (self.target.interval.length(), self.target.max_requests);
         // Enough is left of the deadline to hand in the poll.
         let until = started + self.target.deadline.mul_f64(0.95);
         let timings = |states: &[EndpointState]| states.iter().map(|state| state.timing).collect::<Vec<_>>();

@@ -21,8 +21,14 @@ const ABSENT_PAUSE: Duration = Duration::from_mins(10);
 pub(super) struct Timing {
     /// When it was last asked.
     asked_at: Option<Instant>,
-    /// It is not asked before.
+    /// What it said is lost: it is due, however seldom it is asked.
+    forgotten: bool,
+    /// The agent's own pause: it is not asked before.
     not_before: Option<Instant>,
+    /// It asked to be left alone until then.
+    held_off: Option<Instant>,
+    /// The service does not have it.
+    absent: bool,
     backoff: Backoff,
     /// Whether its last answer was a useful one.
     pub(super) useful: bool,
@@ -31,19 +37,23 @@ pub(super) struct Timing {
 impl Default for Timing {
     fn default() -> Self {
         let backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
-        Self { asked_at: None, not_before: None, backoff, useful: false }
+        Self {
+            asked_at: None,
+            forgotten: false,
+            not_before: None,
+            held_off: None,
+            absent: false,
+            backoff,
+            useful: false,
+        }
     }
 }
 
 impl Timing {
     /// It answered usefully; `retry_after` is how long it asks to be left alone all the same.
     pub(super) fn succeeded(&mut self, now: Instant, retry_after: Option<Duration>, jitter: f64) {
-        *self = Self {
-            asked_at: Some(now),
-            not_before: retry_after.map(|pause| later(now, pause, jitter)),
-            useful: true,
-            ..Self::default()
-        };
+        let held_off = retry_after.map(|pause| later(now, pause, jitter));
+        *self = Self { asked_at: Some(now), held_off, useful: true, ..Self::default() };
     }
 
     /// It did not. A pause that the service asks for is kept, and lengthened by a jitter of 0 to 1 tenth: many agents are
@@ -51,40 +61,67 @@ impl Timing {
     pub(super) fn failed(&mut self, now: Instant, retry_after: Option<Duration>, jitter: f64) {
         let own = self.backoff.failed();
         self.asked_at = Some(now);
-        self.not_before = Some(retry_after.map_or(now + own, |pause| later(now, pause, jitter)));
+        (self.forgotten, self.absent) = (false, false);
+        self.held_off = retry_after.map(|pause| later(now, pause, jitter));
+        self.not_before = self.held_off.is_none().then_some(now + own);
         self.useful = false;
     }
 
     /// The service has no such endpoint.
     pub(super) fn absent(&mut self, now: Instant, jitter: f64) {
-        self.failed(now, Some(ABSENT_PAUSE), jitter);
+        self.failed(now, None, jitter);
+        self.not_before = Some(later(now, ABSENT_PAUSE, jitter));
+        self.absent = true;
         self.backoff.succeeded();
     }
 
     /// What it said is not to be believed any more: it is asked again as soon as it may be.
-    pub(super) fn forget(&mut self) {
-        self.asked_at = None;
+    pub(super) const fn forget(&mut self) {
+        self.forgotten = true;
         self.useful = false;
+    }
+
+    /// Whatever it is to be left alone for, it is asked at the next poll.
+    pub(super) const fn release(&mut self) {
+        (self.not_before, self.held_off, self.forgotten) = (None, None, true);
+    }
+
+    /// Whether it asked to be left alone, and is.
+    pub(super) fn is_held_off(&self, now: Instant) -> bool {
+        self.held_off.is_some_and(|until| now < until)
     }
 
     /// Whether the pause that it asked for has lasted so long that what it said before is not what is: a minute more than
     /// its time from one fetch to the next.
     pub(super) fn is_outdated(&self, endpoint: &Endpoint, interval: Duration, now: Instant) -> bool {
-        let is_held_off = self.useful && self.not_before.is_some_and(|at| now < at);
         let period = endpoint.every.unwrap_or(interval).max(interval);
-        is_held_off && self.asked_at.is_some_and(|at| now.saturating_duration_since(at) > period + LONGEST_PAUSE)
+        let is_old = |at: Instant| now.saturating_duration_since(at) > period + LONGEST_PAUSE;
+        self.useful && self.is_held_off(now) && self.asked_at.is_some_and(is_old)
     }
 
-    /// How long it has been due; `None` if it is not.
-    fn overdue(&self, endpoint: &Endpoint, interval: Duration, now: Instant) -> Option<Duration> {
-        if endpoint.skipped || self.not_before.is_some_and(|at| now < at) {
+    /// How long it has been due; `None` if it is not. One that decides how the service is shown is left alone for two
+    /// polls at most, whoever wants the pause.
+    fn overdue(&self, endpoint: &Endpoint, interval: Duration, now: Instant, decides: bool) -> Option<Duration> {
+        if endpoint.skipped {
             return None;
         }
-        let Some(asked_at) = self.asked_at else { return Some(Duration::MAX) };
+        let paused = self.not_before.max(self.held_off).is_some_and(|until| now < until);
+        // The poll after this one would come too late.
+        let is_last_call = || self.asked_at.is_some_and(|at| now > at + interval + interval / 4);
+        if paused && (self.absent || !decides || !is_last_call()) {
+            return None;
+        }
+        let Some(asked_at) = self.asked_at.filter(|_| !self.forgotten) else { return Some(Duration::MAX) };
         // A poll comes a little early or late; half an interval decides to which one a fetch belongs.
         let period = endpoint.every.unwrap_or(Duration::ZERO).saturating_sub(interval / 2);
         now.saturating_duration_since(asked_at).checked_sub(period)
     }
+}
+
+/// Whether an endpoint decides how the service is shown: it tells its health, or no other one tells that it is there.
+pub(super) fn decides(endpoints: &[Endpoint], timings: &[Timing], index: usize) -> bool {
+    let is_there = |(other, timing): (usize, &Timing)| other != index && timing.useful;
+    endpoints[index].tells_health || !timings.iter().enumerate().any(is_there)
 }
 
 fn later(now: Instant, pause: Duration, jitter: f64) -> Instant {
@@ -101,15 +138,15 @@ pub(super) fn due(
     now: Instant,
     budget: usize,
 ) -> Vec<usize> {
-    let replaced = |endpoint: &Endpoint| {
-        endpoint.fallback_of.is_some_and(|primary| timings[primary].useful && !endpoints[primary].skipped)
-    };
+    let replaced = |endpoint: &Endpoint| is_replaced(endpoints, timings, endpoint);
     let mut waiting: Vec<(usize, Duration)> = endpoints
         .iter()
         .zip(timings)
         .enumerate()
         .filter(|(_, (endpoint, _))| !replaced(endpoint))
-        .filter_map(|(index, (endpoint, timing))| Some((index, timing.overdue(endpoint, interval, now)?)))
+        .filter_map(|(index, (endpoint, timing))| {
+            Some((index, timing.overdue(endpoint, interval, now, decides(endpoints, timings, index))?))
+        })
         // A fallback waits for the outcome of what it replaces, if that is asked now.
         .collect();
     let asked: Vec<usize> = waiting.iter().map(|(index, _)| *index).collect();
@@ -127,6 +164,11 @@ pub(super) fn due(
     waiting.into_iter().map(|(index, _)| index).collect()
 }
 
+/// Whether it is a fallback of what gives its numbers itself.
+pub(super) fn is_replaced(endpoints: &[Endpoint], timings: &[Timing], endpoint: &Endpoint) -> bool {
+    endpoint.fallback_of.is_some_and(|primary| timings[primary].useful && !endpoints[primary].skipped)
+}
+
 /// The fallbacks of an endpoint that has just failed, which may be asked now.
 pub(super) fn fallbacks(
     endpoints: &[Endpoint],
@@ -137,7 +179,7 @@ pub(super) fn fallbacks(
 ) -> Vec<usize> {
     let due = |index: &usize| {
         endpoints[*index].fallback_of == Some(of)
-            && timings[*index].overdue(&endpoints[*index], interval, now).is_some()
+            && timings[*index].overdue(&endpoints[*index], interval, now, decides(endpoints, timings, *index)).is_some()
     };
     (0..endpoints.len()).filter(due).collect()
 }

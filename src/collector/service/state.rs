@@ -2,19 +2,24 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use super::instances::Instances;
 use super::merge::EndpointReport;
+use super::pass_through::Passing;
 use super::schedule::Timing;
+use super::turns::Turns;
 use crate::collector::PollError;
 use crate::http::client::Phases;
 use crate::hub::LastError;
-use crate::mapping::{Evaluation, ForeignFamily};
+use crate::mapping::Evaluation;
 use crate::metric::{Families, metrics};
 
 metrics! {
     pub(super) fn metrics;
     UP: gauge "service_endpoint_up" ["endpoint"] Bool,
         "Whether the last fetch of the endpoint gave a body that could be read; absent if the service has no such \
-         endpoint.", "HTTP";
+         endpoint, if it is a fallback that is not needed, or if its last answer was a request to wait.", "HTTP";
+    HELD_OFF: gauge "service_endpoint_held_off" ["endpoint"] Bool,
+        "Whether the endpoint is left alone because its last answer asked for that (Retry-After).", "HTTP";
     HTTP_STATUS: gauge "service_endpoint_http_status" ["endpoint"] Count,
         "HTTP status of the last answer; absent if the last fetch got none.", "HTTP";
     DURATION: gauge "service_endpoint_duration_seconds" ["endpoint", "phase"] Seconds,
@@ -29,6 +34,11 @@ metrics! {
         "Age of the last body by its own timestamp and the service's clock.", "freshness";
     THROTTLED: counter "service_endpoint_throttled_total" ["endpoint"] Count,
         "Answers that asked the agent to wait: 429, or Retry-After with any status.", "HTTP";
+    MIXED: gauge "service_endpoint_mixed_instances" ["endpoint"] Bool,
+        "Whether several instances answer in turn behind the address, as its counters tell: they fall and come back. They \
+         are left out then, and no rate is made of them.", "agent";
+    INSTANCES: gauge "service_endpoint_instances" ["endpoint"] Count,
+        "Instances that were heard of lately behind the address; only where the mapping has instance.", "instance";
     REQUESTS: counter "service_endpoint_requests_total" ["endpoint"] Count, "Fetches of the endpoint.", "agent";
 }
 
@@ -40,13 +50,21 @@ pub(super) struct EndpointState {
     pub(super) report: Option<EndpointReport>,
     /// What it said before that was dropped. Counters are remembered through an outage: a service that was restarted
     /// comes back with smaller ones.
-    dropped: Option<Evaluation>,
-    /// The families of its last answer that pass through.
-    pub(super) families: Vec<ForeignFamily>,
+    pub(super) dropped: Option<Evaluation>,
+    /// Whether several instances answer in turn, as far as its counters tell.
+    pub(super) turns: Turns,
+    /// The instances that answer in turn, where they say which one they are.
+    pub(super) instances: Instances,
+    /// What passes through of its last answer.
+    pub(super) passing: Passing,
     /// Why the last fetch failed.
     pub(super) error: LastError,
     /// The service has no such endpoint, and the mapping says that this is not a failure.
     pub(super) absent: bool,
+    /// It is a fallback of what answers: nothing is known of it, nor asked.
+    pub(super) resting: bool,
+    /// It asked to be left alone, and is.
+    pub(super) held_off: bool,
     pub(super) status: Option<u16>,
     pub(super) phases: Option<Phases>,
     pub(super) age: Option<Duration>,
@@ -57,17 +75,12 @@ pub(super) struct EndpointState {
 }
 
 impl EndpointState {
-    /// What it said the last time that it was useful, for counters that fell since.
-    pub(super) fn before(&self) -> Option<&Evaluation> {
-        self.report.as_ref().map(|report| &report.evaluation).or(self.dropped.as_ref())
-    }
-
     /// Stops showing what the endpoint said.
     pub(super) fn drop_report(&mut self) {
         if let Some(report) = self.report.take() {
             self.dropped = Some(report.evaluation);
         }
-        self.families.clear();
+        self.passing = Passing::default();
     }
 
     /// Forgets what the last fetch itself was like: the next one has begun, or there is no service to fetch from.
@@ -75,10 +88,20 @@ impl EndpointState {
         (self.status, self.phases, self.age, self.stale) = (None, None, None, None);
     }
 
+    /// Forgets all that is known of a fallback that is not asked any more: neither what it said nor how it failed is so
+    /// now.
+    pub(super) fn rest(&mut self) {
+        self.resting = true;
+        self.drop_report();
+        self.forget_fetch();
+        self.error.succeeded();
+        self.timing = Timing::default();
+    }
+
     /// The service does not answer at all.
     pub(super) fn lose(&mut self, error: &PollError) {
         self.drop_report();
-        if self.absent {
+        if self.absent || self.resting {
             // Nothing was expected of it, and it is not asked again soon.
             return;
         }
@@ -94,9 +117,11 @@ impl EndpointState {
         if self.requests == 0 {
             return;
         }
-        if !self.absent {
-            out.push_bool(&UP, [name], self.error.get().is_none());
+        let is_up = self.error.get().is_none();
+        if !(self.absent || self.resting || (self.held_off && !is_up)) {
+            out.push_bool(&UP, [name], is_up);
         }
+        out.push_bool(&HELD_OFF, [name], self.held_off);
         if let Some(status) = self.status {
             out.push(&HTTP_STATUS, [name], status.into());
         }
@@ -119,6 +144,10 @@ impl EndpointState {
         }
         if let Some(age) = self.age {
             out.push(&AGE, [name], age.as_secs_f64());
+        }
+        match self.instances.count() {
+            0 => out.push_bool(&MIXED, [name], self.turns.are_mixed()),
+            count => out.push(&INSTANCES, [name], count as f64),
         }
         out.push(&THROTTLED, [name], self.throttled as f64);
         out.push(&REQUESTS, [name], self.requests as f64);

@@ -60,6 +60,7 @@ impl Service {
         let endpoints = &self.collector.target.mapping.endpoints;
         let index = endpoints.iter().position(|known| known.name == endpoint).unwrap();
         self.collector.states[index].requests += 1;
+        self.collector.states[index].resting = false;
         self.collector.heed(index, &response(status, body), self.now, 0.0);
         self
     }

@@ -24,6 +24,9 @@ use crate::net::{BaseUrl, TlsSettings, Watch, Watched};
 /// Bytes that an answer's head may have, and about those that are read ahead of the one who asks.
 const MAX_HEAD_BYTES: usize = 64 * 1024;
 
+/// Headers that an answer may have.
+const MAX_HEADERS: usize = 500;
+
 type Driver = http1::Connection<TokioIo<Watched<Box<dyn Transport>, Answered>>, Full<Bytes>>;
 
 /// An open connection with no request on it.
@@ -93,6 +96,7 @@ impl Connection {
         let answered = Answered::default();
         let watched = Watched::new(stream, answered.clone());
         let mut http = http1::Builder::new();
+        http.max_headers(MAX_HEADERS);
         http.max_header_size(MAX_HEAD_BYTES).max_buf_size(MAX_HEAD_BYTES);
         let (sender, driver) = http.handshake(TokioIo::new(watched)).await?;
         Ok(Self { sender, driver, answered })

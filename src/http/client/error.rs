@@ -92,15 +92,8 @@ pub(super) fn unconnected(error: &DialError) -> Failure {
 
 /// The failure of a TLS handshake.
 fn untrusted(error: &TlsError) -> Failure {
-    let advice = match error {
-        TlsError::Files(_) => "check the files of the tls table",
-        TlsError::ServerName(_) => "set server_name to the name in the certificate",
-        TlsError::Handshake(_) => HANDSHAKE_ADVICE,
-    };
-    Failure::new(ErrorKind::Tls, format!("TLS handshake: {error}"), advice)
+    Failure::new(ErrorKind::Tls, format!("TLS handshake: {error}"), error.advice)
 }
-
-const HANDSHAKE_ADVICE: &str = "check ca_file, server_name and the client certificate, and that the port speaks TLS";
 
 /// The failure of an exchange on a connection.
 pub(super) fn broken(error: &hyper::Error) -> Failure {
@@ -109,10 +102,10 @@ pub(super) fn broken(error: &hyper::Error) -> Failure {
         return broken(cause);
     }
     if let Some(cause) = error.source().and_then(|source| source.downcast_ref::<io::Error>()) {
+        if let Some(error) = tls::verdict(cause) {
+            return untrusted(&error);
+        }
         return match cause.kind() {
-            _ if tls::is_verdict(cause) => {
-                Failure::new(ErrorKind::Tls, format!("TLS handshake: {cause}"), HANDSHAKE_ADVICE)
-            }
             io::ErrorKind::UnexpectedEof => closed(),
             io::ErrorKind::FileTooLarge => {
                 Failure::new(ErrorKind::TooLarge, cause.to_string(), "is this the server that is meant?")
@@ -124,6 +117,13 @@ pub(super) fn broken(error: &hyper::Error) -> Failure {
     }
     if error.is_incomplete_message() || error.is_closed() || error.is_canceled() {
         return closed();
+    }
+    if error.is_parse_too_large() {
+        return Failure::new(
+            ErrorKind::TooLarge,
+            "the head of the answer has more than 500 headers or 64 KiB",
+            "is this the server that is meant? It sets cookies or headers without end",
+        );
     }
     malformed(error)
 }

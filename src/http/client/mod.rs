@@ -11,6 +11,7 @@ mod redirect;
 #[cfg(test)]
 mod tests;
 
+use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
@@ -20,12 +21,13 @@ use hyper::http::uri::PathAndQuery;
 use hyper::{HeaderMap, Method, Request, Uri};
 use reader::Secret;
 use tokio::time::timeout;
+use tracing::warn;
 
 pub use error::{ClientError, ErrorKind};
 
 use crate::net::dial::DialError;
 use crate::net::resolve::Resolver;
-use crate::net::{BaseUrl, TlsSettings, headers};
+use crate::net::{BaseUrl, Credential, TlsSettings, headers};
 use connection::{Answer, Connection};
 use error::Failure;
 
@@ -35,11 +37,13 @@ pub struct Settings {
     /// Of `https`; without use for others.
     pub tls: TlsSettings,
     /// Name and value of headers that are added to each request.
-    pub headers: Vec<(String, Secret)>,
+    pub headers: Vec<(String, Credential)>,
     /// Bytes that the body of an answer may have, before and after decompression.
     pub body_limit: usize,
     /// The most that name resolution, connecting and the TLS handshake may take together, of a request's time.
     pub connect_timeout: Duration,
+    /// Where to connect to, in place of the addresses that the host of the base URL has.
+    pub node: Option<SocketAddr>,
 }
 
 impl Default for Settings {
@@ -49,6 +53,7 @@ impl Default for Settings {
             headers: Vec::new(),
             body_limit: 1024 * 1024,
             connect_timeout: Duration::from_secs(5),
+            node: None,
         }
     }
 }
@@ -118,6 +123,9 @@ pub struct Client {
     base: BaseUrl,
     tls: TlsSettings,
     headers: HeaderMap,
+    /// Name and value of those that are configured, and the values of which `headers` is made.
+    configured: Vec<(String, Credential)>,
+    values: Vec<Secret>,
     body_limit: usize,
     connect_timeout: Duration,
     resolver: Resolver,
@@ -137,15 +145,40 @@ impl Client {
     /// A client that has not connected yet. The error names the header that cannot be sent.
     pub fn new(base: &BaseUrl, settings: Settings) -> Result<Self, String> {
         Ok(Self {
-            headers: headers::of_requests(base, &settings.headers)?,
+            headers: headers::of_requests(
+                base,
+                settings.headers.iter().map(|(name, value)| (name.as_str(), value.first())),
+            )?,
+            values: settings.headers.iter().map(|(_, value)| value.first().clone()).collect(),
+            configured: settings.headers,
             base: base.clone(),
             tls: settings.tls,
             body_limit: settings.body_limit,
             connect_timeout: settings.connect_timeout,
-            resolver: Resolver::default(),
+            resolver: Resolver::at(settings.node),
             connection: None,
             progress: Progress::default(),
         })
+    }
+
+    /// Takes the values of headers as their files have them now; to be called once a poll.
+    pub async fn renew(&mut self) {
+        if !self.configured.iter().any(|(_, value)| value.rotates()) {
+            return;
+        }
+        let mut values = Vec::with_capacity(self.configured.len());
+        for (_, value) in &self.configured {
+            values.push(value.current().await.as_ref().clone());
+        }
+        if values == self.values {
+            return;
+        }
+        let names = self.configured.iter().map(|(name, _)| name.as_str());
+        match headers::of_requests(&self.base, names.zip(&values)) {
+            Ok(headers) => self.headers = headers,
+            Err(error) => warn!(%error, "the changed file of a header cannot be used; its last value stays in use"),
+        }
+        self.values = values;
     }
 
     /// Asks for a path, and a query if it has one, under the base URL. `limit` is for all of it, from connecting to the

@@ -176,7 +176,9 @@ async fn a_get_and_what_is_sent() {
          Retry-After: 120\r\nContent-Length: 4\r\n\r\n{\"\"}",
     )
     .await;
-    let headers = vec![("X-Token".to_owned(), Secret::new("sesame")), ("accept".to_owned(), Secret::new("text/plain"))];
+    let headers = [("X-Token", "sesame"), ("accept", "text/plain")]
+        .map(|(name, value)| (name.to_owned(), Secret::new(value).into()));
+    let headers = headers.to_vec();
     let mut client = client(
         &format!("http://al%20ice:s%3Aecret@{}/api/", server.address),
         Settings { headers, ..Settings::default() },

@@ -20,6 +20,9 @@ struct Targets<'a> {
 #[serde(rename_all = "camelCase")]
 struct Target<'a> {
     name: &'a str,
+    /// Which instance of the target it is; absent for a target that is polled as one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    node: Option<&'a str>,
     collector: &'a str,
     address: &'a str,
     /// `up`, `down`, or `unknown` before the first poll.
@@ -36,6 +39,9 @@ struct Target<'a> {
     poll_interval: f64,
     polls: u64,
     failures: u64,
+    /// What is left out of the polls, and why; absent if nothing is.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    notes: &'a [String],
     /// The last log lines that patterns matched; absent unless the configuration wants them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     samples: Vec<LogLine<'a>>,
@@ -54,7 +60,8 @@ struct LogLine<'a> {
 /// `/api/v1/targets`.
 pub(super) fn targets(statuses: &[TargetStatus]) -> String {
     let targets = statuses.iter().map(|status| Target {
-        name: &status.name,
+        name: &status.key.target,
+        node: status.key.node.as_deref(),
         collector: status.collector,
         address: &status.address,
         health: health(status),
@@ -65,6 +72,7 @@ pub(super) fn targets(statuses: &[TargetStatus]) -> String {
         poll_interval: status.interval.as_secs_f64(),
         polls: status.polls,
         failures: status.failures,
+        notes: &status.notes,
         samples: status.excerpts.iter().map(log_line).collect(),
     });
     text(&Envelope { status: "success", data: Targets { targets: targets.collect() } })
@@ -99,9 +107,13 @@ struct ScrapeTarget<'a> {
 struct ScrapeLabels<'a> {
     __metrics_path__: &'static str,
     __param_target: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    __param_node: Option<&'a str>,
     __meta_manometer_collector: &'a str,
     __meta_manometer_address: &'a str,
     target: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    node: Option<&'a str>,
     instance: &'a str,
 }
 
@@ -113,10 +125,12 @@ pub(super) fn service_discovery(host: &str, statuses: &[TargetStatus]) -> String
             targets: [host],
             labels: ScrapeLabels {
                 __metrics_path__: "/scrape",
-                __param_target: &status.name,
+                __param_target: &status.key.target,
+                __param_node: status.key.node.as_deref(),
                 __meta_manometer_collector: status.collector,
                 __meta_manometer_address: &status.address,
-                target: &status.name,
+                target: &status.key.target,
+                node: status.key.node.as_deref(),
                 instance: &status.address,
             },
         })

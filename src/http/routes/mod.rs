@@ -2,7 +2,8 @@
 //!
 //! * `GET /`: the status page
 //! * `GET /metrics`: everything, in the format that the client prefers
-//! * `GET /scrape?target=NAME`: one target, without the `target` label
+//! * `GET /scrape?target=NAME`: one target, without the `target` label; `&node=NODE` for one instance of a target that has
+//!   several
 //! * `GET /sd`: the targets for Prometheus' `http_sd_configs`, each to be scraped through `/scrape`
 //! * `GET /api/v1/targets`: the state of the targets as JSON
 //! * `GET /-/healthy`, `GET /-/ready`: liveness, and whether every target has been polled once
@@ -18,14 +19,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::header::{ALLOW, CONTENT_ENCODING, HOST, HeaderValue, VARY};
+use hyper::header::{ACCEPT, ALLOW, CONTENT_ENCODING, HOST, HeaderValue, USER_AGENT, VARY};
+use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::spawn_blocking;
+use tokio::time::Instant;
 
 use self::negotiate::{content_type, preferred_format, takes_gzip};
-use crate::http::server::{Handler, PLAIN, respond};
-use crate::hub::{Exposition, Hub};
+use crate::http::server::{Handler, PLAIN, Peer, respond};
+use crate::hub::{Exposition, Hub, Key, scraper};
 
 const HTML: &str = "text/html; charset=utf-8";
 const JSON: &str = "application/json";
@@ -77,8 +80,11 @@ impl Routes {
             "/" | "/metrics" | "/scrape" | "/sd" | "/api/v1/targets" | "/-/healthy" | "/-/ready" if !reading => {
                 not_allowed("GET, HEAD")
             }
-            "/metrics" => self.metrics(&parts.headers).await,
-            "/scrape" => self.scrape(parts.uri.query().unwrap_or_default(), &parts.headers).await,
+            "/metrics" => {
+                self.scraped(&parts, None);
+                self.metrics(&parts.headers).await
+            }
+            "/scrape" => self.scrape(&parts).await,
             "/" => {
                 let environment = self.environment.load();
                 respond(StatusCode::OK, HTML, page::render(environment.as_deref(), &self.hub.statuses()))
@@ -111,20 +117,41 @@ impl Routes {
         }
     }
 
-    async fn scrape(&self, query: &str, headers: &HeaderMap) -> Response<Full<Bytes>> {
-        let target = url::form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == "target");
-        let Some((_, target)) = target else {
+    async fn scrape(&self, parts: &Parts) -> Response<Full<Bytes>> {
+        let parameter = |name: &str| {
+            let query = parts.uri.query().unwrap_or_default();
+            url::form_urlencoded::parse(query.as_bytes())
+                .find(|(key, _)| key == name)
+                .map(|(_, value)| value.into_owned())
+        };
+        let Some(target) = parameter("target") else {
             self.stats.unknown_targets.fetch_add(1, Ordering::Relaxed);
             return respond(StatusCode::BAD_REQUEST, PLAIN, "which target? ask for /scrape?target=NAME\n");
         };
-        let (format, escaping) = preferred_format(headers);
-        let Some(exposition) = self.hub.render_target(&target, format) else {
+        let key = Key { target, node: parameter("node").filter(|node| !node.is_empty()) };
+        let (format, escaping) = preferred_format(&parts.headers);
+        let Some(exposition) = self.hub.render_target(&key, format) else {
+            if !self.hub.nodes(&key.target).is_empty() {
+                let text = "the target has instances: ask for one of them with &node=NODE; /sd lists them\n";
+                return respond(StatusCode::NOT_FOUND, PLAIN, text);
+            }
             self.stats.unknown_targets.fetch_add(1, Ordering::Relaxed);
             // The name is not repeated: it may be an address with a password, from a scrape config of redis_exporter.
             let text = "no such target; only the names of config.toml are served, /sd lists them\n";
             return respond(StatusCode::NOT_FOUND, PLAIN, text);
         };
-        expose(exposition, content_type(format, escaping), headers).await
+        self.scraped(parts, Some(&key));
+        expose(exposition, content_type(format, escaping), &parts.headers).await
+    }
+
+    /// Records a scrape, whose rhythm the polls may follow; a person who looks has none.
+    fn scraped(&self, parts: &Parts, target: Option<&Key>) {
+        let header = |name| parts.headers.get(name).map_or(&b""[..], HeaderValue::as_bytes);
+        let is_browser = memchr::memmem::find(header(ACCEPT), b"text/html").is_some();
+        if parts.method == Method::GET && !is_browser {
+            let peer = parts.extensions.get::<Peer>().map(|Peer(ip)| ip.to_string()).unwrap_or_default();
+            self.hub.rhythm().scraped(target, scraper(&[peer.as_bytes(), header(USER_AGENT)]), Instant::now());
+        }
     }
 
     fn ready(&self) -> Response<Full<Bytes>> {

@@ -21,7 +21,7 @@ table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; padding: .4rem .8rem .4rem 0; border-bottom: 1px solid #8884; vertical-align: top; }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
 .up { color: #18794e; } .down { color: #cd2b31; font-weight: bold; } .unknown { opacity: .6; }
-.error { font-size: 90%; }
+.error, .note { font-size: 90%; } .note { opacity: .8; }
 </style>
 </head>
 "#;
@@ -52,12 +52,17 @@ pub(super) fn render(environment: Option<&str>, statuses: &[TargetStatus]) -> St
 
 fn row(out: &mut String, status: &TargetStatus) {
     let health = health(status);
-    let name = escape(&status.name);
-    let query: String = url::form_urlencoded::byte_serialize(status.name.as_bytes()).collect();
+    let name = escape(&status.key.to_string());
+    let node = status.key.node.as_ref().map(|node| ("node", node));
+    let query: String = url::form_urlencoded::Serializer::new(String::new())
+        .append_pair("target", &status.key.target)
+        .extend_pairs(node)
+        .finish();
+    let query = escape(&query);
     let last_poll = status.last_poll.map(|at| humantime::format_rfc3339_seconds(at).to_string()).unwrap_or_default();
     let _ = writeln!(
         out,
-        "<tr><td><a href=\"/scrape?target={query}\">{name}</a></td><td>{}</td><td>{}</td><td class=\"{health}\">{health}\
+        "<tr><td><a href=\"/scrape?{query}\">{name}</a></td><td>{}</td><td>{}</td><td class=\"{health}\">{health}\
          </td><td class=\"number\">{:.1} ms</td><td class=\"number\">{}</td><td class=\"number\">{}</td><td>{last_poll}\
          </td></tr>",
         status.collector,
@@ -69,6 +74,9 @@ fn row(out: &mut String, status: &TargetStatus) {
     if let Some(error) = &status.error {
         let _ =
             writeln!(out, "<tr><td></td><td colspan=\"7\" class=\"error\">{}</td></tr>", escape(&error.to_string()));
+    }
+    for note in &status.notes {
+        let _ = writeln!(out, "<tr><td></td><td colspan=\"7\" class=\"note\">{}</td></tr>", escape(note));
     }
 }
 

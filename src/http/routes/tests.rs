@@ -11,7 +11,7 @@ const UP: Metric<0> = Metric::gauge("redis_up", &[], "Up.");
 
 fn status(name: &str, polled: bool, error: Option<PollError>) -> TargetStatus {
     TargetStatus {
-        name: name.to_owned(),
+        key: Key::of(name),
         collector: "redis",
         address: "10.0.0.7:6379".to_owned(),
         interval: Duration::from_secs(10),
@@ -21,6 +21,7 @@ fn status(name: &str, polled: bool, error: Option<PollError>) -> TargetStatus {
         last_poll: polled.then(|| SystemTime::UNIX_EPOCH + Duration::from_hours(24)),
         error,
         excerpts: Vec::new(),
+        notes: Vec::new(),
     }
 }
 
@@ -103,7 +104,8 @@ async fn ready_when_every_target_was_polled_once() {
 async fn the_state_of_a_failing_target_is_told() {
     let (routes, _reloads) = routes();
     let error = PollError::new(Reason::Refused, "connecting to 10.0.0.7:6379", "<refused>", "start it");
-    routes.hub.publish(status("broken & co", true, Some(error)), Families::new());
+    let notes = vec!["CLIENT LIST is left out: <too many>".to_owned()];
+    routes.hub.publish(TargetStatus { notes, ..status("broken & co", true, Some(error)) }, Families::new());
     let json: serde_json::Value = serde_json::from_str(&get(&routes, "/api/v1/targets").await.body).unwrap();
     let target = &json["data"]["targets"][0];
     assert_eq!(target["health"], "down");
@@ -111,10 +113,13 @@ async fn the_state_of_a_failing_target_is_told() {
     assert_eq!(target["lastError"], "connecting to 10.0.0.7:6379: <refused>; start it");
     assert_eq!(target["lastPoll"], "1970-01-02T00:00:00.000Z");
     assert_eq!(target["lastPollDuration"], 0.0015);
+    assert_eq!(target["notes"], serde_json::json!(["CLIENT LIST is left out: <too many>"]));
     assert_eq!(json["data"]["targets"][1]["health"], "up");
+    assert_eq!(json["data"]["targets"][1].get("notes"), None);
     let page = get(&routes, "/").await.body;
     assert!(page.contains("1 of 2 targets up"), "{page}");
     assert!(page.contains("<a href=\"/scrape?target=broken+%26+co\">broken &amp; co</a>"), "{page}");
+    assert!(page.contains("CLIENT LIST is left out: &lt;too many&gt;"), "{page}");
     assert!(page.contains("connecting to 10.0.0.7:6379: &lt;refused&gt;; start it"), "{page}");
 }
 

@@ -4,6 +4,8 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
@@ -15,7 +17,7 @@ use tracing::debug;
 use super::activity::Activity;
 use super::request::{self, Exchange};
 use super::stats::Rejection;
-use super::{Handler, Shared};
+use super::{Handler, Peer, Shared};
 use crate::net::{Watch, Watched};
 
 /// The whole answer to a connection for which there is no room.
@@ -32,11 +34,12 @@ pub(super) async fn serve<H: Handler>(stream: TcpStream, shared: Arc<Shared<H>>,
     if let Err(error) = stream.set_nodelay(true) {
         debug!(%error, "TCP_NODELAY could not be set");
     }
+    let peer = stream.peer_addr().ok().map(|address| Peer(address.ip()));
     let tls = shared.web.load().tls.clone();
     match tls {
-        None => requests(stream, &shared, &activity).await,
+        None => requests(stream, peer, &shared, &activity).await,
         Some(tls) => match TlsAcceptor::from(tls.current().await).accept(stream).await {
-            Ok(stream) => requests(stream, &shared, &activity).await,
+            Ok(stream) => requests(stream, peer, &shared, &activity).await,
             Err(error) => {
                 shared.stats.rejected(Rejection::Tls);
                 debug!(%error, "TLS handshake failed");
@@ -45,14 +48,19 @@ pub(super) async fn serve<H: Handler>(stream: TcpStream, shared: Arc<Shared<H>>,
     }
 }
 
-async fn requests<H, S>(stream: S, shared: &Shared<H>, activity: &Activity)
+async fn requests<H, S>(stream: S, peer: Option<Peer>, shared: &Shared<H>, activity: &Activity)
 where
     H: Handler,
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let exchange = Exchange::new(shared, activity);
     let mut watched = Watched::new(stream, activity);
-    let service = service_fn(|request| request::answer(&exchange, request));
+    let service = service_fn(|mut request: Request<Incoming>| {
+        if let Some(peer) = peer {
+            request.extensions_mut().insert(peer);
+        }
+        request::answer(&exchange, request)
+    });
     let result = shared.http.serve_connection(TokioIo::new(&mut watched), service).await;
     let malformed = result.as_ref().is_err_and(hyper::Error::is_parse);
     if malformed {

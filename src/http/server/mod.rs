@@ -13,6 +13,7 @@ mod stats;
 mod tests;
 
 use std::future::Future;
+use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -33,6 +34,10 @@ pub use stats::{ServerStats, StatsSnapshot, export, metrics};
 
 /// Bytes of a request's head, after which it is answered with 431.
 const MAX_HEAD_BYTES: usize = 16 * 1024;
+
+/// The address of the client, among the extensions of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Peer(pub IpAddr);
 
 /// Answers requests. A closure from a request to a future of a response is one.
 pub trait Handler: Send + Sync + 'static {

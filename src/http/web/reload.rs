@@ -1,13 +1,13 @@
 //! The TLS configuration in use, read again when its files change.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 use reader::Problem;
+use reader::file::Stamp;
 use tokio_rustls::rustls::ServerConfig;
 use tracing::{info, warn};
 
@@ -30,14 +30,6 @@ struct Inner {
     /// Milliseconds from `start` to the last look.
     looked_at: AtomicU64,
     recheck: Duration,
-}
-
-/// What changes when a file does, also when another is renamed or linked to its place.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Stamp {
-    modified: Option<SystemTime>,
-    length: u64,
-    inode: u64,
 }
 
 impl TlsSource {
@@ -108,11 +100,5 @@ impl Inner {
 }
 
 fn stamps(settings: &TlsSettings) -> Vec<Option<Stamp>> {
-    settings.files().map(stamp).collect()
-}
-
-fn stamp(path: &Path) -> Option<Stamp> {
-    use std::os::unix::fs::MetadataExt as _;
-    let metadata = std::fs::metadata(path).ok()?;
-    Some(Stamp { modified: metadata.modified().ok(), length: metadata.len(), inode: metadata.ino() })
+    settings.files().map(Stamp::of).collect()
 }

@@ -11,6 +11,9 @@ fn urls_in_every_form() {
         ("h:3", tcp("h", 3), false),
         ("h", tcp("h", 6379), false),
         ("[::1]:4", tcp("::1", 4), false),
+        ("redis://u:p[%x]@[fe80::1%eth0]:4/1", tcp("fe80::1%eth0", 4), false),
+        ("rediss://[fe80::1%25eth0.7]", tcp("fe80::1%eth0.7", 6379), true),
+        ("[fe80::1%25]", tcp("fe80::1%25", 6379), false),
         ("rediss://h:5", tcp("h", 5), true),
         ("valkeys://h:6", tcp("h", 6), true),
         ("unix:///run/r.sock", Endpoint::Unix("/run/r.sock".into()), false),
@@ -51,9 +54,6 @@ fn urls_that_mean_something_else_than_they_say_are_refused() {
         ("redis://user:12/3@host", "has an @ where none belongs"),
         ("redis://user:12?3@host", "has an @ where none belongs"),
         ("redis://user:p@ss@host", "has an @ where none belongs"),
-        ("redis://host/0?x=1", "has a query with other keys than db"),
-        ("redis://host?user=u", "has a query with other keys than db"),
-        ("unix:///r.sock?database=1", "has a query with other keys than db, user, pass"),
         ("user:hunter://2@host", "has :// in an unexpected place"),
         ("redis://user:hunter://2@host", "has an @ where none belongs"),
     ] {
@@ -61,4 +61,24 @@ fn urls_that_mean_something_else_than_they_say_are_refused() {
     }
     let broken = RedisUrl::parse("redis://user:hun\nter2@host").unwrap_err();
     assert_eq!(broken, "holds a line break, a tab or the like; remove it");
+}
+
+#[test]
+fn the_url_of_a_service_works_as_it_is() {
+    let url = RedisUrl::parse("redis://u:p@h:1/5?db=2&user=other&pass=other&client_name=web").unwrap();
+    // redis-py takes the database of the query, and the user of the URL.
+    assert_eq!(
+        (url.database, url.username.as_deref(), url.password.as_ref().unwrap().reveal()),
+        (Some(2), Some("u"), "p")
+    );
+    assert_eq!(url.warning(false), None);
+    let url = RedisUrl::parse("unix:///r.sock?x=1&ssl_ca_certs=/ca").unwrap();
+    let told = "of the query, x is not known here and ignored; its certificates and keys are of no use without TLS; write \
+                rediss://";
+    assert_eq!(url.warning(false).unwrap(), told);
+    assert_eq!(url.warning(true).unwrap(), "of the query, x is not known here and ignored");
+    assert_eq!(url.database, None);
+    for zone in ["redis://[fe80::1%]", "[fe80::1%a/b]", "redis://[fe80::1%e%20]"] {
+        RedisUrl::parse(zone).unwrap_err();
+    }
 }

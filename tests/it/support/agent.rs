@@ -15,8 +15,11 @@ use super::process::{Process, Transcript};
 use super::wait::{SOON, until};
 
 /// Variables that the agent reads; a test's agent has none but those that the test gives it.
-const VARIABLES: [&str; 13] = [
+const VARIABLES: [&str; 16] = [
     "REDIS_URL",
+    "REDIS_ADDR",
+    "REDIS_USER",
+    "REDIS_PASSWORD_FILE",
     "REDIS_CACHE_URL",
     "REDIS_TLS",
     "REDIS_PASSWORD",
@@ -105,6 +108,26 @@ impl Agent {
         let agent = Self::start(&mut command, dir);
         agent.wait_until_ready();
         agent
+    }
+
+    /// Runs it on `config` with its own file of hosts, which it returns: what is written there holds from the next lookup on.
+    /// A mount namespace shows the file to this process alone.
+    #[track_caller]
+    pub(crate) fn run_with_hosts(config: &str, hosts: &str) -> (Self, PathBuf) {
+        let (dir, file) = config_file(config);
+        let hosts_file = dir.path().join("hosts");
+        std::fs::write(&hosts_file, hosts).unwrap();
+        let mount = "mount --bind \"$0\" /etc/hosts && exec \"$@\"";
+        let mut wrapped = Command::new("unshare");
+        wrapped.args(["--user", "--map-root-user", "--mount", "sh", "-c", mount]).arg(&hosts_file);
+        let agent = command(&["run", "--config", file.to_str().unwrap()]);
+        wrapped.arg(agent.get_program()).args(agent.get_args()).stdin(Stdio::null());
+        for (variable, _) in agent.get_envs() {
+            wrapped.env_remove(variable);
+        }
+        let agent = Self::start(&mut wrapped, dir);
+        agent.wait_until_ready();
+        (agent, hosts_file)
     }
 
     #[track_caller]

@@ -16,7 +16,12 @@ pub(crate) struct Fake {
 impl Fake {
     /// Gives each connection to `serve`, on a thread of its own.
     pub(crate) fn start(serve: impl Fn(TcpStream) + Send + Sync + 'static) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        Self::start_at((Ipv4Addr::LOCALHOST, 0).into(), serve)
+    }
+
+    /// The same at an address of the caller's choice.
+    pub(crate) fn start_at(address: SocketAddr, serve: impl Fn(TcpStream) + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind(address).unwrap();
         let address = listener.local_addr().unwrap();
         let stop = Arc::new(AtomicBool::new(false));
         let (stopped, serve) = (Arc::clone(&stop), Arc::new(serve));
@@ -70,6 +75,39 @@ impl Fake {
         })
     }
 
+    /// A proxy before the server at `address`: what `answer` has nothing to say of is passed on, each reply as it comes.
+    pub(crate) fn before(address: String, answer: impl Fn(&str) -> Option<Answer> + Send + Sync + 'static) -> Self {
+        Self::start(move |mut client| {
+            let mut requests = BufReader::new(client.try_clone().unwrap());
+            let mut server = TcpStream::connect(&address).unwrap();
+            let mut replies = BufReader::new(server.try_clone().unwrap());
+            while let Some(command) = read_command(&mut requests) {
+                let reply = match answer(&command) {
+                    Some(Answer::Close) => break,
+                    Some(Answer::Nothing) => return drain(&mut client),
+                    Some(Answer::Reply(reply)) => reply,
+                    None => {
+                        let mut inline =
+                            command.split(' ').map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(" ");
+                        inline.push_str("\r\n");
+                        let mut reply = Vec::new();
+                        if server.write_all(inline.as_bytes()).is_err()
+                            || read_reply(&mut replies, &mut reply).is_none()
+                        {
+                            break;
+                        }
+                        reply
+                    }
+                };
+                if client.write_all(&reply).is_err() {
+                    break;
+                }
+            }
+            // Without what the client still sends, closing is an end and not a reset.
+            let _ = client.shutdown(Shutdown::Write);
+        })
+    }
+
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
@@ -87,6 +125,34 @@ impl Drop for Fake {
         if let Some(accepting) = self.accepting.take() {
             let _ = accepting.join();
         }
+    }
+}
+
+/// What a proxy says by itself.
+pub(crate) enum Answer {
+    /// These bytes.
+    Reply(Vec<u8>),
+    /// It closes the connection.
+    Close,
+    /// It is silent from now on.
+    Nothing,
+}
+
+/// Copies one reply; `None` when the server has gone.
+fn read_reply(replies: &mut impl BufRead, copy: &mut Vec<u8>) -> Option<()> {
+    let start = copy.len();
+    replies.read_until(b'\n', copy).ok().filter(|read| *read > 0)?;
+    let line = std::str::from_utf8(&copy[start..]).ok()?.trim_end().to_owned();
+    let count = || line[1..].parse::<i64>().ok();
+    match line.as_bytes()[0] {
+        b'$' => {
+            let body = usize::try_from(count()?).map_or(0, |length| length + 2);
+            let start = copy.len();
+            copy.resize(start + body, 0);
+            replies.read_exact(&mut copy[start..]).ok()
+        }
+        b'*' => (0..count()?).try_for_each(|_| read_reply(replies, copy)),
+        _ => Some(()),
     }
 }
 

@@ -54,6 +54,12 @@ impl Builder {
         self.line(format!("requirepass {password}"))
     }
 
+    /// A TLS port beside the plain one, whose certificates are the caller's lines.
+    pub(crate) fn with_tls_port(mut self) -> Self {
+        self.tls = true;
+        self
+    }
+
     /// A TLS port beside the plain one.
     pub(crate) fn tls(mut self, certificates: &Certificates, ask_client: bool) -> Self {
         self.tls = true;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -48,9 +48,14 @@ pub(crate) struct Service {
 
 impl Service {
     pub(crate) fn start() -> Self {
+        Self::start_at((Ipv4Addr::LOCALHOST, 0).into())
+    }
+
+    /// The same at an address of the caller's choice.
+    pub(crate) fn start_at(address: SocketAddr) -> Self {
         let state = Arc::new(Mutex::new(State::default()));
         let serving = Arc::clone(&state);
-        let fake = Fake::start(move |stream| {
+        let fake = Fake::start_at(address, move |stream| {
             serving.lock().unwrap().connections += 1;
             serve(stream, &serving);
         });

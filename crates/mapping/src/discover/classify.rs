@@ -52,7 +52,7 @@ const IDS: &str = "id ids pid uuid guid port version hash sha commit revision to
 const TIMES: &str = "timestamp time at date ts since started start created updated last seen expires epoch";
 
 /// Last words of keys whose words are states.
-const STATES: &str = "state status level health phase mode condition";
+pub(super) const STATES: &str = "state status level health phase mode condition";
 
 /// Last words of what has happened so often.
 const EVENTS: &str = "\
@@ -66,7 +66,7 @@ const LEVELS: &str = "\
     min avg mean median p50 p75 p90 p95 p99 rate per percent pct ratio memory cpu load level connections \
     clients users sessions workers threads uptime age lag latency temperature score open waiting backlog \
     buffer interval timeout window concurrent connected running peak threshold remaining inflight \
-    subscribers";
+    subscribers processes nodes shards";
 
 /// Whether the word is one of a list.
 pub(super) fn holds(list: &str, word: &str) -> bool {
@@ -128,14 +128,18 @@ fn number(leaf: &Leaf<'_>, words: &[String], class: ValueClass) -> Meaning {
     let has = |list: &str| words.iter().any(|word| holds(list, word));
     let ends_in = |list: &str| words.last().is_some_and(|word| holds(list, word));
     let totals = ends_in("total count counter") || words.first().is_some_and(|word| word == "total");
+    // How many wait goes up and down, whatever the number is called.
+    let is_length = leaf.path.iter().flat_map(|key| names::words(key)).any(|word| holds("queue queues", &word));
+    let by_name = (ends_in(EVENTS) && !has("active pending queued current per rate max ratio"))
+        || (totals && !has(LEVELS) && !is_length);
     let (counter, evidence) = if fell {
         (false, "it fell between the samples")
-    } else if ends_in(EVENTS) && !has("active pending queued current per rate max ratio") {
-        (true, "by its name it only rises")
-    } else if has(LEVELS) {
+    } else if by_name && rose {
+        (true, "by its name it only rises, and it rose between the samples")
+    } else if by_name {
+        (false, "it did not move; a counter if it only rises")
+    } else if has(LEVELS) || is_length {
         (false, if rose && whole { "by its name it can fall; a counter if it cannot" } else { "" })
-    } else if totals {
-        (true, "by its name it only rises")
     } else if rose && whole {
         (true, "it rose between the samples; a gauge if it can fall")
     } else {

@@ -48,7 +48,7 @@ const CIRCUIT: &[&str] = &["type = \"stateset\"", "states = [\"closed\", \"open\
 const HEALTH: &[&str] = &[
     "type = \"stateset\"",
     "states = [\"ok\", \"degraded\", \"unhealthy\", \"disabled\"]",
-    "aliases = { healthy = \"ok\", up = \"ok\", error = \"unhealthy\", down = \"unhealthy\" }",
+    "aliases = { healthy = \"ok\", up = \"ok\", warning = \"degraded\", initialized_but_empty = \"degraded\", error = \"unhealthy\", down = \"unhealthy\", out_of_service = \"unhealthy\" }",
 ];
 const PRESSURE: &[&str] = &[
     "type = \"stateset\"",
@@ -129,7 +129,9 @@ fn takes(takes: Takes, meaning: &Meaning) -> bool {
         }
         (Takes::Circuit, _) => "closed open half_open",
         (Takes::Pressure, _) => "healthy warning critical overload",
-        (Takes::Health, _) => "ok degraded unhealthy disabled healthy up error down",
+        (Takes::Health, _) => {
+            "ok degraded unhealthy disabled healthy up warning initialized_but_empty error down out_of_service"
+        }
         _ => return false,
     };
     matches!(&meaning.class, ValueClass::States(seen) if seen.iter().all(|word| holds(words, word)))

@@ -113,15 +113,17 @@ fn visit_object<'v>(node: Leaf<'v>, out: &mut Vec<Found<'v>>) {
     }
     for key in shape::keys(&node) {
         // The element's own name is a label.
-        let is_label =
-            node.at.is_root() && node.each.as_ref().is_some_and(|each| each.label.source == Some(key.to_owned()));
-        if is_label {
+        if node.at.is_root() && node.each.as_ref().is_some_and(|each| each.label.is_of(key)) {
             continue;
         }
         let mut child = Leaf { at: node.at.child(key), seen: Vec::new(), ..node.clone() };
         child.path.push(key.to_owned());
         if key == "*" {
             leave(&child, "a pointer cannot name the key *", out);
+            continue;
+        }
+        if shape::is_value(key) {
+            leave(&child, "its key is a value, which no name of a metric may hold", out);
             continue;
         }
         for seen in &node.seen {
@@ -177,8 +179,15 @@ fn explode(node: Leaf<'_>, label: Label) -> Leaf<'_> {
 
 /// What an item calls itself: between two samples items may change their places.
 fn name(item: &Json, label: &Label) -> Option<String> {
-    let value = item.get(label.source.as_deref()?)?;
-    Some(value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+    let text = |field: &str| {
+        let value = item.get(field)?;
+        Some(value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+    };
+    let first = text(label.source.as_deref()?)?;
+    Some(match &label.second {
+        Some(second) => format!("{first} {}", text(second)?),
+        None => first,
+    })
 }
 
 impl Leaf<'_> {

@@ -146,6 +146,11 @@ pub(super) fn rule(leaf: &Leaf<'_>, meaning: Meaning, names: &mut Names) -> Rule
     } else if base.is_none() {
         strip(&mut words, &RESERVED_ENDINGS);
     }
+    // Of several that succeed, the one that does so least is what matters.
+    let is_good = words.iter().any(|word| holds("hit hits success successful available availability", word));
+    if leaf.each.is_some() && base == Some("ratio") && is_good {
+        lines.push("merge = \"min\"".to_owned());
+    }
     let endings = base.into_iter().chain(meaning.counter.then_some("total"));
     let mut ending: String = endings.flat_map(|ending| ["_", ending]).collect();
     match (words.is_empty(), ending.is_empty()) {

@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 
 use serde_json::Value as Json;
 
+use super::classify::{STATES, holds};
 use super::leaves::Leaf;
 use super::names::{self, singular};
+use crate::convert;
 
 /// What tells elements apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +17,15 @@ pub(super) struct Label {
     pub(super) name: String,
     /// The field of the element that has its value; without one it is the key.
     pub(super) source: Option<String>,
+    /// Another field, where that one is not enough to tell all of them apart.
+    pub(super) second: Option<String>,
+}
+
+impl Label {
+    /// Whether a field of the element is one of its labels.
+    pub(super) fn is_of(&self, field: &str) -> bool {
+        [&self.source, &self.second].into_iter().any(|source| source.as_deref() == Some(field))
+    }
 }
 
 /// Keys under which services list what they depend on.
@@ -43,7 +54,7 @@ pub(super) fn of_members(node: &Leaf<'_>) -> Option<Label> {
     // The key above an element is that of all of them.
     let is_element = node.each.is_some() && node.at.is_root();
     let parent = node.path.last().map(String::as_str).filter(|_| !is_element);
-    let key_label = |name: &str| Some(Label { name: label_name(name), source: None });
+    let key_label = |name: &str| Some(Label { name: label_name(name), source: None, second: None });
     if keys.is_empty() || !(all(&values, Json::is_number) || all(&values, Json::is_string) || are_similar(&values)) {
         return None;
     }
@@ -56,8 +67,11 @@ pub(super) fn of_members(node: &Leaf<'_>) -> Option<Label> {
             return key_label("dependency");
         }
     }
-    if keys.len() < 2 || all(&values, Json::is_string) {
+    if all(&values, Json::is_string) {
         return None;
+    }
+    if let [only] = keys.iter().collect::<Vec<_>>()[..] {
+        return is_value(only).then(|| key_label(parent.unwrap_or("item")))?;
     }
     if keys.iter().all(|key| is_statistic(key)) {
         return key_label("stat");
@@ -65,7 +79,7 @@ pub(super) fn of_members(node: &Leaf<'_>) -> Option<Label> {
     let changed = node.seen.iter().filter_map(|seen| seen.value.as_object()).any(|members| members.len() < keys.len());
     let is_list = match parent {
         Some(_) => are_similar(&values),
-        None => are_similar(&values) && changed,
+        None => are_similar(&values) && (changed || are_equal(&values)),
     };
     (is_list || keys.iter().all(|key| is_identifier(key))).then(|| key_label(parent.unwrap_or("item")))?
 }
@@ -76,8 +90,47 @@ pub(super) fn of_items(node: &Leaf<'_>) -> Label {
     let names_all = |field: &&str| {
         items.iter().all(|item| item.get(*field).is_some_and(|value| value.is_string() || value.is_u64()))
     };
-    let source = NAMES.into_iter().find(names_all).map(str::to_owned);
-    Label { name: label_name(node.path.last().map_or("item", String::as_str)), source }
+    let samples: Vec<&Vec<Json>> = node.seen.iter().filter_map(|seen| seen.value.as_array()).collect();
+    let tells_apart = |fields: &[&str]| {
+        samples.iter().all(|items| {
+            let names: BTreeSet<Vec<String>> = items.iter().map(|item| names_of(item, fields)).collect();
+            names.len() == items.len()
+        })
+    };
+    // Any text will do that differs in each of them.
+    let texts: Vec<&str> = items.first().and_then(|item| item.as_object()).map_or_else(Vec::new, |first| {
+        let is_text = |key: &&str| items.iter().all(|item| item.get(*key).is_some_and(is_short_text));
+        let is_state = |key: &&str| names::words(key).last().is_some_and(|word| holds(STATES, word));
+        first.keys().map(String::as_str).filter(|key| !is_state(key)).filter(is_text).collect()
+    });
+    let named: Vec<&str> = NAMES.into_iter().filter(names_all).collect();
+    let is_own = |field: &&&str| tells_apart(&[**field]);
+    let several = items.len() > samples.len();
+    let label = |source: Option<&str>, second: Option<&str>| Label {
+        name: label_name(node.path.last().map_or("item", String::as_str)),
+        source: source.map(str::to_owned),
+        second: second.map(str::to_owned),
+    };
+    if let Some(source) = named.iter().find(is_own) {
+        return label(Some(source), None);
+    }
+    if let Some(first) = named.first() {
+        let second = texts.iter().find(|second| *second != first && tells_apart(&[first, second]));
+        return label(Some(first), second.copied());
+    }
+    let other = if several { texts.iter().find(is_own) } else { texts.first().filter(|_| texts.len() == 1) };
+    label(other.copied(), None)
+}
+
+/// What an element has in these fields.
+fn names_of(item: &Json, fields: &[&str]) -> Vec<String> {
+    fields.iter().map(|field| item.get(*field).map(Json::to_string).unwrap_or_default()).collect()
+}
+
+/// Whether a value may be a name: a sentence or a moment is none.
+fn is_short_text(value: &Json) -> bool {
+    let is_name = |text: &str| (1..=64).contains(&text.len()) && text.matches(' ').count() < 3;
+    value.as_str().is_some_and(is_name) && convert::timestamp(value).is_err()
 }
 
 fn all(values: &[&Json], is: fn(&Json) -> bool) -> bool {
@@ -99,6 +152,23 @@ fn are_similar(values: &[&Json]) -> bool {
     !common.is_empty() && common.len() * 2 >= every.len()
 }
 
+/// Whether the values are objects with the same keys, more than one.
+fn are_equal(values: &[&Json]) -> bool {
+    let keys: Option<BTreeSet<Vec<&String>>> =
+        values.iter().map(|value| Some(value.as_object()?.keys().collect())).collect();
+    keys.is_some_and(|keys| keys.len() == 1 && keys.iter().all(|keys| keys.len() > 1))
+}
+
+/// Whether a key is a value for certain: an address, a path, a process on a host. It must not get into a name.
+pub(super) fn is_value(key: &str) -> bool {
+    let is_numbered = key.ends_with(|last: char| last.is_ascii_digit()) && key.contains(['-', '.', '_']);
+    let has_port = key.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+    let dots = key.bytes().filter(|byte| *byte == b'.').count();
+    let is_address = key.contains('@') || key.starts_with('/') || has_port || dots > 1;
+    let is_long_hex = key.len() >= 16 && key.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+    !is_statistic(key) && !key.starts_with("rate") && (is_address || is_long_hex || (is_numbered && key.contains('-')))
+}
+
 /// Whether a key is the name of a statistic: `p95`, `avg`.
 fn is_statistic(key: &str) -> bool {
     let percentile =
@@ -115,7 +185,7 @@ fn is_identifier(key: &str) -> bool {
     !is_word && (is_symbol || has_mark || (has_digit && !is_statistic(key) && !key.starts_with("rate")))
 }
 
-fn label_name(plural: &str) -> String {
+pub(super) fn label_name(plural: &str) -> String {
     let snake = names::snake(&singular(plural));
     let name = if snake.starts_with(|first: char| first.is_ascii_lowercase()) { snake } else { format!("key_{snake}") };
     if TAKEN.contains(&name.as_str()) { format!("{name}_name") } else { name }
@@ -171,14 +241,30 @@ mod tests {
     fn members_of_the_root_are_elements_if_they_come_and_go() {
         let (first, second) = (json!({"a": {"n": 1}}), json!({"a": {"n": 1}, "b": {"n": 1}}));
         assert_eq!(of_members(&node("", &first, &second)).unwrap().name, "item");
+        // Or if they are the same but for their numbers.
+        let counts = json!({"waiting": 1, "active": 2});
+        assert_eq!(label("", &json!({"mail": counts, "img": counts})), "item");
+        // One alone is one if its key can be nothing but a value.
+        assert_eq!(label("", &json!({"w1@localhost": counts})), "item");
+        assert_eq!(label("workers", &json!({"celery-1": counts})), "worker");
+        assert_eq!(label("", &json!({"data": counts})), "");
     }
 
     #[test]
     fn items_are_told_apart_by_what_names_all_of_them() {
         let of = |items: Json| of_items(&node("queues", &items, &items));
-        let label = |source: Option<&str>| Label { name: "queue".to_owned(), source: source.map(str::to_owned) };
+        let label =
+            |source: Option<&str>| Label { name: "queue".to_owned(), source: source.map(str::to_owned), second: None };
         assert_eq!(of(json!([{"id": 1, "name": "a"}, {"id": 2, "name": "b"}])), label(Some("name")));
         assert_eq!(of(json!([{"id": 1, "name": "a"}, {"id": 2}])), label(Some("id")));
         assert_eq!(of(json!([{"n": 1}])), label(None));
+        // Any text that differs in each; of a single one the only one.
+        let measurements = json!([{"statistic": "COUNT", "unit": "s"}, {"statistic": "MAX", "unit": "s"}]);
+        assert_eq!(of(measurements), label(Some("statistic")));
+        assert_eq!(of(json!([{"statistic": "VALUE", "value": 1}])), label(Some("statistic")));
+        assert_eq!(of(json!([{"a": "x", "b": "y", "value": 1}])), label(None));
+        // One name in two places.
+        let queues = json!([{"name": "a", "vhost": "/"}, {"name": "a", "vhost": "shop"}, {"name": "b", "vhost": "/"}]);
+        assert_eq!(of(queues), Label { second: Some("vhost".to_owned()), ..label(Some("name")) });
     }
 }

@@ -142,7 +142,7 @@ fn what_does_not_hold_is_left_out() {
         [
             "# Left out: /big: precision; nothing is wrong with the mapping: a sample has 53 bits.",
             "# Left out: /broken: a text, which is not a measurement.",
-            "# Left out: /pair/*/state: duplicate; add a label that tells the elements apart, or set duplicates.",
+            "# Left out: /pair/*/state: duplicate; add a label that tells the elements apart, or set merge to what they become.",
         ]
     );
 }
@@ -254,4 +254,49 @@ proptest! {
             prop_assert_eq!(of_service(&service).rules.len(), drafted.rules);
         }
     }
+}
+
+#[test]
+fn queues_and_workers_are_labels_and_what_they_have_are_gauges() {
+    let counts = json!({"waiting": 7, "active": 1, "completed": 90, "failed": 2});
+    let bull = json!({"mail": counts, "img": counts});
+    let drafted = of(&source("/counts"), &bull, &bull);
+    let mapping = checked(&drafted, &[&bull]);
+    let names: Vec<&str> = mapping.rules.iter().map(|rule| &*rule.definition.name).collect();
+    assert_eq!(names, ["app_active", "app_completed", "app_failed", "app_waiting"]);
+    assert!(
+        drafted.text.contains("each = \"/*\"\nat = \"/failed\"\nlabels = { item = \"$key\" }\n"),
+        "{}",
+        drafted.text
+    );
+    let flower = json!({"w1@localhost": {"pool": {"max-concurrency": 4}, "pid": 17, "uptime": 60}});
+    let drafted = of(&source("/api/workers"), &flower, &flower);
+    assert!(!drafted.text.contains("w1_localhost"), "{}", drafted.text);
+    let mapping = checked(&drafted, &[&flower]);
+    let names: Vec<&str> = mapping.rules.iter().map(|rule| &*rule.definition.name).collect();
+    assert_eq!(names, ["app_pool_max_concurrency", "app_uptime"]);
+    let mixed = json!({"w1@localhost": {"n": 1}, "all": 3});
+    let drafted = of(&source("/"), &mixed, &mixed);
+    assert!(
+        drafted.text.contains("# Left out: /w1@localhost: its key is a value, which no name of a metric may hold.\n"),
+        "{}",
+        drafted.text
+    );
+}
+
+#[test]
+fn what_tells_elements_apart_is_the_label() {
+    let queue = |name: &str, vhost: &str, messages: u32| json!({"name": name, "vhost": vhost, "messages": messages});
+    let rabbit = json!([queue("jobs", "/", 700), queue("jobs", "shop", 400), queue("mail", "/", 1)]);
+    let drafted = of(&source("/api/queues"), &rabbit, &rabbit);
+    let mapping = checked(&drafted, &[&rabbit]);
+    assert_eq!(mapping.rules[0].definition.labels, ["item", "vhost"]);
+    let spring = json!({"name": "http", "measurements": [{"statistic": "COUNT", "value": 5}, {"statistic": "MAX", "value": 0.2}]});
+    let drafted = of(&source("/metrics/http"), &spring, &spring);
+    assert!(drafted.text.contains("labels = { measurement = \"$/statistic\" }"), "{}", drafted.text);
+    let caches = json!({"caches": {"a": {"hit_ratio": 0.9, "size": 1}, "b": {"hit_ratio": 0.2, "size": 2}}});
+    let drafted = of(&source("/caches"), &caches, &caches);
+    let mapping = checked(&drafted, &[&caches]);
+    assert_eq!(drafted.text.matches("merge = \"min\"").count(), 1, "{}", drafted.text);
+    assert_eq!(mapping.rules.len(), 2);
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::DraftOptions;
 use super::leaves::{Leaf, Sighting};
-use super::shape::Label;
+use super::shape;
 use crate::body::BodyFormat;
 use crate::shown::{escaped, shown};
 
@@ -32,7 +32,10 @@ impl RuleDraft {
         }
         let mut labels = Vec::new();
         if let Some(each) = &leaf.each {
-            labels.push((each.label.name.clone(), source(&each.label)));
+            labels.push((each.label.name.clone(), source(each.label.source.as_deref())));
+            if let Some(second) = &each.label.second {
+                labels.push((shape::label_name(second), source(Some(second))));
+            }
             // States are not merged: each element needs its own.
             if each.count > DEFAULT_LIMIT && lines.iter().any(|line| line.starts_with("states")) {
                 lines.push(format!("limit = {}", each.count.next_power_of_two()));
@@ -88,8 +91,8 @@ impl RuleDraft {
 /// Elements of a rule that sets no limit.
 const DEFAULT_LIMIT: usize = 10;
 
-fn source(label: &Label) -> String {
-    match &label.source {
+fn source(field: Option<&str>) -> String {
+    match field {
         Some(field) => format!("\"$/{}\"", field.replace('~', "~0").replace('/', "~1")),
         None => "\"$key\"".to_owned(),
     }

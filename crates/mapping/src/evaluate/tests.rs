@@ -102,7 +102,7 @@ fn every_reason_for_a_miss() {
         (states, json!([]), None, "type /v 1"),
         ("at = \"/v\"", json!(9_007_199_254_740_993_u64), Some("9007199254740992"), "precision /v 1"),
         ("at = \"/v\"", json!(-9_007_199_254_740_993_i64), Some("-9007199254740992"), "precision /v 1"),
-        (&format!("{each}duplicates = \"error\""), two, None, "duplicate /v/1 1"),
+        (&format!("{each}merge = \"error\""), two, None, "duplicate /v/1 1"),
     ] {
         let body = json!({ "v": value });
         assert_evaluated(rule, &body, reading.as_slice(), &[miss]);
@@ -166,19 +166,64 @@ fn misses_of_many_elements_are_one_with_their_number() {
 }
 
 #[test]
-fn labels_are_cut_at_128_bytes_at_a_character() {
+fn labels_are_cut_at_the_end_and_at_a_character() {
     let rule = "each = \"/*\"\nlabels = { v = \"$key\" }";
     let label = |key: String| evaluated(rule, &json!({ key: 1 })).points[0].1[0].labels[0].clone();
-    assert_eq!(label("x".repeat(128)), "x".repeat(128));
-    assert_eq!(label("x".repeat(129)), "x".repeat(128));
-    assert_eq!(label("ä".repeat(100)), "ä".repeat(64));
-    assert_eq!(label(format!("x{}", "ä".repeat(100))), format!("x{}", "ä".repeat(63)));
+    assert_eq!(label("x".repeat(256)), "x".repeat(256));
+    assert_eq!(label("x".repeat(257)), "x".repeat(256));
+    assert_eq!(label("ä".repeat(200)), "ä".repeat(128));
+    assert_eq!(label(format!("x{}", "ä".repeat(200))), format!("x{}", "ä".repeat(127)));
     let by_field = "each = \"/*\"\nat = \"/n\"\nlabels = { v = \"$/name\" }";
-    let evaluation = evaluated(by_field, &json!([{"n": 1, "name": "€".repeat(50)}]));
-    assert_eq!(evaluation.points[0].1[0].labels, ["€".repeat(42)]);
-    // What was told apart by its end only is one element now.
-    let long = |end: &str| format!("{}{end}", "x".repeat(128));
-    assert_eq!(evaluated(rule, &json!({ long("a"): 1, long("b"): 2 })).points[0].1[0].reading, Reading::Number(3.0));
+    let evaluation = evaluated(by_field, &json!([{"n": 1, "name": "€".repeat(100)}]));
+    assert_eq!(evaluation.points[0].1[0].labels, ["€".repeat(85)]);
+}
+
+#[test]
+fn labels_that_differ_only_behind_the_cut_stay_two() {
+    let rule = "each = \"/*\"\nat = \"/n\"\nlabels = { v = \"$/name\" }";
+    let long = |end: &str| format!("{}{end}", "q".repeat(256));
+    let item = |name: String, n: u32| json!({"name": name, "n": n});
+    let body = json!([item(long("-a"), 1), item(long("-b"), 2), item(long("-b"), 4), item("r".repeat(300), 8)]);
+    let evaluation = evaluated(rule, &body);
+    let labels: Vec<(&str, Reading)> =
+        evaluation.points[0].1.iter().map(|point| (point.labels[0].as_str(), point.reading)).collect();
+    let hashed = |hash: &str| format!("{}~{hash}", "q".repeat(247));
+    let (a, b, r) = (hashed("1e15151b"), hashed("1f1516ae"), "r".repeat(256));
+    let expected = [(&*a, 1.0), (&*b, 6.0), (&*r, 8.0)].map(|(label, n)| (label, Reading::Number(n)));
+    assert_eq!(labels, expected);
+}
+
+#[test]
+fn what_several_become_is_what_they_are() {
+    let items: Vec<Json> = (0..13_u32)
+        .map(|at| json!({"t": 1_795_731_000 + at, "up": at != 11, "r": 0.5, "lag_ms": 10 * at, "n": 1}))
+        .collect();
+    let rule = |name: &str, more: &str| {
+        let text =
+            format!("[[endpoint]]\nname = \"e\"\npath = \"/\"\n[[metric]]\nname = \"{name}\"\neach = \"/*\"\n{more}");
+        let mapping = testing::mapping(&text);
+        let evaluation = evaluate(&mapping, 0, &Json::from(items.clone()));
+        let points = evaluation.of_rule(0).iter();
+        points.map(|point| (point.labels.concat(), point.reading.number().unwrap())).collect::<Vec<_>>()
+    };
+    let rest = |name: &str, more: &str| {
+        let points = rule(name, &format!("{more}\nlabels = {{ q = \"$key\" }}"));
+        points.into_iter().find(|(label, _)| label == "__other__").map(|(_, number)| number)
+    };
+    assert_eq!(rest("app_last_run_timestamp_seconds", "at = \"/t\"\nparse = \"timestamp\""), Some(1_795_731_000.0));
+    assert_eq!(rest("app_up", "at = \"/up\"\nparse = \"bool\""), Some(0.0));
+    assert_eq!(rest("app_usage_ratio", "at = \"/r\""), Some(0.5));
+    assert_eq!(rest("app_hit_ratio", "at = \"/r\"\nmerge = \"min\""), Some(0.5));
+    assert_eq!(rest("app_lag_seconds", "at = \"/lag_ms\"\nunit = \"ms\""), Some(0.02));
+    assert_eq!(rest("app_jobs", "at = \"/n\""), Some(3.0));
+    let one = |name: &str, more: &str| {
+        rule(name, &format!("{more}\nlabels = {{ q = \"all\" }}")).first().map(|(_, number)| *number)
+    };
+    assert_eq!(one("app_last_run_timestamp_seconds", "at = \"/t\"\nparse = \"timestamp\""), Some(1_795_731_012.0));
+    assert_eq!(one("app_last_run_timestamp_seconds", "at = \"/t\"\nmerge = \"oldest\""), Some(1_795_731_000.0));
+    assert_eq!(one("app_up", "at = \"/up\"\nparse = \"bool\""), Some(0.0));
+    assert_eq!(one("app_lag_seconds", "at = \"/lag_ms\"\nunit = \"ms\""), Some(0.12));
+    assert_eq!(one("app_jobs", "at = \"/n\""), Some(13.0));
 }
 
 #[test]
@@ -186,9 +231,9 @@ fn elements_with_the_same_labels_are_added_compared_or_refused() {
     let body = json!({"v": [{"k": "a", "n": 5}, {"k": "b", "n": 1}, {"k": "a", "n": 3}, {"k": "a", "n": 4}]});
     let rule = "each = \"/v/*\"\nat = \"/n\"\nlabels = { k = \"$/k\" }\n";
     assert_evaluated(rule, &body, &["a 12", "b 1"], &NONE);
-    assert_evaluated(&format!("{rule}duplicates = \"sum\""), &body, &["a 12", "b 1"], &NONE);
-    assert_evaluated(&format!("{rule}duplicates = \"max\""), &body, &["a 5", "b 1"], &NONE);
-    assert_evaluated(&format!("{rule}duplicates = \"error\""), &body, &["b 1"], &["duplicate /v/2/n 2"]);
+    assert_evaluated(&format!("{rule}merge = \"sum\""), &body, &["a 12", "b 1"], &NONE);
+    assert_evaluated(&format!("{rule}merge = \"max\""), &body, &["a 5", "b 1"], &NONE);
+    assert_evaluated(&format!("{rule}merge = \"error\""), &body, &["b 1"], &["duplicate /v/2/n 2"]);
     let huge = json!({"v": [{"k": "a", "n": f64::MAX}, {"k": "a", "n": f64::MAX}]});
     assert_eq!(evaluated(rule, &huge).points[0].1[0].reading, Reading::Number(f64::MAX));
 }
@@ -199,9 +244,9 @@ fn beyond_the_limit_the_smallest_become_one() {
     let rule = "each = \"/*\"\nlabels = { by = \"us\", v = \"$key\" }\nlimit = 2\n";
     // Of equal ones the first by label, whatever the order of the body.
     assert_evaluated(rule, &body, &["us,b 7", "us,c 7", "us,__other__ 15"], &NONE);
-    assert_evaluated(&format!("{rule}duplicates = \"max\""), &body, &["us,b 7", "us,c 7", "us,__other__ 7"], &NONE);
+    assert_evaluated(&format!("{rule}merge = \"max\""), &body, &["us,b 7", "us,c 7", "us,__other__ 7"], &NONE);
     let refused = ["us,b 7", "us,c 7"];
-    assert_evaluated(&format!("{rule}duplicates = \"error\""), &body, &refused, &["limit /* 1"]);
+    assert_evaluated(&format!("{rule}merge = \"error\""), &body, &refused, &["limit /* 1"]);
     let at_the_limit = json!({"a": 5, "b": 7});
     assert_evaluated(rule, &at_the_limit, &["us,a 5", "us,b 7"], &NONE);
 }

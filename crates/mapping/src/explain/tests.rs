@@ -185,7 +185,7 @@ fn a_computed_metric_names_what_it_is_computed_from() {
     let pool = "{'in_use_connections': 40, 'max_connections': 50, 'available_connections': 3}";
     assert_eq!(
         of_profile("pool", "pool", pool, "pool_usage_ratio").unwrap(),
-        "pool_usage_ratio: gauge. Connections of a connection pool in use, as a fraction of the maximum.\n\
+        "pool_usage_ratio: gauge. Connections of a connection pool in use, as a fraction of the maximum, as the pool itself tells them.\n\
          \n\
          Computed: pool_connections with state=\"in_use\" divided by pool_max_connections, for each pool that has both and no rule \
          of its own.\n  \

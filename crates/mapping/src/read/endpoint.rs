@@ -53,6 +53,9 @@ pub(super) fn read(mut table: Table<'_>, endpoints: &mut Vec<Endpoint>, own: &mu
     if let Some(pointer) = read_pointer(&mut table, "error_at") {
         endpoint.error_at = Some(pointer);
     }
+    if let Some(pointer) = read_pointer(&mut table, "instance") {
+        endpoint.instance = Some(pointer);
+    }
     read_freshness(table.table("freshness"), &mut endpoint);
     read_pass_through(&mut table, &mut endpoint);
     table.finish();
@@ -106,7 +109,9 @@ fn new(name: String) -> Endpoint {
         optional: false,
         freshness: None,
         error_at: None,
+        instance: None,
         pass_through: Vec::new(),
+        tells_health: false,
     }
 }
 

@@ -6,7 +6,10 @@ use std::sync::Arc;
 
 use clap::ValueEnum;
 
-use crate::{Dimension, Duplicates, Endpoint, LabelSource, Missing, Parse, Pointer, Rule, SourceUnit, States, Value};
+use crate::merging::is_moment;
+use crate::{
+    Dimension, Endpoint, LabelSource, Merge, Merging, Missing, Parse, Pointer, Rule, SourceUnit, States, Value,
+};
 use metric::{Definition, Kind, vocabulary};
 use reader::Table;
 
@@ -34,7 +37,8 @@ pub(super) fn read(mut table: Table<'_>, endpoints: &[Endpoint]) -> Option<Rule>
     }
     let kind = table.choice::<Type>("type");
     let shared = name.as_ref().and_then(|(_, name)| vocabulary::find(name));
-    refuse_useless(&table, kind, shared.as_ref());
+    let has_instances = endpoint.is_some_and(|at| endpoints[at].instance.is_some());
+    refuse_useless(&table, kind, shared.as_ref(), has_instances);
     let each: Option<Pointer> = table.parsed("each");
     if each.as_ref().is_some_and(|each| !each.is_wild()) {
         table.problem(None, "each", None, "has no *; write it where the elements are, like \"/accounts/*\"");
@@ -46,8 +50,9 @@ pub(super) fn read(mut table: Table<'_>, endpoints: &[Endpoint]) -> Option<Rule>
     let state_label = table.string("state_label");
     let help = table.string("help");
     let limit = table.integer("limit", 1..=10_000).unwrap_or(DEFAULT_LIMIT);
-    let duplicates = table.choice("duplicates").unwrap_or(Duplicates::Sum);
+    let merge = read_merge(&mut table, name.as_ref().map_or("", |(_, name)| name), &value);
     let missing = table.choice("missing").unwrap_or(Missing::Absent);
+    let source = table.string("source").filter(|source| !source.is_empty()).map(Arc::from);
     let rule = endpoint.zip(name).and_then(|(endpoint, (line, name))| {
         let has_states = matches!(value, Value::States { .. });
         let definition = shared.map_or_else(
@@ -62,15 +67,16 @@ pub(super) fn read(mut table: Table<'_>, endpoints: &[Endpoint]) -> Option<Rule>
         );
         let ordered = definition.and_then(|definition| Ok((ordered(&definition, labels, has_states)?, definition)));
         let (labels, definition) = ordered.map_err(|message| table.wrong(line, "name", &name, message)).ok()?;
+        let merging = merge.map_or_else(|| Merging::usual(&definition, &value), Merging::told);
         let definition = Arc::new(definition);
-        Some(Rule { endpoint, definition, each, at, value, labels, limit, duplicates, missing })
+        Some(Rule { endpoint, definition, each, at, value, labels, limit, merging, missing, source })
     });
     table.finish();
     rule
 }
 
 /// Reports keys that say nothing beside the others: who writes them expects something that will not happen.
-fn refuse_useless(table: &Table<'_>, kind: Option<Type>, shared: Option<&Definition>) {
+fn refuse_useless(table: &Table<'_>, kind: Option<Type>, shared: Option<&Definition>, has_instances: bool) {
     let has_states = kind == Some(Type::Stateset);
     let is_number = !matches!(kind, Some(Type::Stateset | Type::Info));
     let of_states = "belongs to type = \"stateset\"; set the type, or remove it";
@@ -85,17 +91,38 @@ fn refuse_useless(table: &Table<'_>, kind: Option<Type>, shared: Option<&Definit
         ("parse", !is_number, of_numbers),
         ("unit", !is_number, of_numbers),
         ("suffix", !is_number, of_numbers),
-        ("duplicates", !is_number, of_numbers),
+        ("merge", !is_number, of_numbers),
         ("help", shared.is_some(), of_own),
         ("state_label", has_states && shared.is_some(), of_own),
         ("limit", !table.has("each"), of_each),
-        ("duplicates", is_number && !table.has("each"), of_each),
+        ("merge", is_number && !table.has("each") && !has_instances, of_each),
     ];
     for (key, is_useless, message) in is_useless {
         if let Some(line) = table.line_of(key).filter(|_| is_useless) {
             table.problem(Some(line), key, None, message);
         }
     }
+}
+
+/// What the rule says of several values, if it does.
+fn read_merge(table: &mut Table<'_>, name: &str, value: &Value) -> Option<Merge> {
+    if let Some((line, text)) = table.string_at("duplicates") {
+        table.wrong(line, "duplicates", &text, format!("has become merge; write merge = {text:?}"));
+    }
+    let line = table.line_of("merge");
+    let merge = table.choice("merge")?;
+    let Value::Number { parse, .. } = value else { return Some(merge) };
+    let message = match (merge, is_moment(name, *parse)) {
+        (Merge::Sum, true) => {
+            "adds up, and the sum of moments is not a moment; write \"newest\" or \"oldest\", or leave merge out"
+        }
+        (Merge::Newest | Merge::Oldest, false) => {
+            "is for moments; write \"max\" or \"min\", or set parse = \"timestamp\""
+        }
+        _ => return Some(merge),
+    };
+    table.problem(line, "merge", None, message);
+    None
 }
 
 fn read_endpoint_name(table: &mut Table<'_>, endpoints: &[Endpoint]) -> Option<usize> {

@@ -54,7 +54,7 @@ struct Connection {
 impl Transport {
     pub(super) fn new(target: &DockerTarget) -> Self {
         Self {
-            headers: headers::of_requests(&target.url, &[]),
+            headers: headers::of_requests(&target.url, []),
             url: target.url.clone(),
             tls: target.url.is_tls().then(|| target.tls.clone().unwrap_or_default()),
             api: Mutex::default(),

@@ -19,7 +19,10 @@ fn a_name_is_enough() {
     let target = docker("");
     assert_eq!(target.url.endpoint(), &Endpoint::Unix("/var/run/docker.sock".into()));
     assert_eq!(target.tls, None);
-    assert_eq!([target.interval, target.deadline, target.call_timeout], [15 * SECOND, 10 * SECOND, 5 * SECOND]);
+    assert_eq!(
+        [target.interval.length(), target.deadline, target.call_timeout],
+        [15 * SECOND, 10 * SECOND, 5 * SECOND]
+    );
     assert_eq!((target.concurrency, target.bandwidth_bits_per_second), (None, None));
     assert!(target.containers.is_empty() && target.exclude.is_empty());
     assert!(target.with_labels.is_empty() && target.export_labels.is_empty());
@@ -77,7 +80,10 @@ fn every_key_reaches_its_setting() {
     let tls = target.tls.as_ref().unwrap();
     assert_eq!(tls.ca_file.as_deref(), Some(Path::new("/etc/manometer/ca.pem")));
     assert_eq!(tls.key_file.as_deref(), Some(Path::new("/etc/manometer/key.pem")));
-    assert_eq!([target.interval, target.deadline, target.call_timeout], [30 * SECOND, 25 * SECOND, 3 * SECOND]);
+    assert_eq!(
+        [target.interval.length(), target.deadline, target.call_timeout],
+        [30 * SECOND, 25 * SECOND, 3 * SECOND]
+    );
     assert_eq!((target.concurrency, target.bandwidth_bits_per_second), (Some(4), Some(10_000_000)));
     assert!(target.containers.matches("api-7") && target.containers.matches("ticker"));
     assert!(!target.containers.matches("ticker-2") && target.exclude.matches("api-test"));

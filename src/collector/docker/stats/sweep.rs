@@ -34,7 +34,7 @@ const MARGIN: Duration = Duration::from_millis(200);
 
 /// Asks one sample of each container that runs, a few at a time.
 pub(crate) struct Sweeper {
-    deadline: Duration,
+    pub(crate) deadline: Duration,
     concurrency: Option<usize>,
     bits_per_second: Option<u64>,
     totals: Arc<Totals>,

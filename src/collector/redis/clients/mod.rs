@@ -19,6 +19,5 @@ pub use export::{export, metrics};
 pub(super) use pool::MAX_POOLS;
 pub use pool::{Peer, Pool};
 pub use question::ClientList;
-pub(super) use question::is_skipped;
 pub use summary::{ClientSummary, Options, summarize};
 pub use tracker::ClientTracker;

@@ -18,17 +18,18 @@ use crate::metric::{Families, MetricInfo};
 pub struct ClientList {
     enabled: bool,
     max_clients: u64,
+    /// Bytes that the reply has for one client.
+    line_bytes: u64,
     options: Options,
     tracker: ClientTracker,
 }
 
-/// Whether CLIENT LIST is left out because of the number of clients at the poll before.
-pub(in crate::collector::redis) fn is_skipped(target: &RedisTarget, facts: &Facts) -> bool {
-    target.client_list && facts.connected_clients > target.client_list_max_clients
-}
+/// Bytes of a line, until a reply shows how long they are here: those of Redis 7.0 for a client without a name.
+const USUAL_LINE: u64 = 270;
 
 impl Question for ClientList {
     const NAME: &'static str = "CLIENT LIST";
+    const NEEDS_CONFIG: bool = true;
     const METRICS: fn() -> Vec<MetricInfo> = metrics;
     /// The reply as sent: it is read in one pass, with the limits of CONFIG GET at hand.
     type Heard = Vec<u8>;
@@ -42,12 +43,30 @@ impl Question for ClientList {
             own_name: session::CLIENT_NAME,
         };
         let (enabled, max_clients) = (target.client_list, target.client_list_max_clients);
-        Self { enabled, max_clients, options, tracker: ClientTracker::default() }
+        Self { enabled, max_clients, line_bytes: USUAL_LINE, options, tracker: ClientTracker::default() }
     }
 
     fn commands(&self, facts: &Facts) -> Vec<Cmd> {
-        let asked = self.enabled && facts.connected_clients <= self.max_clients;
+        let asked = self.enabled && self.left_out(facts).is_none();
         asked.then(|| command(&["CLIENT", "LIST"])).into_iter().collect()
+    }
+
+    fn left_out(&self, facts: &Facts) -> Option<String> {
+        let (clients, limit) = (facts.connected_clients, facts.normal_limit);
+        let expected = clients.saturating_mul(self.line_bytes);
+        if !self.enabled {
+            None
+        } else if clients > self.max_clients {
+            let most = self.max_clients;
+            Some(format!("CLIENT LIST is left out: {clients} clients, and client_list_max_clients is {most}"))
+        } else if limit > 0 && expected > limit {
+            Some(format!(
+                "CLIENT LIST is left out: about {expected} bytes for {clients} clients, and the server closes who has more \
+                 than {limit} bytes to read (client-output-buffer-limit normal)"
+            ))
+        } else {
+            None
+        }
     }
 
     fn read(&self, replies: Vec<Value>) -> Result<Vec<u8>, Unexpected> {
@@ -55,6 +74,10 @@ impl Question for ClientList {
     }
 
     fn answer(&mut self, reply: Vec<u8>, facts: &Facts) -> ClientSummary {
+        let lines = memchr::memchr_iter(b'\n', &reply).count();
+        if let Some(bytes) = reply.len().checked_div(lines) {
+            self.line_bytes = USUAL_LINE.max(bytes as u64);
+        }
         let limits = facts.config.as_deref().map(buffer_limits);
         summarize(&reply, &self.options, limits.as_ref(), &mut self.tracker, Instant::now())
     }

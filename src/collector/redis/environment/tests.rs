@@ -28,12 +28,12 @@ fn the_environment_of_a_service_is_a_configuration() {
     let redis = targets(&env);
     let names: Vec<&str> = redis.iter().map(|target| target.name.as_str()).collect();
     assert_eq!(names, ["redis", "cache"]);
-    let passwords: Vec<&str> = redis.iter().map(|target| target.password.as_ref().unwrap().reveal()).collect();
+    let passwords: Vec<&str> = redis.iter().map(|target| target.password.as_ref().unwrap().first().reveal()).collect();
     assert_eq!(passwords, ["shared", "own"]);
     assert!(redis.iter().all(|target| target.tls.is_some()));
     assert_eq!(redis[1].database, 1);
     assert_eq!(redis[0].connect_timeout, Duration::from_secs(2));
-    assert_eq!((redis[0].deadline, redis[0].interval), (Duration::from_secs(8), Duration::from_secs(16)));
+    assert_eq!((redis[0].deadline, redis[0].interval.length()), (Duration::from_secs(8), Duration::from_secs(16)));
     assert_eq!(Config::from_environment(&|_| None, KINDS).unwrap(), None);
 }
 
@@ -41,10 +41,10 @@ fn the_environment_of_a_service_is_a_configuration() {
 fn the_times_of_the_environment_fit_each_other() {
     // Milliseconds of the connect and of the command timeout; seconds of connect timeout, deadline, interval and window.
     for (connect, command, expected) in [
-        (None, None, [5, 5, 10, 300]),
-        (None, Some("2000"), [2, 2, 10, 300]),
+        (None, None, [5, 5, 15, 300]),
+        (None, Some("2000"), [2, 2, 15, 300]),
         (None, Some("8000"), [5, 8, 16, 300]),
-        (Some("3000"), None, [3, 5, 10, 300]),
+        (Some("3000"), None, [3, 5, 15, 300]),
         (Some("9000"), None, [9, 9, 18, 300]),
         (Some("9000"), Some("1000"), [9, 9, 18, 300]),
         (Some("1000"), Some("600000"), [1, 600, 1200, 2400]),
@@ -56,7 +56,7 @@ fn the_times_of_the_environment_fit_each_other() {
             _ => None,
         };
         let target = targets(&env).remove(0);
-        let times = [target.connect_timeout, target.deadline, target.interval, target.hit_ratio_window];
+        let times = [target.connect_timeout, target.deadline, target.interval.length(), target.hit_ratio_window];
         assert_eq!(times, expected.map(Duration::from_secs), "{connect:?} {command:?}");
     }
 }

@@ -56,7 +56,7 @@ impl Info {
         }
         if let Some(place) = slot.number {
             let value = if slot.is_percent { value.strip_suffix(b"%").unwrap_or(value) } else { value };
-            let number = scan::status_or_number(value);
+            let number = scan::status_or_number(value).or_else(|| scan::quantity(value, slot.is_bytes));
             self.numbers[place] = number;
             self.malformed += u64::from(number.is_none());
         }

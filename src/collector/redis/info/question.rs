@@ -1,7 +1,7 @@
 //! INFO ALL, the question that the poll cannot do without.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use redis::{Cmd, Value};
 
@@ -18,7 +18,14 @@ use crate::metric::{Families, MetricInfo};
 #[derive(Debug)]
 pub struct InfoAll {
     hits: HitRatio,
+    /// Until when plain INFO is asked, because INFO ALL was refused.
+    plain_until: Option<Instant>,
+    /// INFO ALL was answered with nothing in this poll.
+    was_empty: bool,
 }
+
+/// How long it is believed that INFO ALL is refused on one connection.
+const REFUSAL: Duration = Duration::from_hours(1);
 
 /// INFO, and what is computed from it.
 #[derive(Debug)]
@@ -30,6 +37,10 @@ pub struct InfoAnswer {
 }
 
 impl InfoAll {
+    fn is_plain(&self) -> bool {
+        self.was_empty || self.plain_until.is_some_and(|until| Instant::now() < until)
+    }
+
     fn observe_hits(&mut self, info: &Info) -> Option<WindowedRatio> {
         let (hits, misses) = (info.number("keyspace_hits")?, info.number("keyspace_misses")?);
         Some(self.hits.observe(Instant::now(), info.run_id(), whole(hits), whole(misses)))
@@ -44,11 +55,31 @@ impl Question for InfoAll {
     type Answer = InfoAnswer;
 
     fn new(target: &RedisTarget) -> Self {
-        Self { hits: HitRatio::new(target.hit_ratio_window) }
+        Self { hits: HitRatio::new(target.hit_ratio_window), plain_until: None, was_empty: false }
     }
 
     fn commands(&self, _: &Facts) -> Vec<Cmd> {
-        vec![command(&["INFO", "ALL"])]
+        vec![if self.is_plain() { command(&["INFO"]) } else { command(&["INFO", "ALL"]) }]
+    }
+
+    /// Plain INFO has less in it (no statistics of commands), and is better than nothing.
+    fn reword(&mut self, error: Option<&str>) -> bool {
+        if self.is_plain() {
+            self.renew();
+            return false;
+        }
+        match error {
+            None => self.was_empty = true,
+            Some(_) => self.plain_until = Some(Instant::now() + REFUSAL),
+        }
+        // Who lacks the right to one mostly lacks it to both, and each refusal counts as an error of the server: then the
+        // other one is tried at the next poll.
+        !error.is_some_and(|error| error.starts_with("NOPERM"))
+    }
+
+    fn renew(&mut self) {
+        self.plain_until = None;
+        self.was_empty = false;
     }
 
     fn read(&self, replies: Vec<Value>) -> Result<Arc<Info>, Unexpected> {
@@ -65,6 +96,7 @@ impl Question for InfoAll {
     }
 
     fn answer(&mut self, info: Arc<Info>, facts: &Facts) -> InfoAnswer {
+        self.was_empty = false;
         let hit_ratio = self.observe_hits(&info);
         let databases = facts.config.as_ref().and_then(|config| config.databases());
         InfoAnswer { info, databases, start_time: facts.start_time, hit_ratio }

@@ -22,7 +22,8 @@ metrics! {
         "Replication offset that the replica has acknowledged; of several behind one address the smallest.",
         "INFO replication, master";
     REPLICA_LAG: gauge "redis_connected_slave_lag_seconds" ["slave_ip", "slave_port", "slave_state"] Seconds,
-        "Time since the replica acknowledged something; of several behind one address the longest.",
+        "Time since the replica acknowledged something; of several behind one address the longest. Kvrocks sends the \
+         number of writes that the replica is behind instead, which is under this name as redis_exporter has it.",
         "INFO replication, master, Redis >= 3.0";
 }
 

@@ -19,6 +19,28 @@ pub(super) fn number(value: &[u8]) -> Option<f64> {
     std::str::from_utf8(value).ok()?.parse().ok().filter(|number: &f64| number.is_finite())
 }
 
+/// A number as some relatives of Redis write it: with blanks around it and, if it is of bytes, a unit (of 1024).
+pub(super) fn quantity(value: &[u8], is_bytes: bool) -> Option<f64> {
+    const UNITS: [(&[u8], f64); 9] = [
+        (b"KB", 1024.0),
+        (b"MB", 1_048_576.0),
+        (b"GB", 1_073_741_824.0),
+        (b"TB", 1_099_511_627_776.0),
+        (b"K", 1024.0),
+        (b"M", 1_048_576.0),
+        (b"G", 1_073_741_824.0),
+        (b"T", 1_099_511_627_776.0),
+        (b"B", 1.0),
+    ];
+    let value = value.trim_ascii();
+    let with_unit = || {
+        let upper = value.to_ascii_uppercase();
+        let (digits, factor) = UNITS.iter().find_map(|(unit, factor)| Some((upper.strip_suffix(*unit)?, factor)))?;
+        number(digits.trim_ascii_end()).map(|number| number * factor)
+    };
+    number(value).or_else(|| is_bytes.then(with_unit).flatten())
+}
+
 /// A number of at most 15 digits, with or without a point: nearly all that a server sends.
 ///
 /// The digits without the point and the power of ten are exact as f64, so their quotient is rounded once, as it is when
@@ -120,6 +142,25 @@ mod tests {
         #[test]
         fn numbers_are_those_of_the_standard_library(text in "-?[0-9]{0,12}[.]?[0-9]{0,12}") {
             proptest::prop_assert_eq!(number(text.as_bytes()), text.parse::<f64>().ok());
+        }
+    }
+
+    #[test]
+    fn quantities_may_have_blanks_and_bytes_a_unit() {
+        for (text, plain, bytes) in [
+            (" 12345", Some(12_345.0), Some(12_345.0)),
+            ("12345 ", Some(12_345.0), Some(12_345.0)),
+            ("37888B", None, Some(37_888.0)),
+            ("55332M", None, Some(55_332.0 * 1_048_576.0)),
+            ("1.5 GB", None, Some(1_610_612_736.0)),
+            ("2kb", None, Some(2048.0)),
+            ("B", None, None),
+            ("", None, None),
+            ("12 34", None, None),
+            ("5X", None, None),
+        ] {
+            assert_eq!(quantity(text.as_bytes(), false), plain, "{text:?}");
+            assert_eq!(quantity(text.as_bytes(), true), bytes, "{text:?}");
         }
     }
 

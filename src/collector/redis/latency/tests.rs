@@ -23,7 +23,7 @@ fn command_resp3(name: &str, calls: i64, buckets: &[(i64, i64)]) -> (Value, Valu
 }
 
 fn histogram(command: &str, calls: u64, buckets: &[(u64, u64)]) -> CommandHistogram {
-    CommandHistogram { command: command.to_owned(), calls, total_usec: 0, buckets: buckets.to_vec() }
+    CommandHistogram { command: command.to_owned(), calls, total_usec: None, buckets: buckets.to_vec() }
 }
 
 /// What redis-server 7.0.15 answers in RESP2.
@@ -52,6 +52,7 @@ fn exported(latest: Value, histogram: Value, info: &str) -> Families {
 #[test]
 fn a_recorded_reply_gives_exact_samples() {
     let latest = array([array([bulk("command"), Value::Int(1_795_265_452), Value::Int(50), Value::Int(80)])]);
+    // INFO was answered before the first CONFIG SET: its call is left to the next poll, and is not one of 0 microseconds.
     let info = "cmdstat_config|get:calls=4,usec=366\r\ncmdstat_debug:calls=2,usec=70223\r\n";
     let families = exported(latest, recorded_histogram(), info);
     let text = exposition(&families.into_sorted(), Format::Prometheus);
@@ -59,10 +60,6 @@ fn a_recorded_reply_gives_exact_samples() {
     assert_eq!(
         samples,
         [
-            r#"redis_commands_latencies_usec_bucket{cmd="config|set",le="4"} 1"#,
-            r#"redis_commands_latencies_usec_bucket{cmd="config|set",le="+Inf"} 1"#,
-            r#"redis_commands_latencies_usec_sum{cmd="config|set"} 0"#,
-            r#"redis_commands_latencies_usec_count{cmd="config|set"} 1"#,
             r#"redis_commands_latencies_usec_bucket{cmd="config|get",le="16"} 1"#,
             r#"redis_commands_latencies_usec_bucket{cmd="config|get",le="33"} 2"#,
             r#"redis_commands_latencies_usec_bucket{cmd="config|get",le="66"} 3"#,

@@ -25,6 +25,10 @@ metrics! {
         "Threads that read from and write to clients.", "CONFIG GET io-threads, Redis >= 6";
     REPL_BACKLOG_SIZE: gauge "redis_config_repl_backlog_size" [] Bytes,
         "Size of the replication backlog in bytes.", "CONFIG GET repl-backlog-size";
+    KEY_VALUE: gauge "redis_config_key_value" ["key", "value"] Info,
+        "Each key that is read, with the value as the server sends it.", "CONFIG GET of named keys";
+    VALUE: gauge "redis_config_value" ["key"] Count,
+        "Each key that is read and whose value is a number, in the server's own unit.", "CONFIG GET of named keys";
     OUTPUT_LIMIT_BYTES: gauge "redis_config_client_output_buffer_limit_bytes" ["class", "limit"] Bytes,
         "Output buffer over which a client of the class is disconnected, at once (hard) or after a time (soft); 0 is \
          no limit.", "CONFIG GET client-output-buffer-limit";
@@ -102,6 +106,12 @@ pub fn export(config: &ServerConfig, out: &mut Families) {
     }
     if let Some(policy) = &config.maxmemory_policy {
         out.push(&MAXMEMORY_POLICY, [policy], 1.0);
+    }
+    for (key, value) in &config.values {
+        out.push(&KEY_VALUE, [key, value], 1.0);
+        if let Some(number) = number::<f64>(value).filter(|number| number.is_finite()) {
+            out.push(&VALUE, [key], number);
+        }
     }
     for (class, limit) in &config.output_limits {
         out.push(&OUTPUT_LIMIT_BYTES, [class, "hard"], limit.hard_bytes as f64);

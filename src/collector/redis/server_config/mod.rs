@@ -11,13 +11,14 @@ use redis::{Cmd, Value};
 use self::metrics::NUMERIC_KEYS;
 pub use self::metrics::{export, metrics};
 use super::facts::Facts;
-use super::question::{Question, command};
+use super::question::{Question, Request, command};
 use super::reply::{self, Unexpected};
 use crate::collector::redis::RedisTarget;
 use crate::metric::{Families, MetricInfo};
 
-/// The keys that are not numbers, or not exported.
-const OTHER_KEYS: [&str; 3] = ["maxmemory-policy", "client-output-buffer-limit", "databases"];
+/// The keys that are not numbers, or not exported by themselves. The first one comes first where keys are asked one by one:
+/// another question depends on it.
+const OTHER_KEYS: [&str; 3] = ["client-output-buffer-limit", "maxmemory-policy", "databases"];
 
 /// The keys to ask for; none of them can hold a secret. A server leaves out what it does not know.
 pub(super) fn keys() -> impl Iterator<Item = &'static str> {
@@ -49,6 +50,8 @@ pub struct ServerConfig {
     /// The value of each metric in [`NUMERIC_KEYS`].
     numbers: [Option<f64>; NUMERIC_KEYS.len()],
     databases: Option<u32>,
+    /// Each key as sent.
+    values: Vec<(&'static str, String)>,
     output_limits: Vec<(&'static str, OutputLimit)>,
 }
 
@@ -70,6 +73,23 @@ impl ServerConfig {
     pub(super) fn number(&self, key: &str) -> Option<f64> {
         let place = NUMERIC_KEYS.iter().position(|(known, ..)| *known == key)?;
         self.numbers[place]
+    }
+
+    fn read(&mut self, replies: &[Value]) -> Result<(), Unexpected> {
+        for reply in replies {
+            for (key, value) in reply::pairs(reply, "CONFIG GET")? {
+                let key = reply::text(key, "CONFIG GET: key")?;
+                let Some(key) = keys().find(|known| *known == key) else {
+                    continue;
+                };
+                let value = reply::text(value, "CONFIG GET: value")?;
+                if self.set(key, &value).is_none() {
+                    self.malformed.push(key);
+                }
+                self.values.push((key, value.into_owned()));
+            }
+        }
+        Ok(())
     }
 
     /// Takes the value over; `None` when it is not understood.
@@ -103,23 +123,66 @@ impl ServerConfig {
 
 /// CONFIG GET of the keys that explain other metrics.
 #[derive(Debug)]
-pub struct ConfigGet;
+pub struct ConfigGet {
+    /// CONFIG, or what it was renamed to.
+    name: String,
+    /// The server takes one key a command, whatever its version says.
+    one_by_one: bool,
+    /// Keys were answered one by one; before, a single one is asked, so that a refusal is a single error.
+    proven: bool,
+}
+
+impl ConfigGet {
+    fn is_one_by_one(&self, facts: &Facts) -> bool {
+        self.one_by_one || !facts.is_at_least(7)
+    }
+
+    fn get(&self, keys: &[&str]) -> Cmd {
+        command(&[&[self.name.as_str(), "GET"][..], keys].concat())
+    }
+}
 
 impl Question for ConfigGet {
     const NAME: &'static str = "CONFIG GET";
+    const SWITCH: Option<&'static str> = Some("config");
     const METRICS: fn() -> Vec<MetricInfo> = metrics;
     type Heard = Arc<ServerConfig>;
     type Answer = Arc<ServerConfig>;
 
-    fn new(_: &RedisTarget) -> Self {
-        Self
+    fn new(target: &RedisTarget) -> Self {
+        Self { name: target.config_command.clone(), one_by_one: false, proven: false }
     }
 
     /// Several keys at once since Redis 7; before, a key a command. Never `*`: that would fetch passwords.
     fn commands(&self, facts: &Facts) -> Vec<Cmd> {
         let keys: Vec<&str> = keys().collect();
-        let at_once = if facts.is_at_least(7) { keys.len() } else { 1 };
-        keys.chunks(at_once).map(|keys| command(&[&["CONFIG", "GET"][..], keys].concat())).collect()
+        if !self.is_one_by_one(facts) {
+            return vec![self.get(&keys)];
+        }
+        let asked = if self.proven { keys.len() } else { 1 };
+        keys[..asked].iter().map(|key| self.get(&[key])).collect()
+    }
+
+    /// Some servers say that they are a Redis 7 and take a single key.
+    fn reword(&mut self, error: Option<&str>) -> bool {
+        self.proven = false;
+        let takes_less = error.is_some_and(|error| error.to_ascii_lowercase().contains("wrong number of arg"));
+        takes_less && !std::mem::replace(&mut self.one_by_one, true)
+    }
+
+    fn renew(&mut self) {
+        self.proven = false;
+    }
+
+    fn more(&mut self, _: &Arc<ServerConfig>, facts: &Facts) -> Option<Request> {
+        if !self.is_one_by_one(facts) || std::mem::replace(&mut self.proven, true) {
+            return None;
+        }
+        Some(Request { name: Self::NAME, commands: keys().skip(1).map(|key| self.get(&[key])).collect() })
+    }
+
+    fn read_more(&self, config: &mut Arc<ServerConfig>, replies: Vec<Value>) -> Result<(), Unexpected> {
+        Arc::make_mut(config).read(&replies)
     }
 
     fn read(&self, replies: Vec<Value>) -> Result<Arc<ServerConfig>, Unexpected> {
@@ -142,18 +205,7 @@ impl Question for ConfigGet {
 /// Merges the replies to CONFIG GET: one with all keys, or one a key. Keys that were not asked for are ignored.
 pub fn parse(replies: &[Value]) -> Result<ServerConfig, Unexpected> {
     let mut config = ServerConfig::default();
-    for reply in replies {
-        for (key, value) in reply::pairs(reply, "CONFIG GET")? {
-            let key = reply::text(key, "CONFIG GET: key")?;
-            let Some(key) = keys().find(|known| *known == key) else {
-                continue;
-            };
-            let value = reply::text(value, "CONFIG GET: value")?;
-            if config.set(key, &value).is_none() {
-                config.malformed.push(key);
-            }
-        }
-    }
+    config.read(replies)?;
     Ok(config)
 }
 

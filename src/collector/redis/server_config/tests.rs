@@ -35,6 +35,7 @@ fn samples(config: &ServerConfig) -> Vec<String> {
     exposition(&families.into_sorted(), Format::Prometheus)
         .lines()
         .filter(|line| !line.starts_with('#'))
+        .filter(|line| !line.starts_with("redis_config_key_value") && !line.starts_with("redis_config_value"))
         .map(str::to_owned)
         .collect()
 }
@@ -71,6 +72,51 @@ fn a_recorded_reply_gives_exact_samples() {
             "redis_config_timeout_seconds 0",
         ]
     );
+}
+
+#[test]
+fn each_key_is_shown_as_redis_exporter_shows_it() {
+    let config = parse_pairs(&[("maxmemory-policy", "allkeys-lru"), ("slowlog-max-len", "128"), ("save", "3600 1")]);
+    let mut families = Families::new();
+    export(&config, &mut families);
+    let text = exposition(&families.into_sorted(), Format::Prometheus);
+    let named = |line: &&str| line.starts_with("redis_config_key_value{") || line.starts_with("redis_config_value{");
+    assert_eq!(
+        text.lines().filter(named).collect::<Vec<_>>(),
+        [
+            r#"redis_config_key_value{key="maxmemory-policy",value="allkeys-lru"} 1"#,
+            r#"redis_config_key_value{key="slowlog-max-len",value="128"} 1"#,
+            r#"redis_config_key_value{key="save",value="3600 1"} 1"#,
+            r#"redis_config_value{key="slowlog-max-len"} 128"#,
+        ]
+    );
+}
+
+/// The words of each command that the question has.
+fn asked(question: &ConfigGet, facts: &Facts) -> Vec<usize> {
+    question.commands(facts).iter().map(|command| command.args_iter().count() - 2).collect()
+}
+
+#[test]
+fn a_server_that_takes_one_key_is_asked_for_one_and_then_for_the_others() {
+    let mut facts = Facts::default();
+    facts.learn_info(&Arc::new(crate::collector::redis::info::parse(b"redis_version:7.4.0\r\n")));
+    let mut question = ConfigGet { name: "CONFIG".to_owned(), one_by_one: false, proven: false };
+    let all = keys().count();
+    assert_eq!(asked(&question, &facts), [all]);
+    assert!(!question.reword(Some("NOPERM no")), "a right that lacks for all lacks for one");
+    assert!(question.reword(Some("ERR wrong number of arguments for 'config|get' command")));
+    assert_eq!(asked(&question, &facts), [1], "so that another refusal is one error and not twenty");
+    assert!(!question.reword(Some("ERR wrong number of arguments for 'config|get' command")), "no third way");
+    let mut heard = question.read(vec![flat(&[("client-output-buffer-limit", "normal 1mb 512kb 60")])]).unwrap();
+    let rest = question.more(&heard, &facts).unwrap();
+    assert_eq!(rest.commands.len(), all - 1);
+    question.read_more(&mut heard, vec![flat(&[("maxclients", "10")]), array([])]).unwrap();
+    assert_eq!((heard.number("maxclients"), heard.output_limit("normal").unwrap().hard_bytes), (Some(10.0), 1 << 20));
+    assert_eq!(asked(&question, &facts), vec![1; all], "from now on all at once");
+    assert!(question.more(&heard, &facts).is_none());
+    question.renew();
+    assert_eq!(asked(&question, &facts), [1]);
 }
 
 #[test]

@@ -71,6 +71,7 @@ pub struct SlowlogLen;
 
 impl Question for SlowlogLen {
     const NAME: &'static str = "SLOWLOG LEN";
+    const SWITCH: Option<&'static str> = Some("slowlog");
     const METRICS: fn() -> Vec<MetricInfo> = metrics;
     type Heard = u64;
     type Answer = u64;
@@ -105,6 +106,7 @@ pub struct SlowlogGet {
 
 impl Question for SlowlogGet {
     const NAME: &'static str = "SLOWLOG GET";
+    const SWITCH: Option<&'static str> = Some("slowlog");
     const METRICS: fn() -> Vec<MetricInfo> = metrics;
     type Heard = Vec<SlowlogEntry>;
     type Answer = Slowlog;

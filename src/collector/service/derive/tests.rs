@@ -28,6 +28,7 @@ fn samples(source: usize, text: &str) -> Vec<MappedSample> {
             value: value.parse().unwrap(),
             rule: source + line,
             fresh: !series.starts_with('*'),
+            run: 0,
         }
     };
     text.lines().filter(|line| !line.trim().is_empty()).enumerate().map(sample).collect()

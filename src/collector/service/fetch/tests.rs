@@ -6,6 +6,8 @@ use super::*;
 use crate::http::client::Phases;
 use crate::mapping::{BodyFormat, Freshness};
 
+const NO_BODY: &str = "such an answer has no body; is a cache before the service, or the path another one?";
+
 const NOON: u64 = 1_761_912_000;
 
 fn endpoint() -> Endpoint {
@@ -21,7 +23,9 @@ fn endpoint() -> Endpoint {
         optional: false,
         freshness: None,
         error_at: None,
+        instance: None,
         pass_through: Vec::new(),
+        tells_health: false,
     }
 }
 
@@ -75,7 +79,9 @@ fn every_status_says_what_to_do() {
         (501, Reason::Status, "look at the log of the service"),
         (502, Reason::Status, "look at the log of the service"),
         (503, Reason::Status, "the service is overloaded; add 503 to statuses if the body says more"),
-        (204, Reason::Status, "add the status to statuses if its body can be read"),
+        (204, Reason::Status, NO_BODY),
+        (304, Reason::Status, NO_BODY),
+        (407, Reason::Auth, "a proxy in between wants a password; let the agent reach the service without it"),
         (418, Reason::Status, "add the status to statuses if its body can be read"),
     ] {
         let expected = format!("GET http://h:80/stats: HTTP status {status}; {advice}");

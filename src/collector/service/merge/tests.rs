@@ -73,14 +73,14 @@ impl Bodies {
             if let Some(before) = &self.reports[endpoint] {
                 note_resets(&self.mapping, &before.evaluation, &mut evaluation);
             }
-            self.reports[endpoint] = Some(EndpointReport { evaluation, fresh: true });
+            self.reports[endpoint] = Some(EndpointReport::new(evaluation));
         }
         let reports = self.reports.each_ref().map(Option::as_ref);
         count_misses(&self.mapping, &reports, &mut self.counts)
     }
 
     fn samples(&self) -> Vec<MappedSample> {
-        merge(&self.mapping, &self.reports.each_ref().map(Option::as_ref))
+        merge(&self.mapping, &self.reports.each_ref().map(Option::as_ref), &Idle::default())
     }
 
     /// `name labels value`, with the rule that it is of.

@@ -98,10 +98,49 @@ fn pauses_double_up_to_a_minute() {
 fn a_pause_that_the_service_asks_for_is_kept_and_never_cut_short() {
     let (mut timing, now) = (Timing::default(), Instant::now());
     timing.failed(now, Some(Duration::from_mins(2)), 0.5);
-    assert_eq!(timing.not_before.unwrap() - now, Duration::from_secs(126));
+    assert_eq!(timing.held_off.unwrap() - now, Duration::from_secs(126));
     timing.succeeded(now, Some(Duration::from_secs(5)), 0.0);
     assert!(timing.useful);
-    assert_eq!(timing.not_before.unwrap() - now, Duration::from_secs(5));
+    assert_eq!(timing.held_off.unwrap() - now, Duration::from_secs(5));
+    assert!(timing.is_held_off(now) && !timing.is_held_off(now + Duration::from_secs(5)));
+}
+
+#[test]
+fn what_decides_how_the_service_is_shown_is_asked_every_two_polls() {
+    let mut schedule = Schedule::ticker();
+    let hour = Some(Duration::from_hours(1));
+    let place = |schedule: &Schedule, name: &str| schedule.endpoints.iter().position(|of| of.name == name).unwrap();
+    // While another one answers, an endpoint of numbers is left alone, and the health is not.
+    let asked = |schedule: &mut Schedule, name: &str| {
+        let at = place(schedule, name);
+        let mut polls = Vec::new();
+        for poll in 1..=5 {
+            schedule.now += INTERVAL;
+            if due(&schedule.endpoints, &schedule.timings, INTERVAL, schedule.now, 10).contains(&at) {
+                let now = schedule.now;
+                schedule.timings[at].failed(now, hour, 0.0);
+                polls.push(poll);
+            }
+        }
+        polls
+    };
+    let now = schedule.now;
+    schedule.timing("series").succeeded(now, None, 0.0);
+    for name in ["metrics", "health"] {
+        schedule.timing(name).failed(now, hour, 0.0);
+    }
+    let health = place(&schedule, "health");
+    schedule.endpoints[health].every = None;
+    assert_eq!(asked(&mut schedule, "metrics"), [0; 0]);
+    assert_eq!(asked(&mut schedule, "health"), [1, 3, 5]);
+    // With nothing else there, whatever there is decides; and a long pause of the agent's own counts no more than theirs.
+    schedule.timing("series").failed(now, None, 0.0);
+    schedule.timing("metrics").failed(now, None, 0.0);
+    let now = schedule.now;
+    schedule.timing("metrics").failed(now, hour, 0.0);
+    assert_eq!(asked(&mut schedule, "metrics"), [2, 4]);
+    schedule.timing("metrics").release();
+    assert_eq!(asked(&mut schedule, "metrics"), [1, 3, 5]);
 }
 
 #[test]

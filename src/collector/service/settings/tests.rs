@@ -6,13 +6,14 @@ use ::mapping::discover::{DraftOptions, draft};
 use ::mapping::profile::{PROFILES, find};
 use ::mapping::testing::mapping;
 use ::mapping::{
-    BodyFormat, Dimension, Duplicates, LabelSource, Mapping, Missing, Parse, Rule, Value, evaluate, parse,
+    BodyFormat, Dimension, LabelSource, Mapping, Merge, Merging, Missing, Parse, Rule, Value, evaluate, parse,
 };
 use metric::Kind;
 use serde_json::json;
 
 use super::*;
-use crate::collector::parsed;
+use crate::collector::{KINDS, parsed};
+use crate::config::Config;
 
 /// The services of a configuration.
 fn services(text: &str) -> Vec<ServiceTarget> {
@@ -57,7 +58,7 @@ unit = "kB"
 suffix = "orders"
 labels = { market = "$key", side = "buy", symbol = "$/symbol" }
 limit = 3
-duplicates = "max"
+merge = "max"
 missing = "zero"
 
 [[metric]]
@@ -111,7 +112,7 @@ fn every_key_of_a_metric_reaches_its_setting() {
     assert_eq!(orders.labels, [LabelSource::Key, LabelSource::Fixed("buy".to_owned()), symbol]);
     assert_eq!(orders.each.as_ref().unwrap().to_string(), "/markets/*");
     assert_eq!(orders.at.iter().map(ToString::to_string).collect::<Vec<_>>(), ["/orders/total", "/orders"]);
-    assert_eq!((orders.limit, orders.duplicates, orders.missing), (3, Duplicates::Max, Missing::Zero));
+    assert_eq!((orders.limit, orders.merging, orders.missing), (3, Merging::told(Merge::Max), Missing::Zero));
     let Value::Number { parse, unit, suffix } = &orders.value else { panic!() };
     assert_eq!(
         (*parse, unit.unwrap().to_string().as_str(), suffix.as_deref()),
@@ -129,7 +130,10 @@ fn every_key_of_a_metric_reaches_its_setting() {
         (&*level.as_ref().unwrap().name, &level.as_ref().unwrap().labels[..]),
         ("mode_level", &["of".into()][..])
     );
-    assert_eq!((&build.value, build.at.len(), build.limit, build.duplicates), (&Value::Info, 1, 10, Duplicates::Sum));
+    assert_eq!(
+        (&build.value, build.at.len(), build.limit, build.merging),
+        (&Value::Info, 1, 10, Merging::told(Merge::Max))
+    );
 }
 
 #[test]
@@ -239,6 +243,7 @@ fn every_key_of_a_service_reaches_its_setting() {
         deadline = "3s"
         window = "10m"
         max_requests = 5
+        max_retry_after = "90s"
         body_limit_kib = 64
         series_limit = 100
         [[service.header]]
@@ -247,12 +252,13 @@ fn every_key_of_a_service_reaches_its_setting() {
         "#,
     );
     assert_eq!((target.name.as_str(), target.url.to_string().as_str()), ("s", "http://h"));
-    assert_eq!((target.interval, target.deadline), (Duration::from_secs(30), Duration::from_secs(3)));
+    assert_eq!((target.interval.length(), target.deadline), (Duration::from_secs(30), Duration::from_secs(3)));
     assert_eq!((target.window, target.max_requests), (Duration::from_mins(10), 5));
     assert_eq!((target.body_limit_kib, target.series_limit), (64, 100));
+    assert_eq!(target.max_retry_after, Duration::from_secs(90));
     assert_eq!((target.profile.as_deref(), target.tls.as_ref()), (Some("load"), None));
     let [(name, value)] = target.headers.as_slice() else { panic!() };
-    assert_eq!((name.as_str(), value.reveal()), ("X-Api-Key", "hunter2"));
+    assert_eq!((name.as_str(), value.first().reveal()), ("X-Api-Key", "hunter2"));
     let shown = format!("{}{target:?}", toml::to_string(&target).unwrap());
     assert!(shown.contains("name = \"X-Api-Key\"\nvalue = \"<redacted>\"") && !shown.contains("hunter2"), "{shown}");
 }
@@ -261,7 +267,7 @@ fn every_key_of_a_service_reaches_its_setting() {
 fn what_a_service_does_not_say_follows_from_the_rest() {
     let times = |keys: &str| {
         let target = service(&format!("profile = \"load\"\n{keys}"));
-        [target.interval, target.deadline, target.window].map(|time| time.as_millis())
+        [target.interval.length(), target.deadline, target.window].map(|time| time.as_millis())
     };
     assert_eq!(times(""), [15_000, 5_000, 300_000]);
     assert_eq!(times("interval = \"5s\""), [5_000, 2_500, 300_000]);
@@ -290,4 +296,32 @@ fn a_drafted_service_is_valid_in_a_configuration() {
     assert_eq!(target.mapping.endpoints[0].statuses, [200, 503]);
     assert_eq!(target.mapping.rules.len(), 2);
     assert!(evaluate(&target.mapping, 0, &body).misses.is_empty());
+}
+
+#[test]
+fn the_query_of_a_whole_address_is_the_endpoints() {
+    let read = |url: &str, profile: &str| {
+        let text = format!("[[service]]\nname = \"s\"\nurl = {url:?}\nprofile = {profile:?}\n");
+        let config = Config::parse(&text, Path::new("config.toml"), &|_| None, KINDS);
+        config
+            .map(|config| config.targets_of::<ServiceTarget>().cloned().collect::<Vec<_>>())
+            .map_err(|error| error.to_string())
+    };
+    let target = read("http://h/pool?py=1&key=hunter2", "pool").unwrap().remove(0);
+    assert_eq!(
+        (target.url.to_string().as_str(), target.mapping.endpoints[0].path.as_str()),
+        ("http://h/pool", "?py=1&key=hunter2")
+    );
+    assert!(!toml::to_string(&target).unwrap().contains("hunter2"));
+    let error = |url, profile| read(url, profile).unwrap_err();
+    assert_eq!(
+        error("http://h/x?key=hunter2", "load"),
+        "config.toml:1: service[0].url: has a query, and no endpoint of which it is the whole address; write the query \
+         into path of the endpoint"
+    );
+    assert_eq!(
+        error("http://u:1?hunter2@h/x", "pool"),
+        "config.toml:3: service[0].url: has a query with a character that no query has; percent-encode @ # \\, spaces and \
+         the like"
+    );
 }

@@ -1,7 +1,7 @@
 use super::*;
 use crate::collector::Reason;
 use crate::collector::service::merge::EndpointReport;
-use crate::mapping::Evaluation;
+use crate::mapping::{Evaluation, ForeignFamily};
 use crate::metric::text::{Format, exposition};
 
 fn lines(state: &EndpointState) -> Vec<String> {
@@ -39,8 +39,10 @@ fn everything_of_an_endpoint_that_answers() {
             "service_endpoint_duration_seconds{endpoint=\"stats\",phase=\"tls\"} 0.003",
             "service_endpoint_duration_seconds{endpoint=\"stats\",phase=\"first_byte\"} 0.04",
             "service_endpoint_duration_seconds{endpoint=\"stats\",phase=\"transfer\"} 0.001",
+            "service_endpoint_held_off{endpoint=\"stats\"} 0",
             "service_endpoint_http_status{endpoint=\"stats\"} 200",
             "service_endpoint_last_success_timestamp_seconds{endpoint=\"stats\"} 1761912000.5",
+            "service_endpoint_mixed_instances{endpoint=\"stats\"} 0",
             "service_endpoint_requests_total{endpoint=\"stats\"} 7",
             "service_endpoint_stale{endpoint=\"stats\"} 0",
             "service_endpoint_throttled_total{endpoint=\"stats\"} 2",
@@ -57,6 +59,8 @@ fn an_endpoint_that_does_not_answer_is_down_and_has_no_status() {
     assert_eq!(
         lines(&state),
         [
+            "service_endpoint_held_off{endpoint=\"stats\"} 0",
+            "service_endpoint_mixed_instances{endpoint=\"stats\"} 0",
             "service_endpoint_requests_total{endpoint=\"stats\"} 1",
             "service_endpoint_throttled_total{endpoint=\"stats\"} 0",
             "service_endpoint_up{endpoint=\"stats\"} 0",
@@ -70,7 +74,9 @@ fn an_endpoint_that_the_service_has_not_is_neither_up_nor_down() {
     assert_eq!(
         lines(&state),
         [
+            "service_endpoint_held_off{endpoint=\"stats\"} 0",
             "service_endpoint_http_status{endpoint=\"stats\"} 404",
+            "service_endpoint_mixed_instances{endpoint=\"stats\"} 0",
             "service_endpoint_requests_total{endpoint=\"stats\"} 1",
             "service_endpoint_throttled_total{endpoint=\"stats\"} 0",
         ]
@@ -81,10 +87,11 @@ fn an_endpoint_that_the_service_has_not_is_neither_up_nor_down() {
 fn what_is_forgotten_are_numbers_and_series() {
     let kind = crate::metric::Kind::Gauge;
     let family = ForeignFamily { name: "x".to_owned(), kind, help: String::new(), samples: Vec::new() };
-    let report = Some(EndpointReport { evaluation: Evaluation::default(), fresh: true });
-    let mut state = EndpointState { report, families: vec![family], ..answered() };
+    let passing = Passing { families: vec![family], ..Passing::default() };
+    let report = Some(EndpointReport::new(Evaluation::default()));
+    let mut state = EndpointState { report, passing, ..answered() };
     state.drop_report();
-    assert_eq!((state.report, state.families, state.requests), (None, Vec::new(), 7));
+    assert_eq!((state.report, state.passing, state.requests), (None, Passing::default(), 7));
 }
 
 #[test]

@@ -162,20 +162,166 @@ fn a_service_that_asks_to_wait_is_counted() {
 
 #[test]
 fn an_answer_outlives_a_long_pause_by_a_minute_at_most() {
-    let mut service = Service::new(TWO);
+    let mut service = Service::new(&format!("max_retry_after = \"1h\"\n{TWO}"));
     let asks_for_an_hour = Response { retry_after: Some(Duration::from_hours(1)), ..response(200, "{\"waiting\": 3}") };
+    service.answer("details", 200, "{\"count\": 10}");
     service.collector.states[0].requests += 1;
     service.collector.heed(0, &asks_for_an_hour, service.now, 0.0);
     let asked_at = service.now;
     service.collector.give_up_outdated(asked_at + Duration::from_secs(75));
-    assert_eq!(service.poll(), ["waiting 3"]);
+    assert_eq!(service.poll(), ["details_total 10", "waiting 3"]);
+    assert_eq!(state(&service.collector, "service_endpoint_held_off"), ["details 0", "numbers 1"]);
     service.collector.give_up_outdated(asked_at + Duration::from_secs(76));
-    assert_eq!(
-        service.poll(),
-        ["GET http://127.0.0.1:1/numbers: its Retry-After is so long that its last answer is outdated; the service \
-          limits its callers; raise interval, or every of the endpoint"]
-    );
-    assert_eq!(state(&service.collector, "service_endpoint_up"), ["numbers 0"]);
+    assert_eq!(service.poll(), ["details_total 10"]);
+    // It was useful when it was last asked, and has not failed since.
+    assert_eq!(state(&service.collector, "service_endpoint_up"), ["details 1", "numbers 1"]);
+    assert_eq!(state(&service.collector, "service_endpoint_held_off"), ["details 0", "numbers 1"]);
+}
+
+#[test]
+fn an_endpoint_that_is_left_alone_is_held_off_and_not_down() {
+    let mut service = Service::new(TWO);
+    let busy = Response { retry_after: Some(Duration::from_hours(1)), ..response(429, "") };
+    service.answer("details", 200, "{\"count\": 10}");
+    service.collector.states[0].requests += 1;
+    service.collector.heed(0, &busy, service.now, 0.0);
+    let asked_at = service.now;
+    assert_eq!(service.poll(), ["details_total 10"]);
+    assert_eq!(state(&service.collector, "service_endpoint_up"), ["details 1"]);
+    assert_eq!(state(&service.collector, "service_endpoint_held_off"), ["details 0", "numbers 1"]);
+    // Five minutes are the most, whatever it asks for.
+    let [held, free] = [299, 300].map(|seconds| asked_at + Duration::from_secs(seconds));
+    let timing = service.collector.states[0].timing;
+    assert!(timing.is_held_off(held) && !timing.is_held_off(free));
+    service.collector.reloaded();
+    assert_eq!(service.poll(), ["details_total 10"]);
+    assert_eq!(state(&service.collector, "service_endpoint_held_off"), ["details 0", "numbers 0"]);
+}
+
+#[test]
+fn a_fallback_that_is_not_needed_keeps_no_failure() {
+    let mut service = Service::new(TWO);
+    service.answer("numbers", 500, "").answer("texts", 500, "").answer("details", 200, "{\"count\": 10}");
+    service.poll();
+    assert_eq!(state(&service.collector, "service_endpoint_up"), ["details 1", "numbers 0", "texts 0"]);
+    service.answer("numbers", 200, "{\"waiting\": 4}");
+    assert_eq!(service.poll(), ["details_total 10", "waiting 4"]);
+    assert_eq!(state(&service.collector, "service_endpoint_up"), ["details 1", "numbers 1"]);
+    assert_eq!(state(&service.collector, "service_endpoint_http_status"), ["details 200", "numbers 200"]);
+    // Nor does it keep what it said.
+    service.answer("numbers", 500, "").answer("texts", 200, "{\"waiting\": \"5\"}");
+    assert_eq!(service.poll(), ["details_total 10", "waiting 5"]);
+    service.answer("numbers", 200, "{}");
+    assert_eq!(service.poll(), ["details_total 10"]);
+}
+
+const REPLICAS: &str = r#"
+[[service.endpoint]]
+name = "e"
+path = "/stats"
+instance = "/host"
+
+[[service.metric]]
+name = "backpressure_received_total"
+at = "/received"
+
+[[service.metric]]
+name = "backpressure_published_total"
+at = "/published"
+
+[[service.metric]]
+name = "backpressure_dropped_total"
+at = "/dropped"
+
+[[service.metric]]
+name = "backpressure_pending_publishes"
+at = "/pending"
+"#;
+
+/// What one of two replicas says at a poll: each receives and publishes 100 a second, and one dropped 2,000 long ago.
+fn replica(poll: u64) -> String {
+    let grown = 1500 * poll;
+    let (host, received, published, dropped) =
+        if poll.is_multiple_of(2) { ("a", 100_000, 100_000, 0) } else { ("b", 90_000, 88_000, 2_000) };
+    let (received, published) = (received + grown, published + grown);
+    format!(
+        r#"{{"host": "{host}", "received": {received}, "published": {published}, "dropped": {dropped}, "pending": 0}}"#
+    )
+}
+
+#[test]
+fn of_replicas_that_answer_in_turn_no_rate_is_made() {
+    let mut service = Service::new(&REPLICAS.replace("instance = \"/host\"", ""));
+    let is_computed = |line: &String| {
+        ["ingest_rate", "publish_rate", "rate_ratio", "unaccounted", "drop_ratio"]
+            .iter()
+            .any(|name| line.contains(name))
+    };
+    let mut last = Vec::new();
+    for poll in 0..12 {
+        last = service.answer("e", 200, &replica(poll)).poll();
+        assert!(!last.iter().any(is_computed), "{poll}: {last:?}");
+        let is_seen = state(&service.collector, "service_endpoint_mixed_instances");
+        assert_eq!(is_seen, [format!("e {}", u8::from(poll >= 5))], "{poll}");
+    }
+    // A counter of two is none, and a number is that of the one that answered.
+    assert_eq!(last, ["backpressure_pending_publishes 0"]);
+    // Resets are no news from then on.
+    assert_eq!(service.misses().len(), 3);
+}
+
+#[test]
+fn of_replicas_that_say_who_they_are_the_right_number_is_made() {
+    let mut service = Service::new(REPLICAS);
+    let mut last = Vec::new();
+    for poll in 0..12 {
+        last = service.answer("e", 200, &replica(poll)).poll();
+    }
+    // Each of the two is heard at every second poll, and then of two intervals.
+    for line in [
+        "backpressure_ingest_rate 200",
+        "backpressure_publish_rate 200",
+        "backpressure_drop_ratio 0",
+        "backpressure_unaccounted_messages 0",
+    ] {
+        assert!(last.iter().any(|shown| shown == line), "{line}: {last:?}");
+    }
+    assert_eq!(state(&service.collector, "service_endpoint_instances"), ["e 2"]);
+    assert_eq!(service.misses(), [""; 0]);
+}
+
+/// The `redis_connection_status` of what a collector remembers.
+fn lost_connection(service: &Service) -> Vec<String> {
+    let mut families = Families::new();
+    service.collector.export_state(&mut families);
+    samples(families).into_iter().filter(|line| line.starts_with("redis_")).collect()
+}
+
+#[test]
+fn the_service_that_cannot_speak_of_its_redis_says_0() {
+    let connected = "{\"status\": \"healthy\", \"available\": true, \"latency\": 2}";
+    let has = |lines: &[String], line: &str| lines.iter().any(|known| known == line);
+    for (status, body) in [(500, ""), (404, ""), (200, "<html>")] {
+        let mut service = Service::of("cache-api");
+        service.answer("redis-health", 200, connected).answer("redis-stats", 200, "{}");
+        assert!(has(&service.poll(), "redis_connection_status 1"));
+        assert_eq!(lost_connection(&service), [""; 0]);
+        service.answer("redis-health", status, body).answer("health", 500, "");
+        assert!(!service.poll().iter().any(|line| line.starts_with("redis_connection_status")));
+        assert_eq!(lost_connection(&service), ["redis_connection_status 0"], "{status}");
+        service.answer("redis-health", 200, connected);
+        assert!(has(&service.poll(), "redis_connection_status 1"));
+        assert_eq!(lost_connection(&service), [""; 0]);
+    }
+    // Before the first poll has ended, and where nobody speaks of it, there is nothing to say.
+    let mut service = Service::of("load");
+    service.answer("load", 500, "");
+    service.poll();
+    assert_eq!(lost_connection(&service), [""; 0]);
+    let mut service = Service::of("cache-api");
+    service.answer("redis-health", 404, "").answer("health", 200, "{\"status\": \"ok\"}");
+    assert_eq!(service.poll().len(), 5);
+    assert_eq!(lost_connection(&service), [""; 0]);
 }
 
 #[test]
@@ -236,6 +382,27 @@ fn asked(paths: &mut tokio::sync::mpsc::UnboundedReceiver<String>) -> Vec<String
 }
 
 #[tokio::test]
+async fn the_service_that_is_away_or_hangs_says_0_of_its_redis() {
+    let status = |collector: &ServiceCollector| {
+        let mut families = Families::new();
+        collector.export_state(&mut families);
+        samples(families).into_iter().filter(|line| line.starts_with("redis_")).collect::<Vec<_>>()
+    };
+    let mut away = collector("http://127.0.0.1:1", "profile = \"cache-api\"\n");
+    assert_eq!(away.poll().await.unwrap_err().reason, Reason::Refused);
+    assert_eq!(status(&away), ["redis_connection_status 0"]);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let mut hangs = collector(&url, "profile = \"cache-api\"\ndeadline = \"100ms\"\n");
+    assert_eq!(hangs.poll().await.unwrap_err().reason, Reason::Timeout);
+    assert_eq!(status(&hangs), ["redis_connection_status 0"]);
+    // A poll that its deadline ends has told nothing either.
+    let mut ended = collector(&url, "profile = \"cache-api\"\n");
+    assert!(tokio::time::timeout(Duration::ZERO, ended.poll()).await.is_err());
+    assert_eq!(status(&ended), ["redis_connection_status 0"]);
+}
+
+#[tokio::test]
 async fn a_fallback_is_asked_in_the_poll_in_which_the_other_fails() {
     let answers = vec![("/numbers?key=hunter2", "500 "), ("/texts", "200 {\"waiting\": \"5\"}"), ("/details", "404 ")];
     let (url, mut paths) = serve(answers).await;
@@ -277,5 +444,5 @@ async fn a_service_that_is_away_takes_all_of_its_numbers_with_it() {
     let error = collector.poll().await.unwrap_err();
     assert_eq!(error.reason, Reason::Refused);
     assert_eq!(state(&collector, "service_endpoint_requests_total"), ["details 1", "numbers 2", "series 1"]);
-    assert!(collector.states.iter().all(|state| state.report.is_none() && state.families.is_empty()));
+    assert!(collector.states.iter().all(|state| state.report.is_none() && state.passing.is_empty()));
 }

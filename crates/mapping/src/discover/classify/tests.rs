@@ -29,7 +29,8 @@ fn counter(key: &str, first: f64, second: f64) -> (bool, &'static str) {
     (meaning.counter, meaning.evidence)
 }
 
-const BY_NAME: &str = "by its name it only rises";
+const BY_NAME: &str = "by its name it only rises, and it rose between the samples";
+const UNMOVED: &str = "it did not move; a counter if it only rises";
 
 #[test]
 fn texts_that_are_quantities() {
@@ -86,15 +87,25 @@ fn words_are_states_where_the_key_says_so() {
 }
 
 #[test]
-fn counters_by_name() {
+fn a_name_makes_a_counter_only_of_what_moves() {
     for key in ["orders_total", "total_orders", "order_count", "count", "ordersCreated", "errors", "connections_closed"]
     {
-        assert_eq!(counter(key, 5.0, 5.0), (true, BY_NAME), "{key}");
+        assert_eq!(counter(key, 5.0, 6.0), (true, BY_NAME), "{key}");
+        assert_eq!(counter(key, 5.0, 5.0), (false, UNMOVED), "{key}");
     }
     assert_eq!(counter("total_time_ms", 5.5, 6.5), (true, BY_NAME));
-    for key in ["total_connections", "active_count", "pending_requests", "max_errors", "errors_per_sec"] {
-        assert!(!counter(key, 5.0, 5.0).0, "{key}");
+    for key in
+        ["total_connections", "active_count", "pending_requests", "max_errors", "errors_per_sec", "total processes"]
+    {
+        assert!(!counter(key, 5.0, 6.0).0 || key == "errors_per_sec", "{key}");
     }
+}
+
+#[test]
+fn a_queue_has_a_length_whatever_that_is_called() {
+    let body = |count: u32| json!({"queues": [{"name": "mail", "count": count}, {"name": "img", "count": 3}]});
+    let of = |first: u32, second: u32| between(&body(first), &body(second)).map(|meaning| meaning.counter);
+    assert_eq!([of(7, 7), of(7, 9), of(9, 7)], [Ok(false), Ok(false), Ok(false)]);
 }
 
 #[test]

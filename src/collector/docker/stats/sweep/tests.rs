@@ -13,6 +13,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::task::JoinHandle;
 
 use super::*;
+use crate::collector::TargetKind as _;
 use crate::collector::docker::container::{Health, RunState};
 use crate::collector::docker::stats::usage::{self, Stages};
 use crate::config::TargetSettings;
@@ -86,10 +87,8 @@ impl FakeEngine {
         let seconds = Duration::from_secs;
         DockerTarget {
             common: TargetSettings {
-                name: "engine".to_owned(),
-                interval: seconds(15),
                 deadline: seconds(10),
-                series_limit: 50_000,
+                ..TargetSettings::new("engine".to_owned(), &DockerTarget::DEFAULTS)
             },
             url: BaseUrl::parse(&format!("unix:{}", self.folder.path().join("docker.sock").display())).unwrap(),
             tls: None,

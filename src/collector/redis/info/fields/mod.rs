@@ -17,7 +17,7 @@ mod stats;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use crate::metric::Metric;
+use crate::metric::{Metric, Unit};
 
 const TABLES: [&[(Field, Metric<0>)]; 11] = [
     server::FIELDS,
@@ -111,15 +111,17 @@ pub(super) struct Slot {
     /// The place of the field in [`all`].
     pub(super) number: Option<usize>,
     pub(super) is_percent: bool,
+    pub(super) is_bytes: bool,
     pub(super) text: Option<Text>,
 }
 
 static SLOTS: LazyLock<HashMap<&'static [u8], Slot>> = LazyLock::new(|| {
     let mut slots: HashMap<&'static [u8], Slot> = HashMap::new();
-    for (place, (field, _)) in all().enumerate() {
+    for (place, (field, metric)) in all().enumerate() {
         let slot = slots.entry(field.key().as_bytes()).or_default();
         slot.number = Some(place);
         slot.is_percent = matches!(field, Field::Percent(_));
+        slot.is_bytes = metric.info().unit == Unit::Bytes;
     }
     for (key, text) in TEXTS {
         slots.entry(key.as_bytes()).or_default().text = Some(text);

@@ -8,19 +8,21 @@ use tokio::sync::oneshot;
 /// A thread for work that may hang, one at a time: what hangs in the kernel cannot be ended, and must not get company.
 ///
 /// The threads are not those of the runtime, which waits for its own when the agent stops.
-pub(super) struct Blocking<T> {
+#[derive(Debug)]
+pub struct Blocking<T> {
     name: &'static str,
     running: Option<oneshot::Receiver<T>>,
 }
 
 impl<T: Send + 'static> Blocking<T> {
     /// Without a thread yet; `name` is for who looks at the threads of the process.
-    pub(super) const fn new(name: &'static str) -> Self {
+    #[must_use]
+    pub const fn new(name: &'static str) -> Self {
         Self { name, running: None }
     }
 
     /// The result of `work`. When the future is dropped the work goes on, and the next call waits for its end first.
-    pub(super) async fn run(&mut self, work: impl FnOnce() -> T + Send + 'static) -> io::Result<T> {
+    pub async fn run(&mut self, work: impl FnOnce() -> T + Send + 'static) -> io::Result<T> {
         if let Some(earlier) = &mut self.running {
             // The answer to a question of long ago: of no use any more.
             let _ = earlier.await;

@@ -1,0 +1,82 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::*;
+use crate::collector::kind::parsed;
+use crate::collector::redis::RedisTarget;
+
+/// A group of which nothing answers: the addresses are of no port that anybody listens on.
+fn group() -> Group<RedisTarget> {
+    let text = "[[redis]]\nname = \"cache\"\nurl = \"redis://cache.example:1\"\ninstances = \"resolved\"\n";
+    let target = parsed::<RedisTarget>(text).remove(0);
+    let state = State::new("redis", Instance::of(&target));
+    let hub = Arc::new(Hub::new(|_| {}));
+    hub.announce(state.status());
+    Group { target, hub, stop: CancellationToken::new(), state, running: BTreeMap::new(), left_out: 0 }
+}
+
+fn addresses(hosts: std::ops::RangeInclusive<u8>) -> Vec<SocketAddr> {
+    hosts.map(|host| SocketAddr::from(([127, 0, 0, host], 1))).collect()
+}
+
+fn nodes(group: &Group<RedisTarget>) -> Vec<String> {
+    group.hub.statuses().into_iter().map(|status| status.key.to_string()).collect()
+}
+
+#[tokio::test]
+async fn a_name_without_addresses_is_a_target_that_is_down() {
+    let mut group = group();
+    group.unknown("cache.example", &io::Error::other("no such host"));
+    let status = group.hub.statuses().remove(0);
+    assert_eq!((status.key, status.polls), (Key::of("cache"), 1));
+    assert_eq!(
+        status.error.unwrap().to_string(),
+        "looking up the addresses of cache.example for cache: no such host; is the name right, and does the name server \
+         answer?"
+    );
+    let text = group.hub.render(crate::metric::text::Format::Prometheus).plain();
+    assert!(String::from_utf8_lossy(&text).contains("\nredis_up{target=\"cache\"} 0\n"));
+    group.update(addresses(1..=2), Instant::now()).await;
+    assert_eq!(nodes(&group), ["cache (127.0.0.1:1)", "cache (127.0.0.2:1)"]);
+    group.unknown("cache.example", &io::Error::other("no such host"));
+    assert_eq!(nodes(&group).len(), 2, "what is known goes on");
+}
+
+#[tokio::test]
+async fn instances_come_and_go_with_the_addresses() {
+    let mut group = group();
+    let now = Instant::now();
+    group.update(addresses(1..=3), now).await;
+    let first = group.running.values().next().unwrap().task.id();
+    // One that does not answer is over when its address has gone.
+    group.update(addresses(1..=2), now).await;
+    assert_eq!(nodes(&group), ["cache (127.0.0.1:1)", "cache (127.0.0.2:1)"]);
+    assert_eq!(group.running.values().next().unwrap().task.id(), first, "the others go on undisturbed");
+    group.update(addresses(1..=200), now).await;
+    assert_eq!((group.running.len(), group.left_out), (LIMIT, 100));
+}
+
+#[tokio::test]
+async fn one_that_answers_is_kept_for_a_while() {
+    let mut group = group();
+    let now = Instant::now();
+    group.update(addresses(1..=2), now).await;
+    let key = group.running.values().next().unwrap().key.clone();
+    let up = || {
+        let status =
+            crate::hub::TargetStatus { key: key.clone(), last_poll: Some(SystemTime::now()), ..group.state.status() };
+        group.hub.publish(status, crate::metric::Families::new());
+    };
+    // It would be polled, and then it would be down.
+    group.running.values().for_each(|running| running.stop.cancel());
+    for running in group.running.values_mut() {
+        let _ = (&mut running.task).await;
+    }
+    up();
+    let later = |seconds| now + Duration::from_secs(seconds);
+    assert!(group.gone(&addresses(2..=2), later(10)).is_empty());
+    assert!(group.gone(&addresses(1..=2), later(20)).is_empty(), "it is back");
+    assert!(group.gone(&addresses(2..=2), later(30)).is_empty());
+    assert!(group.gone(&addresses(2..=2), later(329)).is_empty());
+    assert_eq!(group.gone(&addresses(2..=2), later(330)).len(), 1);
+}

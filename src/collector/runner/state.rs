@@ -1,0 +1,186 @@
+//! What the runner remembers of an instance, and what it exports of it.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use tokio::time::Instant;
+use tracing::{info, warn};
+
+use super::Instance;
+use super::pace::Pace;
+use crate::collector::{Collector, Health, metrics};
+use crate::hub::{Excerpt, LastError, PollError, Reason, TargetStatus};
+use crate::metric::{Durations, Families, Reserved};
+use crate::net::{Backoff, TlsSettings, jittered};
+
+/// First pause after a failure.
+const FIRST_RETRY: Duration = Duration::from_secs(1);
+
+/// Seconds of a poll: of a healthy target, of one that is slow, of one whose poll ends at the usual deadline.
+const POLL_BOUNDS: &[f64] = &[0.005, 0.025, 0.1, 0.5, 1.0, 2.5, 5.0];
+
+/// A poll's result, tied to its collector so that `record` can export it.
+pub(super) struct Outcome<C: Collector>(pub(super) Result<C::Snapshot, PollError>);
+
+impl<C: Collector> Outcome<C> {
+    /// Whether the collector panicked.
+    pub(super) fn is_fault(&self) -> bool {
+        self.0.as_ref().is_err_and(|error| error.reason == Reason::Internal)
+    }
+}
+
+/// Samples whose values are known only when all else has been pushed.
+struct Sizes {
+    series: Reserved,
+    rejected: [Reserved; 3],
+}
+
+impl Sizes {
+    fn set(&self, out: &mut Families) {
+        out.set(&self.series, out.series() as f64);
+        let counts = out.rejections().by_reason();
+        for (reserved, (_, count)) in self.rejected.iter().zip(counts) {
+            out.set(reserved, count as f64);
+        }
+    }
+}
+
+/// What the runner remembers of its instance between polls.
+pub(super) struct State {
+    collector: &'static str,
+    pub(super) instance: Instance,
+    polls: u64,
+    failures: [u64; Reason::ALL.len()],
+    backoff: Backoff,
+    /// The pause after a failure; `None` after a success.
+    retry: Option<Duration>,
+    last_duration: Duration,
+    durations: Durations,
+    total_duration: Duration,
+    last_poll: Option<SystemTime>,
+    last_success: Option<SystemTime>,
+    error: LastError,
+    excerpts: Vec<Excerpt>,
+    notes: Vec<String>,
+    /// Reloads of the configuration that the collector has been told of.
+    pub(super) reloads: u64,
+}
+
+impl State {
+    pub(super) fn new(collector: &'static str, instance: Instance) -> Self {
+        let backoff = Backoff::new(FIRST_RETRY, instance.settings.interval.length());
+        Self {
+            collector,
+            instance,
+            polls: 0,
+            failures: [0; Reason::ALL.len()],
+            backoff,
+            retry: None,
+            last_duration: Duration::ZERO,
+            durations: Durations::new(POLL_BOUNDS),
+            total_duration: Duration::ZERO,
+            last_poll: None,
+            last_success: None,
+            error: LastError::default(),
+            excerpts: Vec::new(),
+            notes: Vec::new(),
+            reloads: 0,
+        }
+    }
+
+    /// Records a poll and exports all that is known after it.
+    pub(super) fn record<C: Collector>(
+        &mut self,
+        collector: &C,
+        outcome: &Outcome<C>,
+        duration: Duration,
+        now: SystemTime,
+    ) -> Families {
+        self.polls += 1;
+        self.last_duration = duration;
+        self.durations.observe(duration);
+        self.total_duration += duration;
+        self.last_poll = Some(now);
+        self.excerpts = collector.excerpts();
+        self.notes = collector.notes();
+        let mut out = Families::with_limit(self.instance.settings.series_limit);
+        let sizes = match &outcome.0 {
+            Ok(snapshot) => {
+                if let Some(reason) = self.error.succeeded() {
+                    info!(target_name = %self.instance.key(), after = %reason.as_str(), "target is back");
+                } else if self.last_success.is_none() {
+                    info!(target_name = %self.instance.key(), address = %self.instance.address, "target is up");
+                }
+                self.backoff.succeeded();
+                self.retry = None;
+                self.last_success = Some(now);
+                let sizes = self.export_health(collector, &mut out);
+                C::export(snapshot, &mut out);
+                sizes
+            }
+            Err(error) => {
+                if self.error.failed(error.clone()) {
+                    warn!(target_name = %self.instance.key(), reason = %error.reason.as_str(), %error, "poll failed");
+                }
+                self.retry = Some(jittered(self.backoff.failed()));
+                self.failures[error.reason as usize] += 1;
+                self.export_health(collector, &mut out)
+            }
+        };
+        sizes.set(&mut out);
+        out
+    }
+
+    fn export_health<C: Collector>(&self, of: &C, out: &mut Families) -> Sizes {
+        let collector = self.collector;
+        of.export_state(out);
+        C::export_health(
+            &Health {
+                polls: self.polls,
+                last_duration: self.last_duration,
+                total_duration: self.total_duration,
+                error: self.error.get(),
+            },
+            out,
+        );
+        out.push_bool(&metrics::TARGET_UP, [collector], self.error.get().is_none());
+        out.push(&metrics::POLL_DURATION, [collector], self.last_duration.as_secs_f64());
+        self.durations.export(&metrics::POLL_SECONDS, [collector], out);
+        out.push(&metrics::POLL_INTERVAL, [collector], self.instance.settings.interval.length().as_secs_f64());
+        out.push(&metrics::POLLS, [collector], self.polls as f64);
+        for (reason, count) in Reason::ALL.iter().zip(self.failures) {
+            out.push(&metrics::POLL_FAILURES, [collector, reason.as_str()], count as f64);
+        }
+        if let Some(at) = self.last_success.and_then(|at| at.duration_since(UNIX_EPOCH).ok()) {
+            out.push(&metrics::LAST_SUCCESS, [collector], at.as_secs_f64());
+        }
+        for (endpoint, at) in self.instance.tls.iter().flat_map(TlsSettings::not_after) {
+            out.push(&metrics::CERTIFICATE_NOT_AFTER, [&endpoint], at as f64);
+        }
+        // Their place is taken before the collector's own samples can use it up.
+        let rejected =
+            out.rejections().by_reason().map(|(reason, _)| out.reserve(&metrics::SERIES_REJECTED, [collector, reason]));
+        Sizes { series: out.reserve(&metrics::SERIES, [collector]), rejected }
+    }
+
+    /// When the poll after the one that began at `started` begins.
+    pub(super) fn next(&mut self, pace: &mut Pace, started: Instant) -> Instant {
+        let regular = pace.next(started, &mut self.instance.settings);
+        self.retry.map_or(regular, |pause| regular.min(Instant::now() + pause))
+    }
+
+    pub(super) fn status(&self) -> TargetStatus {
+        TargetStatus {
+            key: self.instance.key(),
+            collector: self.collector,
+            address: self.instance.address.clone(),
+            interval: self.instance.settings.interval.length(),
+            polls: self.polls,
+            failures: self.failures.iter().sum(),
+            last_duration: self.last_duration,
+            last_poll: self.last_poll,
+            error: self.error.get().cloned(),
+            excerpts: self.excerpts.clone(),
+            notes: self.notes.clone(),
+        }
+    }
+}
