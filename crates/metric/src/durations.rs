@@ -31,8 +31,11 @@ impl Durations {
         self.sum += duration;
     }
 
-    /// Exports them.
+    /// Exports them, if there are any.
     pub fn export<const N: usize>(&self, metric: &Metric<N>, labels: [&str; N], out: &mut Families) {
+        if self.count == 0 {
+            return;
+        }
         let buckets: Vec<(f64, f64)> =
             self.bounds.iter().zip(&self.counts).map(|(bound, count)| (*bound, *count as f64)).collect();
         out.push_histogram(metric, labels, &buckets, self.sum.as_secs_f64(), self.count as f64);

@@ -157,11 +157,9 @@ impl Canary {
         CanaryReport { round_trip, received, flown: self.flown, lost: self.lost }
     }
 
-    /// Exports all deliveries, once there has been a canary, whether or not the last poll was good.
+    /// Exports all deliveries, whether or not the last poll was good.
     pub(super) fn export(&self, out: &mut Families) {
-        if self.flown > 0 {
-            self.deliveries.export(&DELIVERIES, [], out);
-        }
+        self.deliveries.export(&DELIVERIES, [], out);
     }
 
     /// Logs why there is no subscription: once a change, not once a poll.
