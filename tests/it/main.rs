@@ -39,4 +39,5 @@ mod service;
 mod states;
 mod support;
 mod tls;
+mod versions;
 mod words;
