@@ -48,7 +48,7 @@ impl Credential {
     pub async fn current(&self) -> Arc<Secret> {
         let file = self.file.clone();
         let files = file.iter().map(|file| file.path.clone()).collect();
-        let read = move || file.map_or_else(|| Err("is no file".to_owned()), |file| file.read());
+        let read = move || file.map_or_else(|| Err("is not a file".to_owned()), |file| file.read());
         self.kept.current(files, read).await.unwrap_or_else(|_| Arc::new(self.first.clone()))
     }
 

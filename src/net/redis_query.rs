@@ -100,7 +100,7 @@ impl Query {
                 Some((meaning, _)) => query.take(*meaning, &key, &value),
                 None if is_word(&key) => unknown.push(key.into_owned()),
                 // It may be a part of a password.
-                None => unknown.push("a key that is no word".to_owned()),
+                None => unknown.push("a key that is not a word".to_owned()),
             }
         }
         match unknown.as_slice() {
@@ -195,7 +195,7 @@ mod tests {
     #[test]
     fn what_is_not_obeyed_is_said_and_no_value_with_it() {
         assert_eq!(read("x=hunter2&y=1").notes, ["x, y are not known here and ignored"]);
-        assert_eq!(read("hunter-2=1").notes, ["a key that is no word is not known here and ignored"]);
+        assert_eq!(read("hunter-2=1").notes, ["a key that is not a word is not known here and ignored"]);
         assert_eq!(
             read("socket_connect_timeout=soon").notes,
             ["socket_connect_timeout is not a time from 10 ms to a day and ignored"]

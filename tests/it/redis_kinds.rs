@@ -386,28 +386,3 @@ fn a_server_that_repeats_the_password_in_its_error() {
     assert_eq!(state["lastError"], words);
     agent.assert_hidden("swordfish");
 }
-
-#[test]
-fn a_user_who_may_not_ask_info_until_he_may() {
-    if missing(&["redis-server"]) {
-        return;
-    }
-    let redis = RedisServer::builder().line("user watcher on >swordfish -@all +ping").start();
-    let agent = Agent::run(&(target("main", &redis.url()) + "username = \"watcher\"\npassword = \"swordfish\"\n"));
-    let seen = agent.next_poll("main");
-    seen.assert("redis_up", &[], 0.0);
-    seen.assert("redis_server_state", &[("state", "unknown")], 1.0);
-    assert_eq!(agent.state("main")["lastErrorReason"], "acl");
-    // INFO is never given up: a right that is given later is found at the next poll.
-    redis.command::<()>(&["ACL", "SETUSER", "watcher", "+info"]);
-    agent.next_poll("main").assert("redis_up", &[], 1.0);
-    redis.command::<()>(&["ACL", "SETUSER", "watcher", "-info"]);
-    agent.next_poll("main").assert("redis_up", &[], 0.0);
-    // On each new connection INFO and CLIENT SETNAME, and nothing else.
-    let refused = || redis.info("errorstat_NOPERM").unwrap().trim_start_matches("count=").parse::<u64>().unwrap();
-    let polls = || agent.scrape("main").value("manometer_polls_total", &[]);
-    let (refused_before, polls_before) = (refused(), polls());
-    agent.next_poll("main");
-    let (more, polls) = (refused() - refused_before, polls() - polls_before);
-    assert!(more as f64 <= 2.0 * (polls + 1.0), "{more} refusals in {polls} polls");
-}

@@ -1,6 +1,8 @@
 mod anything;
+mod live;
 mod polls;
 mod profiles;
+mod publishers;
 
 use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
