@@ -19,17 +19,17 @@ query() {
         grep -o '"value":\[[^]]*\]' | grep -o '"[^"]*"\]' | tr -d '"]'
 }
 
-# spread JOB: the largest irate() less the smallest, in percent of the mean, over the time that was watched.
+# spread JOB: the standard deviation of irate() in percent of its mean, over the time that was watched.
 spread() {
     local rates="irate(redis_commands_processed_total{job=\"$1\"}[1m])[$((minutes * 60))s:5s]"
-    query "100 * (max_over_time($rates) - min_over_time($rates)) / avg_over_time($rates)"
+    query "100 * stddev_over_time($rates) / avg_over_time($rates)"
 }
 
 redis_port=$(free_port)
 start redis redis-server --port "$redis_port" --bind 127.0.0.1 --save '' --appendonly no --dir "$folder"
 until_true 10 redis-cli -p "$redis_port" ping
 # Sleeping between two commands keeps the load constant, whatever else the machine does.
-start load redis-cli -p "$redis_port" -r -1 -i 0.002 get key
+start load redis-cli -p "$redis_port" -r -1 -i 0.01 get key
 agent_port=$(free_port)
 exporter_port=$(free_port)
 prometheus_port=$(free_port)
@@ -48,4 +48,4 @@ until_true 30 query 'min(up) == 1 and count(up) == 2'
 echo "scrapes each $scrape; a load of $(redis-cli -p "$redis_port" info stats | tr -d '\r' |
     sed -n 's/^instantaneous_ops_per_sec:/about /p') commands/s; watching for $minutes minutes"
 sleep $((minutes * 60 + 120))
-printf 'spread of irate(), manometer: %.1f %%, redis_exporter: %.1f %%\n' "$(spread manometer)" "$(spread redis_exporter)"
+printf 'standard deviation of irate(): manometer %.1f %%, redis_exporter %.1f %%\n' "$(spread manometer)" "$(spread redis_exporter)"
