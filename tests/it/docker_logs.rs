@@ -258,11 +258,9 @@ fn forty_jobs_of_a_moment_are_counted_once_each() {
             scope.spawn(move || {
                 for job in 0..10 {
                     let name = format!("job-{worker}-{job}");
-                    docker.run_script(
-                        &name,
-                        &["--network", "none", "--rm"],
-                        &format!("echo {FULL}; sleep 0.03; echo {FULL}"),
-                    );
+                    // The log goes with the container: on a busy machine a shorter job is gone before it can be asked for.
+                    let script = format!("echo {FULL}; sleep 1; echo {FULL}");
+                    docker.run_script(&name, &["--network", "none", "--rm"], &script);
                 }
             });
         }
