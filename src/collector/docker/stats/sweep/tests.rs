@@ -29,6 +29,8 @@ enum Reply {
     /// These bytes as a good answer.
     Body(String),
     Status(u16),
+    /// 404 without a word.
+    Nothing,
     Hang,
 }
 
@@ -147,6 +149,7 @@ async fn answer(path: &str, shared: &Mutex<Shared>) -> (u16, String) {
         Some(Reply::Used(cpu, at)) => (200, used(cpu, at)),
         Some(Reply::Body(body)) => (200, body),
         Some(Reply::Status(status)) => (status, r#"{"message":"as the test says"}"#.to_owned()),
+        Some(Reply::Nothing) => (404, String::new()),
         Some(Reply::Hang) => std::future::pending().await,
         None => (404, format!(r#"{{"message":"No such container: {id}"}}"#)),
     };
