@@ -67,7 +67,8 @@ fn cpu_of_a_busy_container_and_of_an_idle_one() {
     docker.run_script("busy", &["--network", "none", "--cpus", "0.2"], "while :; do :; done");
     docker.run_script("free", &["--network", "none"], "while :; do sleep 0.2; done");
     docker.run("idle", &["--network", "none", "--cpus", "0.5"], &["sleep", "100000"]);
-    let agent = Agent::run(&target(&docker, ""));
+    docker.run_script("pinned", &["--cpuset-cpus", "0"], "while :; do usleep 20000; done");
+    let agent = Agent::run(&target(&docker, "single_threaded = [\"pinned\"]"));
     // A busy machine may not give it all that it may have.
     let first = shows(&agent, "the busy container is at its limit", |seen| {
         of(seen, "container_cpu_usage_ratio", "busy").is_some_and(|ratio| (0.6..1.4).contains(&ratio))
@@ -100,13 +101,15 @@ fn cpu_of_a_busy_container_and_of_an_idle_one() {
         let ratio = second.value("container_cpu_usage_ratio", &[("name", quiet)]);
         assert!((0.0..0.2).contains(&ratio), "{quiet}: {ratio}");
     }
-    // Half a CPU for the one, all that the machine has for the other.
+    // Half a CPU, all that the machine has, and the one to which it is pinned.
     let machine = second.value("machine_cpu_cores", &[]);
     assert_eq!(Some(machine), raw(&docker, "free")["cpu_stats"]["online_cpus"].as_f64());
-    for (name, cpus) in [("idle", 0.5), ("free", machine)] {
+    for (name, cpus) in [("idle", 0.5), ("free", machine), ("pinned", 1.0)] {
         let [cores, ratio] = ["cores", "ratio"].map(|kind| of(&second, &format!("container_cpu_usage_{kind}"), name));
         assert!((cores.unwrap() / cpus - ratio.unwrap()).abs() < 1e-9, "{name}");
     }
+    let pinned = of(&second, "container_cpu_usage_cores", "pinned");
+    assert_eq!(second.get("container_cpu_one_core_ratio", &[]), pinned, "of that one alone");
     assert_eq!(of(&second, "container_spec_cpu_quota", "free"), None);
     assert_eq!(of(&second, "container_cpu_cfs_periods_total", "free"), None);
 }

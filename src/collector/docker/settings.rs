@@ -69,6 +69,9 @@ pub struct DockerTarget {
     /// What a container's network may carry in bits a second, either way; for `container_network_bandwidth_ratio`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bandwidth_bits_per_second: Option<u64>,
+    /// Containers whose work is done on one thread, by name: `container_cpu_one_core_ratio` is for them.
+    #[serde(skip_serializing_if = "Names::is_empty")]
+    pub single_threaded: Names,
     /// Which logs are followed, and for what; none without it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub logs: Option<FollowSettings>,
@@ -129,6 +132,7 @@ impl TargetKind for DockerTarget {
             inspect: table.boolean("inspect").unwrap_or(true),
             keep_removed: table.duration("keep_removed", Duration::ZERO..=30 * DAY).unwrap_or(15 * MINUTE),
             bandwidth_bits_per_second: table.integer("bandwidth_bits_per_second", 1..=1_000_000_000_000_000),
+            single_threaded: Names::read(table, "single_threaded"),
             logs: FollowSettings::read(table.table("logs")),
             common,
         })

@@ -18,6 +18,7 @@ use crate::collector::docker::DockerTarget;
 use crate::collector::docker::container::Container;
 use crate::collector::docker::engine::{Endpoint, Engine, EngineError};
 use crate::metric::Families;
+use reader::Names;
 
 /// Samples that are asked for at the same time of an engine that answers at once.
 const WIDTH: usize = 16;
@@ -37,6 +38,7 @@ pub(crate) struct Sweeper {
     pub(crate) deadline: Duration,
     concurrency: Option<usize>,
     bits_per_second: Option<u64>,
+    single_threaded: Names,
     totals: Arc<Totals>,
     devices: Devices,
     previous: HashMap<String, Previous>,
@@ -75,6 +77,7 @@ impl Sweeper {
             deadline: target.deadline,
             concurrency: target.concurrency,
             bits_per_second: target.bandwidth_bits_per_second,
+            single_threaded: target.single_threaded.clone(),
             totals,
             devices: Devices::of(target),
             previous: HashMap::new(),
@@ -169,7 +172,8 @@ impl Sweeper {
         let current = Previous::of(&sample, container.started);
         let previous = self.previous.insert(container.id.clone(), current);
         let limits = container.inspected.as_ref().map(|inspected| &inspected.limits);
-        let whole = Whole { limits, has_limits, bits_per_second: self.bits_per_second };
+        let one_core = self.single_threaded.matches(&container.name);
+        let whole = Whole { limits, has_limits, bits_per_second: self.bits_per_second, one_core };
         self.devices.learn(&sample.block);
         Measured { derived: Derived::of(&sample, previous.as_ref(), &current, whole), sample }
     }

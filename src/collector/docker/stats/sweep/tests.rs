@@ -19,7 +19,6 @@ use crate::collector::docker::stats::usage::{self, Stages};
 use crate::config::TargetSettings;
 use crate::metric::text::{Format, exposition};
 use crate::net::BaseUrl;
-use reader::Names;
 
 /// What a container answers when its usage is asked for.
 #[derive(Clone)]
@@ -104,6 +103,7 @@ impl FakeEngine {
             inspect: true,
             keep_removed: seconds(900),
             bandwidth_bits_per_second: None,
+            single_threaded: Names::default(),
             logs: None,
         }
     }
