@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::engine::Inspected;
+use super::lifecycle::ExitReason;
 
 /// One container under its name. A re-created one takes the place of its predecessor.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,6 +28,8 @@ pub(super) struct Container {
     pub(super) seen: SystemTime,
     /// What only an inspection tells; `None` where it is off, denied, or has not been made.
     pub(super) inspected: Option<Arc<Inspected>>,
+    /// Why its last run ended, if it has and that is known.
+    pub(super) ended: Option<ExitReason>,
 }
 
 /// The state of a container, in the engine's words.

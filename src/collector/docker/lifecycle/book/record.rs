@@ -92,6 +92,7 @@ impl Record {
                 started: None,
                 seen: stamp.wall,
                 inspected: None,
+                ended: None,
             },
             runs: Runs::default(),
             event: None,
@@ -111,6 +112,11 @@ impl Record {
             has_run: false,
             age: None,
         }
+    }
+
+    /// The container as it is now.
+    pub(super) fn shown(&self) -> Container {
+        Container { ended: self.runs.last_end(), ..self.container.clone() }
     }
 
     /// It runs, or has until now.

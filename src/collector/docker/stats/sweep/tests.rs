@@ -177,6 +177,7 @@ fn container(id: &str) -> Container {
         started: None,
         seen: std::time::SystemTime::UNIX_EPOCH,
         inspected: None,
+        ended: None,
     }
 }
 
