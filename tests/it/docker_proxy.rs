@@ -50,7 +50,9 @@ impl Proxy {
 
     fn target(&self, more: &str) -> String {
         let url = format!("unix://{}", self.socket().display());
-        format!("[[docker]]\nname = \"engine\"\nurl = {url:?}\ninterval = \"2s\"\ndeadline = \"1900ms\"\n{more}\n")
+        format!(
+            "[[docker]]\nname = \"engine\"\nurl = {url:?}\ninterval = \"2s\"\ndeadline = \"1900ms\"\ncgroup_root = \"\"\n{more}\n"
+        )
     }
 
     /// The status that a request gets.

@@ -6,6 +6,7 @@
 //! container, a lost connection and the collector itself.
 
 mod backoff;
+mod cgroup;
 mod container;
 mod engine;
 mod expected;

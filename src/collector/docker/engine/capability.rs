@@ -13,7 +13,8 @@ metrics! {
     pub(super) fn metrics;
     CAPABILITY: gauge "manometer_docker_capability" ["endpoint"] Bool,
         "Whether an endpoint of the Docker engine may be used: 0 if a proxy or the engine refuses it, or the \
-         configuration turns it off. What needs it is left out; the rest goes on.",
+         configuration turns it off. What needs it is left out; the rest goes on. cgroup_files and proc_net: whether the \
+         last poll could read the containers' own files on the engine's machine; absent unless that is this one.",
         "each reply; a probe after connecting where that is enough";
 }
 
@@ -141,6 +142,14 @@ impl Capabilities {
                 out.push_bool(&CAPABILITY, [endpoint.as_str()], allowed);
             }
         }
+    }
+}
+
+/// Names whether the containers' own files, and the networks of their processes, can be read.
+pub(in super::super) fn export_files(files: bool, networks: Option<bool>, out: &mut Families) {
+    out.push_bool(&CAPABILITY, ["cgroup_files"], files);
+    if let Some(networks) = networks {
+        out.push_bool(&CAPABILITY, ["proc_net"], networks);
     }
 }
 

@@ -146,13 +146,13 @@ struct WireHostConfig {
 }
 
 /// How many CPUs a list such as `0-3,5` names; 0 of one that cannot be read, as of none.
-fn cpus_in(list: &str) -> u32 {
+pub(crate) fn cpus_in(text: &str) -> u32 {
     let range = |part: &str| {
         let (first, last) = part.split_once('-').unwrap_or((part, part));
         let (first, last) = (first.trim().parse::<u32>().ok()?, last.trim().parse::<u32>().ok()?);
         (first <= last).then_some((first, last))
     };
-    let Some(mut ranges) = list.split(',').map(range).collect::<Option<Vec<_>>>() else { return 0 };
+    let Some(mut ranges) = text.split(',').map(range).collect::<Option<Vec<_>>>() else { return 0 };
     ranges.sort_unstable();
     // Ranges may overlap: what is below `next` is counted.
     let (mut count, mut next) = (0_u32, 0_u32);

@@ -26,10 +26,10 @@ use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
 use self::capability::Capabilities;
-pub(super) use self::capability::Endpoint;
+pub(super) use self::capability::{Endpoint, export_files};
 pub(super) use self::error::EngineError;
 pub(super) use self::event::Event;
-pub(super) use self::inspected::{Inspected, Limits};
+pub(super) use self::inspected::{Inspected, Limits, cpus_in};
 pub(super) use self::listed::{Age, List, Listed};
 pub(super) use self::stream::{EventStream, LogBody};
 pub(super) use self::time::parse as parse_time;

@@ -103,6 +103,8 @@ impl FakeEngine {
             inspect: true,
             keep_removed: seconds(900),
             bandwidth_bits_per_second: None,
+            cgroup_root: None,
+            network: true,
             single_threaded: Names::default(),
             logs: None,
         }

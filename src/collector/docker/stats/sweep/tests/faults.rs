@@ -157,6 +157,8 @@ async fn counters_outlive_their_sweeper_and_are_there_from_the_start() {
     assert_eq!(
         lines,
         [
+            "manometer_docker_cgroup_reads_total 0",
+            "manometer_docker_cgroup_vanished_total 0",
             r#"manometer_docker_stats_failures_total{reason="timeout"} 0"#,
             r#"manometer_docker_stats_failures_total{reason="connect"} 0"#,
             r#"manometer_docker_stats_failures_total{reason="refused"} 0"#,
