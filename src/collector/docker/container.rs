@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::engine::Inspected;
+use super::lifecycle::ExitReason;
 
 /// One container under its name. A re-created one takes the place of its predecessor.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,7 +19,7 @@ pub(super) struct Container {
     pub(super) labels: Arc<[(String, String)]>,
     pub(super) state: RunState,
     pub(super) health: Health,
-    /// Whether it has the network of another container, whose counters must not be counted twice.
+    /// Whether it has the network of another container or of the host, whose counters must not be counted twice.
     pub(super) shares_network: bool,
     pub(super) created: Option<SystemTime>,
     /// When the current or last run began.
@@ -27,6 +28,13 @@ pub(super) struct Container {
     pub(super) seen: SystemTime,
     /// What only an inspection tells; `None` where it is off, denied, or has not been made.
     pub(super) inspected: Option<Arc<Inspected>>,
+    /// Why its last run ended, if it has and that is known.
+    pub(super) ended: Option<ExitReason>,
+}
+
+/// Whether a container with that network mode has the network of another container or of the host.
+pub(super) fn shares_network(mode: &str) -> bool {
+    mode == "host" || mode.starts_with("container:")
 }
 
 /// The state of a container, in the engine's words.

@@ -6,6 +6,7 @@
 //! container, a lost connection and the collector itself.
 
 mod backoff;
+mod cgroup;
 mod container;
 mod engine;
 mod expected;
@@ -129,7 +130,7 @@ impl Collector for DockerCollector {
         self.memory.engine.export(out);
         self.memory.lifecycle.export_totals(out);
         self.sweeper.export(out);
-        self.memory.logs.export(out);
+        self.memory.logs.export(self.memory.lifecycle.answers(), out);
     }
 
     fn excerpts(&self) -> Vec<Excerpt> {

@@ -1,6 +1,7 @@
 //! `[[docker]]`: the containers of one Docker engine.
 
 use std::ops::{Deref, DerefMut};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,6 +27,9 @@ const TLS_PORT: u16 = 2376;
 
 /// How to write an address.
 const URL_FIX: &str = "write it like unix:///var/run/docker.sock, tcp://127.0.0.1:2375 or https://engine:2376";
+
+/// Where Linux shows its control groups.
+const CGROUP_ROOT: &str = "/sys/fs/cgroup";
 
 /// Docker labels that a target may ask for, and those that it may export: each is a label of every series.
 const MAX_LABELS: usize = 32;
@@ -69,6 +73,14 @@ pub struct DockerTarget {
     /// What a container's network may carry in bits a second, either way; for `container_network_bandwidth_ratio`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bandwidth_bits_per_second: Option<u64>,
+    /// Where the control groups of the engine's machine are; `None` if they are not read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cgroup_root: Option<PathBuf>,
+    /// Whether the traffic of containers is wanted.
+    pub network: bool,
+    /// Containers whose work is done on one thread, by name: `container_cpu_one_core_ratio` is for them.
+    #[serde(skip_serializing_if = "Names::is_empty")]
+    pub single_threaded: Names,
     /// Which logs are followed, and for what; none without it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub logs: Option<FollowSettings>,
@@ -129,6 +141,9 @@ impl TargetKind for DockerTarget {
             inspect: table.boolean("inspect").unwrap_or(true),
             keep_removed: table.duration("keep_removed", Duration::ZERO..=30 * DAY).unwrap_or(15 * MINUTE),
             bandwidth_bits_per_second: table.integer("bandwidth_bits_per_second", 1..=1_000_000_000_000_000),
+            cgroup_root: read_cgroup_root(table),
+            network: table.boolean("network").unwrap_or(true),
+            single_threaded: Names::read(table, "single_threaded"),
             logs: FollowSettings::read(table.table("logs")),
             common,
         })
@@ -174,6 +189,17 @@ fn parse_url(text: &str, with_tls: bool) -> Result<BaseUrl, String> {
         _ if text.is_empty() => Err(format!("is empty; {URL_FIX}")),
         _ => Err(format!("has no scheme or an unknown one; {URL_FIX}")),
     }
+}
+
+/// The folder of the control groups; none if it is empty.
+fn read_cgroup_root(table: &mut Table<'_>) -> Option<PathBuf> {
+    let key = "cgroup_root";
+    let path = table.string(key).unwrap_or_else(|| CGROUP_ROOT.to_owned());
+    if !path.is_empty() && !path.starts_with('/') {
+        let message = format!("is no absolute path; write it like {CGROUP_ROOT}, or \"\" to leave the files alone");
+        table.problem(None, key, Some(format!("{path:?}")), message);
+    }
+    (!path.is_empty()).then(|| path.into())
 }
 
 /// `key` or `key=value`, all of which a container must have.

@@ -10,6 +10,7 @@ metrics! {
         "Seconds that each CPU spent in each mode.", "/proc/stat";
     BOOT_TIME: gauge "node_boot_time_seconds" [] UnixSeconds, "When the machine booted.", "/proc/stat";
     CONTEXT_SWITCHES: counter "node_context_switches_total" [] Count, "Context switches since boot.", "/proc/stat";
+    INTERRUPTS: counter "node_intr_total" [] Count, "Interrupts served since boot.", "/proc/stat";
     FORKS: counter "node_forks_total" [] Count, "Processes and threads created since boot.", "/proc/stat";
     RUNNING: gauge "node_procs_running" [] Count, "Threads that run or could run.", "/proc/stat";
     BLOCKED: gauge "node_procs_blocked" [] Count, "Threads that wait for I/O.", "/proc/stat";
@@ -28,6 +29,7 @@ pub(super) struct Stat {
     cpus: Vec<Cpu>,
     boot_time: Option<u64>,
     context_switches: Option<u64>,
+    interrupts: Option<u64>,
     forks: Option<u64>,
     running: Option<u64>,
     blocked: Option<u64>,
@@ -48,6 +50,7 @@ pub(super) fn parse(text: &str, ticks_per_second: u64) -> Option<Stat> {
         cpus: Vec::new(),
         boot_time: None,
         context_switches: None,
+        interrupts: None,
         forks: None,
         running: None,
         blocked: None,
@@ -58,6 +61,7 @@ pub(super) fn parse(text: &str, ticks_per_second: u64) -> Option<Stat> {
         match key {
             "btime" => stat.boot_time = value(),
             "ctxt" => stat.context_switches = value(),
+            "intr" => stat.interrupts = values.split_ascii_whitespace().next().and_then(|sum| sum.parse().ok()),
             "processes" => stat.forks = value(),
             "procs_running" => stat.running = value(),
             "procs_blocked" => stat.blocked = value(),
@@ -100,6 +104,7 @@ pub(super) fn export_counts(stat: &Stat, out: &mut Families) {
     let counts = [
         (&BOOT_TIME, stat.boot_time),
         (&CONTEXT_SWITCHES, stat.context_switches),
+        (&INTERRUPTS, stat.interrupts),
         (&FORKS, stat.forks),
         (&RUNNING, stat.running),
         (&BLOCKED, stat.blocked),
@@ -134,7 +139,7 @@ mod tests {
         let stat =
             parse("cpu  5 6 7 8\ncpu0 1 2 3 4\ncpu2 5 6 7 8 9 10 11 12 13 14\nintr 1 2\nbtime x\n", 100).unwrap();
         assert_eq!(ticks(&stat), [(0, vec![1, 2, 3, 4]), (2, vec![5, 6, 7, 8, 9, 10, 11, 12])]);
-        assert_eq!((stat.boot_time, stat.context_switches), (None, None));
+        assert_eq!((stat.boot_time, stat.context_switches, stat.interrupts), (None, None, Some(1)));
         assert_eq!(parse("cpu  5 6 7 8\n", 100), None);
         assert_eq!(parse("cpu0 1 2 x\n", 100), None);
         assert_eq!(parse("", 100), None);

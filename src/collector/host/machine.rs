@@ -13,6 +13,7 @@ use super::parse::Bounded;
 use super::read::Texts;
 use super::sysctl::{self, Sysctls};
 use super::system::{self, Files, Uname};
+use super::vmstat::{self, Vmstat};
 use crate::metric::{Families, MetricInfo, metrics};
 
 metrics! {
@@ -36,6 +37,8 @@ pub(super) struct Machine {
     files: Option<Files>,
     uname: Option<Uname>,
     sysctls: Option<Sysctls>,
+    vmstat: Option<Vmstat>,
+    conntrack: Option<(u64, u64)>,
 }
 
 impl Machine {
@@ -52,11 +55,13 @@ impl Machine {
             files: texts.file_nr.as_deref().and_then(system::parse_files),
             uname: system::parse_uname(&texts.kernel, texts.machine.clone()),
             sysctls: sysctl::parse(&texts.sysctls),
+            vmstat: texts.vmstat.as_deref().and_then(vmstat::parse),
+            conntrack: system::parse_conntrack(&texts.conntrack),
         }
     }
 
     /// Whether each part could be read, under the names that `node_exporter` gives them.
-    const fn parts(&self) -> [(&'static str, bool); 9] {
+    const fn parts(&self) -> [(&'static str, bool); 10] {
         [
             ("cpu", self.cpu.is_some()),
             ("diskstats", self.disks.is_some()),
@@ -67,6 +72,7 @@ impl Machine {
             ("netdev", self.devices.is_some()),
             ("sysctl", self.sysctls.is_some()),
             ("uname", self.uname.is_some()),
+            ("vmstat", self.vmstat.is_some()),
         ]
     }
 }
@@ -87,12 +93,14 @@ pub(super) fn export(machine: &Machine, out: &mut Families) {
             out.push(&LEFT_OUT, [kind], count as f64);
         }
     }
-    let Machine { cpu, load, memory, disks, devices, mounts, files, uname, sysctls, .. } = machine;
+    let Machine { cpu, load, memory, disks, devices, mounts, files, uname, sysctls, vmstat, conntrack, .. } = machine;
     put(load.as_ref(), system::export_load, out);
     put(uname.as_ref(), system::export_uname, out);
     put(files.as_ref(), |files, out| system::export_files(*files, out), out);
     put(sysctls.as_ref(), sysctl::export, out);
     put(memory.as_ref(), memory::export, out);
+    put(vmstat.as_ref(), vmstat::export, out);
+    put(conntrack.as_ref(), |conntrack, out| system::export_conntrack(*conntrack, out), out);
     put(cpu.as_ref(), cpu::export_counts, out);
     put(mounts.as_ref(), filesystem::export, out);
     put(devices.as_ref(), network::export, out);
@@ -116,6 +124,7 @@ pub(super) fn metrics() -> Vec<MetricInfo> {
         disk::metrics(),
         network::metrics(),
         sysctl::metrics(),
+        vmstat::metrics(),
     ];
     parts.concat()
 }

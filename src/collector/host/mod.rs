@@ -17,6 +17,7 @@ mod read;
 mod settings;
 mod sysctl;
 mod system;
+mod vmstat;
 
 use std::io;
 use std::path::Path;

@@ -24,6 +24,9 @@ pub(super) struct Texts {
     pub(super) diskstats: Option<String>,
     pub(super) net_dev: Option<String>,
     pub(super) file_nr: Option<String>,
+    pub(super) vmstat: Option<String>,
+    /// The connections that the firewall tracks, and the most of them.
+    pub(super) conntrack: [Option<String>; 2],
     /// `domainname`, `hostname`, `osrelease`, `ostype` and `version`.
     pub(super) kernel: [Option<String>; 5],
     /// In the order of [`sysctl::names`].
@@ -43,6 +46,8 @@ pub(super) fn texts(root: &Path) -> io::Result<Texts> {
         diskstats: read("diskstats"),
         net_dev: read("net/dev"),
         file_nr: read("sys/fs/file-nr"),
+        vmstat: read("vmstat"),
+        conntrack: ["count", "max"].map(|what| read(&format!("sys/net/netfilter/nf_conntrack_{what}"))),
         kernel: ["domainname", "hostname", "osrelease", "ostype", "version"].map(kernel),
         sysctls: sysctl::names().map(|name| read(&format!("sys/{name}"))).collect(),
     })

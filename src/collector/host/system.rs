@@ -18,6 +18,12 @@ metrics! {
     FILES: gauge "node_filefd_allocated" [] Count, "Open files on the whole machine.", "/proc/sys/fs/file-nr";
     MAX_FILES: gauge "node_filefd_maximum" [] Count,
         "Maximum number of open files on the whole machine.", "/proc/sys/fs/file-nr";
+    TRACKED: gauge "node_nf_conntrack_entries" [] Count,
+        "Connections that the firewall tracks; absent where it tracks none.",
+        "/proc/sys/net/netfilter/nf_conntrack_count";
+    MAX_TRACKED: gauge "node_nf_conntrack_entries_limit" [] Count,
+        "Maximum number of connections that the firewall tracks; beyond it packets are dropped.",
+        "/proc/sys/net/netfilter/nf_conntrack_max";
     TIME: gauge "node_time_seconds" [] UnixSeconds, "The machine's clock at the time of the poll.", "clock";
     UNAME: gauge "node_uname_info" ["domainname", "machine", "nodename", "release", "sysname", "version"] Info,
         "The kernel and the host name.", "/proc/sys/kernel";
@@ -29,6 +35,12 @@ pub(super) type Files = (u64, u64);
 /// Reads /proc/sys/fs/file-nr: open files, those that are kept for reuse, and the most of them.
 pub(super) fn parse_files(text: &str) -> Option<Files> {
     numbers(text.split_ascii_whitespace()).map(|[allocated, _, maximum]| (allocated, maximum))
+}
+
+/// Reads the two files of connection tracking, which are there if the kernel's module is.
+pub(super) fn parse_conntrack(texts: &[Option<String>; 2]) -> Option<(u64, u64)> {
+    let [entries, limit] = texts.each_ref().map(|text| text.as_deref()?.trim().parse().ok());
+    entries.zip(limit)
 }
 
 /// The kernel and the host name.
@@ -58,6 +70,11 @@ pub(super) fn export_load(load: &LoadAvg, out: &mut Families) {
 pub(super) fn export_files((allocated, maximum): Files, out: &mut Families) {
     out.push(&FILES, [], allocated as f64);
     out.push(&MAX_FILES, [], maximum as f64);
+}
+
+pub(super) fn export_conntrack((entries, limit): (u64, u64), out: &mut Families) {
+    out.push(&TRACKED, [], entries as f64);
+    out.push(&MAX_TRACKED, [], limit as f64);
 }
 
 pub(super) fn export_time(time: SystemTime, out: &mut Families) {

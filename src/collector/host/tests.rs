@@ -74,6 +74,9 @@ fn the_values_are_those_of_the_files() {
         ("node_cpu_seconds_total{cpu=\"1\",mode=\"iowait\"}", 12.19),
         ("node_boot_time_seconds", 1_795_552_504.0),
         ("node_context_switches_total", 3_687_201.0),
+        ("node_nf_conntrack_entries", 812.0),
+        ("node_nf_conntrack_entries_limit", 262_144.0),
+        ("node_vmstat_oom_kill", 241.0),
         ("node_load5", 1.26),
         ("node_memory_MemTotal_bytes", 24_684_084.0 * 1024.0),
         ("node_disk_reads_completed_total{device=\"vda\"}", 221_949.0),
@@ -106,6 +109,8 @@ fn a_part_that_cannot_be_read_is_absent_and_said_to_be() {
         meminfo: None,
         diskstats: None,
         net_dev: Some(String::new()),
+        vmstat: None,
+        conntrack: [None, None],
         file_nr: Some("1 2".to_owned()),
         kernel: [const { None }; 5],
         sysctls: Vec::new(),
@@ -119,6 +124,7 @@ fn a_part_that_cannot_be_read_is_absent_and_said_to_be() {
     expected.push("node_scrape_collector_success{collector=\"netdev\"} 1".to_owned());
     expected.push("node_scrape_collector_success{collector=\"sysctl\"} 0".to_owned());
     expected.push("node_scrape_collector_success{collector=\"uname\"} 0".to_owned());
+    expected.push("node_scrape_collector_success{collector=\"vmstat\"} 0".to_owned());
     expected.insert(0, "manometer_host_left_out{kind=\"network\"} 0".to_owned());
     expected.insert(1, "manometer_host_suppressed 0".to_owned());
     expected.push("node_time_seconds 0".to_owned());

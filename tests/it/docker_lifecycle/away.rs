@@ -87,12 +87,14 @@ fn an_engine_that_hangs_delays_nobody_and_goes_on_where_it_was() {
         return;
     }
     let docker = Docker::start();
-    docker.run("web", &["--network", "none"], &["sleep", "100000"]);
+    docker.run_script("web", &["--network", "none"], "echo up; exec sleep 100000");
     let other =
         "[[docker]]\nname = \"other\"\nurl = \"unix:///nowhere.sock\"\ninterval = \"2s\"\ndeadline = \"1900ms\"\n";
-    let agent = Agent::run(&format!("{}\n{other}", docker.target("engine", "")));
+    let agent = Agent::run(&format!("{}\n{other}", docker.target("engine", "[docker.logs]")));
     until_events(&agent);
     until_states(&agent, &[("web", "running")]);
+    let is_read = |seen: &Exposition| seen.get("container_log_follow_up", &[("name", "web")]);
+    agent.until("engine", "its log is read", |seen| (is_read(seen) == Some(1.0)).then_some(()));
     docker.freeze();
     agent.until("engine", "it does not answer", |seen| (seen.get("docker_up", &[]) == Some(0.0)).then_some(()));
     agent.next_poll("other");
@@ -100,8 +102,14 @@ fn an_engine_that_hangs_delays_nobody_and_goes_on_where_it_was() {
     let seen = agent.scrape("engine");
     assert!(started.elapsed() < SOON / 10);
     assert!(seen.value("manometer_poll_failures_total", &[("reason", "timeout")]) >= 1.0);
+    // Both connections are open, and nothing can come over them.
+    seen.assert("manometer_docker_event_stream_up", &[], 0.0);
+    assert_eq!(is_read(&seen), Some(0.0));
     docker.thaw();
     until_states(&agent, &[("web", "running")]);
+    let seen = agent.scrape("engine");
+    seen.assert("manometer_docker_event_stream_up", &[], 1.0);
+    assert_eq!(is_read(&seen), Some(1.0));
     docker.cli(&["kill", "web"]);
     let seen = until_totals(&agent, "web", (0, 0, 0), &[("killed", 1)]);
     seen.assert("docker_up", &[], 1.0);

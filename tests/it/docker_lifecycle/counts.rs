@@ -22,6 +22,10 @@ fn ends_have_reasons_and_oom_kills_are_counted_one_by_one() {
     docker.run_script("forger", &[&none[..], &["--label", "exitCode=0", "--label", "signal=0"]].concat(), "exit 5");
     docker.run("target", &none, &["sleep", "100000"]);
     docker.run_script("polite", &none, "trap 'exit 0' TERM; while :; do sleep 0.1; done");
+    // A process of the host kills it, of which the engine knows nothing.
+    docker.run("victim", &none, &["sleep", "100000"]);
+    let pid = docker.inspect("victim")["State"]["Pid"].to_string();
+    docker.within(&["kill", "-9", &pid]);
     docker.cli(&["kill", "target"]);
     docker.cli(&["stop", "polite"]);
     until_totals(&agent, "hungry", (4, 3, 4), &[("oom", 4)]);
@@ -31,6 +35,10 @@ fn ends_have_reasons_and_oom_kills_are_counted_one_by_one() {
     until_totals(&agent, "bad", (1, 0, 0), &[("error", 1)]);
     until_totals(&agent, "forger", (1, 0, 0), &[("error", 1)]);
     until_totals(&agent, "target", (1, 0, 0), &[("killed", 1)]);
+    let seen = until_totals(&agent, "victim", (1, 0, 0), &[("sigkill_unexplained", 1)]);
+    for (name, has_failed) in [("hungry", 1.0), ("good", 0.0), ("bad", 1.0), ("target", 0.0), ("victim", 1.0)] {
+        seen.assert("container_failed", &[("name", name)], has_failed);
+    }
     let seen = until_totals(&agent, "polite", (1, 0, 0), &[("ok", 1)]);
     for (name, code) in [("hungry", 137.0), ("bad", 3.0), ("forger", 5.0), ("target", 137.0), ("polite", 0.0)] {
         seen.assert("container_last_exit_code", &[("name", name)], code);

@@ -228,6 +228,15 @@ impl Docker {
         self.engine.as_ref().unwrap().signal("CONT");
     }
 
+    /// Runs a command in the namespaces of the engine, as a process of its host.
+    #[track_caller]
+    pub(crate) fn within(&self, command: &[&str]) {
+        let target = only_child(self.holder.id()).expect("the holder of the namespaces lives").to_string();
+        let mut nsenter = Command::new("nsenter");
+        nsenter.args(["--target", &target, "--mount", "--pid", "busybox"]).args(command);
+        assert!(nsenter.status().unwrap().success(), "{command:?}");
+    }
+
     /// Everything that the engine logged.
     pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(self.file("log")).unwrap_or_default()

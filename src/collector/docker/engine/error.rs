@@ -11,6 +11,8 @@ use crate::http::client::{ClientError, ErrorKind};
 pub(crate) struct EngineError {
     /// The status of the answer, if there was one.
     pub(crate) status: Option<u16>,
+    /// Whether the answer was a 404 that did not say what is not there.
+    nothing: bool,
     error: PollError,
 }
 
@@ -25,6 +27,12 @@ impl EngineError {
         matches!(self.status, Some(401 | 403 | 405))
     }
 
+    /// Whether nothing seems to be there, and it is not the engine's own word that it is the container: Podman 4.3 says no
+    /// more of one that is gone, and a proxy no more of a path that it hides.
+    pub(super) const fn says_nothing_is_there(&self) -> bool {
+        self.nothing
+    }
+
     /// Whether the engine could not be reached at all.
     pub(crate) const fn is_unreachable(&self) -> bool {
         self.status.is_none() && matches!(self.error.reason, Reason::Connect | Reason::Refused | Reason::Tls)
@@ -36,7 +44,7 @@ impl EngineError {
         cause: impl Into<String>,
         advice: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self { status: None, error: PollError::new(reason, attempt, cause, advice) }
+        Self { status: None, nothing: false, error: PollError::new(reason, attempt, cause, advice) }
     }
 
     /// The error of an answer with this status, which says `message`.
@@ -51,8 +59,13 @@ impl EngineError {
         };
         let said = if message.is_empty() { String::new() } else { format!(": {message}") };
         let error = PollError::new(reason, attempt, format!("HTTP status {status}{said}"), advice);
-        Self { status: Some(status), error }
+        Self { status: Some(status), nothing: status == 404 && !names_no_container(message), error }
     }
+}
+
+/// Whether an engine says in its own words that there is no such container.
+pub(super) fn names_no_container(message: &str) -> bool {
+    message.to_lowercase().contains("no such container") || message.contains("no container with name")
 }
 
 impl std::fmt::Display for EngineError {

@@ -48,11 +48,19 @@ pub(crate) struct Limits {
     pub(crate) cpu_quota: i64,
     /// Billionths of a CPU; another way to say the quota.
     pub(crate) nano_cpus: i64,
+    /// CPUs of the list to which it is pinned.
+    pub(crate) cpuset: u32,
 }
 
 impl Limits {
-    /// The CPUs that it may use at most.
-    pub(crate) fn cpus(&self) -> Option<f64> {
+    /// The CPUs that it may use at most on a host with so many: the smallest of its quota, its list of CPUs and the host.
+    pub(crate) fn usable_cpus(&self, host: Option<f64>) -> Option<f64> {
+        let pinned = (self.cpuset > 0).then(|| f64::from(self.cpuset));
+        [self.quota_cpus(), pinned, host].into_iter().flatten().reduce(f64::min)
+    }
+
+    /// The CPUs of its quota.
+    pub(crate) fn quota_cpus(&self) -> Option<f64> {
         if self.nano_cpus > 0 {
             return Some(self.nano_cpus as f64 / 1e9);
         }
@@ -133,6 +141,27 @@ struct WireHostConfig {
     cpu_quota: i64,
     #[serde(deserialize_with = "nullable")]
     nano_cpus: i64,
+    #[serde(deserialize_with = "nullable")]
+    cpuset_cpus: String,
+}
+
+/// How many CPUs a list such as `0-3,5` names; 0 of one that cannot be read, as of none.
+pub(crate) fn cpus_in(text: &str) -> u32 {
+    let range = |part: &str| {
+        let (first, last) = part.split_once('-').unwrap_or((part, part));
+        let (first, last) = (first.trim().parse::<u32>().ok()?, last.trim().parse::<u32>().ok()?);
+        (first <= last).then_some((first, last))
+    };
+    let Some(mut ranges) = text.split(',').map(range).collect::<Option<Vec<_>>>() else { return 0 };
+    ranges.sort_unstable();
+    // Ranges may overlap: what is below `next` is counted.
+    let (mut count, mut next) = (0_u32, 0_u32);
+    for (first, last) in ranges {
+        let end = last.saturating_add(1);
+        count = count.saturating_add(end.saturating_sub(first.max(next)));
+        next = next.max(end);
+    }
+    count
 }
 
 #[derive(Default, Deserialize)]
@@ -167,6 +196,7 @@ impl From<Wire> for Inspected {
                 cpu_period: host.cpu_period,
                 cpu_quota: host.cpu_quota,
                 nano_cpus: host.nano_cpus,
+                cpuset: cpus_in(&host.cpuset_cpus),
             },
         }
     }

@@ -26,10 +26,10 @@ use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
 use self::capability::Capabilities;
-pub(super) use self::capability::Endpoint;
+pub(super) use self::capability::{Endpoint, export_files};
 pub(super) use self::error::EngineError;
 pub(super) use self::event::Event;
-pub(super) use self::inspected::{Inspected, Limits};
+pub(super) use self::inspected::{Inspected, Limits, cpus_in};
 pub(super) use self::listed::{Age, List, Listed};
 pub(super) use self::stream::{EventStream, LogBody};
 pub(super) use self::time::parse as parse_time;
@@ -156,7 +156,7 @@ impl Engine {
 
     async fn get<T: DeserializeOwned>(&self, endpoint: Endpoint, path: &str, limit: usize) -> Result<T, EngineError> {
         let reply = self.fetch(path, limit).await;
-        self.learn(endpoint, reply)
+        self.learn(endpoint, path, reply)
     }
 
     async fn fetch<T: DeserializeOwned>(&self, path: &str, limit: usize) -> Result<T, EngineError> {
@@ -178,36 +178,38 @@ impl Engine {
                 stream::opened(response, &attempt).await
             })
             .await;
-        self.learn(endpoint, reply)
+        self.learn(endpoint, path, reply)
     }
 
-    /// Asks each endpoint once, in a way that costs the engine nothing.
+    /// Asks each endpoint once, in a way that costs the engine nothing. What a probe cannot tell the real requests will.
     async fn probe(&self) -> Result<(), EngineError> {
+        self.0.capabilities.doubt();
         for endpoint in Endpoint::ALL {
             if endpoint == Endpoint::Inspect && !self.0.inspect {
                 continue;
             }
             let path = endpoint.probe();
             let attempt = self.attempt(path);
-            let status = self
+            let allowed = self
                 .within(&attempt, async {
                     let response = self.0.transport.get(path, Budget::Bytes(LIST_LIMIT)).await?;
                     stream::verdict(response, &attempt).await
                 })
                 .await?;
-            self.0.capabilities.learn(endpoint, status);
+            if allowed || endpoint.is_probed_for_real() {
+                self.0.capabilities.learn(endpoint, allowed);
+            }
         }
         Ok(())
     }
 
     /// Learns from an answer whether the endpoint may be used, and that the engine is lost.
-    fn learn<T>(&self, endpoint: Endpoint, reply: Result<T, EngineError>) -> Result<T, EngineError> {
+    fn learn<T>(&self, endpoint: Endpoint, path: &str, reply: Result<T, EngineError>) -> Result<T, EngineError> {
         match &reply {
             Ok(_) => self.0.capabilities.learn(endpoint, true),
-            Err(error) if error.is_denied() => self.0.capabilities.learn(endpoint, false),
             // Another engine, or the same one with another version, may answer next time.
             Err(error) if error.is_unreachable() => self.doubt(),
-            Err(_) => {}
+            Err(error) => self.0.capabilities.learn_error(endpoint, path, error),
         }
         reply
     }

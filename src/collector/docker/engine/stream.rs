@@ -6,7 +6,7 @@ use hyper::Response;
 use hyper::body::Incoming;
 use hyper::header::CONTENT_TYPE;
 
-use super::error::EngineError;
+use super::error::{EngineError, names_no_container};
 use super::event::Event;
 use super::transport::broken;
 
@@ -48,7 +48,7 @@ pub(super) async fn verdict(response: Response<Incoming>, attempt: &str) -> Resu
     let message = message(response).await;
     match status {
         // So the engine, and Podman, say that there is no such container; a proxy that hides the path does not.
-        404 => Ok(message.to_lowercase().contains("no such container") || message.contains("no container with name")),
+        404 => Ok(names_no_container(&message)),
         401 | 403 | 405 | 501 => Ok(false),
         400..=499 => Ok(true),
         _ => Err(EngineError::of_status(status, &message, attempt)),

@@ -12,9 +12,13 @@ metrics! {
     STATE: gauge "container_state" ["name", "image", "state"] Bool,
         "State of the container as a state set; removed containers stay for keep_removed.",
         "list, events and inspection";
+    FAILED: gauge "container_failed" ["name", "image"] Bool,
+        "Whether the last run of the container ended with an error, an OOM kill or an unexplained SIGKILL, and it has \
+         stayed down since; absent while it is not known why it ended. Of a run that was over before the agent \
+         started the exit code alone tells, and 137 and 143 are no errors.", "list, events and inspection";
     HEALTH_STATE: gauge "container_health_state" ["name", "image"] Bool,
-        "What the health check of a running container says: 1 healthy, 0 starting or unhealthy; absent without a \
-         check.", "list, events and inspection";
+        "What the health check of a running container says: 1 healthy; 0 starting, unhealthy, or without a check.",
+        "list, events and inspection";
     HEALTH_STATUS: gauge "container_health_status" ["name", "image", "status"] Bool,
         "What the health check of a running container says, as a state set; absent without a check.",
         "list, events and inspection";
@@ -35,7 +39,8 @@ metrics! {
         "events; lists and inspections for what they missed";
     EXITS: counter "container_exits_total" ["name", "reason"] Count,
         "Ended runs since the agent started: ok (exit code 0), error, oom (after an OOM kill during the run), killed \
-         (SIGKILL, SIGTERM, or requested), unknown (no exit code available).",
+         (SIGTERM, or requested), unknown (no exit code available), sigkill_unexplained (SIGKILL, and neither an OOM \
+         kill nor a request is known: an OOM event that the engine lost, or a process of the host).",
         "events, and the exit code of the inspection";
     OOMS: counter "container_oom_events_total" ["name"] Count,
         "OOM kills in containers of that name since the agent started, including those of processes that the \
@@ -46,7 +51,8 @@ metrics! {
     EVENTS: counter "manometer_docker_events_total" ["action"] Count,
         "Events received from the engine, of all containers; exec_* are one action, and actions that the agent does \
          not use are other.", "events";
-    STREAM_UP: gauge "manometer_docker_event_stream_up" [] Bool, "Whether the engine sends its events now.", "events";
+    STREAM_UP: gauge "manometer_docker_event_stream_up" [] Bool,
+        "Whether the engine sends its events now; 0 also while it does not answer.", "events; poll";
     RECONNECTS: counter "manometer_docker_event_stream_reconnects_total" [] Count,
         "Subscriptions to the engine's events after the first one.", "events";
     UNDECODABLE_EVENTS: counter "manometer_docker_events_undecodable_total" [] Count,
@@ -73,8 +79,13 @@ pub(super) fn containers(containers: &[Container], out: &mut Families) {
             let is = f64::from(state == container.state);
             out.push_with(&STATE, [own[0], own[1], state.as_str()], more, is);
         }
-        if container.state.has_usage() && container.health != Health::None {
+        if let Some(has_failed) = has_failed(container) {
+            out.push_with(&FAILED, own, more, f64::from(has_failed));
+        }
+        if container.state.has_usage() {
             out.push_with(&HEALTH_STATE, own, more, f64::from(container.health == Health::Healthy));
+        }
+        if container.state.has_usage() && container.health != Health::None {
             for (health, word) in
                 [(Health::Starting, "starting"), (Health::Healthy, "healthy"), (Health::Unhealthy, "unhealthy")]
             {
@@ -96,8 +107,22 @@ pub(super) fn containers(containers: &[Container], out: &mut Families) {
     }
 }
 
-/// Names what was counted since the agent started, and what the agent says of itself.
-pub(super) fn totals(book: &Book, out: &mut Families) {
+/// Whether it is down because its last run failed, if that is known.
+fn has_failed(container: &Container) -> Option<bool> {
+    match container.state {
+        RunState::Exited | RunState::Dead => match container.ended? {
+            ExitReason::Ok | ExitReason::Killed => Some(false),
+            ExitReason::Error | ExitReason::Oom | ExitReason::SigkillUnexplained => Some(true),
+            ExitReason::Unknown => None,
+        },
+        RunState::Unknown => None,
+        _ => Some(false),
+    }
+}
+
+/// Names what was counted since the agent started, and what the agent says of itself. While the engine does not answer, no
+/// event can be on its way.
+pub(super) fn totals(book: &Book, answers: bool, out: &mut Families) {
     for (name, totals) in book.totals() {
         out.push(&STARTS, [name], totals.starts as f64);
         out.push(&RESTARTS, [name], totals.restarts as f64);
@@ -113,7 +138,7 @@ pub(super) fn totals(book: &Book, out: &mut Families) {
     for ((_, action), count) in Action::ALL.iter().zip(counters.events) {
         out.push(&EVENTS, [action], count as f64);
     }
-    out.push_bool(&STREAM_UP, [], book.is_live());
+    out.push_bool(&STREAM_UP, [], book.is_live() && answers);
     out.push(&RECONNECTS, [], counters.subscriptions.saturating_sub(1) as f64);
     out.push(&UNDECODABLE_EVENTS, [], counters.undecodable_events as f64);
     out.push(&UNDECODABLE_ITEMS, [], counters.undecodable_items as f64);

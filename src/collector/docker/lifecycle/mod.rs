@@ -10,6 +10,7 @@ mod export;
 mod watch;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
@@ -17,6 +18,7 @@ use futures_util::stream::FuturesUnordered;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
+pub(super) use self::book::ExitReason;
 use self::book::{Book, Effect, Inspection, Moment, Request};
 use super::container::Container;
 use super::engine::{Endpoint, Engine, EngineError};
@@ -42,6 +44,8 @@ pub(super) struct Lifecycle {
     due: Notify,
     /// The engine has answered.
     answered: Notify,
+    /// Whether the last poll had an answer: a connection to an engine that hangs stays open.
+    answers: AtomicBool,
     /// An inspection is over.
     told: Notify,
 }
@@ -55,13 +59,17 @@ impl Lifecycle {
             budget: target.deadline / SHARE,
             due: Notify::new(),
             answered: Notify::new(),
+            answers: AtomicBool::new(false),
             told: Notify::new(),
         }
     }
 
     /// Compares what is known with the engine's list, and inspects what is new or has changed.
     pub(super) async fn resync(&self) -> Result<(), EngineError> {
+        // A poll that is given up meanwhile had none.
+        self.answers.store(false, Ordering::Relaxed);
         self.list().await?;
+        self.answers.store(true, Ordering::Relaxed);
         self.answered.notify_waiters();
         let until = Instant::now() + self.budget;
         let mut asking = FuturesUnordered::new();
@@ -86,6 +94,11 @@ impl Lifecycle {
         Ok(())
     }
 
+    /// Whether the engine answered the last poll.
+    pub(super) fn answers(&self) -> bool {
+        self.answers.load(Ordering::Relaxed)
+    }
+
     /// The watched containers, also those that were removed a short time ago.
     pub(super) fn containers(&self) -> Vec<Container> {
         self.book().containers(Moment::now())
@@ -100,7 +113,7 @@ impl Lifecycle {
     pub(super) fn export_totals(&self, out: &mut Families) {
         let mut book = self.book();
         book.settle(Moment::now());
-        export::totals(&book, out);
+        export::totals(&book, self.answers(), out);
     }
 
     async fn list(&self) -> Result<(), EngineError> {

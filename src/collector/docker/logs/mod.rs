@@ -85,10 +85,10 @@ impl Logs {
         }
     }
 
-    /// Names what it counted.
-    pub(super) fn export(&self, out: &mut Families) {
+    /// Names what it counted. While the engine does not answer no log is being read, whatever is open.
+    pub(super) fn export(&self, answers: bool, out: &mut Families) {
         if let Some(registry) = &self.0 {
-            registry.export(out);
+            registry.export(answers, out);
         }
     }
 

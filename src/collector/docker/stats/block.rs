@@ -18,11 +18,11 @@ metrics! {
         "Bytes that the container wrote to a device; absent where the kernel does not count them.",
         "stats: blkio_stats.io_service_bytes_recursive";
     READS: counter "container_fs_reads_total" ["name", "image", "device"] Count,
-        "Reads of the container from a device; only on cgroup v1 and Windows.",
-        "stats: blkio_stats.io_serviced_recursive";
+        "Reads of the container from a device; on cgroup v2 only from the container's own files.",
+        "stats: blkio_stats.io_serviced_recursive; io.stat";
     WRITES: counter "container_fs_writes_total" ["name", "image", "device"] Count,
-        "Writes of the container to a device; only on cgroup v1 and Windows.",
-        "stats: blkio_stats.io_serviced_recursive";
+        "Writes of the container to a device; on cgroup v2 only from the container's own files.",
+        "stats: blkio_stats.io_serviced_recursive; io.stat";
     READS_MERGED: counter "container_fs_reads_merged_total" ["name", "image", "device"] Count,
         "Reads of the container that were merged into others; only on cgroup v1 with the BFQ or CFQ I/O scheduler.",
         "stats: blkio_stats.io_merged_recursive";

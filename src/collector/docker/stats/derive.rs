@@ -17,8 +17,13 @@ metrics! {
          100.", "stats: cpu_stats.cpu_usage.total_usage of two samples, divided by the time between their read stamps";
     CPU_RATIO: gauge "container_cpu_usage_ratio" ["name", "image"] Ratio,
         "CPU that the container used since its previous sample, as a fraction of what it may use: CPU time / time / \
-         its CPU limit, or the host's CPUs if it has none or inspections are off.",
-        "container_cpu_usage_cores; inspect: HostConfig.NanoCpus, CpuQuota; stats: cpu_stats.online_cpus";
+         the smallest of its CPU quota, the CPUs that it is pinned to and the host's CPUs; the host's alone if \
+         inspections are off.",
+        "container_cpu_usage_cores; inspect: HostConfig.NanoCpus, CpuQuota, CpusetCpus; stats: cpu_stats.online_cpus";
+    ONE_CORE_RATIO: gauge "container_cpu_one_core_ratio" ["name", "image"] Ratio,
+        "CPU that the container used since its previous sample, as a fraction of one CPU, which is all that a program \
+         on one thread can use; only of containers that single_threaded names.",
+        "container_cpu_usage_cores; config.toml single_threaded";
     MEMORY_RATIO: gauge "container_memory_usage_ratio" ["name", "image"] Ratio,
         "Memory of the container without inactive page cache, as a fraction of its configured limit: working set / \
          limit; absent without a limit.", "container_memory_working_set_bytes; inspect: HostConfig.Memory";
@@ -43,6 +48,8 @@ pub(super) struct Previous {
 pub(super) struct Derived {
     pub(super) cpu_cores: Option<f64>,
     pub(super) cpu_ratio: Option<f64>,
+    /// Whether all of its work is done on one thread.
+    pub(super) one_core: bool,
     pub(super) memory_ratio: Option<f64>,
     /// Received and sent.
     pub(super) bandwidth: Option<[f64; 2]>,
@@ -56,6 +63,7 @@ pub(super) struct Whole<'a> {
     /// Whether limits can be known, so that without them nobody can tell of what a number is a part.
     pub(super) has_limits: bool,
     pub(super) bits_per_second: Option<u64>,
+    pub(super) one_core: bool,
 }
 
 impl Previous {
@@ -82,7 +90,7 @@ impl Derived {
         });
         let host = sample.cpus.map(f64::from);
         let cpus = match whole.limits {
-            Some(limits) => limits.cpus().or(host),
+            Some(limits) => limits.usable_cpus(host),
             None if whole.has_limits => None,
             None => host,
         };
@@ -96,6 +104,7 @@ impl Derived {
         Self {
             cpu_cores,
             cpu_ratio: cpu_cores.zip(cpus).map(|(used, cpus)| used / cpus),
+            one_core: whole.one_core,
             memory_ratio: sample.memory.working_set.zip(memory_limit).map(|(used, limit)| used as f64 / limit as f64),
             bandwidth,
         }
@@ -105,6 +114,7 @@ impl Derived {
     pub(super) fn export(&self, series: &mut Series<'_>) {
         series.put(&CPU_CORES, &[], self.cpu_cores);
         series.put(&CPU_RATIO, &[], self.cpu_ratio);
+        series.put(&ONE_CORE_RATIO, &[], self.cpu_cores.filter(|_| self.one_core));
         series.put(&MEMORY_RATIO, &[], self.memory_ratio);
         let [received, sent] = self.bandwidth.map_or([None; 2], |both| both.map(Some));
         series.put(&BANDWIDTH_RATIO, &["receive"], received);

@@ -24,8 +24,8 @@ metrics! {
         "Mapped files of the container: total_mapped_file (cgroup v1) or file_mapped (v2).",
         "stats: memory_stats.stats";
     MAX_USAGE: gauge "container_memory_max_usage_bytes" ["name", "image"] Bytes,
-        "The most memory that the container has had since its start; only on cgroup v1.",
-        "stats: memory_stats.max_usage";
+        "The most memory that the container has had since its start; on cgroup v2 only from its own \
+         files, Linux >= 5.19.", "stats: memory_stats.max_usage; memory.peak";
     FAILCNT: counter "container_memory_failcnt" ["name", "image"] Count,
         "Times that the container's memory reached its limit; only on cgroup v1, and some kernels never count it.",
         "stats: memory_stats.failcnt";
@@ -117,6 +117,11 @@ impl Memory {
             // The engine leaves out a 0; on v2 it sends another count under this name.
             failcnt: is_v1.then(|| memory.failcnt.unwrap_or(0)),
         }
+    }
+
+    /// With the most memory that it has had, where that is told elsewhere.
+    pub(super) fn with_peak(self, peak: Option<u64>) -> Self {
+        Self { max_usage: self.max_usage.or(peak), ..self }
     }
 
     pub(super) fn export(&self, series: &mut Series<'_>) {

@@ -9,6 +9,7 @@ mod derive;
 mod device;
 mod dialect;
 mod memory;
+mod more;
 mod network;
 mod sample;
 mod series;
@@ -30,6 +31,7 @@ pub(super) fn metrics() -> Vec<MetricInfo> {
         spec::metrics(),
         cpu::metrics(),
         memory::metrics(),
+        more::metrics(),
         network::metrics(),
         block::metrics(),
         sample::metrics(),

@@ -10,8 +10,10 @@ use super::cpu::Cpu;
 use super::device::Devices;
 use super::dialect::Dialect;
 use super::memory::Memory;
+use super::more;
 use super::network::Network;
 use super::series::Series;
+use crate::collector::docker::cgroup::{More, Reading};
 use crate::collector::docker::engine::parse_time;
 use crate::metric::metrics;
 
@@ -36,13 +38,24 @@ pub(super) struct Sample {
     pub(super) block: Block,
     pub(super) tasks: Option<u64>,
     pub(super) max_tasks: Option<u64>,
+    /// What its own files tell and the engine does not; `None` of a sample of the engine's.
+    pub(super) more: Option<More>,
 }
 
 impl Sample {
     /// Reads a body. `None` if it is none of a running container: the engine answers for others too, with zeros.
     pub(super) fn read(body: &ContainerStatsResponse, engine: Dialect) -> Option<Self> {
-        let dialect = engine.of_body(body);
-        let read = body.read.as_deref().and_then(parse_time)?;
+        Self::read_at(body, engine.of_body(body), body.read.as_deref().and_then(parse_time)?)
+    }
+
+    /// Reads what the files of a container say.
+    pub(super) fn of_files(reading: Reading) -> Option<Self> {
+        let Reading { time, body, more } = reading;
+        let sample = Self::read_at(&body, Dialect::default(), time)?;
+        Some(Self { memory: sample.memory.with_peak(more.peak), more: Some(more), ..sample })
+    }
+
+    fn read_at(body: &ContainerStatsResponse, dialect: Dialect, read: SystemTime) -> Option<Self> {
         let cpu = body.cpu_stats.as_ref().map(|stats| Cpu::read(stats, dialect)).unwrap_or_default();
         let memory = body.memory_stats.as_ref().map(|stats| Memory::read(stats, dialect)).unwrap_or_default();
         // Machines without the memory controller tell no memory at all, and nothing has run without CPU time.
@@ -67,6 +80,7 @@ impl Sample {
             block: block.unwrap_or_default(),
             tasks: tasks.and_then(|tasks| tasks.current),
             max_tasks: tasks.and_then(|tasks| tasks.limit).filter(|limit| ![0, u64::MAX].contains(limit)),
+            more: None,
         })
     }
 
@@ -76,6 +90,9 @@ impl Sample {
         self.memory.export(series);
         self.network.export(series);
         self.block.export(devices, series);
+        if let Some(more) = &self.more {
+            more::export(more, series);
+        }
         series.count(&TASKS, &[], self.tasks);
         series.count(&MAX_TASKS, &[], self.max_tasks);
     }

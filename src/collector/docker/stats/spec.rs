@@ -46,5 +46,5 @@ fn quota(limits: &Limits) -> Option<f64> {
     if limits.nano_cpus <= 0 && limits.cpu_quota > 0 {
         return Some(limits.cpu_quota as f64);
     }
-    Some((limits.cpus()? * limits.period() as f64).round())
+    Some((limits.quota_cpus()? * limits.period() as f64).round())
 }

@@ -1,6 +1,7 @@
-//! The sweep: one sample of each container that runs, a few at a time, in what is left of the poll's time.
+//! The sweep: one sample of each container that runs, in what is left of the poll's time. It is read from the container's own
+//! files where they are at hand, and the engine is asked for the rest, a few at a time.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,9 +16,11 @@ use super::totals::Totals;
 use super::usage::{Measured, Stages, Usage};
 use crate::collector::Reason;
 use crate::collector::docker::DockerTarget;
+use crate::collector::docker::cgroup::{Files, Wanted};
 use crate::collector::docker::container::Container;
-use crate::collector::docker::engine::{Endpoint, Engine, EngineError};
+use crate::collector::docker::engine::{self, Endpoint, Engine, EngineError};
 use crate::metric::Families;
+use reader::Names;
 
 /// Samples that are asked for at the same time of an engine that answers at once.
 const WIDTH: usize = 16;
@@ -37,6 +40,11 @@ pub(crate) struct Sweeper {
     pub(crate) deadline: Duration,
     concurrency: Option<usize>,
     bits_per_second: Option<u64>,
+    single_threaded: Names,
+    network: bool,
+    files: Option<Files>,
+    /// Whether the last sweep could read files, and the networks of processes.
+    could_read: Option<(bool, Option<bool>)>,
     totals: Arc<Totals>,
     devices: Devices,
     previous: HashMap<String, Previous>,
@@ -61,6 +69,14 @@ enum Answer {
     Failed(Reason),
 }
 
+/// What the files of the containers told, by id.
+#[derive(Default)]
+struct Own {
+    samples: HashMap<String, Sample>,
+    /// Those whose traffic is still to be asked for.
+    partial: HashSet<String>,
+}
+
 /// What came of all of them.
 struct Round<'a> {
     samples: Vec<(&'a Container, Sample)>,
@@ -75,6 +91,10 @@ impl Sweeper {
             deadline: target.deadline,
             concurrency: target.concurrency,
             bits_per_second: target.bandwidth_bits_per_second,
+            single_threaded: target.single_threaded.clone(),
+            network: target.network,
+            files: Files::of(target),
+            could_read: None,
             totals,
             devices: Devices::of(target),
             previous: HashMap::new(),
@@ -85,10 +105,19 @@ impl Sweeper {
     /// One sweep. It ends, with what it has, before the deadline of the poll that began at `begun`.
     pub(crate) async fn sweep(&mut self, engine: &Engine, containers: &[Container], begun: Instant) -> Usage {
         let swept = Instant::now();
-        let round = self.ask_all(engine, containers, begun + within(self.deadline)).await;
+        let mut own = self.read_files(containers).await;
+        let round = self.ask_all(engine, containers, &own, begun + within(self.deadline)).await;
         let has_limits = engine.may(Endpoint::Inspect);
+        let mut of_engine: HashMap<&str, Sample> =
+            round.samples.into_iter().map(|(container, sample)| (container.id.as_str(), sample)).collect();
         let mut measured = HashMap::new();
-        for (container, sample) in round.samples {
+        for container in containers {
+            let asked = of_engine.remove(container.id.as_str());
+            let sample = match (own.samples.remove(&container.id), asked) {
+                (Some(own), Some(asked)) => Sample { network: asked.network, ..own },
+                (Some(sample), None) | (None, Some(sample)) => sample,
+                (None, None) => continue,
+            };
             measured.insert(container.id.clone(), self.measure(container, sample, has_limits));
         }
         self.unanswered = round.unanswered;
@@ -99,13 +128,41 @@ impl Sweeper {
     /// Names what it counted.
     pub(crate) fn export(&self, out: &mut Families) {
         self.totals.export(out);
+        if let Some((files, networks)) = self.could_read {
+            engine::export_files(files, networks, out);
+        }
+    }
+
+    /// What the containers' own files tell. What takes longer than a quarter of the poll's time is given up.
+    async fn read_files(&mut self, containers: &[Container]) -> Own {
+        let running = containers.iter().filter(|container| container.state.has_usage());
+        let wanted: Vec<Wanted> = running
+            .map(|container| Wanted { id: container.id.clone(), network: self.network && !container.shares_network })
+            .collect();
+        let Some(files) = self.files.as_mut().filter(|_| !wanted.is_empty()) else { return Own::default() };
+        let look = files.look(wanted.clone(), self.deadline / 4).await;
+        self.could_read = Some((!look.readings.is_empty(), look.sees_networks));
+        self.totals.looked(look.readings.len(), look.vanished);
+        let mut own = Own::default();
+        let needs: HashSet<&str> =
+            wanted.iter().filter(|wanted| wanted.network).map(|wanted| wanted.id.as_str()).collect();
+        for (id, reading) in look.readings {
+            if reading.body.networks.is_none() && needs.contains(id.as_str()) {
+                own.partial.insert(id.clone());
+            }
+            own.samples.extend(Sample::of_files(reading).map(|sample| (id, sample)));
+        }
+        own
     }
 
     /// Asks all that run until they have answered or the time is up. What is counted stays counted should the poll be given
     /// up meanwhile.
-    async fn ask_all<'a>(&self, engine: &Engine, containers: &'a [Container], end: Instant) -> Round<'a> {
-        let mut waiting = self.in_turn(containers).into_iter();
-        let mut stages = Stages { seen: containers.len(), idle: containers.len() - waiting.len(), ..Stages::default() };
+    async fn ask_all<'a>(&self, engine: &Engine, containers: &'a [Container], own: &Own, end: Instant) -> Round<'a> {
+        let mut waiting = self.in_turn(containers, own).into_iter();
+        let idle = containers.iter().filter(|container| !container.state.has_usage()).count();
+        let mut stages = Stages { seen: containers.len(), idle, ..Stages::default() };
+        // One whose files were read is sampled, whatever comes of the question for its traffic.
+        let is_sampled = |container: &Container| own.samples.contains_key(&container.id);
         let (mut samples, mut unanswered) = (Vec::new(), HashMap::new());
         let (mut asked, width) = (FuturesUnordered::new(), self.width(engine));
         loop {
@@ -124,26 +181,30 @@ impl Sweeper {
                     self.totals.sampled();
                     samples.push((container, *sample));
                 }
-                Answer::Ended => stages.idle += 1,
+                Answer::Ended => stages.idle += usize::from(!is_sampled(container)),
                 Answer::Failed(reason) => {
                     self.totals.failed(reason, 1);
-                    stages.failed += 1;
+                    stages.failed += usize::from(!is_sampled(container));
                 }
             }
         }
         self.totals.failed(Reason::Timeout, asked.len());
         self.totals.skipped(waiting.len());
-        stages.sampled = samples.len();
-        stages.failed += asked.len();
-        stages.skipped = waiting.len();
+        stages.sampled = own.samples.len() + samples.iter().filter(|(container, _)| !is_sampled(container)).count();
+        stages.skipped = waiting.clone().filter(|container| !is_sampled(container)).count();
+        stages.failed = stages.seen - stages.sampled - stages.idle - stages.skipped;
         unanswered.extend(waiting.map(|container| (container.id.clone(), Unanswered::NotAsked)));
         Round { samples, unanswered, stages }
     }
 
     /// The containers that run, in the order in which they are asked: first those whose turn did not come last time, last
     /// those that took too long, so that these cost themselves alone.
-    fn in_turn<'a>(&self, containers: &'a [Container]) -> Vec<&'a Container> {
-        let mut running: Vec<&Container> = containers.iter().filter(|container| container.state.has_usage()).collect();
+    fn in_turn<'a>(&self, containers: &'a [Container], own: &Own) -> Vec<&'a Container> {
+        let is_asked = |container: &&Container| {
+            let is_whole = own.samples.contains_key(&container.id) && !own.partial.contains(&container.id);
+            container.state.has_usage() && !is_whole
+        };
+        let mut running: Vec<&Container> = containers.iter().filter(is_asked).collect();
         running.sort_by_key(|container| match self.unanswered.get(&container.id) {
             Some(Unanswered::NotAsked) => 0,
             None => 1,
@@ -165,11 +226,15 @@ impl Sweeper {
     }
 
     /// Adds to a sample what it says together with the one before it, and keeps it for the next one.
-    fn measure(&mut self, container: &Container, sample: Sample, has_limits: bool) -> Measured {
+    fn measure(&mut self, container: &Container, mut sample: Sample, has_limits: bool) -> Measured {
+        if !self.network {
+            sample.network = super::network::Network::default();
+        }
         let current = Previous::of(&sample, container.started);
         let previous = self.previous.insert(container.id.clone(), current);
         let limits = container.inspected.as_ref().map(|inspected| &inspected.limits);
-        let whole = Whole { limits, has_limits, bits_per_second: self.bits_per_second };
+        let one_core = self.single_threaded.matches(&container.name);
+        let whole = Whole { limits, has_limits, bits_per_second: self.bits_per_second, one_core };
         self.devices.learn(&sample.block);
         Measured { derived: Derived::of(&sample, previous.as_ref(), &current, whole), sample }
     }

@@ -75,6 +75,7 @@ fn container(name: &str, limits: Option<Limits>) -> Container {
         started: Some(UNIX_EPOCH + Duration::from_secs(1_795_000_000)),
         seen: SystemTime::UNIX_EPOCH,
         inspected,
+        ended: None,
     }
 }
 

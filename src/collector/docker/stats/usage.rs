@@ -97,7 +97,7 @@ pub(crate) fn export(containers: &[Container], usage: &Usage, out: &mut Families
             spec::export(limits, cgroup, &mut series);
         }
         if let Some(Measured { sample, derived }) = usage.measured.get(&container.id) {
-            let has_quota = limits.and_then(Limits::cpus).is_some();
+            let has_quota = limits.and_then(Limits::quota_cpus).is_some();
             sample.export(has_quota, &usage.devices, &mut series);
             derived.export(&mut series);
         }

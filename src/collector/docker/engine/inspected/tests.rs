@@ -78,11 +78,11 @@ fn limits_in_their_two_ways() {
         let body = serde_json::json!({"State": {"ExitCode": 0}, "HostConfig": json});
         serde_json::from_value::<Inspected>(body).unwrap().limits
     };
-    assert_eq!(limits(serde_json::json!({})).cpus(), None);
-    assert_eq!(limits(serde_json::json!({"NanoCpus": 250_000_000})).cpus(), Some(0.25));
-    assert_eq!(limits(serde_json::json!({"CpuQuota": 50_000})).cpus(), Some(0.5));
-    assert_eq!(limits(serde_json::json!({"CpuQuota": 50_000, "CpuPeriod": 25_000})).cpus(), Some(2.0));
-    assert_eq!(limits(serde_json::json!({"CpuQuota": -1, "CpuPeriod": 25_000})).cpus(), None);
+    assert_eq!(limits(serde_json::json!({})).quota_cpus(), None);
+    assert_eq!(limits(serde_json::json!({"NanoCpus": 250_000_000})).quota_cpus(), Some(0.25));
+    assert_eq!(limits(serde_json::json!({"CpuQuota": 50_000})).quota_cpus(), Some(0.5));
+    assert_eq!(limits(serde_json::json!({"CpuQuota": 50_000, "CpuPeriod": 25_000})).quota_cpus(), Some(2.0));
+    assert_eq!(limits(serde_json::json!({"CpuQuota": -1, "CpuPeriod": 25_000})).quota_cpus(), None);
     assert_eq!(limits(serde_json::json!({"Memory": null, "MemorySwap": -1})).memory_swap, -1);
 }
 
@@ -122,5 +122,24 @@ proptest::proptest! {
     #[test]
     fn any_bytes_are_taken(bytes: Vec<u8>) {
         let _ = serde_json::from_slice::<Inspected>(&bytes);
+    }
+}
+
+#[test]
+fn a_list_of_cpus_is_counted() {
+    for (list, cpus) in [
+        ("", 0),
+        ("0", 1),
+        ("0-3", 4),
+        ("0-1,3", 3),
+        ("3, 0-1", 3),
+        ("0-3,2-5,4", 6),
+        ("0-4294967295", u32::MAX),
+        ("3-1", 0),
+        ("0-", 0),
+        ("all", 0),
+        ("0,,1", 0),
+    ] {
+        assert_eq!(cpus_in(list), cpus, "{list:?}");
     }
 }

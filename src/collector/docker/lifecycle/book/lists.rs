@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::record::{Forged, Record, liveness};
 use super::run::Stamp;
 use super::{Book, Effect, Moment, Request, used_names};
-use crate::collector::docker::container::RunState;
+use crate::collector::docker::container::{RunState, shares_network};
 use crate::collector::docker::engine::{List, Listed};
 use crate::collector::docker::logs::ReadFrom;
 use crate::collector::docker::select;
@@ -84,7 +84,7 @@ impl Book {
         record.forged = Forged::by(&listed.labels);
         record.set_labels(select::exported(&self.target, &listed.labels));
         record.container.created = record.container.created.or(listed.created);
-        record.container.shares_network = listed.network_mode.starts_with("container:");
+        record.container.shares_network = shares_network(&listed.network_mode);
         let was_live = record.runs.is_live();
         // What was there before the agent looked is not counted, and what it logged until now alarms nobody.
         let existed = is_new && !is_recent;

@@ -19,7 +19,8 @@ use tokio::time::Instant;
 pub(super) use self::inspections::Inspection;
 use self::names::Names;
 pub(super) use self::names::Totals;
-pub(super) use self::reason::{ExitReason, Nanos};
+pub(in crate::collector::docker) use self::reason::ExitReason;
+pub(super) use self::reason::Nanos;
 use self::recent::Recent;
 use self::record::{Record, nanos_of};
 use self::run::Stamp;
@@ -150,7 +151,7 @@ impl Book {
                 *shown = record;
             }
         }
-        by_name.into_values().map(|record| record.container.clone()).collect()
+        by_name.into_values().map(Record::shown).collect()
     }
 
     /// The totals of every name.
@@ -227,7 +228,8 @@ impl Book {
         let Some(record) = self.records.get_mut(id).filter(|_| !name.is_empty()) else { return };
         let old = std::mem::replace(&mut record.container.name, name.to_owned());
         record.born = self.seq;
-        self.names.rename(&old, name);
+        let shares = self.records.values().any(|other| other.container.name == old && !other.is_replaced);
+        self.names.rename(&old, name, shares);
         self.claim(name);
         self.effects.push(Effect::Rename { id: id.to_owned(), name: name.to_owned() });
     }

@@ -42,6 +42,9 @@ impl Totals {
 struct Name {
     totals: Totals,
     unused_since: Option<Instant>,
+    /// Whether its container has another name now: what was counted is shown there, and kept for whoever takes the name
+    /// next, whose counters must not begin below it.
+    is_left: bool,
     /// The order in which names came.
     born: u64,
 }
@@ -55,7 +58,7 @@ pub(super) struct Names {
 
 impl Names {
     pub(super) fn totals(&self) -> impl Iterator<Item = (&str, &Totals)> {
-        self.names.iter().map(|(name, entry)| (name.as_str(), &entry.totals))
+        self.names.iter().filter(|(_, entry)| !entry.is_left).map(|(name, entry)| (name.as_str(), &entry.totals))
     }
 
     pub(super) fn len(&self) -> usize {
@@ -66,6 +69,7 @@ impl Names {
     pub(super) fn claim(&mut self, name: &str) -> bool {
         if let Some(entry) = self.names.get_mut(name) {
             entry.unused_since = None;
+            entry.is_left = false;
             return true;
         }
         self.born += 1;
@@ -81,15 +85,18 @@ impl Names {
     }
 
     /// A container takes its totals along to a new name; a name that has totals goes on from those, as it does when a
-    /// container is re-created under it. The old name keeps what it has, for whoever takes it next.
-    pub(super) fn rename(&mut self, old: &str, new: &str) {
+    /// container is re-created under it. Under the old name nothing is shown, unless another container `shares` it.
+    pub(super) fn rename(&mut self, old: &str, new: &str, shares: bool) {
         if old == new {
             return;
         }
-        let totals = self.names.get(old).map(|entry| entry.totals.clone()).unwrap_or_default();
+        let totals = self.names.get_mut(old).map(|entry| {
+            entry.is_left = !shares;
+            entry.totals.clone()
+        });
         let is_known = self.claim(new);
-        if let Some(entry) = self.names.get_mut(new).filter(|_| !is_known) {
-            entry.totals = totals;
+        if let Some(entry) = self.names.get_mut(new).filter(|_| !is_known && !shares) {
+            entry.totals = totals.unwrap_or_default();
         }
     }
 

@@ -8,21 +8,24 @@ const SHORTLY: Nanos = 60 * 1_000_000_000;
 
 /// The label `reason` of `container_exits_total`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in super::super) enum ExitReason {
+pub(in crate::collector::docker) enum ExitReason {
     /// With exit code 0.
     Ok,
     /// With another one, and nobody asked for it.
     Error,
     /// After the kernel had killed something in the container for want of memory.
     Oom,
-    /// By SIGKILL or SIGTERM, or after someone had asked the engine to end it.
+    /// By SIGTERM, or after someone had asked the engine to end it.
     Killed,
     /// The exit code could not be learnt.
     Unknown,
+    /// By SIGKILL, and neither an OOM kill nor anyone who asked the engine for it is known.
+    SigkillUnexplained,
 }
 
 impl ExitReason {
-    pub(in super::super) const ALL: [Self; 5] = [Self::Ok, Self::Error, Self::Oom, Self::Killed, Self::Unknown];
+    pub(in super::super) const ALL: [Self; 6] =
+        [Self::Ok, Self::Error, Self::Oom, Self::Killed, Self::Unknown, Self::SigkillUnexplained];
 
     /// The label's value.
     pub(in super::super) const fn as_str(self) -> &'static str {
@@ -32,6 +35,7 @@ impl ExitReason {
             Self::Oom => "oom",
             Self::Killed => "killed",
             Self::Unknown => "unknown",
+            Self::SigkillUnexplained => "sigkill_unexplained",
         }
     }
 }
@@ -67,7 +71,8 @@ pub(super) struct Evidence {
 impl Evidence {
     /// Why the run ended, as far as the evidence goes.
     ///
-    /// 137 alone says that something sent SIGKILL, not what: without an OOM kill it counts as killed. An OOM kill that the
+    /// 137 alone says that something sent SIGKILL, not what: engines lose OOM events, and a process of the host may have sent
+    /// it, so that it is called unexplained. An OOM kill that the
     /// container survived is not why it ends when someone kills it later, and a good end (exit code 0) is one whatever came
     /// before it: where the main process survived the kill of a child, the OOM kill itself has been counted.
     pub(super) fn reason(self) -> ExitReason {
@@ -75,9 +80,19 @@ impl Evidence {
             Some(0) => ExitReason::Ok,
             _ if self.was_asked_for() => ExitReason::Killed,
             _ if self.oom.is_some() => ExitReason::Oom,
-            Some(137 | 143) => ExitReason::Killed,
+            Some(137) => ExitReason::SigkillUnexplained,
+            Some(143) => ExitReason::Killed,
             Some(_) => ExitReason::Error,
             None => ExitReason::Unknown,
+        }
+    }
+
+    /// Why a run ended of which the end alone was seen: who asked for it is not known, and a good end and signals that
+    /// orchestrators send are not held against it.
+    pub(super) fn reason_of_old(self) -> ExitReason {
+        match self.code {
+            Some(137 | 143) if self.oom.is_none() => ExitReason::Killed,
+            _ => self.reason(),
         }
     }
 
@@ -118,8 +133,9 @@ mod tests {
             (Some(134), None, None, ExitReason::Error),
             (Some(139), None, None, ExitReason::Error),
             (Some(3_221_225_786), None, None, ExitReason::Error),
-            // Nobody knows who sent the signal; it was not for want of memory.
-            (Some(137), None, None, ExitReason::Killed),
+            // Nobody knows who sent the signal.
+            (Some(137), None, None, ExitReason::SigkillUnexplained),
+            (Some(137), None, kill(just_before, 1), ExitReason::SigkillUnexplained),
             (Some(143), None, None, ExitReason::Killed),
             (Some(137), Some(just_before), None, ExitReason::Oom),
             // The main process notices that its child was killed, and gives up.

@@ -10,7 +10,7 @@ use super::Request;
 use super::reason::Nanos;
 use super::run::Stamp;
 use super::runs::{Runs, Seen};
-use crate::collector::docker::container::{Container, Health, RunState};
+use crate::collector::docker::container::{Container, Health, RunState, shares_network};
 use crate::collector::docker::engine::{Age, Inspected, Listed};
 use crate::net::Backoff;
 
@@ -92,6 +92,7 @@ impl Record {
                 started: None,
                 seen: stamp.wall,
                 inspected: None,
+                ended: None,
             },
             runs: Runs::default(),
             event: None,
@@ -111,6 +112,11 @@ impl Record {
             has_run: false,
             age: None,
         }
+    }
+
+    /// The container as it is now.
+    pub(super) fn shown(&self) -> Container {
+        Container { ended: self.runs.last_end(), ..self.container.clone() }
     }
 
     /// It runs, or has until now.
@@ -238,7 +244,7 @@ impl Record {
         if !inspected.image.is_empty() {
             container.image.clone_from(&inspected.image);
         }
-        container.shares_network |= inspected.network_mode.starts_with("container:");
+        container.shares_network |= shares_network(&inspected.network_mode);
         if !is_late && self.removed.is_none() {
             if liveness(container.state) != liveness(state) {
                 self.age = None;

@@ -112,13 +112,19 @@ impl Run {
         self.end.as_ref().is_some_and(is_seen)
     }
 
+    /// What is known of why it ended, if it has.
+    pub(super) fn evidence(&self) -> Option<Evidence> {
+        let end = self.end.as_ref()?;
+        let code = end.inspected.or(end.told).or(end.listed);
+        Some(Evidence { code, oom: self.last_oom, kill: self.kill, ended: end.announced })
+    }
+
     /// Why it ended, if that is to be counted now: as soon as nothing that may still come would change it, and at the latest
     /// [`LATEST`] after the end was seen, for a counter cannot be taken back. Without a stamp nothing more is waited for.
     pub(super) fn settle(&mut self, stamp: Option<Stamp>) -> Option<Evidence> {
+        let evidence = self.evidence()?;
         let end = self.end.as_mut()?;
-        let seen = end.uncounted?;
-        let code = end.inspected.or(end.told).or(end.listed);
-        let evidence = Evidence { code, oom: self.last_oom, kill: self.kill, ended: end.announced };
+        let (seen, code) = (end.uncounted?, evidence.code);
         if let Some(stamp) = stamp.filter(|stamp| stamp.at < seen.at + LATEST) {
             let has_code = end.inspected.is_some() || (end.lost && (code.is_some() || !stamp.awaits_events));
             // The inspection's flag and the OOM event come from one place in the engine. The flag is believed unless the

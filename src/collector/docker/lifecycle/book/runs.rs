@@ -60,6 +60,13 @@ impl Runs {
         self.known.back().is_some_and(|run| run.end.is_none() && run.announced == Some(at))
     }
 
+    /// Why the newest run ended, if it has and that is settled.
+    pub(super) fn last_end(&self) -> Option<ExitReason> {
+        let run = self.known.back().filter(|run| run.is_over())?;
+        let evidence = run.evidence()?;
+        Some(if run.is_old { evidence.reason_of_old() } else { evidence.reason() })
+    }
+
     /// Whether the exact time of the newest start is known.
     pub(super) fn knows_start(&self) -> bool {
         self.known.back().is_some_and(|run| run.started.is_some())
@@ -82,7 +89,7 @@ impl Runs {
 
     /// A run that was there before the agent looked.
     pub(super) fn existed(&mut self, ended: bool, exit_code: Option<i64>, stamp: Stamp) {
-        let end = ended.then(End::default);
+        let end = ended.then(|| End { listed: exit_code, ..End::default() });
         self.known.push_back(Run { is_old: true, end, ..Run::new(stamp) });
         self.counted.exit_code = exit_code.filter(|_| ended);
     }

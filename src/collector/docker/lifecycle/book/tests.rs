@@ -166,7 +166,7 @@ impl Desk {
 
     /// Starts, restarts, OOM kills, and exits by reason: ok, error, oom, killed, unknown.
     #[track_caller]
-    fn totals(&self, name: &str) -> (u64, u64, u64, [u64; 5]) {
+    fn totals(&self, name: &str) -> (u64, u64, u64, [u64; 6]) {
         let (_, totals) = self.book.totals().find(|(known, _)| *known == name).expect("the name is known");
         (totals.starts, totals.restarts, totals.ooms, totals.exits)
     }

@@ -20,6 +20,7 @@ fn container(name: &str, state: RunState) -> Container {
         started: None,
         seen: UNIX_EPOCH + Duration::from_millis(1_500),
         inspected: None,
+        ended: None,
     }
 }
 
@@ -42,14 +43,18 @@ fn a_state_set_with_the_configured_labels() {
             .map(|word| state(word, 0))
             .to_vec();
     expected.insert(3, state("restarting", 1));
-    expected.insert(0, r#"container_last_seen{name="web",image="web:1",container_label_team="a\"b"} 1.5"#.to_owned());
+    expected.insert(0, r#"container_failed{name="web",image="web:1",container_label_team="a\"b"} 0"#.to_owned());
+    expected.insert(1, r#"container_last_seen{name="web",image="web:1",container_label_team="a\"b"} 1.5"#.to_owned());
     assert_eq!(lines, expected);
 }
 
 #[test]
 fn what_is_not_known_is_absent() {
     let created = samples(&[container("web", RunState::Created)]);
-    assert!(created.iter().all(|line| line.starts_with("container_state{")), "{created:?}");
+    assert!(
+        created.iter().all(|line| line.starts_with("container_state{") || line.starts_with("container_failed{")),
+        "{created:?}"
+    );
     let json = serde_json::json!({"State": {"Status": "running", "ExitCode": 0}, "RestartCount": 3});
     let inspected: Inspected = serde_json::from_value(json).unwrap();
     let known = Container {
@@ -67,6 +72,7 @@ fn what_is_not_known_is_absent() {
         others,
         [
             r#"container_creation_time_seconds{name="web",image="web:1"} 10"#,
+            r#"container_failed{name="web",image="web:1"} 0"#,
             r#"container_health_state{name="web",image="web:1"} 0"#,
             r#"container_health_status{name="web",image="web:1",status="starting"} 0"#,
             r#"container_health_status{name="web",image="web:1",status="healthy"} 0"#,
@@ -76,6 +82,10 @@ fn what_is_not_known_is_absent() {
             r#"container_start_time_seconds{name="web",image="web:1"} 20.25"#,
         ]
     );
+    // Without a check.
+    let unchecked = samples(&[Container { health: Health::None, ..known.clone() }]);
+    let health: Vec<&String> = unchecked.iter().filter(|line| line.contains("health")).collect();
+    assert_eq!(health, [r#"container_health_state{name="web",image="web:1"} 0"#]);
     // Nobody checks one that does not run.
     let ended = samples(&[Container { state: RunState::Exited, ..known }]);
     assert!(!ended.iter().any(|line| line.contains("health")));
@@ -87,5 +97,31 @@ fn every_metric_is_listed_once() {
     let count = names.len();
     names.sort_unstable();
     names.dedup();
-    assert_eq!((names.len(), count), (21, 21));
+    assert_eq!((names.len(), count), (22, 22));
+}
+
+#[test]
+fn what_ended_badly_and_stays_down_has_failed() {
+    let failed = |state, ended| {
+        let lines = samples(&[Container { ended, ..container("web", state) }]);
+        let line = lines.iter().find(|line| line.starts_with("container_failed{"));
+        line.map(|line| line.ends_with(" 1"))
+    };
+    for (reason, expected) in [
+        (ExitReason::Ok, Some(false)),
+        (ExitReason::Error, Some(true)),
+        (ExitReason::Oom, Some(true)),
+        (ExitReason::Killed, Some(false)),
+        (ExitReason::Unknown, None),
+        (ExitReason::SigkillUnexplained, Some(true)),
+    ] {
+        for state in [RunState::Exited, RunState::Dead] {
+            assert_eq!(failed(state, Some(reason)), expected, "{reason:?}");
+            assert_eq!(failed(state, None), None);
+        }
+        // It runs again, or will.
+        for state in [RunState::Running, RunState::Restarting, RunState::Removed] {
+            assert_eq!(failed(state, Some(reason)), Some(false));
+        }
+    }
 }

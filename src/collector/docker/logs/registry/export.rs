@@ -13,7 +13,7 @@ use crate::metric::Families;
 
 impl<S: Source> Registry<S> {
     /// Names everything.
-    pub(in crate::collector::docker::logs) fn export(&self, out: &mut Families) {
+    pub(in crate::collector::docker::logs) fn export(&self, answers: bool, out: &mut Families) {
         let state = self.state.lock();
         let mut counts = Counts::default();
         let mut open: BTreeMap<&str, bool> = BTreeMap::new();
@@ -38,7 +38,7 @@ impl<S: Source> Registry<S> {
         }
         for (name, is_open) in open {
             if state.totals.get(name).is_some_and(|totals| totals.readable.load(Relaxed)) {
-                metrics::export_follow_up(name, is_open, out);
+                metrics::export_follow_up(name, is_open && answers, out);
             }
         }
         drop(state);

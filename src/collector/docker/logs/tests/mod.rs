@@ -56,7 +56,7 @@ impl Fixture {
     /// The samples whose names begin with `prefix`, without it.
     fn samples(&self, prefix: &str) -> Vec<String> {
         let mut families = Families::new();
-        self.registry.export(&mut families);
+        self.registry.export(true, &mut families);
         assert_eq!(families.rejections(), crate::metric::Rejections::default());
         let text = exposition(&families.into_sorted(), Format::Prometheus);
         text.lines().filter_map(|line| Some(line.strip_prefix(prefix)?.to_owned())).collect()
@@ -107,6 +107,6 @@ async fn what_was_not_asked_for_is_not_there() {
     logs.rename("1", "db");
     logs.forget("db");
     let mut families = Families::new();
-    logs.export(&mut families);
+    logs.export(true, &mut families);
     assert_eq!((families.series(), logs.samples()), (0, Vec::new()));
 }

@@ -19,7 +19,6 @@ use crate::collector::docker::stats::usage::{self, Stages};
 use crate::config::TargetSettings;
 use crate::metric::text::{Format, exposition};
 use crate::net::BaseUrl;
-use reader::Names;
 
 /// What a container answers when its usage is asked for.
 #[derive(Clone)]
@@ -29,6 +28,8 @@ enum Reply {
     /// These bytes as a good answer.
     Body(String),
     Status(u16),
+    /// 404 without a word.
+    Nothing,
     Hang,
 }
 
@@ -102,6 +103,9 @@ impl FakeEngine {
             inspect: true,
             keep_removed: seconds(900),
             bandwidth_bits_per_second: None,
+            cgroup_root: None,
+            network: true,
+            single_threaded: Names::default(),
             logs: None,
         }
     }
@@ -147,6 +151,7 @@ async fn answer(path: &str, shared: &Mutex<Shared>) -> (u16, String) {
         Some(Reply::Used(cpu, at)) => (200, used(cpu, at)),
         Some(Reply::Body(body)) => (200, body),
         Some(Reply::Status(status)) => (status, r#"{"message":"as the test says"}"#.to_owned()),
+        Some(Reply::Nothing) => (404, String::new()),
         Some(Reply::Hang) => std::future::pending().await,
         None => (404, format!(r#"{{"message":"No such container: {id}"}}"#)),
     };
@@ -174,6 +179,7 @@ fn container(id: &str) -> Container {
         started: None,
         seen: std::time::SystemTime::UNIX_EPOCH,
         inspected: None,
+        ended: None,
     }
 }
 

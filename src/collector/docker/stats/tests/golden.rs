@@ -13,6 +13,7 @@ const LIMITED: Limits = Limits {
     cpu_period: 0,
     cpu_quota: 0,
     nano_cpus: 200_000_000,
+    cpuset: 0,
 };
 
 #[track_caller]

@@ -163,7 +163,7 @@ fn try_all(json: &serde_json::Value) {
         let Some(sample) = Sample::read(&body, dialect) else { continue };
         let limits = Limits { memory: i64::MIN, memory_swap: i64::MAX, nano_cpus: 1, ..Limits::default() };
         let before = Previous::of(&read(V2_44), None);
-        let whole = Whole { limits: Some(&limits), has_limits: true, bits_per_second: Some(1) };
+        let whole = Whole { limits: Some(&limits), has_limits: true, bits_per_second: Some(1), one_core: false };
         let derived = Derived::of(&sample, Some(&before), &Previous::of(&sample, None), whole);
         exposed(&container("ticker", Some(limits)), sample, derived);
     }

@@ -11,6 +11,7 @@ const LIMITS: Limits = Limits {
     cpu_period: 0,
     cpu_quota: 0,
     nano_cpus: 500_000_000,
+    cpuset: 0,
 };
 
 /// What two samples say of a container with those limits; the first is of an earlier run if `restarted`.
@@ -22,7 +23,7 @@ fn derived(first: &Sample, second: &Sample, restarted: bool, whole: Whole<'_>) -
 
 /// Limits as they are known, and a bandwidth of 10 Mbit/s.
 const fn of_limits(limits: &Limits) -> Whole<'_> {
-    Whole { limits: Some(limits), has_limits: true, bits_per_second: Some(10_000_000) }
+    Whole { limits: Some(limits), has_limits: true, bits_per_second: Some(10_000_000), one_core: false }
 }
 
 fn later(sample: &Sample, seconds: f64) -> Sample {
@@ -67,6 +68,11 @@ fn cpu_is_a_part_of_the_limit_or_of_the_host() {
     let quota = Limits { cpu_quota: 150_000, cpu_period: 50_000, ..Limits::default() };
     assert_eq!(known(&quota), Some(7.0 / 15.5 / 3.0));
     assert_eq!(known(&Limits::default()), Some(7.0 / 15.5 / 4.0));
+    // The smallest of quota, list of CPUs and host.
+    let pinned = |cpuset| Limits { cpuset, ..quota };
+    assert_eq!(known(&Limits { cpuset: 1, ..Limits::default() }), Some(7.0 / 15.5));
+    assert_eq!([1, 2, 3, 8].map(|cpus| known(&pinned(cpus))), [1.0, 2.0, 3.0, 3.0].map(|cpus| Some(7.0 / 15.5 / cpus)));
+    assert_eq!(known(&Limits { nano_cpus: 8_000_000_000, ..Limits::default() }), Some(7.0 / 15.5 / 4.0));
     // Inspections are off or forbidden: the host's CPUs are all that is known.
     assert_eq!(ratio(Whole::default()), Some(7.0 / 15.5 / 4.0));
     // This container's inspection is still to come: it may have a limit.
@@ -143,4 +149,15 @@ fn bandwidth_is_a_part_of_a_configured_one_alone() {
     assert_eq!((idle.cpu_cores, idle.bandwidth), (Some(0.0), Some([0.0, 0.0])));
     let none = derived(&read(V1_LIMITED), &later(&read(V1_LIMITED), 1.0), false, of_limits(&LIMITS));
     assert_eq!((none.cpu_cores, none.bandwidth), (Some(0.0), None));
+}
+
+#[test]
+fn what_runs_on_one_thread_is_shown_as_a_part_of_one_cpu() {
+    let shown = |one_core| {
+        let all = derived(&read(V2_44), &read(V2_52), false, Whole { one_core, ..Whole::default() });
+        let text = exposed(&container("ticker", None), with_nothing(), all);
+        lines(&text).into_iter().find(|line| line.contains("one_core"))
+    };
+    assert_eq!(shown(true).as_deref(), Some("container_cpu_one_core_ratio 0.45161290322580644"));
+    assert_eq!(shown(false), None);
 }

@@ -274,6 +274,7 @@ fn limits_are_those_of_the_inspection() {
     // `--cpus=4 --memory=4g`, and a soft limit.
     let large = Limits {
         nano_cpus: 4_000_000_000,
+        cpuset: 0,
         memory: 4 << 30,
         memory_swap: 6 << 30,
         memory_reservation: 1 << 30,

@@ -26,8 +26,8 @@ board! {
         graph("oom", "OOM kills", Count, "Processes that were killed for want of memory in the window that the alert \
             looks back. A child that is killed counts as well.")
             .alerts("{{name}}").may_be_empty(QUIET);
-        graph("exits", "Ends of runs", PerMinute, "Ends of runs a minute: ok (exit code 0), error, oom, killed or \
-            unknown.")
+        graph("exits", "Ends of runs", PerMinute, "Ends of runs a minute: ok (exit code 0), error, oom, killed, \
+            unknown or sigkill_unexplained.")
             .query("60 * rate(container_exits_total{@target}[@rate])", "{{name}} {{reason}}").may_be_empty(QUIET);
     }
     "Resources" {

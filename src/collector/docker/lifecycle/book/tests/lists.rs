@@ -9,7 +9,7 @@ fn what_ran_before_the_agent_is_not_counted_and_its_log_begins_now() {
     desk.list(&[aged("a", "web", "running", 100), exited, listed("c", "later", "created")]);
     assert_eq!(desk.effects(), [begin("a", "web", ReadFrom::Now)]);
     for name in ["web", "old", "later"] {
-        assert_eq!(desk.totals(name), (0, 0, 0, [0; 5]), "{name}");
+        assert_eq!(desk.totals(name), (0, 0, 0, [0; 6]), "{name}");
     }
     let code = |name| desk.book.totals().find(|(known, _)| *known == name).unwrap().1.exit_code;
     assert_eq!((code("old"), code("later"), code("web")), (Some(2), None, None));
@@ -18,18 +18,18 @@ fn what_ran_before_the_agent_is_not_counted_and_its_log_begins_now() {
     let mut told = inspected("running", Some(started), 0);
     told.oom_killed = true;
     desk.inspect("a", told_by(told));
-    assert_eq!(desk.totals("web"), (0, 0, 0, [0; 5]));
+    assert_eq!(desk.totals("web"), (0, 0, 0, [0; 6]));
     let mut told = inspected("exited", Some(started), 137);
     (told.oom_killed, told.finished) = (true, time_of(started + 50_000_000_000));
     desk.inspect("b", told_by(told));
-    assert_eq!(desk.totals("old"), (0, 0, 0, [0; 5]));
+    assert_eq!(desk.totals("old"), (0, 0, 0, [0; 6]));
     assert_eq!(desk.container("old").seen, time_of(started + 50_000_000_000).unwrap());
     desk.inspect("c", told_by(inspected("created", None, 0)));
     // From now on it is.
     desk.pass(20);
     desk.start("b", "old");
     desk.start("c", "later");
-    assert_eq!((desk.totals("old"), desk.totals("later")), ((1, 1, 0, [0; 5]), (1, 0, 0, [0; 5])));
+    assert_eq!((desk.totals("old"), desk.totals("later")), ((1, 1, 0, [0; 6]), (1, 0, 0, [0; 6])));
     assert_eq!(desk.effects(), [begin("b", "old", ReadFrom::Start), begin("c", "later", ReadFrom::Start)]);
 }
 
@@ -96,24 +96,27 @@ fn without_events_the_lists_count_each_change_once() {
     };
     let ended = |code, seconds| Listed { exit_code: Some(code), ..aged("a", "web", "exited", seconds) };
     poll(&mut desk, &[ended(3, 5), listed("c", "later", "created")]);
-    assert_eq!(desk.totals("web"), (0, 0, 0, [0, 1, 0, 0, 0]));
+    assert_eq!(desk.totals("web"), (0, 0, 0, [0, 1, 0, 0, 0, 0]));
     poll(&mut desk, &[aged("a", "web", "running", 5), aged("c", "later", "running", 1)]);
-    assert_eq!((desk.totals("web"), desk.totals("later")), ((1, 1, 0, [0, 1, 0, 0, 0]), (1, 0, 0, [0; 5])));
+    assert_eq!((desk.totals("web"), desk.totals("later")), ((1, 1, 0, [0, 1, 0, 0, 0, 0]), (1, 0, 0, [0; 6])));
     // It was running and is running, but not for so long.
     poll(&mut desk, &[aged("a", "web", "running", 2), aged("c", "later", "running", 16)]);
-    assert_eq!((desk.totals("web"), desk.totals("later").0), ((2, 2, 0, [0, 1, 0, 0, 1]), 1));
+    assert_eq!((desk.totals("web"), desk.totals("later").0), ((2, 2, 0, [0, 1, 0, 0, 1, 0]), 1));
     // It has ended, begun and ended again.
     poll(&mut desk, &[ended(0, 14), aged("c", "later", "running", 31)]);
     poll(&mut desk, &[ended(137, 1), aged("c", "later", "running", 46)]);
-    assert_eq!(desk.totals("web"), (3, 3, 0, [1, 1, 0, 1, 1]));
+    assert_eq!(desk.totals("web"), (3, 3, 0, [1, 1, 0, 0, 1, 1]));
     // A new one that has come and ended since the last list, and one that is removed while it runs.
     let job = Listed { exit_code: Some(1), ..aged("d", "job", "exited", 3) };
     poll(&mut desk, &[ended(137, 16), job]);
-    assert_eq!((desk.totals("job"), desk.totals("later")), ((1, 0, 0, [0, 1, 0, 0, 0]), (1, 0, 0, [0, 0, 0, 0, 1])));
+    assert_eq!(
+        (desk.totals("job"), desk.totals("later")),
+        ((1, 0, 0, [0, 1, 0, 0, 0, 0]), (1, 0, 0, [0, 0, 0, 0, 1, 0]))
+    );
     assert_eq!((desk.state("later"), desk.state("job")), ("removed", "exited"));
     // One that is new to the agent and not new at all.
     poll(&mut desk, &[ended(137, 31), aged("e", "moved", "running", 500)]);
-    assert_eq!(desk.totals("moved"), (0, 0, 0, [0; 5]));
+    assert_eq!(desk.totals("moved"), (0, 0, 0, [0; 6]));
     assert!(desk.effects().contains(&begin("e", "moved", ReadFrom::Now)));
 }
 
@@ -146,9 +149,9 @@ fn logs_begin_where_the_run_does_if_it_began_after_the_last_list() {
 fn a_list_that_is_faster_than_the_event_counts_with_it_once() {
     let mut desk = Desk::watching(&[]);
     desk.list(&[aged("a", "web", "running", 0)]);
-    assert_eq!(desk.totals("web"), (1, 0, 0, [0; 5]));
+    assert_eq!(desk.totals("web"), (1, 0, 0, [0; 6]));
     desk.start("a", "web");
-    assert_eq!(desk.totals("web"), (1, 0, 0, [0; 5]));
+    assert_eq!(desk.totals("web"), (1, 0, 0, [0; 6]));
     let started = desk.nanos() - 1;
     desk.inspect_run("a", "running", started, 0);
     desk.pass(10);
@@ -157,10 +160,10 @@ fn a_list_that_is_faster_than_the_event_counts_with_it_once() {
     let mut told = inspected("exited", Some(started), 1);
     told.oom_killed = false;
     desk.inspect("a", told_by(told));
-    assert_eq!((desk.state("web"), desk.totals("web")), ("exited", (1, 0, 0, [0; 5])));
+    assert_eq!((desk.state("web"), desk.totals("web")), ("exited", (1, 0, 0, [0; 6])));
     desk.event("kill", "a", "web", &[("signal", "15")]);
     desk.die("a", "web", "1");
-    assert_eq!(desk.totals("web"), (1, 0, 0, [0, 0, 0, 1, 0]));
+    assert_eq!(desk.totals("web"), (1, 0, 0, [0, 0, 0, 1, 0, 0]));
     assert_eq!(desk.effects(), [begin("a", "web", ReadFrom::Start), end("a")]);
 }
 
@@ -171,10 +174,10 @@ fn an_end_of_which_no_event_comes_is_counted_a_little_later() {
     desk.inspect_run("a", "running", started, 0);
     desk.list(&[aged("a", "web", "exited", 1)]);
     desk.inspect_run("a", "exited", started, 0);
-    assert_eq!(desk.totals("web").3, [0; 5]);
+    assert_eq!(desk.totals("web").3, [0; 6]);
     desk.pass(15);
     desk.list(&[aged("a", "web", "exited", 16)]);
-    assert_eq!(desk.totals("web").3, [1, 0, 0, 0, 0]);
+    assert_eq!(desk.totals("web").3, [1, 0, 0, 0, 0, 0]);
 }
 
 #[test]
@@ -195,8 +198,8 @@ fn an_engine_that_was_killed_and_comes_back_keeps_the_ids_and_the_counters_go_on
     desk.pass(15);
     desk.list(&[aged("a", "web", "running", 18), aged("b", "db", "exited", 19)]);
     assert_eq!(desk.book.next_inspection(desk.now), None);
-    assert_eq!(desk.totals("web"), (1, 1, 1, [0, 0, 1, 0, 0]));
-    assert_eq!(desk.totals("db"), (0, 0, 0, [0, 1, 0, 0, 0]));
+    assert_eq!(desk.totals("web"), (1, 1, 1, [0, 0, 1, 0, 0, 0]));
+    assert_eq!(desk.totals("db"), (0, 0, 0, [0, 1, 0, 0, 0, 0]));
     assert_eq!((desk.state("web"), desk.state("db")), ("running", "exited"));
 }
 
@@ -220,7 +223,7 @@ fn no_more_than_the_limit_is_watched_and_what_runs_comes_first() {
     let shown: Vec<_> = desk.book.containers(desk.now).into_iter().map(|container| container.name).collect();
     assert_eq!((shown, desk.book.sizes()), (vec!["b".to_owned(), "c".to_owned()], (2, 1)));
     assert!(desk.effects().contains(&end("2")), "what is not watched is not followed");
-    assert_eq!(desk.totals("d"), (0, 0, 0, [0; 5]), "no end was seen");
+    assert_eq!(desk.totals("d"), (0, 0, 0, [0; 6]), "no end was seen");
 }
 
 #[test]
@@ -286,5 +289,5 @@ fn what_goes_on_is_inspected_every_five_minutes() {
     desk.list(&items);
     desk.inspect_run("a", "running", started, 0);
     assert_eq!(desk.book.next_inspection(desk.now), None);
-    assert_eq!(desk.totals("web"), (0, 0, 0, [0; 5]));
+    assert_eq!(desk.totals("web"), (0, 0, 0, [0; 6]));
 }

@@ -6,21 +6,21 @@ use super::*;
 fn a_run_is_counted_when_it_starts_and_when_its_exit_code_is_known() {
     let mut desk = Desk::watching(&[]);
     desk.event("create", "a", "web", &[]);
-    assert_eq!((desk.state("web"), desk.totals("web")), ("created", (0, 0, 0, [0; 5])));
+    assert_eq!((desk.state("web"), desk.totals("web")), ("created", (0, 0, 0, [0; 6])));
     desk.start("a", "web");
     let started = desk.nanos();
-    assert_eq!((desk.state("web"), desk.totals("web")), ("running", (1, 0, 0, [0; 5])));
+    assert_eq!((desk.state("web"), desk.totals("web")), ("running", (1, 0, 0, [0; 6])));
     assert_eq!(desk.container("web").started, time_of(started));
     desk.inspect_run("a", "running", started - 2_000_000, 0);
     assert_eq!(desk.container("web").started, time_of(started - 2_000_000));
     desk.die("a", "web", "3");
     // The code in the event is not believed as long as an inspection may tell.
-    assert_eq!((desk.state("web"), desk.totals("web")), ("exited", (1, 0, 0, [0; 5])));
+    assert_eq!((desk.state("web"), desk.totals("web")), ("exited", (1, 0, 0, [0; 6])));
     desk.inspect_run("a", "exited", started - 2_000_000, 4);
-    assert_eq!(desk.totals("web"), (1, 0, 0, [0, 1, 0, 0, 0]));
+    assert_eq!(desk.totals("web"), (1, 0, 0, [0, 1, 0, 0, 0, 0]));
     assert_eq!(desk.book.totals().next().unwrap().1.exit_code, Some(4));
     desk.start("a", "web");
-    assert_eq!(desk.totals("web"), (2, 1, 0, [0, 1, 0, 0, 0]));
+    assert_eq!(desk.totals("web"), (2, 1, 0, [0, 1, 0, 0, 0, 0]));
     assert_eq!(desk.effects(), [begin("a", "web", ReadFrom::Start), end("a"), begin("a", "web", ReadFrom::Start)]);
 }
 
@@ -39,7 +39,7 @@ fn oom_then_die_then_start_four_times_is_four_of_each() {
         desk.inspect("a", told_by(told));
         assert_eq!(desk.state("hungry"), "restarting");
     }
-    assert_eq!(desk.totals("hungry"), (4, 3, 4, [0, 0, 4, 0, 0]));
+    assert_eq!(desk.totals("hungry"), (4, 3, 4, [0, 0, 4, 0, 0, 0]));
 }
 
 #[test]
@@ -55,13 +55,13 @@ fn an_oom_kill_of_which_no_event_came_is_counted_once_and_its_late_event_is_the_
         told_by(told)
     };
     desk.inspect("a", told());
-    assert_eq!(desk.totals("hungry"), (1, 0, 1, [0, 0, 1, 0, 0]));
+    assert_eq!(desk.totals("hungry"), (1, 0, 1, [0, 0, 1, 0, 0, 0]));
     // The engine told of the OOM kill after the end.
     desk.event("oom", "a", "hungry", &[]);
     assert_eq!(desk.totals("hungry").2, 1);
     desk.event("update", "a", "hungry", &[]);
     desk.inspect("a", told());
-    assert_eq!(desk.totals("hungry"), (1, 0, 1, [0, 0, 1, 0, 0]));
+    assert_eq!(desk.totals("hungry"), (1, 0, 1, [0, 0, 1, 0, 0, 0]));
 }
 
 #[test]
@@ -73,18 +73,18 @@ fn an_oom_event_between_die_and_inspection_is_why_it_ended() {
     desk.die("a", "hungry", "137");
     desk.event("oom", "a", "hungry", &[]);
     desk.inspect_run("a", "exited", started, 137);
-    assert_eq!(desk.totals("hungry"), (1, 0, 1, [0, 0, 1, 0, 0]));
+    assert_eq!(desk.totals("hungry"), (1, 0, 1, [0, 0, 1, 0, 0, 0]));
 }
 
 #[test]
 fn a_childs_oom_kill_counts_at_once_and_not_again_at_the_end() {
-    for (code, exits) in [(0, [1, 0, 0, 0, 0]), (1, [0, 0, 1, 0, 0])] {
+    for (code, exits) in [(0, [1, 0, 0, 0, 0, 0]), (1, [0, 0, 1, 0, 0, 0])] {
         let mut desk = Desk::watching(&[]);
         desk.start("a", "parent");
         let started = desk.nanos();
         desk.inspect_run("a", "running", started, 0);
         desk.event("oom", "a", "parent", &[]);
-        assert_eq!((desk.state("parent"), desk.totals("parent")), ("running", (1, 0, 1, [0; 5])));
+        assert_eq!((desk.state("parent"), desk.totals("parent")), ("running", (1, 0, 1, [0; 6])));
         desk.pass(60);
         desk.die("a", "parent", "9");
         let mut told = inspected("exited", Some(started), code);
@@ -103,7 +103,7 @@ fn a_kill_is_no_oom() {
     desk.event("kill", "a", "web", &[("signal", "9")]);
     desk.die("a", "web", "137");
     desk.inspect_run("a", "exited", started, 137);
-    assert_eq!(desk.totals("web"), (1, 0, 0, [0, 0, 0, 1, 0]));
+    assert_eq!(desk.totals("web"), (1, 0, 0, [0, 0, 0, 1, 0, 0]));
     // Podman writes words.
     desk.start("a", "web");
     let started = desk.nanos();
@@ -111,7 +111,7 @@ fn a_kill_is_no_oom() {
     desk.event("kill", "a", "web", &[("signal", "SIGINT")]);
     desk.die("a", "web", "1");
     desk.inspect_run("a", "exited", started, 1);
-    assert_eq!(desk.totals("web"), (2, 1, 0, [0, 0, 0, 2, 0]));
+    assert_eq!(desk.totals("web"), (2, 1, 0, [0, 0, 0, 2, 0, 0]));
 }
 
 #[test]
@@ -120,25 +120,25 @@ fn what_is_gone_before_the_inspection_has_the_events_code_unless_a_label_hides_i
     desk.start("a", "job");
     desk.die("a", "job", "3");
     desk.inspect("a", Inspection::Never);
-    assert_eq!(desk.totals("job"), (1, 0, 0, [0; 5]), "an OOM kill may still be told");
+    assert_eq!(desk.totals("job"), (1, 0, 0, [0; 6]), "an OOM kill may still be told");
     desk.pass(10);
     desk.settle();
-    assert_eq!(desk.totals("job"), (1, 0, 0, [0, 1, 0, 0, 0]));
+    assert_eq!(desk.totals("job"), (1, 0, 0, [0, 1, 0, 0, 0, 0]));
     desk.start("b", "job");
     desk.die("b", "job", "0");
     desk.event("destroy", "b", "job", &[]);
     assert_eq!(desk.book.next_inspection(desk.now), None, "there is nothing left to inspect");
-    assert_eq!(desk.totals("job"), (2, 0, 0, [1, 1, 0, 0, 0]));
+    assert_eq!(desk.totals("job"), (2, 0, 0, [1, 1, 0, 0, 0, 0]));
     for (id, hidden) in [("c", ("exitCode", "0")), ("d", ("containerExitCode", "0"))] {
         desk.event("start", id, "job", &[hidden]);
         desk.event("die", id, "job", &[("exitCode", "0"), hidden]);
         desk.event("destroy", id, "job", &[hidden]);
     }
-    assert_eq!(desk.totals("job"), (4, 0, 0, [1, 1, 0, 0, 0]));
+    assert_eq!(desk.totals("job"), (4, 0, 0, [1, 1, 0, 0, 0, 0]));
     // Nobody will ever tell.
     desk.pass(10);
     desk.list(&[]);
-    assert_eq!(desk.totals("job"), (4, 0, 0, [1, 1, 0, 0, 2]));
+    assert_eq!(desk.totals("job"), (4, 0, 0, [1, 1, 0, 0, 2, 0]));
     assert_eq!(desk.state("job"), "removed");
 }
 
@@ -152,21 +152,21 @@ fn a_label_cannot_forge_a_code_or_a_signal() {
     desk.event("kill", "a", "web", &forged);
     desk.event("die", "a", "web", &forged);
     desk.inspect_run("a", "exited", started, 2);
-    assert_eq!(desk.totals("web"), (1, 0, 0, [0, 0, 0, 1, 0]));
+    assert_eq!(desk.totals("web"), (1, 0, 0, [0, 0, 0, 1, 0, 0]));
     // By the list as well, of a container that was there before.
     let item = Listed { labels: labels(&forged), ..aged("b", "old", "running", 100) };
     let mut desk = Desk::new("inspect = false");
     desk.list(std::slice::from_ref(&item));
     desk.pass(20);
     desk.event("die", "b", "old", &forged);
-    assert_eq!(desk.totals("old"), (0, 0, 0, [0; 5]));
+    assert_eq!(desk.totals("old"), (0, 0, 0, [0; 6]));
     desk.pass(4);
     let ended = Listed { labels: item.labels, exit_code: Some(3), ..aged("b", "old", "exited", 4) };
     desk.list(&[ended]);
     desk.pass(6);
     desk.settle();
     // The list's own words are the engine's.
-    assert_eq!(desk.totals("old"), (0, 0, 0, [0, 1, 0, 0, 0]));
+    assert_eq!(desk.totals("old"), (0, 0, 0, [0, 1, 0, 0, 0, 0]));
 }
 
 #[test]
@@ -181,16 +181,16 @@ fn an_inspection_that_sees_the_next_run_does_not_tell_the_last_ones_code() {
     desk.pass_millis(50);
     let second = desk.nanos();
     desk.answer(&ask, told_by(inspected("running", Some(second), 0)));
-    assert_eq!(desk.totals("web"), (2, 1, 0, [0; 5]));
+    assert_eq!(desk.totals("web"), (2, 1, 0, [0; 6]));
     assert_eq!(desk.effects().last(), Some(&begin("a", "web", ReadFrom::Start)));
     desk.start("a", "web");
-    assert_eq!(desk.totals("web"), (2, 1, 0, [0; 5]), "the event is of the run that was seen");
+    assert_eq!(desk.totals("web"), (2, 1, 0, [0; 6]), "the event is of the run that was seen");
     desk.pass(10);
     desk.settle();
-    assert_eq!(desk.totals("web"), (2, 1, 0, [0, 1, 0, 0, 0]));
+    assert_eq!(desk.totals("web"), (2, 1, 0, [0, 1, 0, 0, 0, 0]));
     desk.die("a", "web", "0");
     desk.inspect_run("a", "exited", second, 0);
-    assert_eq!(desk.totals("web"), (2, 1, 0, [1, 1, 0, 0, 0]));
+    assert_eq!(desk.totals("web"), (2, 1, 0, [1, 1, 0, 0, 0, 0]));
 }
 
 #[test]
@@ -205,7 +205,7 @@ fn events_that_an_inspection_overtakes_are_counted_once() {
     let (second, third) = (first + 1_000_000_000, first + 2_000_000_000);
     desk.pass(3);
     desk.answer(&ask, told_by(inspected("running", Some(third), 0)));
-    assert_eq!(desk.totals("web"), (2, 1, 0, [0; 5]));
+    assert_eq!(desk.totals("web"), (2, 1, 0, [0; 6]));
     let told = |action: &str, at, code: &str| {
         let mut event = Event { kind: "container".to_owned(), action: action.to_owned(), ..Event::default() };
         (event.actor.id, event.time_nano) = ("a".to_owned(), at);
@@ -222,7 +222,7 @@ fn events_that_an_inspection_overtakes_are_counted_once() {
     desk.inspect_run("a", "running", third, 0);
     desk.pass(7);
     desk.settle();
-    assert_eq!(desk.totals("web"), (3, 2, 0, [1, 1, 0, 0, 0]));
+    assert_eq!(desk.totals("web"), (3, 2, 0, [1, 1, 0, 0, 0, 0]));
     assert_eq!(desk.state("web"), "running");
 }
 
@@ -234,7 +234,7 @@ fn repeated_events_are_counted_once() {
     events.push(desk.event("die", "a", "web", &[("exitCode", "1")]));
     desk.inspect("a", Inspection::Never);
     let before = desk.totals("web");
-    assert_eq!(before, (1, 0, 1, [0, 0, 1, 0, 0]));
+    assert_eq!(before, (1, 0, 1, [0, 0, 1, 0, 0, 0]));
     desk.book.unsubscribed();
     desk.pass(1);
     desk.book.subscribed(desk.now);
@@ -259,7 +259,7 @@ fn what_is_repeated_of_the_time_without_events_is_what_the_lists_have_shown() {
     let mut told = inspected("running", Some(second), 0);
     told.restarts = 1;
     desk.inspect("a", told_by(told));
-    assert_eq!(desk.totals("web"), (1, 1, 0, [0, 0, 0, 0, 1]));
+    assert_eq!(desk.totals("web"), (1, 1, 0, [0, 0, 0, 0, 1, 0]));
     desk.pass(1);
     desk.book.subscribed(desk.now);
     let mut event = Event { kind: "container".to_owned(), action: "die".to_owned(), ..Event::default() };
@@ -268,13 +268,13 @@ fn what_is_repeated_of_the_time_without_events_is_what_the_lists_have_shown() {
     desk.take(&event);
     (event.action, event.time_nano) = ("start".to_owned(), second + 5_000_000);
     desk.take(&event);
-    assert_eq!(desk.totals("web"), (1, 1, 0, [0, 0, 0, 0, 1]));
+    assert_eq!(desk.totals("web"), (1, 1, 0, [0, 0, 0, 0, 1, 0]));
     // From here on events come again, and a new start is a new one.
     desk.pass(5);
     desk.die("a", "web", "1");
     desk.inspect_run("a", "restarting", second, 1);
     desk.start("a", "web");
-    assert_eq!(desk.totals("web"), (2, 2, 0, [0, 1, 0, 0, 1]));
+    assert_eq!(desk.totals("web"), (2, 2, 0, [0, 1, 0, 0, 1, 0]));
 }
 
 #[test]
@@ -290,7 +290,7 @@ fn the_restart_count_tells_of_runs_that_nobody_saw() {
     told.restarts = 3;
     desk.inspect("a", told_by(told));
     // Two more runs began (a third restart is being waited for); the end of the last one is told.
-    assert_eq!(desk.totals("web"), (2, 2, 0, [0, 1, 0, 0, 2]));
+    assert_eq!(desk.totals("web"), (2, 2, 0, [0, 1, 0, 0, 2, 0]));
     assert_eq!(desk.state("web"), "restarting");
     desk.pass(15);
     desk.list(&[aged("a", "web", "running", 14)]);
@@ -298,7 +298,7 @@ fn the_restart_count_tells_of_runs_that_nobody_saw() {
     let mut told = inspected("running", Some(fourth), 0);
     told.restarts = 3;
     desk.inspect("a", told_by(told));
-    assert_eq!(desk.totals("web"), (3, 3, 0, [0, 1, 0, 0, 2]));
+    assert_eq!(desk.totals("web"), (3, 3, 0, [0, 1, 0, 0, 2, 0]));
 }
 
 #[test]
@@ -309,25 +309,25 @@ fn an_end_whose_inspection_fails_is_asked_for_again_and_given_up_in_the_end() {
     desk.inspect_run("a", "running", started, 0);
     desk.die("a", "web", "3");
     desk.inspect("a", Inspection::Failed);
-    assert_eq!((desk.totals("web").3, desk.book.counters.failed_inspections), ([0; 5], 1));
+    assert_eq!((desk.totals("web").3, desk.book.counters.failed_inspections), ([0; 6], 1));
     assert_eq!(desk.book.next_inspection(desk.now), None, "not at once");
     desk.pass(3);
     desk.list(&[listed("a", "web", "exited")]);
     desk.inspect_run("a", "exited", started, 4);
-    assert_eq!(desk.totals("web").3, [0, 1, 0, 0, 0]);
+    assert_eq!(desk.totals("web").3, [0, 1, 0, 0, 0, 0]);
     desk.start("a", "web");
     desk.inspect("a", Inspection::Failed);
     desk.die("a", "web", "0");
     desk.inspect("a", Inspection::Failed);
-    assert_eq!(desk.totals("web").3, [0, 1, 0, 0, 0]);
+    assert_eq!(desk.totals("web").3, [0, 1, 0, 0, 0, 0]);
     desk.pass(5);
     desk.list(&[listed("a", "web", "exited")]);
     desk.inspect("a", Inspection::Failed);
-    assert_eq!(desk.totals("web").3, [0, 1, 0, 0, 0]);
+    assert_eq!(desk.totals("web").3, [0, 1, 0, 0, 0, 0]);
     // Better the event's word than none.
     desk.pass(5);
     desk.settle();
-    assert_eq!(desk.totals("web").3, [1, 1, 0, 0, 0]);
+    assert_eq!(desk.totals("web").3, [1, 1, 0, 0, 0, 0]);
 }
 
 #[test]
@@ -349,11 +349,11 @@ fn without_inspections_everything_else_goes_on() {
     desk.start("a", "web");
     let started = desk.nanos();
     desk.die("a", "web", "0");
-    assert_eq!((desk.totals("web"), desk.state("web")), ((1, 0, 0, [1, 0, 0, 0, 0]), "exited"));
+    assert_eq!((desk.totals("web"), desk.state("web")), ((1, 0, 0, [1, 0, 0, 0, 0, 0]), "exited"));
     desk.start("a", "web");
     desk.event("oom", "a", "web", &[]);
     desk.die("a", "web", "137");
-    assert_eq!(desk.totals("web"), (2, 1, 1, [1, 0, 1, 0, 0]));
+    assert_eq!(desk.totals("web"), (2, 1, 1, [1, 0, 1, 0, 0, 0]));
     assert_eq!(desk.book.next_inspection(desk.now), None);
     assert_eq!(desk.container("web").started, time_of(started + 200_000_000));
 }
@@ -381,7 +381,7 @@ fn pauses_health_and_unknown_things() {
     let mut event = desk.event("attach", "a", "web", &[]);
     (event.kind, event.action) = ("pod".to_owned(), "start".to_owned());
     desk.take(&event);
-    assert_eq!(desk.totals("web"), (0, 0, 0, [0; 5]));
+    assert_eq!(desk.totals("web"), (0, 0, 0, [0; 6]));
     let counts: Vec<u64> = ["pause", "health_status", "exec", "other"]
         .map(|action| desk.book.counters.events[Action::ALL.iter().position(|(_, label)| *label == action).unwrap()])
         .to_vec();

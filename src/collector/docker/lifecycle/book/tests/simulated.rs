@@ -44,7 +44,7 @@ struct Truth {
     oom_flag: bool,
     starts: u64,
     ooms: u64,
-    exits: [u64; 5],
+    exits: [u64; 6],
 }
 
 struct World {
@@ -105,7 +105,7 @@ impl World {
                 } else if oom {
                     2
                 } else if code == 137 {
-                    3
+                    if kill { 3 } else { 5 }
                 } else {
                     1
                 };

@@ -157,6 +157,8 @@ async fn counters_outlive_their_sweeper_and_are_there_from_the_start() {
     assert_eq!(
         lines,
         [
+            "manometer_docker_cgroup_reads_total 0",
+            "manometer_docker_cgroup_vanished_total 0",
             r#"manometer_docker_stats_failures_total{reason="timeout"} 0"#,
             r#"manometer_docker_stats_failures_total{reason="connect"} 0"#,
             r#"manometer_docker_stats_failures_total{reason="refused"} 0"#,
@@ -171,4 +173,51 @@ async fn counters_outlive_their_sweeper_and_are_there_from_the_start() {
             "manometer_docker_stats_skipped_total 0",
         ]
     );
+}
+
+/// What the gauge shows of the endpoint.
+fn capability(setup: &Setup) -> Option<f64> {
+    let mut out = Families::new();
+    setup.engine.export(&mut out);
+    let family = out.get("manometer_docker_capability")?;
+    family.values().find(|(labels, _)| labels.contains("stats")).map(|(_, value)| value)
+}
+
+#[tokio::test(start_paused = true)]
+async fn podman_has_no_words_for_a_container_that_is_not_there_and_is_not_refusing() {
+    // Its answers as 4.3.1 gives them: to the probe, for one that runs, and for one that has just gone.
+    let body = include_str!("../../../../../../tests/fixtures/docker/stats/podman-4.3.1.json");
+    let replies =
+        [("manometer-probe", Reply::Nothing), ("web", Reply::Body(body.to_owned())), ("gone", Reply::Nothing)];
+    let mut setup = Setup::new(&replies, |target| target.concurrency = Some(1));
+    setup.fake.shared.lock().unwrap().version = r#"{"Version":"4.3.1","ApiVersion":"1.41","Os":"linux","Components":[{"Name":"Podman Engine","Version":"4.3.1"}]}"#;
+    setup.engine.ready().await.unwrap();
+    assert_eq!(capability(&setup), None, "not known yet");
+    let all = containers(&["gone", "web"]);
+    for _ in 0..3 {
+        let (usage, _) = setup.sweep(&all).await;
+        assert_eq!(usage.stages(), Stages { seen: 2, sampled: 1, idle: 1, failed: 0, skipped: 0 });
+        let used = r#"container_cpu_usage_seconds_total{name="name-of-web",image="image",cpu="total"} 0.024842372"#;
+        assert_eq!(lines(&all, &usage, "container_cpu_usage_seconds_total"), [used]);
+        assert_eq!(capability(&setup), Some(1.0));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_proxy_that_hides_the_path_is_a_refusal_at_the_second_time_and_is_tried_again() {
+    let ids = ["aa", "bb"];
+    let mut setup = Setup::new(&ids.map(|id| (id, Reply::Nothing)), |target| target.concurrency = Some(1));
+    let all = containers(&ids);
+    setup.sweep(&all).await;
+    assert_eq!(capability(&setup), None, "both may have gone");
+    setup.sweep(&all).await;
+    assert_eq!(capability(&setup), Some(0.0));
+    setup.fake.asked();
+    let (usage, _) = setup.sweep(&all).await;
+    assert_eq!((setup.fake.asked().len(), usage.stages().skipped), (0, 2));
+    tokio::time::advance(Duration::from_mins(5)).await;
+    setup.fake.say("aa", Reply::Used(1.0, 0.0));
+    setup.sweep(&all).await;
+    assert_eq!(setup.fake.asked(), ids);
+    assert_eq!(capability(&setup), Some(1.0));
 }
