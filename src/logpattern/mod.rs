@@ -16,7 +16,8 @@ mod reading;
 mod sets;
 mod settings;
 
-pub use event::{Event, EventHit, Events, MAX_LINES, Start};
+pub use check::check_regex;
+pub use event::{Event, EventHit, Events, LeftOut, MAX_LINES, Start, Why};
 pub use level::{Level, of as level_of};
 pub use matcher::Matcher;
 pub use patterns::{Patterns, Selection};

@@ -4,6 +4,7 @@
 //! ([`Events::flush`]), and after [`MAX_LINES`] lines. Kept are its first line and those that match, within [`MAX_TEXT`].
 
 mod begin;
+mod repeat;
 mod resolve;
 
 use std::ops::Range;
@@ -52,6 +53,45 @@ pub struct EventHit {
     line: Range<usize>,
     /// The line's number within the event.
     at: u32,
+    counts_lines: bool,
+}
+
+/// A ready pattern whose words are in an event, and which does not count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LeftOut {
+    /// The pattern's index among those of the configuration.
+    pub pattern: usize,
+    /// Why it does not.
+    pub why: Why,
+}
+
+/// Why a ready pattern does not count although its words are there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    /// The line is one of an access log or a metric.
+    Harmless,
+    /// The level of the event is too low.
+    Level,
+    /// Only in an event that names Redis do the words mean this.
+    NotOfRedis,
+    /// They are a path, a setting, a count of zero.
+    Words,
+    /// The event has another cause.
+    OtherCause,
+}
+
+impl Why {
+    /// In words.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Harmless => "the line is one of an access log, or a metric",
+            Self::Level => "the event's level is too low",
+            Self::NotOfRedis => "the event does not name Redis",
+            Self::Words => "the words are a path, a setting, a name or a count of zero",
+            Self::OtherCause => "the event has another cause, or one that says more",
+        }
+    }
 }
 
 /// An event that is complete.
@@ -65,6 +105,8 @@ pub struct Event<'a> {
     pub text: &'a [u8],
     /// What it counts as, one for each pattern.
     pub hits: &'a [EventHit],
+    /// What it does not count as although the words are there.
+    pub left_out: &'a [LeftOut],
     first: usize,
 }
 
@@ -89,6 +131,9 @@ pub struct Events {
     open: [Open; 2],
 }
 
+/// What matches: the line's number within its event, what it is there, the pattern, and where the line is kept.
+type Found = (u32, Role, Candidate, Range<usize>);
+
 /// The event of a stream that may go on.
 #[derive(Debug, Clone, Default)]
 struct Open {
@@ -98,7 +143,12 @@ struct Open {
     stack: Stack,
     hits: Vec<EventHit>,
     /// What matches and may be something else in the light of the whole event.
-    candidates: Vec<(u32, Role, Candidate, Range<usize>)>,
+    candidates: Vec<Found>,
+    left_out: Vec<LeftOut>,
+    /// Where the line of its cause is kept.
+    cause: Option<Range<usize>>,
+    /// A line before it that is complete and may be of the same failure.
+    held: Option<Box<Self>>,
     /// Whether a frame is one of a client of Redis.
     names_redis: bool,
 }
@@ -127,14 +177,14 @@ impl Events {
     /// Takes note that nothing comes for now, or any more: what is open is complete.
     pub fn flush(&mut self, matcher: &Matcher, each: &mut impl FnMut(&Event<'_>)) {
         for stream in Stream::ALL {
-            self.open[stream as usize].end(matcher, stream, each);
+            self.open[stream as usize].flush(matcher, stream, each);
         }
     }
 
     /// Whether an event is open.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        self.open.iter().any(|open| open.lines > 0)
+        self.open.iter().any(|open| open.lines > 0 || open.held.is_some())
     }
 }
 
@@ -171,6 +221,7 @@ impl Open {
         });
     }
 
+    /// The event is complete. A line that the next event may say again with a stack waits for that.
     fn end(&mut self, matcher: &Matcher, stream: Stream, each: &mut impl FnMut(&Event<'_>)) {
         if self.lines == 0 {
             return;
@@ -178,12 +229,36 @@ impl Open {
         if !self.candidates.is_empty() {
             self.resolve(matcher);
         }
-        let Self { text, hits, first, lines, .. } = self;
-        each(&Event { stream, lines: *lines, text, hits, first: *first });
-        (self.lines, self.first, self.stack, self.names_redis) = (0, 0, Stack::None, false);
+        if let Some(held) = self.held.take() {
+            if self.says_again(&held) {
+                self.join(&held);
+            } else {
+                held.give(stream, each);
+            }
+        }
+        if self.may_be_said_again() {
+            self.held = Some(Box::new(std::mem::take(self)));
+            return;
+        }
+        self.give(stream, each);
+        (self.lines, self.first, self.stack, self.names_redis, self.cause) = (0, 0, Stack::None, false, None);
         self.text.clear();
         self.hits.clear();
         self.candidates.clear();
+        self.left_out.clear();
+    }
+
+    /// Nothing comes for now.
+    fn flush(&mut self, matcher: &Matcher, stream: Stream, each: &mut impl FnMut(&Event<'_>)) {
+        self.end(matcher, stream, each);
+        if let Some(held) = self.held.take() {
+            held.give(stream, each);
+        }
+    }
+
+    fn give(&self, stream: Stream, each: &mut impl FnMut(&Event<'_>)) {
+        let Self { text, hits, left_out, first, lines, .. } = self;
+        each(&Event { stream, lines: *lines, text, hits, left_out, first: *first });
     }
 }
 
@@ -200,8 +275,8 @@ fn keep(text: &mut Vec<u8>, line: &[u8]) -> Range<usize> {
 fn add(hits: &mut Vec<EventHit>, candidate: &Candidate, line: Range<usize>, at: u32) {
     let known = hits.iter_mut().find(|hit| hit.pattern == candidate.pattern);
     let Some(hit) = known else {
-        let Candidate { pattern, reading, .. } = *candidate;
-        hits.push(EventHit { pattern, count: 1, reading, line, at });
+        let Candidate { pattern, reading, counts_lines, .. } = *candidate;
+        hits.push(EventHit { pattern, count: 1, reading, line, at, counts_lines });
         return;
     };
     if candidate.counts_lines && hit.at != at {

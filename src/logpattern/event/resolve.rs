@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use regex::bytes::Regex;
 
-use super::{Open, Role, add};
+use super::{Found, LeftOut, Open, Role, Why, add};
 use crate::logpattern::harmless::{is_harmless, scrubbed};
 use crate::logpattern::level::{self, Level};
 use crate::logpattern::matcher::{Candidate, Matcher};
@@ -46,60 +46,68 @@ pub(super) fn names_redis(line: &[u8]) -> bool {
 impl Open {
     /// Decides on what may be something else in the light of the whole event.
     pub(super) fn resolve(&mut self, matcher: &Matcher) {
-        let candidates = std::mem::take(&mut self.candidates);
+        let mut candidates = std::mem::take(&mut self.candidates);
         let first = self.text.get(..self.first).unwrap_or_default();
-        if !is_harmless(first) {
-            let level = level::of(first);
-            let counted: Vec<_> = candidates
-                .iter()
-                .filter(|(_, role, candidate, line)| self.counts(matcher, level, *role, candidate, line))
-                .collect();
-            // The line of the last cause; what stands in front of it only where it has no name.
-            let cause = |(.., candidate, _): &&&(u32, Role, Candidate, Range<usize>)| candidate.kind.rank().is_some();
-            let last = counted.iter().rev().find(cause).map(|(at, ..)| *at);
-            let rank = counted
-                .iter()
-                .filter(|(at, ..)| Some(*at) == last)
-                .filter_map(|(_, _, candidate, _)| candidate.kind.rank())
-                .min();
-            for (at, _, candidate, line) in &counted {
-                match candidate.kind.rank() {
-                    Some(of) if Some(*at) != last || Some(of) != rank => {}
-                    Some(_) if candidate.kind == Kind::CONNECTION_FAILED && self.is_of_redis() => {
-                        let pattern = matcher.of_redis(candidate.pattern);
-                        add(&mut self.hits, &Candidate { pattern, ..*candidate }, line.clone(), *at);
-                    }
-                    _ => add(&mut self.hits, candidate, line.clone(), *at),
-                }
+        let (harmless, level) = (is_harmless(first), level::of(first));
+        let mut left_out = std::mem::take(&mut self.left_out);
+        candidates.retain(|(_, role, candidate, line)| {
+            let why =
+                if harmless { Some(Why::Harmless) } else { self.objection(matcher, level, *role, candidate, line) };
+            left_out.extend(why.map(|why| LeftOut { pattern: candidate.pattern, why }));
+            why.is_none()
+        });
+        // The line of the last cause; what stands in front of it only where it has no name.
+        let rank = |(.., candidate, _): &Found| candidate.kind.rank();
+        let last = candidates.iter().rev().find(|found| rank(found).is_some()).map(|(at, ..)| *at);
+        let first_rank = candidates.iter().filter(|(at, ..)| Some(*at) == last).filter_map(rank).min();
+        for (at, _, candidate, line) in candidates.drain(..) {
+            let rank = candidate.kind.rank();
+            if rank.is_some() && (Some(at) != last || rank != first_rank) {
+                left_out.push(LeftOut { pattern: candidate.pattern, why: Why::OtherCause });
+                continue;
             }
+            if rank.is_some() {
+                self.cause = Some(line.clone());
+            }
+            let is_failed = candidate.kind == Kind::CONNECTION_FAILED && self.is_of_redis();
+            let pattern = if is_failed { matcher.of_redis(candidate.pattern) } else { candidate.pattern };
+            add(&mut self.hits, &Candidate { pattern, ..candidate }, line, at);
         }
+        left_out.retain(|left| !self.hits.iter().any(|hit| hit.pattern == left.pattern));
+        self.left_out = left_out;
         self.candidates = candidates;
     }
 
-    fn counts(
+    /// Why a candidate does not count.
+    fn objection(
         &self,
         matcher: &Matcher,
         level: Option<Level>,
         role: Role,
         candidate: &Candidate,
         line: &Range<usize>,
-    ) -> bool {
+    ) -> Option<Why> {
         let line = self.text.get(line.clone()).unwrap_or_default();
-        let is_loud = match candidate.kind {
-            Kind::Plain => return true,
-            Kind::Coarse => level.is_none_or(|level| level > Level::Info),
+        let is_quiet = match candidate.kind {
+            Kind::Plain => return None,
+            Kind::Coarse => level.is_some_and(|level| level <= Level::Info),
             Kind::Trouble | Kind::Cause(_) => match level {
-                Some(Level::Debug) => false,
-                Some(Level::Info) => role != Role::Header || matches(&SAID_ASIDE, line),
-                _ => true,
+                Some(Level::Debug) => true,
+                Some(Level::Info) => role == Role::Header && !matches(&SAID_ASIDE, line),
+                _ => false,
             },
         };
-        // A line that has no harmless words matches as it did.
-        let is_meant = || match scrubbed(line) {
-            Cow::Borrowed(_) => true,
-            Cow::Owned(rest) => matcher.still_matches(candidate, &rest),
-        };
-        is_loud && (!candidate.needs_redis || self.is_of_redis()) && is_meant()
+        if is_quiet {
+            return Some(Why::Level);
+        }
+        if candidate.needs_redis && !self.is_of_redis() {
+            return Some(Why::NotOfRedis);
+        }
+        match scrubbed(line) {
+            Cow::Owned(rest) if !matcher.still_matches(candidate, &rest) => Some(Why::Words),
+            // A line that has no harmless words matches as it did.
+            _ => None,
+        }
     }
 
     /// Whether the event names Redis: in its first line, in one that matches, or in a frame.

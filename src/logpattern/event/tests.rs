@@ -160,3 +160,47 @@ fn an_event_is_bounded() {
     events.flush(&matcher, &mut |event| lines.push(event.lines));
     assert_eq!(lines, [1_000, 1_000, 500]);
 }
+
+#[test]
+fn a_failure_that_is_logged_with_its_message_and_its_stack_is_one_event() {
+    let failures = [
+        ("ConnectionError", "Error 111 connecting to 127.0.0.1:6379. Connection refused.", "redis_connection_failed"),
+        ("TimeoutError", "Timeout reading from socket", "operation_timeout"),
+        ("TimeoutError", "Timeout connecting to server", "connection_timeout"),
+        ("MaxConnectionsError", "Too many connections", "pool_exhausted"),
+        ("ConnectionError", "Connection closed by server.", "stale_connection"),
+        ("ReadOnlyError", "You can't write against a read only replica.", "readonly_or_failover"),
+    ];
+    let mut text = String::new();
+    for (name, message, _) in &failures {
+        text += &[
+            "2025-11-02 10:00:00,123 ERROR app - store failed: ",
+            message,
+            "\n2025-11-02 10:00:00,123 ERROR app - could not store the quote\nTraceback (most recent call last):\n  \
+             File \"/usr/lib/redis/connection.py\", line 264, in connect\n    raise ",
+            name,
+            "(\"",
+            message,
+            "\")\nTimeoutError: timed out\n\nDuring handling of the above exception, another exception occurred:\n\n\
+             Traceback (most recent call last):\n  File \"/app/quotes.py\", line 7, in store\n    raise ",
+            name,
+            "(\"",
+            message,
+            "\")\nredis.exceptions.",
+            name,
+            ": ",
+            message,
+            "\n",
+        ]
+        .concat();
+    }
+    let expected: Vec<(u32, Vec<&str>)> = failures.iter().map(|(_, _, name)| (13, vec![*name])).collect();
+    let expected: Vec<(u32, &[&str])> = expected.iter().map(|(lines, names)| (*lines, names.as_slice())).collect();
+    assert_events(&text, &expected);
+    // Of another moment, and without a stack, the same message is another failure.
+    let again = "2025-11-02 10:00:00,123 ERROR app - Timeout reading from socket\n";
+    let later = "2025-11-02 10:00:05,123 ERROR app - no quote\nTraceback (most recent call last):\n  File \"a.py\"\n\
+                 redis.exceptions.TimeoutError: Timeout reading from socket";
+    let each = &["operation_timeout"][..];
+    assert_events(&format!("{again}{again}{later}"), &[(1, each), (1, each), (4, each)]);
+}

@@ -73,6 +73,26 @@ impl Known {
         self
     }
 
+    /// How a match is judged, in words.
+    #[must_use]
+    pub const fn judged(&self) -> &'static str {
+        match self.kind {
+            Kind::Plain => "Every event with such a line counts.",
+            Kind::Coarse => {
+                "It counts above level INFO and without a level, where the words are no path, setting, name or count of zero."
+            }
+            Kind::Trouble => {
+                "It counts at level WARNING and above, without a level, and at INFO where the line names an error; not where the \
+                 words are a path, a setting, a name or a count of zero."
+            }
+            Kind::Cause(_) => {
+                "It is the cause of a failure. An event has one: that of its last exception, or else of its first line; of several \
+                 in one line the one that says most. It counts at level WARNING and above, without a level, and at INFO where the \
+                 line names an error; not where the words are a path, a setting, a name or a count of zero."
+            }
+        }
+    }
+
     const fn excluding(mut self, regex: &'static str) -> Self {
         self.exclude = Some(regex);
         self
