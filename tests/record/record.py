@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Records what clients of Redis log when Redis is in trouble: real clients, a real redis-server, one file of events.
 
-    tests/record/record.py FOLDER > recorded.jsonl
+    tests/record/record.py FOLDER [CLIENT] > recorded.jsonl
 
-FOLDER holds `venv` (pip install redis hiredis django-redis channels_redis celery rq structlog) and `node` (npm install
---legacy-peer-deps ioredis redis@4 redis5@npm:redis@5 bullmq pino winston). Each event is {client, situation, form, text}. Ports become 6379 and
-paths those of a container. What an event should be named is decided by people, in tests/fixtures/logs/events.jsonl.
+FOLDER holds `venv` (pip install redis hiredis django-redis channels_redis celery packaging rq), `node` (npm install
+--legacy-peer-deps ioredis redis@4 redis5@npm:redis@5 bullmq pino winston) and `go/rec` (client.go, by go mod init rec, go mod
+tidy and go build). Each event is {client, situation, form, text}. Ports become 6379 and paths those of a container. What an
+event should be named is decided by people, in tests/fixtures/logs/events.jsonl.
 """
 
 import json
@@ -32,6 +33,7 @@ NODE = {
     "node-redis-5": ["plain", "winston"],
     "bullmq": ["plain", "worker"],
 }
+GO = ["go-redis", "redigo"]
 
 
 def clean(text, port, folder):
@@ -77,6 +79,7 @@ def main():
     only = sys.argv[2] if len(sys.argv) > 2 else ""
     clients = [(name, form, [str(folder / "venv/bin/python"), str(HERE / "client.py"), name, form]) for name, forms in PYTHON.items() for form in forms]
     clients += [(name, form, ["timeout", "12", "node", str(HERE / "client.cjs"), str(folder / "node"), name, form]) for name, forms in NODE.items() for form in forms]
+    clients += [(name, "log", [str(folder / "go/rec"), name]) for name in GO]
     for name, form, command in clients:
         if only not in name:
             continue
