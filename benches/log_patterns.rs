@@ -6,7 +6,9 @@ use std::hint::black_box;
 
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
 use manometer::collector::docker::logs::decode::{Decoder, ansi};
-use manometer::logpattern::{FollowSettings, LogPattern, LogStreams, Matcher, PatternSet, Patterns, Stream};
+use manometer::logpattern::{
+    Event, Events, FollowSettings, LogCount, LogPattern, LogStreams, Matcher, PatternSet, Patterns, Stream,
+};
 use reader::Names;
 
 const LINES: usize = 10_000;
@@ -45,6 +47,7 @@ fn own(name: &str, regex: &str) -> LogPattern {
         exclude: None,
         stream: LogStreams::Both,
         ignore_case: false,
+        count: LogCount::Events,
         containers: Names::default(),
     }
 }
@@ -68,7 +71,13 @@ fn matcher(settings: &FollowSettings, count: usize) -> Matcher {
 }
 
 fn count(matcher: &Matcher, lines: &[String]) -> usize {
-    lines.iter().map(|line| matcher.hits(Stream::Stderr, black_box(line.as_bytes())).count()).sum()
+    let (mut events, mut hits) = (Events::default(), 0);
+    let mut each = |event: &Event<'_>| hits += event.hits.len();
+    for line in lines {
+        events.line(matcher, Stream::Stderr, black_box(line.as_bytes()), &mut each);
+    }
+    events.flush(matcher, &mut each);
+    hits
 }
 
 /// The bytes of an answer of the engine.
@@ -88,15 +97,17 @@ fn read(group: &mut BenchmarkGroup<'_, criterion::measurement::WallTime>, name: 
     group.bench_function(name, |bencher| {
         let mut scratch = Vec::new();
         bencher.iter(|| {
-            let (mut decoder, mut hits) = (Decoder::new(None), 0);
+            let (mut decoder, mut events, mut hits) = (Decoder::new(None), Events::default(), 0);
+            let mut each = |event: &Event<'_>| hits += event.hits.len();
             // The transport hands on so many bytes at a time.
             for chunk in black_box(&bytes).chunks(16 << 10) {
                 decoder
                     .feed(chunk, &mut |line| {
-                        hits += matcher.hits(line.stream, ansi::strip(line.text, &mut scratch)).count();
+                        events.line(matcher, line.stream, ansi::strip(line.text, &mut scratch), &mut each);
                     })
                     .expect("well-formed frames");
             }
+            events.flush(matcher, &mut each);
             hits
         });
     });

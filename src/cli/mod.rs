@@ -1,13 +1,14 @@
 //! The command line.
 //!
 //! Exit codes: 0 done, 1 a target (or the agent that `healthcheck` asks) failed, a mapping that `map` tries does not find
-//! everything, or `render --check` found what is stale, 64 wrong usage or configuration, 70 the agent could not run, or
+//! everything, `logs test` finds nothing, or `render --check` found what is stale, 64 wrong usage or configuration, 70 the agent could not run, or
 //! not write.
 
 mod check;
 mod healthcheck;
 mod log;
 mod logfmt;
+mod logs;
 mod map;
 mod poll;
 mod render;
@@ -60,6 +61,9 @@ enum Command {
     /// Look at mappings, try them on a body, and draft new ones.
     #[command(subcommand)]
     Map(map::MapCommand),
+    /// Try log patterns on a log, and look at the ready ones.
+    #[command(subcommand)]
+    Logs(logs::LogsCommand),
     /// Write alert rules, their tests, dashboards and documentation from the policy.
     Render(render::RenderArgs),
     /// Ask the agent that `run` with the same arguments would be whether it is healthy; exit 0 or 1 (for container health
@@ -176,6 +180,7 @@ pub fn main() -> ExitCode {
         Command::Config(ConfigCommand::Check(look)) => check::check(&look.source()),
         Command::Config(ConfigCommand::Show(look)) => check::show(&look.source()),
         Command::Map(command) => map::run(command),
+        Command::Logs(command) => logs::run(&command),
         Command::Render(arguments) => render::render(&arguments),
         Command::Healthcheck(arguments) => healthcheck::healthcheck(arguments),
         Command::Completions { shell } => {

@@ -13,7 +13,7 @@ use crate::collector::redis::RedisTarget;
 use crate::collector::redis::clients::Peer;
 use crate::collector::service::ServiceTarget;
 use crate::collector::{KINDS, TargetKind};
-use crate::logpattern::LogStreams;
+use crate::logpattern::{LogCount, LogStreams};
 use crate::net::Endpoint;
 
 fn no_env(_: &str) -> Option<String> {
@@ -111,6 +111,8 @@ fn the_documented_engine_and_host_are_valid_and_show_every_default() {
     let pattern = example.logs.as_mut().unwrap().patterns.remove(0);
     assert_eq!((pattern.name.as_str(), pattern.exclude.as_deref()), ("order_rejected", Some("dry run")));
     assert_eq!((pattern.stream, pattern.ignore_case), (LogStreams::default(), false));
+    let event = example.logs.as_mut().unwrap().events.remove(0);
+    assert_eq!((event.start.as_str(), pattern.count), (r"^\d{4}-", LogCount::default()));
     let minimal: DockerTarget = first(&parse("[[docker]]\nname = \"docker\"\n[docker.logs]\n"));
     assert_eq!(example, minimal, "what config.toml sets must be the defaults, for they are documented there");
     let host = parse(&documented(&text, "#[host]", "\n#[thresholds]", &[]));

@@ -11,7 +11,7 @@ use super::{MAX_REGEX_BYTES, matcher};
 const MAX_COMPILED_BYTES: usize = 1 << 20;
 
 /// What is wrong with a regular expression, and how to mend it.
-pub(super) fn check_regex(text: &str, ignore_case: bool) -> Result<(), String> {
+pub fn check_regex(text: &str, ignore_case: bool) -> Result<(), String> {
     if text.is_empty() {
         return Err("is empty, and would match every line; write what a line must match".to_owned());
     }

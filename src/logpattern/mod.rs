@@ -1,12 +1,14 @@
 //! Patterns of log lines: the ready sets, those of a configuration, and one pass over a line for all of them.
 //!
-//! Everything here is pure. A line is matched by one set of regular expressions, in linear time whatever they are; only for
-//! a pattern that matches are its `exclude`, the line's level and its number looked at. No text of a line leaves this
-//! module: a match is the pattern's index, and a number where the pattern names one.
+//! Everything here is pure. A line is matched by one set of regular expressions, in linear time whatever they are; only
+//! where one matches are its `exclude`, the level and the number looked at. Lines are put together to [`Events`], and an event
+//! counts once for each pattern: a failure of which a log has a message, a stack and a chain of causes is one.
 //!
 //! The ready sets are [`known`]. Their names are the values of the label `pattern`.
 
 mod check;
+mod event;
+mod harmless;
 mod level;
 mod matcher;
 mod patterns;
@@ -14,11 +16,14 @@ mod reading;
 mod sets;
 mod settings;
 
-pub use matcher::{Hit, Matcher};
+pub use check::check_regex;
+pub use event::{Event, EventHit, Events, LeftOut, MAX_LINES, Start, Why};
+pub use level::{Level, of as level_of};
+pub use matcher::Matcher;
 pub use patterns::{Patterns, Selection};
 pub use reading::{Pool, Reading};
 pub use sets::{Known, known, markdown};
-pub use settings::{FollowSettings, LogPattern, LogStreams, PatternSet};
+pub use settings::{FollowSettings, LogCount, LogEvents, LogPattern, LogStreams, PatternSet};
 
 /// Patterns that a configuration may have of its own.
 pub const MAX_PATTERNS: usize = 64;

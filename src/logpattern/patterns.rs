@@ -6,13 +6,17 @@ use reader::Names;
 use regex::bytes::Regex;
 
 use super::check::compile;
+use super::event::{Events, Start};
 use super::matcher::Matcher;
 use super::reading::Capture;
-use super::sets::{Known, known};
-use super::settings::{FollowSettings, LogPattern, LogStreams};
+use super::sets::{Kind, Known, known};
+use super::settings::{FollowSettings, LogCount, LogPattern, LogStreams};
 
 /// The patterns that are looked for in a container's log, as a bit each. Containers with the same ones share a matcher.
 pub type Selection = u128;
+
+/// How a configuration says that each line is an event.
+const EACH_LINE: &str = "line";
 
 /// Patterns that a selection has room for.
 const MAX_ALL: usize = Selection::BITS as usize;
@@ -25,7 +29,12 @@ pub(super) struct Pattern {
     pub(super) ignore_case: bool,
     pub(super) regex: Regex,
     pub(super) exclude: Option<Regex>,
-    pub(super) loud: bool,
+    /// The second expression, which counts in an event that names Redis.
+    of_redis: Option<(&'static str, Regex)>,
+    pub(super) kind: Kind,
+    /// Whether it is one of a ready set.
+    pub(super) is_ready: bool,
+    pub(super) counts_lines: bool,
     pub(super) streams: LogStreams,
     pub(super) capture: Capture,
     containers: Names,
@@ -39,7 +48,13 @@ impl Pattern {
             ignore_case: false,
             regex: compile(known.regex, false).ok()?,
             exclude: known.exclude.map(|exclude| compile(exclude, false)).transpose().ok()?,
-            loud: known.loud,
+            of_redis: match known.of_redis {
+                Some(text) => Some((text, compile(text, false).ok()?)),
+                None => None,
+            },
+            kind: known.kind,
+            is_ready: true,
+            counts_lines: false,
             streams: LogStreams::Both,
             capture: known.capture,
             containers: Names::default(),
@@ -55,7 +70,10 @@ impl Pattern {
             ignore_case: pattern.ignore_case,
             exclude: pattern.exclude.as_ref().map(|text| compile(text, pattern.ignore_case)).transpose().ok()?,
             regex,
-            loud: false,
+            of_redis: None,
+            kind: Kind::Plain,
+            is_ready: false,
+            counts_lines: pattern.count == LogCount::Lines,
             streams: pattern.stream,
             capture: if captures { Capture::Value } else { Capture::None },
             containers: pattern.containers.clone(),
@@ -63,9 +81,20 @@ impl Pattern {
     }
 }
 
+impl Pattern {
+    /// What is looked for, and whether it counts only in an event that names Redis.
+    pub(super) fn expressions(&self) -> impl Iterator<Item = (&str, &Regex, bool)> {
+        let of_redis = self.of_redis.as_ref().map(|(text, regex)| (*text, regex, true));
+        std::iter::once((self.text.as_ref(), &self.regex, false)).chain(of_redis)
+    }
+}
+
 /// All patterns of a configuration: those of its sets, then its own.
 #[derive(Debug, Clone, Default)]
-pub struct Patterns(Vec<Pattern>);
+pub struct Patterns {
+    all: Vec<Pattern>,
+    starts: Vec<(Start, Names)>,
+}
 
 impl Patterns {
     /// The patterns of a configuration. What does not compile is left out: the configuration's check has reported it.
@@ -79,14 +108,33 @@ impl Patterns {
                 patterns.push(pattern);
             }
         }
-        Self(patterns)
+        let start = |text: &str| match text {
+            EACH_LINE => Some(Start::Line),
+            text => compile(text, false).ok().map(Start::Matching),
+        };
+        let starts = settings.events.iter().filter_map(|of| Some((start(&of.start)?, of.containers.clone())));
+        Self { all: patterns, starts: starts.collect() }
     }
 
     /// The patterns that are looked for in the log of the container of that name.
     #[must_use]
     pub fn select(&self, container: &str) -> Selection {
         let wanted = |pattern: &Pattern| pattern.containers.is_empty() || pattern.containers.matches(container);
-        self.0.iter().enumerate().filter(|(_, pattern)| wanted(pattern)).fold(0, |all, (at, _)| all | 1 << at)
+        self.all.iter().enumerate().filter(|(_, pattern)| wanted(pattern)).fold(0, |all, (at, _)| all | 1 << at)
+    }
+
+    /// What puts the lines of the container of that name together: the first entry that means it decides.
+    #[must_use]
+    pub fn events(&self, container: &str) -> Events {
+        let found = self.starts.iter().find(|(_, names)| names.is_empty() || names.matches(container));
+        Events::new(found.map(|(start, _)| start.clone()).unwrap_or_default())
+    }
+
+    /// The part of a line that a pattern matches; `None` if only the whole event makes it match.
+    #[must_use]
+    pub fn found<'a>(&self, index: usize, line: &'a [u8]) -> Option<&'a [u8]> {
+        let pattern = self.all.get(index)?;
+        pattern.expressions().find_map(|(_, regex, _)| regex.find(line)).map(|found| found.as_bytes())
     }
 
     /// The index and name of each pattern of a selection.
@@ -97,19 +145,19 @@ impl Patterns {
     /// The name of a pattern.
     #[must_use]
     pub fn name(&self, index: usize) -> &str {
-        self.0.get(index).map_or("", |pattern| pattern.name.as_ref())
+        self.all.get(index).map_or("", |pattern| pattern.name.as_ref())
     }
 
     /// The number of patterns.
     #[must_use]
     pub const fn len(&self) -> usize {
-        self.0.len()
+        self.all.len()
     }
 
     /// Whether there is none.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.all.is_empty()
     }
 
     /// What matches a line with the patterns of a selection. Those that are too large together find nothing:
@@ -124,6 +172,6 @@ impl Patterns {
     }
 
     fn selected(&self, selection: Selection) -> impl Iterator<Item = (usize, &Pattern)> {
-        self.0.iter().enumerate().filter(move |(index, _)| selection >> index & 1 == 1)
+        self.all.iter().enumerate().filter(move |(index, _)| selection >> index & 1 == 1)
     }
 }

@@ -30,6 +30,9 @@ pub struct FollowSettings {
     /// Patterns of the configuration's own.
     #[serde(rename = "pattern", skip_serializing_if = "Vec::is_empty")]
     pub patterns: Vec<LogPattern>,
+    /// How the events of some containers' logs begin; by the form of the lines where this says nothing.
+    #[serde(rename = "event", skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<LogEvents>,
     /// Whether containers with a terminal are followed too: their output has no frames, and stdout and stderr are one.
     pub tty: bool,
     /// Whether the last matching lines are kept and shown, cut and without what looks like a secret.
@@ -74,9 +77,32 @@ pub struct LogPattern {
     pub stream: LogStreams,
     /// Whether case is ignored.
     pub ignore_case: bool,
+    /// What is counted.
+    pub count: LogCount,
     /// Containers whose lines are looked at, by name; all that are followed if empty.
     #[serde(skip_serializing_if = "Names::is_empty")]
     pub containers: Names,
+}
+
+/// `[[docker.logs.event]]`: how the events of some logs begin.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LogEvents {
+    /// A line that this regular expression matches begins an event, all others go on; `line` makes an event of each.
+    pub start: String,
+    /// Containers whose logs are meant, by name; all that are followed if empty.
+    #[serde(skip_serializing_if = "Names::is_empty")]
+    pub containers: Names,
+}
+
+/// What a pattern counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum LogCount {
+    /// Events, each once however many of its lines match.
+    #[default]
+    Events,
+    /// Lines.
+    Lines,
 }
 
 /// Streams of a container's output.
@@ -106,6 +132,7 @@ impl FollowSettings {
             settings.sets = table.choices("sets");
         }
         settings.patterns = read_patterns(&mut table, &settings.sets);
+        settings.events = read_events(&mut table);
         set(&mut settings.tty, table.boolean("tty"));
         set(&mut settings.samples, table.boolean("samples"));
         set(&mut settings.lines_per_second, table.integer("lines_per_second", 1..=10_000_000));
@@ -132,6 +159,7 @@ impl Default for FollowSettings {
             exclude: Names::default(),
             sets: PatternSet::value_variants().to_vec(),
             patterns: Vec::new(),
+            events: Vec::new(),
             tty: false,
             samples: false,
             lines_per_second: 5_000,
@@ -177,8 +205,29 @@ fn read_pattern(table: &mut Table<'_>) -> Option<LogPattern> {
     let regex = read_regex(table, "regex", ignore_case);
     let exclude = read_regex(table, "exclude", ignore_case);
     let stream = table.choice("stream").unwrap_or_default();
+    let count = table.choice("count").unwrap_or_default();
     let containers = Names::read(table, "containers");
-    Some(LogPattern { name: name?, regex: regex?, exclude, stream, ignore_case, containers })
+    Some(LogPattern { name: name?, regex: regex?, exclude, stream, ignore_case, count, containers })
+}
+
+fn read_events(table: &mut Table<'_>) -> Vec<LogEvents> {
+    let tables = table.tables("event");
+    if tables.len() > MAX_PATTERNS {
+        let message = format!("there are {} entries; {MAX_PATTERNS} are the most", tables.len());
+        table.problem(None, "event", None, message);
+    }
+    tables.into_iter().filter_map(read_event).collect()
+}
+
+fn read_event(mut table: Table<'_>) -> Option<LogEvents> {
+    if !table.has("start") {
+        let message = "is missing; write the regular expression that the first line of an event matches, or \"line\"";
+        table.problem(None, "start", None, message);
+    }
+    let start = read_regex(&mut table, "start", false);
+    let containers = Names::read(&mut table, "containers");
+    table.finish();
+    Some(LogEvents { start: start?, containers })
 }
 
 fn read_pattern_name(table: &mut Table<'_>) -> Option<String> {

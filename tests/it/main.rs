@@ -25,6 +25,7 @@ mod http;
 mod image;
 mod instances;
 mod kinds;
+mod logs;
 mod map;
 mod pools;
 mod prometheus;

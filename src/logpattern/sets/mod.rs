@@ -22,15 +22,75 @@ pub struct Known {
     pub regex: &'static str,
     /// A line that this one matches too does not count.
     pub exclude: Option<&'static str>,
-    /// Whether a line of level INFO or below does not count: for words that such lines have for other reasons.
-    pub(super) loud: bool,
+    /// A second one, for texts that mean this only in an event that names Redis.
+    pub of_redis: Option<&'static str>,
+    /// How a match is judged.
+    pub(super) kind: Kind,
     /// The number that the line names.
     pub(super) capture: Capture,
 }
 
+/// How a match of a ready pattern is judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// It counts.
+    Plain,
+    /// Words that harmless lines have too: not at level INFO or below, nor as a path, a setting or a count of zero.
+    Coarse,
+    /// Texts of trouble. At level INFO they count where an error is named, at DEBUG never.
+    Trouble,
+    /// The cause of a failure, of which an event has one: that of the last exception, and of several the one that says most,
+    /// with the lowest rank.
+    Cause(u8),
+}
+
+impl Kind {
+    pub(super) const CONNECTION_FAILED: Self = Self::Cause(8);
+
+    pub(super) const fn rank(self) -> Option<u8> {
+        if let Self::Cause(rank) = self { Some(rank) } else { None }
+    }
+}
+
 impl Known {
     const fn new(name: &'static str, regex: &'static str, meaning: &'static str) -> Self {
-        Self { name, meaning, regex, exclude: None, loud: false, capture: Capture::None }
+        Self { name, meaning, regex, exclude: None, of_redis: None, kind: Kind::Plain, capture: Capture::None }
+    }
+
+    /// The cause of a failure.
+    const fn cause(mut self, rank: u8) -> Self {
+        self.kind = Kind::Cause(rank);
+        self
+    }
+
+    const fn trouble(mut self) -> Self {
+        self.kind = Kind::Trouble;
+        self
+    }
+
+    const fn of_redis(mut self, regex: &'static str) -> Self {
+        self.of_redis = Some(regex);
+        self
+    }
+
+    /// How a match is judged, in words.
+    #[must_use]
+    pub const fn judged(&self) -> &'static str {
+        match self.kind {
+            Kind::Plain => "Every event with such a line counts.",
+            Kind::Coarse => {
+                "It counts above level INFO and without a level, where the words are no path, setting, name or count of zero."
+            }
+            Kind::Trouble => {
+                "It counts at level WARNING and above, without a level, and at INFO where the line names an error; not where the \
+                 words are a path, a setting, a name or a count of zero."
+            }
+            Kind::Cause(_) => {
+                "It is the cause of a failure. An event has one: that of its last exception, or else of its first line; of several \
+                 in one line the one that says most. It counts at level WARNING and above, without a level, and at INFO where the \
+                 line names an error; not where the words are a path, a setting, a name or a count of zero."
+            }
+        }
     }
 
     const fn excluding(mut self, regex: &'static str) -> Self {
@@ -38,8 +98,8 @@ impl Known {
         self
     }
 
-    const fn loud(mut self) -> Self {
-        self.loud = true;
+    const fn coarse(mut self) -> Self {
+        self.kind = Kind::Coarse;
         self
     }
 

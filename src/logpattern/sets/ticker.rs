@@ -65,8 +65,8 @@ pub(super) const PATTERNS: &[Known] = &[
         r"(?-u)\bOOM\b|OutOfMemory|\bMemoryError\b|(?i-u:out of memory|cannot allocate memory|\boom[- ]kill)",
         "A process ran out of memory, or the kernel killed one that did.",
     )
-    .excluding("(?-u)OOM command not allowed")
-    .loud(),
+    .excluding("(?i-u)OOM command not allowed|command not allowed when used memory|redisoutofmemory|under OOM prevention")
+    .coarse(),
     Known::new(
         "traceback",
         r"(?-u)Traceback \(most recent call last\)",
@@ -79,18 +79,14 @@ pub(super) const PATTERNS: &[Known] = &[
     ),
     Known::new(
         "severity_error",
-        r"(?i-u)error|\bfail(?:ed|ure)\b|\bfatal\b|\bcritical\b|exception",
-        "A line above level INFO that speaks of an error, a failure or an exception: the coarse count beside the others.",
+        r#"(?i-u)error|\bfail(?:ed|ure)?\b|\bfatal\b|\bcritical\b|exception|(?-i:^[EF][0-9]{4} |[ \[](?:ERR|FTL)[ \]]|^crit: )|"level":\s*[56]0\b"#,
+        "An event above level INFO that speaks of an error, a failure or an exception: the coarse count beside the others.",
     )
-    .excluding(
-        r#"(?i-u)\b(?:no|0|without) (?:errors?|fail(?:ed|ures?))\b|\b(?:errors?|fail(?:ed|ures?)|exceptions?)(?:_\w+)?["']?\s*[=:]\s*["']?(?:0\b|none\b|null\b|false\b)"#,
-    )
-    .loud(),
+    .coarse(),
     Known::new(
         "severity_warning",
-        r"(?i-u)\bwarn(?:ing)?\b",
-        "A line above level INFO that says warning.",
+        r#"(?i-u)\bwarn(?:ing)?\b|(?-i:^W[0-9]{4} |[ \[]WRN[ \]])|"level":\s*40\b"#,
+        "An event above level INFO that says warning.",
     )
-    .excluding(r#"(?i-u)\b(?:no|0|without) warn(?:ing)?s?\b|\bwarn(?:ing)?s?(?:_\w+)?["']?\s*[=:]\s*["']?0\b"#)
-    .loud(),
+    .coarse(),
 ];

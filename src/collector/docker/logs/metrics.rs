@@ -12,10 +12,14 @@ use crate::metric::{Families, MetricInfo, metrics};
 metrics! {
     fn own;
     MATCHES: counter "container_log_matches_total" ["name", "pattern"] Count,
-        "Lines of the container's log that match a pattern, since the agent began to follow it; 0 from the start, and \
-         kept when the container is recreated.", "GET /containers/{id}/logs; docs/METRICS.md lists the ready patterns";
+        "Events of the container's log that match a pattern, since the agent began to follow it; 0 from the start, and \
+         kept when the container is recreated. A message with its stack and causes is one event; a pattern with count = \
+         \"lines\" counts lines.", "GET /containers/{id}/logs; docs/LOGS.md lists the ready patterns";
     LINES: counter "container_log_lines_total" ["name", "stream"] Count,
         "Lines read from the container's log.", "GET /containers/{id}/logs";
+    EVENTS: counter "container_log_events_total" ["name", "stream"] Count,
+        "Events read from the container's log: a line, or the lines of a message with its stack and causes.",
+        "GET /containers/{id}/logs";
     BYTES: counter "container_log_bytes_total" ["name"] Bytes,
         "Bytes read from the container's log, including line ends, without the engine's timestamps.",
         "GET /containers/{id}/logs";
@@ -129,6 +133,9 @@ pub(super) fn export_totals(
     }
     for (stream, count) in Stream::ALL.into_iter().zip(&totals.lines) {
         out.push(&LINES, [name, stream.as_str()], count.load(Relaxed) as f64);
+    }
+    for (stream, count) in Stream::ALL.into_iter().zip(&totals.events) {
+        out.push(&EVENTS, [name, stream.as_str()], count.load(Relaxed) as f64);
     }
     out.push(&BYTES, [name], totals.bytes.load(Relaxed) as f64);
     out.push(&TRUNCATED, [name], totals.truncated.load(Relaxed) as f64);

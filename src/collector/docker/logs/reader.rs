@@ -9,13 +9,15 @@ use super::cursor::Cursor;
 use super::decode::{Decoder, Line, Malformed, ansi};
 use super::excerpts::ExcerptSender;
 use super::totals::Totals;
-use crate::logpattern::{Matcher, Patterns, Selection, Stream};
+use crate::logpattern::{Event, Events, Matcher, Patterns, Selection, Stream};
 
 /// Where the lines of a container are counted, and what for: it changes with the container's name.
 #[derive(Debug)]
 pub(super) struct Binding {
     pub(super) totals: Arc<Totals>,
     pub(super) matcher: Arc<LazyMatcher>,
+    /// Puts its lines together, before the first one.
+    pub(super) events: Events,
     pub(super) excerpts: Option<ExcerptSender>,
 }
 
@@ -38,12 +40,23 @@ impl LazyMatcher {
     }
 }
 
-/// Counts the lines of one container. Counting is done where reading is: there is no queue in which a line could be lost.
+/// Counts the lines and events of one container. Counting is done where reading is: there is no queue in which one could be
+/// lost.
 #[derive(Debug)]
 pub(super) struct Reader {
     pub(super) cursor: Cursor,
     pub(super) decoder: Decoder,
+    open: Open,
     scratch: Vec<u8>,
+}
+
+/// The events under way, and where they are counted.
+#[derive(Debug)]
+struct Open {
+    binding: Arc<Binding>,
+    events: Events,
+    /// When the last line of each stream came.
+    at: [Option<u64>; 2],
 }
 
 /// What a few lines add up to.
@@ -57,30 +70,71 @@ struct Sum {
 
 impl Reader {
     /// For a log of which nothing was read since it was opened; `framed` if it is known whether it has frames.
-    pub(super) fn new(cursor: Cursor, framed: Option<bool>) -> Self {
-        Self { cursor, decoder: Decoder::new(framed), scratch: Vec::new() }
+    pub(super) fn new(cursor: Cursor, framed: Option<bool>, binding: Arc<Binding>) -> Self {
+        let events = binding.events.clone();
+        let open = Open { binding, events, at: [None; 2] };
+        Self { cursor, decoder: Decoder::new(framed), open, scratch: Vec::new() }
     }
 
     /// Counts the lines that end in `bytes`; the number of those that were not counted before.
-    pub(super) fn feed(&mut self, bytes: &[u8], binding: &Binding) -> Result<u64, Malformed> {
-        let Self { cursor, decoder, scratch } = self;
+    pub(super) fn feed(&mut self, bytes: &[u8], binding: &Arc<Binding>) -> Result<u64, Malformed> {
+        self.bind(binding);
+        let Self { cursor, decoder, open, scratch } = self;
         let mut sum = Sum::default();
-        let fed = decoder.feed(bytes, &mut |line| sum.count(&line, cursor, scratch, binding));
+        let fed = decoder.feed(bytes, &mut |line| sum.count(&line, cursor, scratch, open));
         let lines = sum.add_to(&binding.totals);
         fed.map(|()| lines)
     }
 
     /// Takes note of the log's end: what has no line end is a line too.
-    pub(super) fn finish(&mut self, binding: &Binding) {
-        let Self { cursor, decoder, scratch } = self;
+    pub(super) fn finish(&mut self, binding: &Arc<Binding>) {
+        self.bind(binding);
+        let Self { cursor, decoder, open, scratch } = self;
         let mut sum = Sum::default();
-        decoder.finish(&mut |line| sum.count(&line, cursor, scratch, binding));
+        decoder.finish(&mut |line| sum.count(&line, cursor, scratch, open));
         sum.add_to(&binding.totals);
+    }
+
+    /// Whether an event may go on.
+    pub(super) fn is_open(&self) -> bool {
+        self.open.events.is_open()
+    }
+
+    /// Takes note that nothing more comes for now: the events under way are complete.
+    pub(super) fn flush(&mut self) {
+        let Open { binding, events, at } = &mut self.open;
+        events.flush(binding.matcher.get(), &mut |event| binding.count(event, at[event.stream as usize]));
+    }
+
+    /// What is read from now on belongs to another name.
+    fn bind(&mut self, binding: &Arc<Binding>) {
+        if !Arc::ptr_eq(&self.open.binding, binding) {
+            self.flush();
+            self.open.binding = Arc::clone(binding);
+        }
+    }
+}
+
+impl Binding {
+    /// Counts an event.
+    fn count(&self, event: &Event<'_>, at: Option<u64>) {
+        Totals::add(&self.totals.events[event.stream as usize], 1);
+        for hit in event.hits {
+            if let Some(count) = self.totals.matches.get(hit.pattern) {
+                Totals::add(count, hit.count);
+            }
+            if let Some(reading) = hit.reading {
+                self.totals.read(hit.pattern, reading, Instant::now());
+            }
+            if let Some(excerpts) = &self.excerpts {
+                excerpts.offer(hit.pattern, event.stream, at, event.line(hit));
+            }
+        }
     }
 }
 
 impl Sum {
-    fn count(&mut self, line: &Line<'_>, cursor: &mut Cursor, scratch: &mut Vec<u8>, binding: &Binding) {
+    fn count(&mut self, line: &Line<'_>, cursor: &mut Cursor, scratch: &mut Vec<u8>, open: &mut Open) {
         if !cursor.accept(line.stream, line.at) {
             return;
         }
@@ -89,17 +143,11 @@ impl Sum {
         self.truncated += u64::from(line.is_truncated);
         self.last = self.last.max(line.at.unwrap_or(0));
         let text = ansi::strip(line.text, scratch);
-        for hit in binding.matcher.get().hits(line.stream, text) {
-            if let Some(count) = binding.totals.matches.get(hit.pattern) {
-                count.fetch_add(1, Relaxed);
-            }
-            if let Some(reading) = hit.reading {
-                binding.totals.read(hit.pattern, reading, Instant::now());
-            }
-            if let Some(excerpts) = &binding.excerpts {
-                excerpts.offer(hit.pattern, line.stream, line.at, text);
-            }
-        }
+        let Open { binding, events, at } = open;
+        events.line(binding.matcher.get(), line.stream, text, &mut |event| {
+            binding.count(event, at[event.stream as usize]);
+        });
+        at[line.stream as usize] = line.at;
     }
 
     fn add_to(&self, totals: &Totals) -> u64 {

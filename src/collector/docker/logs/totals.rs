@@ -17,6 +17,8 @@ const READING_AGE: Duration = Duration::from_mins(11);
 pub(super) struct Totals {
     /// By stream.
     pub(super) lines: [AtomicU64; 2],
+    /// By stream.
+    pub(super) events: [AtomicU64; 2],
     pub(super) bytes: AtomicU64,
     pub(super) truncated: AtomicU64,
     /// Microseconds.
@@ -53,6 +55,7 @@ impl Totals {
     pub(super) fn new(patterns: usize) -> Self {
         Self {
             lines: [const { AtomicU64::new(0) }; 2],
+            events: [const { AtomicU64::new(0) }; 2],
             bytes: AtomicU64::new(0),
             truncated: AtomicU64::new(0),
             paused: AtomicU64::new(0),

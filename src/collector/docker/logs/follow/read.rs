@@ -18,6 +18,9 @@ use crate::net::jittered;
 /// Until then a log shows by its first byte whether it is that of a terminal; afterwards the engine is asked.
 const FIRST_BYTE: Duration = Duration::from_secs(1);
 
+/// After so long without a line an event is complete: what belongs together is written at once.
+const PAUSE: Duration = Duration::from_millis(500);
+
 /// Why an opened log is not read any more.
 pub(super) enum End {
     /// The engine ended it.
@@ -33,8 +36,10 @@ pub(super) enum End {
 impl<S: Source> Follower<S> {
     pub(super) async fn read(&mut self, mut body: S::Body) -> End {
         let Some(cursor) = self.cursor.take() else { return End::Finished };
-        let mut reader = Reader::new(cursor, body.framed());
+        let binding = Arc::clone(&self.signal.borrow().binding);
+        let mut reader = Reader::new(cursor, body.framed(), binding);
         let end = self.read_on(&mut body, &mut reader).await;
+        reader.flush();
         self.cursor = Some(reader.cursor);
         end
     }
@@ -48,6 +53,7 @@ impl<S: Source> Follower<S> {
         let mut is_known = false;
         let idle = jittered(self.shared.settings.idle_refresh);
         let mut quiet_since = Instant::now();
+        let mut last_line = Instant::now();
         loop {
             if !is_known && let Some(framed) = reader.decoder.framed() {
                 is_known = true;
@@ -71,6 +77,7 @@ impl<S: Source> Follower<S> {
                                 Err(malformed) => return End::Broken(self.broken(&malformed)),
                             }
                             quiet_since = Instant::now();
+                            last_line = quiet_since;
                         }
                         Ok(None) => {
                             reader.finish(&binding);
@@ -79,6 +86,7 @@ impl<S: Source> Follower<S> {
                         Err(_) => return End::Broken(Reopened::Error),
                     }
                 }
+                () = sleep_until(last_line + PAUSE), if reader.is_open() => reader.flush(),
                 terminal = &mut terminal, if !is_known => {
                     is_known = true;
                     if let Some(end) = self.learn(terminal == Some(true)) {

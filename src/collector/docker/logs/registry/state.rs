@@ -77,7 +77,7 @@ impl State {
         let matcher = self.matcher(patterns, patterns.select(name));
         let totals = self.totals.entry(name.to_owned()).or_insert_with(|| Arc::new(Totals::new(patterns.len())));
         let excerpts = excerpts.map(|excerpts| excerpts.of(name));
-        Arc::new(Binding { totals: Arc::clone(totals), matcher, excerpts })
+        Arc::new(Binding { totals: Arc::clone(totals), matcher, events: patterns.events(name), excerpts })
     }
 
     /// What matches the lines of containers with these patterns.

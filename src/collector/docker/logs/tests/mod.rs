@@ -2,6 +2,7 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
+use clap::ValueEnum as _;
 use tokio::time::sleep;
 
 use self::fake::{Answer, Fake, Piece, START};

@@ -21,6 +21,8 @@ async fn a_log_is_counted_from_its_beginning_and_once() {
         fixture.samples("container_log_"),
         [
             "bytes_total{name=\"web\"} 115",
+            "events_total{name=\"web\",stream=\"stdout\"} 4",
+            "events_total{name=\"web\",stream=\"stderr\"} 0",
             "last_line_timestamp_seconds{name=\"web\"} 1800000004.1234567",
             "lines_total{name=\"web\",stream=\"stdout\"} 4",
             "lines_total{name=\"web\",stream=\"stderr\"} 0",
@@ -210,4 +212,31 @@ async fn samples_are_kept_if_they_are_wanted() {
     seconds(60).await;
     fixture.registry.forget("web");
     assert_eq!(fixture.registry.samples(), []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_lines_of_a_stack_are_one_event() {
+    let fixture = fixture_with(|settings| settings.sets = PatternSet::value_variants().to_vec());
+    let lines = [
+        "2025-11-02 10:00:00 ERROR app - could not store the quote",
+        "Traceback (most recent call last):",
+        "  File \"/app/a.py\", line 3, in store",
+        "    raise TimeoutError(\"Timeout reading from socket\")",
+        "redis.exceptions.TimeoutError: Timeout reading from socket",
+    ];
+    // The stack comes in two parts, and what is written after a pause is another event.
+    let mut log: Vec<Piece> = (1_u64..).zip(lines).map(|(at, text)| line(at, text)).collect();
+    log.insert(3, Piece::Wait(Duration::from_millis(100)));
+    log.extend([wait(10), line(20, "redis.exceptions.TimeoutError: Timeout reading from socket")]);
+    fixture.fake.log("1", log);
+    fixture.begin("1", "web", ReadFrom::Start);
+    seconds(5).await;
+    let count =
+        |pattern: &str| fixture.value(&format!("container_log_matches_total{{name=\"web\",pattern={pattern:?}}}"));
+    let events = || fixture.value("container_log_events_total{name=\"web\",stream=\"stdout\"}");
+    let each = ["operation_timeout", "timeout", "severity_error", "redis_error"];
+    assert_eq!((each.map(count), events()), ([1.0; 4], 1.0));
+    assert_eq!(fixture.value("container_log_lines_total{name=\"web\",stream=\"stdout\"}"), 5.0);
+    seconds(10).await;
+    assert_eq!((each.map(count), events()), ([2.0; 4], 2.0));
 }

@@ -1,0 +1,99 @@
+#!/usr/bin/env python3
+"""Records what clients of Redis log when Redis is in trouble: real clients, a real redis-server, one file of events.
+
+    tests/record/record.py FOLDER [CLIENT] > recorded.jsonl
+
+FOLDER holds `venv` (pip install redis hiredis django-redis channels_redis celery packaging rq), `node` (npm install
+--legacy-peer-deps ioredis redis@4 redis5@npm:redis@5 bullmq pino winston) and `go/rec` (client.go, by go mod init rec, go mod
+tidy and go build). Each event is {client, situation, form, text}. Ports become 6379 and paths those of a container. What an
+event should be named is decided by people, in tests/fixtures/logs/events.jsonl.
+"""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from servers import SITUATIONS
+
+HERE = Path(__file__).parent
+PYTHON = {
+    "redis-py": ["plain", "exception", "json"],
+    "redis-py-asyncio": ["plain", "exception"],
+    "redis-py-hiredis": ["plain"],
+    "django-redis": ["exception"],
+    "channels_redis": ["exception"],
+    "celery": ["worker", "send"],
+    "rq": ["worker"],
+}
+NODE = {
+    "ioredis": ["plain", "pino", "winston", "silent"],
+    "node-redis-4": ["plain", "pino"],
+    "node-redis-5": ["plain", "winston"],
+    "bullmq": ["plain", "worker"],
+}
+GO = ["go-redis", "redigo"]
+
+
+def clean(text, port, folder):
+    text = re.sub(r"\x1b\[[0-9;]*m", "", text)
+    text = re.sub(rf"\b{port}\b", "6379", text)
+    text = text.replace(str(folder / "venv/lib"), "/usr/lib").replace(str(folder / "node"), "/app")
+    text = text.replace(str(HERE), "/app")
+    text = re.sub(r"/root/\.pyenv/versions/[^/]+", "/usr", text)
+    return text.rstrip()
+
+
+def run(command, port, password, situation, act, server):
+    """Runs a client; it prints READY once it is connected, and goes on when told to."""
+    host = "redis-gone" if situation == "unknown_host" else "127.0.0.1"
+    client = subprocess.Popen(
+        [*command, host, str(port), password, situation],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    )
+    lines = []
+    try:
+        for line in client.stdout:
+            if line.strip() == "READY":
+                if act:
+                    act(server)
+                client.stdin.write("GO\n")
+                client.stdin.flush()
+                continue
+            lines.append(line)
+            if len(lines) >= 400:
+                break
+    finally:
+        client.kill()
+        client.wait()
+    return "".join(lines)
+
+
+def main():
+    folder = Path(sys.argv[1]).resolve()
+    only = sys.argv[2] if len(sys.argv) > 2 else ""
+    clients = [(name, form, [str(folder / "venv/bin/python"), str(HERE / "client.py"), name, form]) for name, forms in PYTHON.items() for form in forms]
+    clients += [(name, form, ["timeout", "12", "node", str(HERE / "client.cjs"), str(folder / "node"), name, form]) for name, forms in NODE.items() for form in forms]
+    clients += [(name, "log", [str(folder / "go/rec"), name]) for name in GO]
+    for name, form, command in clients:
+        if only not in name:
+            continue
+        for situation, (make, act) in SITUATIONS.items():
+            server = make()
+            password = "wrong" if situation == "wrong_password" else ""
+            try:
+                text = run(["timeout", "15", *command], server.port, password, situation, act, server)
+            finally:
+                server.close()
+            text = clean(text, server.port, folder)
+            if text:
+                print(json.dumps({"client": name, "situation": situation, "form": form, "text": text}), flush=True)
+            print(name, form, situation, len(text.splitlines()), file=sys.stderr)
+
+
+main()
