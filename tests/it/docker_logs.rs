@@ -73,6 +73,7 @@ fn in_colour(lines: &[&str]) -> String {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of lines and of what they count as")]
 fn every_pattern_of_every_set_is_counted() {
     if unavailable() {
         return;
