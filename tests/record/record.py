@@ -4,8 +4,9 @@
     tests/record/record.py FOLDER [CLIENT] > recorded.jsonl
 
 FOLDER holds `venv` (pip install redis hiredis django-redis channels_redis celery packaging rq), `node` (npm install
---legacy-peer-deps ioredis redis@4 redis5@npm:redis@5 bullmq pino winston) and `go/rec` (client.go, by go mod init rec, go mod
-tidy and go build). Each event is {client, situation, form, text}. Ports become 6379 and paths those of a container. What an
+--legacy-peer-deps ioredis redis@4 redis5@npm:redis@5 bullmq pino winston) `go/rec` (client.go, by go mod init rec, go mod
+tidy and go build) and `java/target` (Client.java, by mvn compile dependency:copy-dependencies with jedis, lettuce-core, redisson
+and logback-classic). Each event is {client, situation, form, text}. Ports become 6379 and paths those of a container. What an
 event should be named is decided by people, in tests/fixtures/logs/events.jsonl.
 """
 
@@ -34,6 +35,7 @@ NODE = {
     "bullmq": ["plain", "worker"],
 }
 GO = ["go-redis", "redigo"]
+JAVA = ["Jedis", "Lettuce", "Redisson"]
 
 
 def clean(text, port, folder):
@@ -80,8 +82,10 @@ def main():
     clients = [(name, form, [str(folder / "venv/bin/python"), str(HERE / "client.py"), name, form]) for name, forms in PYTHON.items() for form in forms]
     clients += [(name, form, ["timeout", "12", "node", str(HERE / "client.cjs"), str(folder / "node"), name, form]) for name, forms in NODE.items() for form in forms]
     clients += [(name, "log", [str(folder / "go/rec"), name]) for name in GO]
+    classes = f"{folder}/java/target/classes:{folder}/java/target/dependency/*"
+    clients += [(name, "logback", ["java", "-cp", classes, "Client", name]) for name in JAVA]
     for name, form, command in clients:
-        if only not in name:
+        if only and only != name:
             continue
         for situation, (make, act) in SITUATIONS.items():
             server = make()

@@ -68,7 +68,6 @@ pub(super) fn role(line: &[u8], stack: Stack, first: &[u8]) -> Option<Role> {
     match (stack, byte) {
         (_, b'}' | b']' | b')') if line.len() <= 3 => return Some(Role::Frame),
         (_, b'C') if line.starts_with(b"Caused by:") => return Some(Role::Cause),
-        (_, b'S') if line.starts_with(b"Suppressed:") => return Some(Role::Frame),
         (_, b'S') if line.starts_with(b"Stack trace:") => return Some(Role::Frame),
         (Stack::Panic, _) => return Some(Role::Cause),
         (_, b'-') if line.starts_with(b"--- End of") || line.starts_with(b"---> ") => return Some(Role::Cause),
@@ -98,7 +97,11 @@ fn indented(line: &[u8], text: &[u8], stack: Stack) -> Option<Role> {
     if stack == Stack::Python || stack == Stack::Go || is_frame(text) {
         return Some(Role::Frame);
     }
-    if text.starts_with(b"---> ") || text.starts_with(b"Caused by:") || text.starts_with(b"[cause]:") {
+    if text.starts_with(b"---> ")
+        || text.starts_with(b"Suppressed:")
+        || text.starts_with(b"Caused by:")
+        || text.starts_with(b"[cause]:")
+    {
         return Some(Role::Cause);
     }
     // A logger that indents its first line is not one that goes on with another.
@@ -108,8 +111,7 @@ fn indented(line: &[u8], text: &[u8], stack: Stack) -> Option<Role> {
 
 /// A frame of a stack without its indentation.
 fn is_frame(text: &[u8]) -> bool {
-    const BEGINNINGS: [&[u8]; 10] =
-        [b"at ", b"from ", b"File \"", b"... ", b"--- ", b"^", b"~", b"in ", b"#", b"Suppressed:"];
+    const BEGINNINGS: [&[u8]; 9] = [b"at ", b"from ", b"File \"", b"... ", b"--- ", b"^", b"~", b"in ", b"#"];
     BEGINNINGS.iter().any(|beginning| text.starts_with(beginning))
 }
 

@@ -25,7 +25,7 @@ pub(super) const PATTERNS: &[Known] = &[
     .cause(4),
     Known::new(
         "stale_connection",
-        r"(?i-u)connection reset by peer|broken pipe\b|connection closed by server|server closed the connection|connection (?:was )?lost\b|\bECONNRESET\b|\bEPIPE\b|socket closed unexpectedly|unexpected end of stream|socketclosedunexpectedly|went away|connection (?:unexpectedly )?closed by (?:the )?(?:remote|peer)|error while reading (?:line|bytes) from the server|discarding bad pubsub connection|use of closed network connection|the server was unable to process|(?:connection|broken pipe).*terminated by peer|unexpectedconnectionclosed|: (?:unexpected )?EOF$",
+        r"(?i-u)connection reset\b|broken pipe\b|connection closed by server|server closed the connection|connection (?:was )?lost\b|\bECONNRESET\b|\bEPIPE\b|socket closed unexpectedly|unexpected end of stream|socketclosedunexpectedly|went away|connection (?:unexpectedly )?closed by (?:the )?(?:remote|peer)|error while reading (?:line|bytes) from the server|discarding bad pubsub connection|use of closed network connection|the server was unable to process|(?:connection|broken pipe).*terminated by peer|unexpectedconnectionclosed|closedchannelexception|unable to write command into connection|: (?:unexpected )?EOF$",
         "A connection was found dead when it was used: after an idle time something between has dropped it, or the server ended.",
     )
     .of_redis(r"(?i-u)\bEOF\b|connection (?:is )?closed\b")

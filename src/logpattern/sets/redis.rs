@@ -44,7 +44,7 @@ pub(super) const PATTERNS: &[Known] = &[
     ),
     Known::new(
         "connection_timeout",
-        r#"(?i-u)connection (?:has |was )?timed out|connection timeout(?:$|[^\w=:"'-]|["'](?:$|[^:=])|:\s+[^\d\s"'{\[(-])|timeout connecting|connect(?:ing)? timed out|\bconnect ETIMEDOUT|dial tcp \S* ?i/o timeout|dial tcp: lookup \S+: i/o timeout|connect: (?:connection|operation) timed out|connecttimeout(?:exception)?\b|connectiontimeouterror|connectionattempttimeout|connection initialization timed out|error (?:110|60) connecting|timed? ?out (?:while )?(?:connecting|trying to connect|opening)|connection attempt timed out"#,
+        r#"(?i-u)connection (?:has |was )?timed out|connection timeout(?:$|[^\w=:"'-]|["'](?:$|[^:=])|:\s+[^\d\s"'{\[(-])|timeout connecting|connect(?:ing)? timed out|\bconnect ETIMEDOUT|dial tcp \S* ?i/o timeout|dial tcp: lookup \S+: i/o timeout|connect: (?:connection|operation) timed out|connecttimeout(?:exception)?\b|connectiontimeouterror|redisconnectionexception: java\.util\.concurrent\.timeoutexception|connectionattempttimeout|connection initialization timed out|error (?:110|60) connecting|timed? ?out (?:while )?(?:connecting|trying to connect|opening)|connection attempt timed out"#,
         "A connection could not be made, or was given up, for want of an answer in time.",
     )
     .cause(5),
@@ -53,7 +53,7 @@ pub(super) const PATTERNS: &[Known] = &[
         r"(?i-u)operation timed out|timeout (?:reading|writing)|(?:command|read|write|socket|response|reply) timed out|i/o timeout|context deadline exceeded|server response timeout|socket timeout[. ]|timeout (?:performing|awaiting)|command timeout|(?:read|write) ETIMEDOUT|timed out (?:reading|writing|waiting for (?:a )?(?:reply|response))|read error on connection|redis::timeouterror|redistimeoutexception|redisresponsetimeoutexception|commandtimeoutexception|readtimeouterror|waited [0-9.]+ seconds|error while reading (?:line|bytes) from the server.*timed|errors\.timeouterror: timed? ?out|(?:redis|socket)[\w.]*\.timeout(?:error)?: timed out|resource temporarily unavailable|rueidis.*timeout",
         "An operation had no answer in time: Redis is overloaded, or the network is bad.",
     )
-    .of_redis(r"(?i-u)\btimed out\b|TimeoutError:? *$|[a-z]*TimeoutException")
+    .of_redis(r"(?i-u)\btimed out\b|TimeoutError:? *$")
     .cause(6),
     Known::new(
         "timeout",
