@@ -1,5 +1,5 @@
 //! Events of many clients in trouble and of harmless look-alikes: `tests/fixtures/logs/events.jsonl`. The recorded ones are
-//! from `tests/record/record.py`; the others follow the sources of their clients.
+//! from `tests/record/record.py`; the others are written by hand, and prove less.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
