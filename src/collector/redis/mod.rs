@@ -74,7 +74,7 @@ impl RedisCollector {
         Self::with_questions(target, QUESTIONS)
     }
 
-    /// A collector that asks these questions; one of them must be [`InfoAll`].
+    /// A collector that asks these questions; one of them must be that of INFO.
     #[must_use]
     pub fn with_questions(target: RedisTarget, questions: &[Row]) -> Self {
         let wanted = questions.iter().filter(|row| row.switch.is_none_or(|switch| target.commands.asks(switch)));
