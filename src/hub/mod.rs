@@ -119,9 +119,10 @@ impl Hub {
 
     /// Forgets one instance of a target.
     pub fn remove_one(&self, key: &Key) {
-        self.targets.write().remove(key);
-        self.rhythm.forget(key);
-        self.generation.fetch_add(1, Ordering::Release);
+        if self.targets.write().remove(key).is_some() {
+            self.rhythm.forget(key);
+            self.generation.fetch_add(1, Ordering::Release);
+        }
     }
 
     /// The configuration was applied again.

@@ -113,7 +113,7 @@ impl<K: TargetKind> Group<K> {
                 self.running.insert(address, running);
             }
         }
-        self.hub.remove_one(&self.state.status().key);
+        self.hub.remove_one(&self.state.instance.key());
     }
 
     /// Takes out the instances whose addresses the name has no more. One that still answers is kept for a while; one that does
@@ -132,8 +132,7 @@ impl<K: TargetKind> Group<K> {
     }
 
     fn start(&self, address: SocketAddr) -> Running {
-        let mut target = self.target.clone();
-        target.node = Some(address);
+        let target = at(&self.target, address);
         let instance = Instance::of(&target);
         let (key, stop) = (instance.key(), self.stop.child_token());
         let task = tokio::spawn(run(target.collectors(), instance, Arc::clone(&self.hub), stop.clone()));
@@ -167,12 +166,14 @@ async fn looked_up(resolver: &Resolver, host: &str, port: u16) -> io::Result<Vec
 /// The instances that a target has now, for a single poll of each.
 pub(crate) async fn once<K: TargetKind>(target: &K, (host, port): (String, u16)) -> io::Result<Vec<K>> {
     let addresses = looked_up(&Resolver::default(), &host, port).await?;
-    let at = |address| {
-        let mut target = target.clone();
-        target.node = Some(address);
-        target
-    };
-    Ok(addresses.into_iter().take(LIMIT).map(at).collect())
+    Ok(addresses.into_iter().take(LIMIT).map(|address| at(target, address)).collect())
+}
+
+/// The target at one of its addresses.
+fn at<K: TargetKind>(target: &K, address: SocketAddr) -> K {
+    let mut target = target.clone();
+    target.node = Some(address);
+    target
 }
 
 #[cfg(test)]

@@ -93,8 +93,7 @@ async fn poll_until<C: Collector>(
             () = stop.cancelled() => return,
             () = pace.changed() => {
                 if let Some(started) = started {
-                    next = state.next(&mut pace, started);
-                    collector.pace(&state.instance.settings);
+                    next = state.next(&mut pace, &mut collector, started);
                 }
                 continue;
             }
@@ -119,8 +118,7 @@ async fn poll_until<C: Collector>(
         }
         let families = state.record(&collector, &result, duration, SystemTime::now());
         hub.publish(state.status(), families);
-        next = state.next(&mut pace, begun);
-        collector.pace(&state.instance.settings);
+        next = state.next(&mut pace, &mut collector, begun);
     }
 }
 

@@ -162,9 +162,10 @@ impl State {
         Sizes { series: out.reserve(&metrics::SERIES, [collector]), rejected }
     }
 
-    /// When the poll after the one that began at `started` begins.
-    pub(super) fn next(&mut self, pace: &mut Pace, started: Instant) -> Instant {
+    /// When the poll after the one that began at `started` begins. The collector is told what holds for it.
+    pub(super) fn next(&mut self, pace: &mut Pace, collector: &mut impl Collector, started: Instant) -> Instant {
         let regular = pace.next(started, &mut self.instance.settings);
+        collector.pace(&self.instance.settings);
         self.retry.map_or(regular, |pause| regular.min(Instant::now() + pause))
     }
 
