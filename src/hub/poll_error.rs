@@ -3,61 +3,30 @@
 use std::borrow::Cow;
 use std::fmt;
 
-/// The reason label of `manometer_poll_failures_total`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Reason {
-    /// The poll's deadline passed.
-    Timeout,
-    /// No connection: the name does not resolve, the network or the socket file is not there.
-    Connect,
-    /// The peer refused the connection, or refuses the work it is asked for.
-    Refused,
-    /// The TLS handshake or its certificates failed.
-    Tls,
-    /// Wrong or missing user or password.
-    Auth,
-    /// The user may not do what the poll cannot do without.
-    Acl,
-    /// The reply is no valid reply of the protocol.
-    Protocol,
-    /// The peer answered, and said that it cannot serve (LOADING, BUSY, HTTP 503).
-    Status,
-    /// The reply is valid and its content is not understood.
-    Decode,
-    /// A fault of the agent itself.
-    Internal,
-}
-
-impl Reason {
-    /// Every reason, in the order of the documentation; each is exported from the start, at 0.
-    pub const ALL: [Self; 10] = [
-        Self::Timeout,
-        Self::Connect,
-        Self::Refused,
-        Self::Tls,
-        Self::Auth,
-        Self::Acl,
-        Self::Protocol,
-        Self::Status,
-        Self::Decode,
-        Self::Internal,
-    ];
-
-    /// The label's value.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Timeout => "timeout",
-            Self::Connect => "connect",
-            Self::Refused => "refused",
-            Self::Tls => "tls",
-            Self::Auth => "auth",
-            Self::Acl => "acl",
-            Self::Protocol => "protocol",
-            Self::Status => "status",
-            Self::Decode => "decode",
-            Self::Internal => "internal",
-        }
+metric::words! {
+    /// The reason label of `manometer_poll_failures_total`.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    pub enum Reason {
+        /// The poll's deadline passed.
+        Timeout = "timeout",
+        /// No connection: the name does not resolve, the network or the socket file is not there.
+        Connect = "connect",
+        /// The peer refused the connection, or refuses the work it is asked for.
+        Refused = "refused",
+        /// The TLS handshake or its certificates failed.
+        Tls = "tls",
+        /// Wrong or missing user or password.
+        Auth = "auth",
+        /// The user may not do what the poll cannot do without.
+        Acl = "acl",
+        /// The reply is no valid reply of the protocol.
+        Protocol = "protocol",
+        /// The peer answered, and said that it cannot serve (LOADING, BUSY, HTTP 503).
+        Status = "status",
+        /// The reply is valid and its content is not understood.
+        Decode = "decode",
+        /// A fault of the agent itself.
+        Internal = "internal",
     }
 }
 

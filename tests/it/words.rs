@@ -29,8 +29,8 @@ fn prometheus_renders_numbers_as_the_tests_of_the_rules_expect() {
     let folder = tempfile::tempdir().unwrap();
     let mut rules =
         "groups:\n- name: words\n  rules:\n  - alert: Words\n    expr: words\n    annotations:\n".to_owned();
-    for (unit, name) in Unit::ALL {
-        writeln!(rules, "      {}: {}", name.replace('-', "_"), serde_json::json!(unit.template())).unwrap();
+    for unit in Unit::ALL {
+        writeln!(rules, "      {}: {}", unit.as_str().replace('-', "_"), serde_json::json!(unit.template())).unwrap();
     }
     let mut test = "rule_files: [rules.yml]\ntests:\n- input_series:\n".to_owned();
     let mut expected = String::new();
@@ -38,7 +38,7 @@ fn prometheus_renders_numbers_as_the_tests_of_the_rules_expect() {
         let sample = value.to_string().replace("inf", "Inf");
         writeln!(test, "  - {{series: 'words{{at=\"{at}\"}}', values: '{sample}'}}").unwrap();
         let annotations: serde_json::Map<String, serde_json::Value> =
-            Unit::ALL.iter().map(|(unit, name)| (name.replace('-', "_"), unit.rendered(value).into())).collect();
+            Unit::ALL.iter().map(|unit| (unit.as_str().replace('-', "_"), unit.rendered(value).into())).collect();
         let alert = serde_json::json!({"exp_labels": {"at": at.to_string()}, "exp_annotations": annotations});
         writeln!(expected, "    - {alert}").unwrap();
     }

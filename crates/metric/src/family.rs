@@ -8,29 +8,18 @@ use crate::{Kind, text};
 /// Bytes of one label value before it is cut: a label is read by people, and a foreign name has no length limit.
 pub const MAX_LABEL_BYTES: usize = 256;
 
-/// What follows the family's name in a sample's name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Suffix {
-    /// A plain sample, or a quantile of a summary.
-    None,
-    /// A cumulative count of a histogram.
-    Bucket,
-    /// The sum of a histogram or summary.
-    Sum,
-    /// The count of a histogram or summary.
-    Count,
-}
-
-impl Suffix {
-    /// The text behind the family's name.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::None => "",
-            Self::Bucket => "_bucket",
-            Self::Sum => "_sum",
-            Self::Count => "_count",
-        }
+crate::words! {
+    /// What follows the family's name in a sample's name.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    pub enum Suffix {
+        /// A plain sample, or a quantile of a summary.
+        None = "",
+        /// A cumulative count of a histogram.
+        Bucket = "_bucket",
+        /// The sum of a histogram or summary.
+        Sum = "_sum",
+        /// The count of a histogram or summary.
+        Count = "_count",
     }
 }
 

@@ -1,81 +1,50 @@
 //! The description of a metric: name, type, unit, labels, help and source.
 
-/// The Prometheus type of a family.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Kind {
-    /// A value that only rises, and restarts at 0.
-    Counter,
-    /// A value that goes up and down.
-    Gauge,
-    /// Cumulative buckets with `le`, and `_sum` and `_count`.
-    Histogram,
-    /// Values by `quantile`, and `_sum` and `_count`.
-    Summary,
-}
-
-impl Kind {
-    /// The word of the `# TYPE` line.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Counter => "counter",
-            Self::Gauge => "gauge",
-            Self::Histogram => "histogram",
-            Self::Summary => "summary",
-        }
+crate::words! {
+    /// The Prometheus type of a family.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    pub enum Kind {
+        /// A value that only rises, and restarts at 0.
+        Counter = "counter",
+        /// A value that goes up and down.
+        Gauge = "gauge",
+        /// Cumulative buckets with `le`, and `_sum` and `_count`.
+        Histogram = "histogram",
+        /// Values by `quantile`, and `_sum` and `_count`.
+        Summary = "summary",
     }
 }
 
-/// The unit of a sample's value, for the documentation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unit {
-    /// A number of things.
-    Count,
-    /// Seconds.
-    Seconds,
-    /// Milliseconds: only where a name that others rely on demands it.
-    Milliseconds,
-    /// Microseconds: only where a name that others rely on demands it.
-    Microseconds,
-    /// Bytes.
-    Bytes,
-    /// Kibibytes per second, as Redis computes its `instantaneous_*_kbps`.
-    KibibytesPerSecond,
-    /// Bytes per second.
-    BytesPerSecond,
-    /// Events per second.
-    PerSecond,
-    /// A part of a whole; 1 is all of it.
-    Ratio,
-    /// A part of a whole in hundredths: only where a name that others rely on demands it.
-    Percent,
-    /// Seconds since 1970-01-01 UTC.
-    UnixSeconds,
-    /// 1 for yes, 0 for no.
-    Bool,
-    /// Always 1; the labels carry the information.
-    Info,
-}
-
-impl Unit {
-    /// The unit in words, for docs/METRICS.md.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Count => "count",
-            Self::Seconds => "seconds",
-            Self::Milliseconds => "milliseconds",
-            Self::Microseconds => "microseconds",
-            Self::Bytes => "bytes",
-            Self::KibibytesPerSecond => "KiB/s",
-            Self::BytesPerSecond => "bytes/s",
-            Self::PerSecond => "1/s",
-            Self::Ratio => "ratio",
-            Self::Percent => "percent",
-            Self::UnixSeconds => "unix time",
-            Self::Bool => "0 or 1",
-            Self::Info => "always 1",
-        }
+crate::words! {
+    /// The unit of a sample's value, for the documentation.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum Unit {
+        /// A number of things.
+        Count = "count",
+        /// Seconds.
+        Seconds = "seconds",
+        /// Milliseconds: only where a name that others rely on demands it.
+        Milliseconds = "milliseconds",
+        /// Microseconds: only where a name that others rely on demands it.
+        Microseconds = "microseconds",
+        /// Bytes.
+        Bytes = "bytes",
+        /// Kibibytes per second, as Redis computes its `instantaneous_*_kbps`.
+        KibibytesPerSecond = "KiB/s",
+        /// Bytes per second.
+        BytesPerSecond = "bytes/s",
+        /// Events per second.
+        PerSecond = "1/s",
+        /// A part of a whole; 1 is all of it.
+        Ratio = "ratio",
+        /// A part of a whole in hundredths: only where a name that others rely on demands it.
+        Percent = "percent",
+        /// Seconds since 1970-01-01 UTC.
+        UnixSeconds = "unix time",
+        /// 1 for yes, 0 for no.
+        Bool = "0 or 1",
+        /// Always 1; the labels carry the information.
+        Info = "always 1",
     }
 }
 

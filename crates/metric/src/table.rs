@@ -64,3 +64,48 @@ macro_rules! metrics {
         }
     };
 }
+
+/// Defines an enum each of whose variants has a word: the value of a label, a name in a configuration.
+///
+/// ```
+/// metric::words! {
+///     /// How bad it is.
+///     #[derive(Debug, Clone, Copy, PartialEq)]
+///     pub enum Severity {
+///         /// Somebody may look at it.
+///         Info = "info",
+///         /// Somebody must.
+///         Critical = "critical",
+///     }
+/// }
+///
+/// assert_eq!(Severity::ALL.map(Severity::as_str), ["info", "critical"]);
+/// ```
+#[macro_export]
+macro_rules! words {
+    (
+        $(#[$meta:meta])*
+        $vis:vis enum $name:ident {
+            $($(#[$doc:meta])* $variant:ident = $word:literal,)+
+        }
+    ) => {
+        $(#[$meta])*
+        $vis enum $name {
+            $($(#[$doc])* $variant,)+
+        }
+
+        impl $name {
+            /// Every one, in the order of the documentation.
+            #[allow(dead_code)]
+            $vis const ALL: [Self; <[&str]>::len(&[$($word),+])] = [$(Self::$variant),+];
+
+            /// Its word.
+            #[must_use]
+            $vis const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $word,)+
+                }
+            }
+        }
+    };
+}

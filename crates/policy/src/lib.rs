@@ -112,29 +112,16 @@ pub struct Scope {
     pub hold: Duration,
 }
 
-/// How bad an alert is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Severity {
-    /// For who looks.
-    Info,
-    /// To be looked at today.
-    Warning,
-    /// Somebody gets up.
-    Critical,
-}
-
-impl Severity {
-    /// Every severity, the mildest first.
-    pub const ALL: [Self; 3] = [Self::Info, Self::Warning, Self::Critical];
-
-    /// The label's value.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Info => "info",
-            Self::Warning => "warning",
-            Self::Critical => "critical",
-        }
+metric::words! {
+    /// How bad an alert is.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub enum Severity {
+        /// For who looks.
+        Info = "info",
+        /// To be looked at today.
+        Warning = "warning",
+        /// Somebody gets up.
+        Critical = "critical",
     }
 }
 

@@ -148,10 +148,10 @@ fn report_levels(table: &Table<'_>, alert: &Alert, places: &[Place]) {
 
 fn read_unit(table: &mut Table<'_>) -> Option<Unit> {
     let (line, name) = table.string_at("unit")?;
-    let unit = Unit::ALL.into_iter().find(|(_, known)| *known == name).map(|(unit, _)| unit);
+    let unit = Unit::ALL.into_iter().find(|unit| unit.as_str() == name);
     if unit.is_none() {
-        let names = Unit::ALL.map(|(_, name)| name).join(", ");
-        table.problem(Some(line), "unit", Some(format!("{name:?}")), format!("is not a unit; there are {names}"));
+        let names = Unit::ALL.map(Unit::as_str).join(", ");
+        table.wrong(line, "unit", &name, format!("is not a unit; there are {names}"));
     }
     // The problem is reported: with some unit the level is read, and no other problem follows from this one.
     Some(unit.unwrap_or(Unit::Count))

@@ -87,34 +87,24 @@ pub enum Signal {
     Always,
 }
 
-/// How a signal is compared with a number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Compare {
-    /// Greater than.
-    Above,
-    /// Less than.
-    Below,
-    /// Greater or equal.
-    AtLeast,
-    /// Less or equal.
-    AtMost,
-    /// Equal: of signals that are down or not.
-    Equal,
+metric::words! {
+    /// How a signal is compared with a number.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    pub enum Compare {
+        /// Greater than.
+        Above = ">",
+        /// Less than.
+        Below = "<",
+        /// Greater or equal.
+        AtLeast = ">=",
+        /// Less or equal.
+        AtMost = "<=",
+        /// Equal: of signals that are down or not.
+        Equal = "==",
+    }
 }
 
 impl Compare {
-    /// In PromQL.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Above => ">",
-            Self::Below => "<",
-            Self::AtLeast => ">=",
-            Self::AtMost => "<=",
-            Self::Equal => "==",
-        }
-    }
-
     /// Whether `value` compares so with `number`.
     #[must_use]
     pub fn holds(self, value: f64, number: f64) -> bool {

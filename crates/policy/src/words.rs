@@ -12,39 +12,27 @@ use std::time::Duration;
 /// Milliseconds, the largest unit first.
 const DURATIONS: [(u128, &str); 5] = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1000, "s"), (1, "ms")];
 
-/// The unit of a threshold and of what is compared with it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Unit {
-    /// A number of things.
-    Count,
-    /// A part of a whole.
-    Ratio,
-    /// A multiple.
-    Factor,
-    /// Seconds.
-    Seconds,
-    /// Milliseconds.
-    Milliseconds,
-    /// Bytes.
-    Bytes,
-    /// Things a second.
-    Rate,
-    /// Things a minute.
-    PerMinute,
-}
-
-impl Unit {
-    /// Every unit with its name in the policy.
-    pub const ALL: [(Self, &'static str); 8] = [
-        (Self::Count, "count"),
-        (Self::Ratio, "ratio"),
-        (Self::Factor, "factor"),
-        (Self::Seconds, "seconds"),
-        (Self::Milliseconds, "milliseconds"),
-        (Self::Bytes, "bytes"),
-        (Self::Rate, "rate"),
-        (Self::PerMinute, "per-minute"),
-    ];
+metric::words! {
+    /// The unit of a threshold and of what is compared with it.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    pub enum Unit {
+        /// A number of things.
+        Count = "count",
+        /// A part of a whole.
+        Ratio = "ratio",
+        /// A multiple.
+        Factor = "factor",
+        /// Seconds.
+        Seconds = "seconds",
+        /// Milliseconds.
+        Milliseconds = "milliseconds",
+        /// Bytes.
+        Bytes = "bytes",
+        /// Things a second.
+        Rate = "rate",
+        /// Things a minute.
+        PerMinute = "per-minute",
+    }
 }
 
 impl Unit {

@@ -26,42 +26,29 @@ metrics! {
 
 const CODES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 
-/// Why the server turned a request or a connection away itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Rejection {
-    /// All connections are busy: 503.
-    Connections,
-    /// Too many requests in flight: 503.
-    Requests,
-    /// Too many passwords to verify: 503.
-    AuthBusy,
-    /// `rate_limit` of the web configuration: 429.
-    RateLimit,
-    /// No credentials or wrong ones: 401.
-    Unauthorized,
-    /// 414.
-    UriTooLong,
-    /// 413.
-    BodyTooLarge,
-    /// Not HTTP, or a head over the limit: 400 or 431.
-    Malformed,
-    /// The TLS handshake failed.
-    Tls,
-}
-
-impl Rejection {
-    /// The values of the label `reason`, in the order above.
-    const REASONS: [&str; 9] = [
-        "connections",
-        "requests",
-        "auth_busy",
-        "rate_limit",
-        "unauthorized",
-        "uri_too_long",
-        "body_too_large",
-        "malformed",
-        "tls",
-    ];
+metric::words! {
+    /// Why the server turned a request or a connection away itself.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub(super) enum Rejection {
+        /// All connections are busy: 503.
+        Connections = "connections",
+        /// Too many requests in flight: 503.
+        Requests = "requests",
+        /// Too many passwords to verify: 503.
+        AuthBusy = "auth_busy",
+        /// `rate_limit` of the web configuration: 429.
+        RateLimit = "rate_limit",
+        /// No credentials or wrong ones: 401.
+        Unauthorized = "unauthorized",
+        /// 414.
+        UriTooLong = "uri_too_long",
+        /// 413.
+        BodyTooLarge = "body_too_large",
+        /// Not HTTP, or a head over the limit: 400 or 431.
+        Malformed = "malformed",
+        /// The TLS handshake failed.
+        Tls = "tls",
+    }
 }
 
 /// The counters, shared by all listeners.
@@ -73,7 +60,7 @@ pub struct ServerStats {
     timed_out: AtomicU64,
     in_flight: AtomicUsize,
     requests: [AtomicU64; CODES.len()],
-    rejected: [AtomicU64; Rejection::REASONS.len()],
+    rejected: [AtomicU64; Rejection::ALL.len()],
 }
 
 /// The counters at one time.
@@ -107,7 +94,7 @@ impl ServerStats {
             timed_out: load(&self.timed_out),
             in_flight: self.in_flight.load(Ordering::Relaxed),
             requests: CODES.into_iter().zip(self.requests.iter().map(load)).collect(),
-            rejected: Rejection::REASONS.into_iter().zip(self.rejected.iter().map(load)).collect(),
+            rejected: Rejection::ALL.map(Rejection::as_str).into_iter().zip(self.rejected.iter().map(load)).collect(),
         }
     }
 

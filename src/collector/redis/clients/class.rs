@@ -2,28 +2,27 @@
 
 use super::parse::Client;
 
-/// The kind of a connection. Each has exactly one: the first of monitor, replica, master, pub/sub, blocked that fits,
-/// else normal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum ClientClass {
-    /// None of the others.
-    Normal,
-    /// Waits in a command such as BLPOP.
-    Blocked,
-    /// Subscribes to channels, patterns or shard channels.
-    PubSub,
-    /// A replica of this server.
-    Replica,
-    /// Runs MONITOR.
-    Monitor,
-    /// The link from this server, a replica, to its master.
-    Master,
+metric::words! {
+    /// The kind of a connection. Each has exactly one: the first of monitor, replica, master, pub/sub, blocked that fits,
+    /// else normal.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    pub enum ClientClass {
+        /// None of the others.
+        Normal = "normal",
+        /// Waits in a command such as BLPOP.
+        Blocked = "blocked",
+        /// Subscribes to channels, patterns or shard channels.
+        PubSub = "pubsub",
+        /// A replica of this server.
+        Replica = "replica",
+        /// Runs MONITOR.
+        Monitor = "monitor",
+        /// The link from this server, a replica, to its master.
+        Master = "master",
+    }
 }
 
 impl ClientClass {
-    /// Every class, in the order in which they are exported.
-    pub const ALL: [Self; 6] = [Self::Normal, Self::Blocked, Self::PubSub, Self::Replica, Self::Monitor, Self::Master];
-
     /// The class of a connection.
     #[must_use]
     pub fn of(client: &Client<'_>) -> Self {
@@ -40,19 +39,6 @@ impl ClientClass {
             Self::Blocked
         } else {
             Self::Normal
-        }
-    }
-
-    /// The label `class`.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Normal => "normal",
-            Self::Blocked => "blocked",
-            Self::PubSub => "pubsub",
-            Self::Replica => "replica",
-            Self::Monitor => "monitor",
-            Self::Master => "master",
         }
     }
 
