@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::family::Label;
 use crate::{Definition, Family, Kind, Metric, MetricInfo, Suffix, text};
@@ -74,6 +75,19 @@ impl Families {
     /// Adds one sample.
     pub fn push<const N: usize>(&mut self, metric: &Metric<N>, labels: [&str; N], value: f64) {
         self.add_fixed(metric.info(), Suffix::None, labels.into_iter(), None, value);
+    }
+
+    /// Adds one sample, if its value is known.
+    pub fn push_known<const N: usize>(&mut self, metric: &Metric<N>, labels: [&str; N], value: Option<f64>) {
+        if let Some(value) = value {
+            self.push(metric, labels, value);
+        }
+    }
+
+    /// Adds one sample of a moment, in seconds since 1970, if it is known.
+    pub fn push_time<const N: usize>(&mut self, metric: &Metric<N>, labels: [&str; N], at: Option<SystemTime>) {
+        let since = at.and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+        self.push_known(metric, labels, since.map(|since| since.as_secs_f64()));
     }
 
     /// Adds one sample that has only the first of the metric's labels: the others are absent.

@@ -55,9 +55,7 @@ pub fn metrics() -> Vec<MetricInfo> {
 
 /// Exports the ratio and its window.
 pub fn export(ratio: &WindowedRatio, out: &mut Families) {
-    if let Some(ratio) = ratio.ratio {
-        out.push(&RATIO, [], ratio);
-    }
+    out.push_known(&RATIO, [], ratio.ratio);
     out.push(&WINDOW, [], ratio.window.as_secs_f64());
 }
 

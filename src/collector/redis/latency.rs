@@ -87,9 +87,7 @@ impl Question for LatencyLatest {
         for spike in spikes {
             out.push(&SPIKE_LAST, [&spike.event], spike.last_unix as f64);
             out.push(&SPIKE_DURATION, [&spike.event], spike.last_ms as f64 / 1e3);
-            if let Some(max_ms) = spike.max_ms {
-                out.push(&SPIKE_MAX, [&spike.event], max_ms as f64 / 1e3);
-            }
+            out.push_known(&SPIKE_MAX, [&spike.event], spike.max_ms.map(|max_ms| max_ms as f64 / 1e3));
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What the runner remembers of an instance, and what it exports of it.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 use tracing::{info, warn};
@@ -150,9 +150,7 @@ impl State {
         for (reason, count) in Reason::ALL.iter().zip(self.failures) {
             out.push(&metrics::POLL_FAILURES, [collector, reason.as_str()], count as f64);
         }
-        if let Some(at) = self.last_success.and_then(|at| at.duration_since(UNIX_EPOCH).ok()) {
-            out.push(&metrics::LAST_SUCCESS, [collector], at.as_secs_f64());
-        }
+        out.push_time(&metrics::LAST_SUCCESS, [collector], self.last_success);
         for (endpoint, at) in self.instance.tls.iter().flat_map(TlsSettings::not_after) {
             out.push(&metrics::CERTIFICATE_NOT_AFTER, [&endpoint], at as f64);
         }

@@ -1,6 +1,6 @@
 //! What the collector remembers of one endpoint, and what is exported of it whatever its state.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 use super::instances::Instances;
 use super::merge::EndpointReport;
@@ -122,9 +122,7 @@ impl EndpointState {
             out.push_bool(&UP, [name], is_up);
         }
         out.push_bool(&HELD_OFF, [name], self.held_off);
-        if let Some(status) = self.status {
-            out.push(&HTTP_STATUS, [name], status.into());
-        }
+        out.push_known(&HTTP_STATUS, [name], self.status.map(f64::from));
         if let Some(phases) = &self.phases {
             let phases = [
                 ("connect", phases.connect),
@@ -136,15 +134,9 @@ impl EndpointState {
                 out.push(&DURATION, [name, phase], time.as_secs_f64());
             }
         }
-        if let Some(at) = self.last_success.and_then(|at| at.duration_since(UNIX_EPOCH).ok()) {
-            out.push(&LAST_SUCCESS, [name], at.as_secs_f64());
-        }
-        if let Some(stale) = self.stale {
-            out.push_bool(&STALE, [name], stale);
-        }
-        if let Some(age) = self.age {
-            out.push(&AGE, [name], age.as_secs_f64());
-        }
+        out.push_time(&LAST_SUCCESS, [name], self.last_success);
+        out.push_known(&STALE, [name], self.stale.map(f64::from));
+        out.push_known(&AGE, [name], self.age.map(|age| age.as_secs_f64()));
         match self.instances.count() {
             0 => out.push_bool(&MIXED, [name], self.turns.are_mixed()),
             count => out.push(&INSTANCES, [name], count as f64),

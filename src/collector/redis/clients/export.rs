@@ -98,12 +98,8 @@ fn export_class(summary: &ClientSummary, class: ClientClass, out: &mut Families)
     out.push(&CLIENTS, labels, totals.clients as f64);
     if summary.reported.output {
         out.push(&OUTPUT_BUFFER_BYTES, labels, totals.output_bytes as f64);
-        if let Some(ratio) = totals.limit_ratio_max {
-            out.push(&OUTPUT_BUFFER_LIMIT_RATIO_MAX, labels, ratio);
-        }
-        if let Some(clients) = totals.over_soft_limit {
-            out.push(&OVER_SOFT_LIMIT, labels, clients as f64);
-        }
+        out.push_known(&OUTPUT_BUFFER_LIMIT_RATIO_MAX, labels, totals.limit_ratio_max);
+        out.push_known(&OVER_SOFT_LIMIT, labels, totals.over_soft_limit.map(|clients| clients as f64));
     }
     if summary.reported.query {
         out.push(&QUERY_BUFFER_BYTES, labels, totals.query_bytes as f64);
@@ -116,25 +112,14 @@ fn export_class(summary: &ClientSummary, class: ClientClass, out: &mut Families)
 fn export_output_buffer(buffer: &OutputBuffer, out: &mut Families) {
     let labels = [buffer.client.as_str(), buffer.class.as_str()];
     out.push(&TOP_BYTES, labels, buffer.bytes as f64);
-    if let Some(ratio) = buffer.limit_ratio {
-        out.push(&TOP_LIMIT_RATIO, labels, ratio);
-    }
-    if let Some(growth) = buffer.growth {
-        out.push(&TOP_GROWTH, labels, growth);
-    }
+    out.push_known(&TOP_LIMIT_RATIO, labels, buffer.limit_ratio);
+    out.push_known(&TOP_GROWTH, labels, buffer.growth);
 }
 
 fn export_pool(pool: &PoolState, out: &mut Families) {
     let labels = [pool.name.as_str()];
-    let optional = [
-        (&POOL_MAX_CONNECTIONS, pool.max.map(|max| max as f64)),
-        (&POOL_OPEN_RATIO, pool.open_ratio()),
-        (&POOL_BUSY_CONNECTIONS, pool.busy.map(|busy| busy as f64)),
-    ];
     out.push(&POOL_OPEN_CONNECTIONS, labels, pool.open as f64);
-    for (metric, value) in optional {
-        if let Some(value) = value {
-            out.push(metric, labels, value);
-        }
-    }
+    out.push_known(&POOL_MAX_CONNECTIONS, labels, pool.max.map(|max| max as f64));
+    out.push_known(&POOL_OPEN_RATIO, labels, pool.open_ratio());
+    out.push_known(&POOL_BUSY_CONNECTIONS, labels, pool.busy.map(|busy| busy as f64));
 }

@@ -52,13 +52,9 @@ pub fn export(info: &Info, databases: Option<u32>, start_time: Option<f64>, out:
     if info.is_empty() {
         return;
     }
-    if let Some(start_time) = start_time {
-        out.push(&START_TIME, [], start_time);
-    }
+    out.push_known(&START_TIME, [], start_time);
     for ((field, metric), sent) in fields::all().zip(&info.numbers) {
-        if let Some(sent) = sent {
-            out.push(metric, [], field.convert(*sent));
-        }
+        out.push_known(metric, [], sent.map(|sent| field.convert(sent)));
     }
     export_identity(info, out);
     for (key, value) in &info.cluster {

@@ -68,17 +68,11 @@ pub(super) fn export(databases: &[Database], filled: u32, out: &mut Families) {
         write_label(&mut label, database.index);
         // Dragonfly sends -1 for a mean that it does not know.
         let avg_ttl = database.avg_ttl_ms.filter(|ttl| *ttl >= 0.0).map(|ttl| ttl / 1e3);
-        for (metric, value) in [
-            (&KEYS, database.keys),
-            (&EXPIRING, database.expires),
-            (&AVG_TTL, avg_ttl),
-            (&CACHED, database.cached_keys),
-            (&EXPIRING_ITEMS, database.expiring_items),
-        ] {
-            if let Some(value) = value {
-                out.push(metric, [&label], value);
-            }
-        }
+        out.push_known(&KEYS, [&label], database.keys);
+        out.push_known(&EXPIRING, [&label], database.expires);
+        out.push_known(&AVG_TTL, [&label], avg_ttl);
+        out.push_known(&CACHED, [&label], database.cached_keys);
+        out.push_known(&EXPIRING_ITEMS, [&label], database.expiring_items);
     }
     for index in (0..filled.min(MAX_FILLED)).filter(|index| !seen.contains(index)) {
         write_label(&mut label, index);

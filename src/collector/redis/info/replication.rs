@@ -133,24 +133,16 @@ pub(super) fn export(
         out.push(&SLAVE_INFO, [host, port, read_only.unwrap_or("")], 1.0);
     }
     for master in masters {
-        let link_up = master.link_up.map(f64::from);
-        for (metric, value) in [
-            (&LINK_UP, link_up),
-            (&LAST_IO, master.last_io_seconds_ago),
-            (&SYNC_IN_PROGRESS, master.sync_in_progress),
-            (&REPL_OFFSET, master.repl_offset),
-        ] {
-            if let Some(value) = value {
-                out.push(metric, [&master.host, &master.port], value);
-            }
-        }
+        let labels = [&*master.host, &*master.port];
+        out.push_known(&LINK_UP, labels, master.link_up.map(f64::from));
+        out.push_known(&LAST_IO, labels, master.last_io_seconds_ago);
+        out.push_known(&SYNC_IN_PROGRESS, labels, master.sync_in_progress);
+        out.push_known(&REPL_OFFSET, labels, master.repl_offset);
     }
     for replica in merged(replicas) {
         let labels = [&*replica.ip, &*replica.port, &*replica.state];
         out.push(&REPLICA_OFFSET, labels, replica.offset);
-        if let Some(lag) = replica.lag_seconds {
-            out.push(&REPLICA_LAG, labels, lag);
-        }
+        out.push_known(&REPLICA_LAG, labels, replica.lag_seconds);
     }
 }
 

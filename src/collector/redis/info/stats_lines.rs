@@ -138,12 +138,8 @@ pub(super) fn export(commands: &[CommandStat], errors: &[ErrorStat], latencies: 
         let label = [&*command.name];
         out.push(&CALLS, label, command.calls as f64);
         out.push(&DURATION, label, command.usec as f64 / 1e6);
-        if let Some(rejected) = command.rejected_calls {
-            out.push(&REJECTED, label, rejected as f64);
-        }
-        if let Some(failed) = command.failed_calls {
-            out.push(&FAILED, label, failed as f64);
-        }
+        out.push_known(&REJECTED, label, command.rejected_calls.map(|rejected| rejected as f64));
+        out.push_known(&FAILED, label, command.failed_calls.map(|failed| failed as f64));
     }
     for error in errors {
         out.push(&ERRORS, [&error.name], error.count as f64);

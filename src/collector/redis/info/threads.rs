@@ -51,16 +51,10 @@ pub(super) fn parse(key: &[u8], value: &[u8], malformed: &mut u64) -> Option<IoT
 pub(super) fn export(threads: &[IoThread], out: &mut Families) {
     for thread in threads {
         let label = thread.index.to_string();
-        for (metric, value) in [
-            (&ACTIVE_TIME, thread.active_seconds),
-            (&CLIENTS, thread.clients),
-            (&READS, thread.reads),
-            (&WRITES, thread.writes),
-        ] {
-            if let Some(value) = value {
-                out.push(metric, [&label], value);
-            }
-        }
+        out.push_known(&ACTIVE_TIME, [&label], thread.active_seconds);
+        out.push_known(&CLIENTS, [&label], thread.clients);
+        out.push_known(&READS, [&label], thread.reads);
+        out.push_known(&WRITES, [&label], thread.writes);
     }
 }
 

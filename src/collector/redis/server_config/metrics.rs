@@ -100,18 +100,14 @@ fn slower_than_seconds(value: &str) -> Option<f64> {
 /// Exports what the server is configured to; what it did not send is left out.
 pub fn export(config: &ServerConfig, out: &mut Families) {
     for ((_, metric, _), value) in NUMERIC_KEYS.iter().zip(config.numbers) {
-        if let Some(value) = value {
-            out.push(metric, [], value);
-        }
+        out.push_known(metric, [], value);
     }
     if let Some(policy) = &config.maxmemory_policy {
         out.push(&MAXMEMORY_POLICY, [policy], 1.0);
     }
     for (key, value) in &config.values {
         out.push(&KEY_VALUE, [key, value], 1.0);
-        if let Some(number) = number::<f64>(value).filter(|number| number.is_finite()) {
-            out.push(&VALUE, [key], number);
-        }
+        out.push_known(&VALUE, [key], number::<f64>(value).filter(|number| number.is_finite()));
     }
     for (class, limit) in &config.output_limits {
         out.push(&OUTPUT_LIMIT_BYTES, [class, "hard"], limit.hard_bytes as f64);

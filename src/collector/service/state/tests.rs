@@ -1,3 +1,5 @@
+use std::time::UNIX_EPOCH;
+
 use super::*;
 use crate::collector::Reason;
 use crate::collector::service::merge::EndpointReport;
