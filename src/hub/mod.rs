@@ -26,6 +26,7 @@ use crate::metric::{Families, Family, text};
 pub use excerpt::Excerpt;
 pub use last_error::LastError;
 pub use poll_error::{PollError, Reason};
+pub(crate) use poll_error::{unconnected, unconnected_within};
 pub use render::Exposition;
 pub use rhythm::{Beat, Rhythm, scraper};
 pub use status::{Key, TargetStatus};

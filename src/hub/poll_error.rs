@@ -1,7 +1,8 @@
 //! Why a poll failed: what was tried, on which target, what happened, what to do.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::time::Duration;
+use std::{fmt, io};
 
 metric::words! {
     /// The reason label of `manometer_poll_failures_total`.
@@ -64,3 +65,26 @@ impl fmt::Display for PollError {
 }
 
 impl std::error::Error for PollError {}
+
+/// Why `error` ended connecting, and what to do: reason, cause, advice. `denied` is the advice where the agent may not connect.
+pub(crate) fn unconnected(error: &io::Error, denied: &'static str) -> (Reason, String, &'static str) {
+    let (reason, cause, advice) = match error.kind() {
+        io::ErrorKind::ConnectionRefused => {
+            (Reason::Refused, "connection refused", "is the server running, and does it listen on this address?")
+        }
+        io::ErrorKind::TimedOut => (Reason::Timeout, "no answer", "is a firewall or a dead host in the way?"),
+        io::ErrorKind::PermissionDenied => return (Reason::Connect, error.to_string(), denied),
+        _ => return (Reason::Connect, error.to_string(), "check host, port or path in url"),
+    };
+    (reason, cause.to_owned(), advice)
+}
+
+/// What it means that there is no connection within `limit`, and what to do.
+pub(crate) fn unconnected_within(limit: Duration, is_tls: bool) -> (String, &'static str) {
+    let advice = if is_tls {
+        "the server hangs, a firewall drops the packets, or the port does not speak TLS"
+    } else {
+        "the server or the name server hangs, or a firewall drops the packets"
+    };
+    (format!("not connected within {limit:?}"), advice)
+}

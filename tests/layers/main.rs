@@ -20,7 +20,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("app", &["collector", "config", "http", "hub"]),
     ("collector", &["config", "http/client", "hub", "logpattern", "net", "queue"]),
     ("http", &["hub", "net"]),
-    ("http/client", &["net"]),
+    ("http/client", &["hub", "net"]),
     ("hub", &[]),
     ("config", &["hub", "logpattern", "net"]),
     ("logpattern", &[]),

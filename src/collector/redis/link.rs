@@ -16,6 +16,7 @@ use super::support::Support;
 use super::{reply_error, session};
 use crate::collector::redis::RedisTarget;
 use crate::collector::{PollError, Reason};
+use crate::hub;
 use crate::net::resolve::Resolver;
 
 /// Bytes that one poll may read from a connection: 64 MiB of CLIENT LIST (190,000 clients) and room for the rest.
@@ -70,12 +71,8 @@ impl Link {
     ) -> Result<Self, PollError> {
         let opening = Self::connect(target, resolver, support, named);
         timeout(target.connect_timeout, opening).await.unwrap_or_else(|_| {
-            let advice = match target.tls {
-                Some(_) => "the server hangs, a firewall drops the packets, or the port does not speak TLS",
-                None => "the server or the name server hangs, or a firewall drops the packets",
-            };
+            let (cause, advice) = hub::unconnected_within(target.connect_timeout, target.tls.is_some());
             let attempt = format!("connecting to {}", target.endpoint);
-            let cause = format!("not connected within {:?}", target.connect_timeout);
             Err(PollError::new(Reason::Timeout, attempt, cause, advice))
         })
     }

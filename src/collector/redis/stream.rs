@@ -6,8 +6,9 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use super::tls;
+use crate::collector::PollError;
 use crate::collector::redis::RedisTarget;
-use crate::collector::{PollError, Reason};
+use crate::hub;
 use crate::net::dial::{DialError, Transport, dial};
 use crate::net::resolve::Resolver;
 use crate::net::{self, Watch, Watched};
@@ -71,23 +72,7 @@ impl ServerStream {
 }
 
 fn refused(target: &RedisTarget, error: &io::Error) -> PollError {
-    let attempt = format!("connecting to {}", target.endpoint);
-    match error.kind() {
-        io::ErrorKind::ConnectionRefused => PollError::new(
-            Reason::Refused,
-            attempt,
-            "connection refused",
-            "is the server running, and does it listen on this address?",
-        ),
-        io::ErrorKind::TimedOut => {
-            PollError::new(Reason::Timeout, attempt, "no answer", "is a firewall or a dead host in the way?")
-        }
-        io::ErrorKind::PermissionDenied => PollError::new(
-            Reason::Connect,
-            attempt,
-            error.to_string(),
-            "let the agent's user into the socket's group (unixsocketperm 770)",
-        ),
-        _ => PollError::new(Reason::Connect, attempt, error.to_string(), "check host, port or path in url"),
-    }
+    let denied = "let the agent's user into the socket's group (unixsocketperm 770)";
+    let (reason, cause, advice) = hub::unconnected(error, denied);
+    PollError::new(reason, format!("connecting to {}", target.endpoint), cause, advice)
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use crate::collector::{PollError, Reason};
-use crate::http::client::{Client, ClientError, ErrorKind, Response};
+use crate::http::client::{Client, Response};
 use crate::mapping::{Body, Endpoint, Unreadable, age, ahead, timestamp};
 use crate::net::BaseUrl;
 
@@ -28,7 +28,7 @@ pub(super) async fn get(
     limit: Duration,
 ) -> Result<Response, PollError> {
     match client {
-        Ok(client) => client.get(path, limit).await.map_err(unanswered),
+        Ok(client) => client.get(path, limit).await,
         Err(message) => {
             let attempt = format!("asking {url}");
             Err(PollError::new(Reason::Internal, attempt, message.clone(), "correct the header or the url"))
@@ -105,21 +105,6 @@ const fn advice_for(status: u16) -> (Reason, &'static str) {
         500..=599 => (Reason::Status, "look at the log of the service"),
         _ => (Reason::Status, "add the status to statuses if its body can be read"),
     }
-}
-
-/// The poll's error for a fetch that got no answer.
-fn unanswered(error: ClientError) -> PollError {
-    let reason = match error.kind {
-        ErrorKind::Timeout => Reason::Timeout,
-        ErrorKind::Connect => Reason::Connect,
-        ErrorKind::Refused => Reason::Refused,
-        ErrorKind::Tls => Reason::Tls,
-        ErrorKind::Protocol => Reason::Protocol,
-        ErrorKind::TooLarge => Reason::Decode,
-        ErrorKind::Redirect => Reason::Status,
-        ErrorKind::Request => Reason::Internal,
-    };
-    PollError::new(reason, error.attempt, error.cause, error.advice)
 }
 
 #[cfg(test)]

@@ -10,7 +10,8 @@ use hyper::body::{Body as _, Incoming};
 use hyper::header::CONTENT_ENCODING;
 
 use super::connection::Fault;
-use super::error::{ErrorKind, Failure};
+use super::error::Failure;
+use crate::hub::Reason;
 
 /// Bytes of a foreign encoding's name that are shown.
 const SHOWN: usize = 32;
@@ -57,7 +58,7 @@ pub(super) fn decode(headers: &HeaderMap, body: Bytes, limit: usize) -> Result<B
 
 fn undecodable(cause: &str) -> Failure {
     Failure::new(
-        ErrorKind::Protocol,
+        Reason::Protocol,
         format!("the body cannot be read: {cause}"),
         "the agent asks for identity; let the server, or the proxy before it, not compress",
     )
@@ -65,7 +66,7 @@ fn undecodable(cause: &str) -> Failure {
 
 fn too_large(limit: usize) -> Failure {
     Failure::new(
-        ErrorKind::TooLarge,
+        Reason::Decode,
         format!("the body is larger than {limit} bytes"),
         "is it the right path? Let it answer with less",
     )

@@ -23,8 +23,7 @@ use reader::Secret;
 use tokio::time::timeout;
 use tracing::warn;
 
-pub use error::{ClientError, ErrorKind};
-
+use crate::hub::{self, PollError, Reason};
 use crate::net::dial::DialError;
 use crate::net::resolve::Resolver;
 use crate::net::{BaseUrl, Credential, TlsSettings, headers};
@@ -59,13 +58,13 @@ impl Default for Settings {
 }
 
 /// The error of an `attempt` for which no connection could be made.
-pub(crate) fn unconnected(error: &DialError, attempt: &str) -> ClientError {
-    error::unconnected(error).of(attempt.to_owned())
+pub(crate) fn unconnected(error: &DialError, attempt: &str) -> PollError {
+    error::unconnected(error).of(attempt)
 }
 
 /// The error of an `attempt` that broke off on its connection.
-pub(crate) fn broken(error: &hyper::Error, attempt: &str) -> ClientError {
-    error::broken(error).of(attempt.to_owned())
+pub(crate) fn broken(error: &hyper::Error, attempt: &str) -> PollError {
+    error::broken(error).of(attempt)
 }
 
 /// A whole answer, whatever its status.
@@ -183,7 +182,7 @@ impl Client {
 
     /// Asks for a path, and a query if it has one, under the base URL. `limit` is for all of it, from connecting to the
     /// last byte.
-    pub async fn get(&mut self, path_and_query: &str, limit: Duration) -> Result<Response, ClientError> {
+    pub async fn get(&mut self, path_and_query: &str, limit: Duration) -> Result<Response, PollError> {
         self.request(Method::GET, path_and_query, None, Bytes::new(), limit).await
     }
 
@@ -196,7 +195,7 @@ impl Client {
         content_type: &str,
         body: Bytes,
         limit: Duration,
-    ) -> Result<Response, ClientError> {
+    ) -> Result<Response, PollError> {
         self.request(Method::POST, path_and_query, Some(content_type), body, limit).await
     }
 
@@ -207,11 +206,11 @@ impl Client {
         content_type: Option<&str>,
         body: Bytes,
         limit: Duration,
-    ) -> Result<Response, ClientError> {
+    ) -> Result<Response, PollError> {
         let target = self.base.join(path_and_query);
         let path = target.split(['?', '#']).next().unwrap_or_default();
         let attempt = format!("{method} {}", self.base.show(path));
-        let unsendable = |what| Failure::new(ErrorKind::Request, format!("the {what} is not valid"), "correct it");
+        let unsendable = |what| Failure::new(Reason::Internal, format!("the {what} is not valid"), "correct it");
         let Ok(target) = PathAndQuery::try_from(target) else { return Err(unsendable("path").of(attempt)) };
         let Ok(content_type) = content_type.map(HeaderValue::from_str).transpose() else {
             return Err(unsendable("content type").of(attempt));
@@ -285,20 +284,13 @@ impl Client {
     fn late(&self, limit: Duration) -> Failure {
         const SLOW: &str = "the server hangs or is overloaded, or the time limit is too short for it";
         let (cause, advice) = match self.progress.stage {
-            Stage::Connecting if self.base.is_tls() => (
-                format!("not connected within {limit:?}"),
-                "the server hangs, a firewall drops the packets, or the port does not speak TLS",
-            ),
-            Stage::Connecting => (
-                format!("not connected within {limit:?}"),
-                "the server or the name server hangs, or a firewall drops the packets",
-            ),
+            Stage::Connecting => hub::unconnected_within(limit, self.base.is_tls()),
             Stage::Waiting => (format!("connected, but no answer within {limit:?}"), SLOW),
             Stage::Reading => {
                 let received = self.progress.received;
                 (format!("the answer is not whole within {limit:?}, after {received} bytes of its body"), SLOW)
             }
         };
-        Failure::new(ErrorKind::Timeout, cause, advice)
+        Failure::new(Reason::Timeout, cause, advice)
     }
 }

@@ -6,7 +6,8 @@ use hyper::http::uri::PathAndQuery;
 use hyper::{Method, StatusCode};
 use url::Url;
 
-use super::error::{ErrorKind, Failure};
+use super::error::Failure;
+use crate::hub::Reason;
 use crate::net::BaseUrl;
 
 /// How many are followed for one request.
@@ -28,8 +29,7 @@ pub(super) fn follow(
     head: &Parts,
 ) -> Result<Option<PathAndQuery>, Failure> {
     let Some(location) = location(head) else { return Ok(None) };
-    let failure =
-        |cause| Failure::new(ErrorKind::Redirect, format!("answered {}, {cause}", head.status.as_u16()), ADVICE);
+    let failure = |cause| Failure::new(Reason::Status, format!("answered {}, {cause}", head.status.as_u16()), ADVICE);
     let origin = Url::parse(&base.origin()).and_then(|origin| origin.join(from.as_str()));
     let there = origin.and_then(|here| {
         let location = String::from_utf8_lossy(location.as_bytes());
@@ -60,7 +60,7 @@ pub(super) fn location(head: &Parts) -> Option<&HeaderValue> {
 
 /// The failure when following has no end.
 pub(super) fn endless() -> Failure {
-    Failure::new(ErrorKind::Redirect, format!("redirected more than {LIMIT} times"), ADVICE)
+    Failure::new(Reason::Status, format!("redirected more than {LIMIT} times"), ADVICE)
 }
 
 /// An address without what may be secret in it.

@@ -162,11 +162,11 @@ fn client(url: &str, settings: Settings) -> Client {
 }
 
 /// The error of a GET for `/stats` from a server with this script, without the address in its text.
-async fn error_of(script: Vec<Step>) -> (ErrorKind, String) {
+async fn error_of(script: Vec<Step>) -> (Reason, String) {
     let server = Server::start([script]).await;
     let error = server.client().get("/stats?key=sesame", PATIENCE).await.unwrap_err();
     assert_eq!(error.attempt, format!("GET http://{}/stats", server.address));
-    (error.kind, error.cause)
+    (error.reason, error.cause)
 }
 
 #[tokio::test]
@@ -215,7 +215,7 @@ async fn a_post_and_what_is_sent() {
 async fn what_cannot_be_sent_is_told_before_anything_is() {
     let mut client = client("http://127.0.0.1:9/api", Settings::default());
     let error = client.get("/a b?key=sesame", PATIENCE).await.unwrap_err();
-    assert_eq!(error.kind, ErrorKind::Request);
+    assert_eq!(error.reason, Reason::Internal);
     assert_eq!(error.to_string(), "GET http://127.0.0.1:9/api/a b: the path is not valid; correct it");
     let error = client.post("/", "text/\n", Bytes::new(), PATIENCE).await.unwrap_err();
     assert_eq!(error.to_string(), "POST http://127.0.0.1:9/api/: the content type is not valid; correct it");
@@ -237,7 +237,7 @@ async fn a_server_may_listen_on_a_unix_socket() {
     let path = dir.path().join("service.sock");
     let url = format!("unix:{}", path.display());
     let error = client(&url, Settings::default()).get("/x", PATIENCE).await.unwrap_err();
-    assert_eq!(error.kind, ErrorKind::Connect);
+    assert_eq!(error.reason, Reason::Connect);
     assert_eq!(
         error.to_string(),
         format!("GET /x on {url}: No such file or directory (os error 2); check host, port or path in url")

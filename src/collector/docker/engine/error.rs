@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::collector::{PollError, Reason};
-use crate::http::client::{ClientError, ErrorKind};
 
 /// A failed request to the engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,7 +43,7 @@ impl EngineError {
         cause: impl Into<String>,
         advice: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self { status: None, nothing: false, error: PollError::new(reason, attempt, cause, advice) }
+        PollError::new(reason, attempt, cause, advice).into()
     }
 
     /// The error of an answer with this status, which says `message`.
@@ -82,17 +81,9 @@ impl From<EngineError> for PollError {
     }
 }
 
-impl From<ClientError> for EngineError {
-    fn from(error: ClientError) -> Self {
-        let reason = match error.kind {
-            ErrorKind::Timeout => Reason::Timeout,
-            ErrorKind::Connect => Reason::Connect,
-            ErrorKind::Refused => Reason::Refused,
-            ErrorKind::Tls => Reason::Tls,
-            ErrorKind::Protocol | ErrorKind::Redirect | ErrorKind::Request => Reason::Protocol,
-            ErrorKind::TooLarge => Reason::Decode,
-        };
-        Self::new(reason, &error.attempt, error.cause, error.advice)
+impl From<PollError> for EngineError {
+    fn from(error: PollError) -> Self {
+        Self { status: None, nothing: false, error }
     }
 }
 

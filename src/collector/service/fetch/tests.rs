@@ -24,7 +24,7 @@ fn endpoint() -> Endpoint {
         freshness: None,
         error_at: None,
         instance: None,
-        pass_through: Vec::new(),
+        pass_through: reader::Names::default(),
         tells_health: false,
     }
 }
@@ -163,26 +163,5 @@ fn a_body_is_as_old_as_its_timestamp_by_the_clock_of_the_service() {
 fn a_body_without_a_readable_timestamp_has_no_age() {
     for body in ["{}", "{\"timestamp\": null}", "{\"timestamp\": \"recently\"}", "[1]"] {
         assert!(matches!(verdict(&fresh_for_a_minute(), &response(200, body)), Verdict::Useful(_, None)), "{body}");
-    }
-}
-
-#[test]
-fn a_fetch_without_an_answer_keeps_the_text_of_the_client() {
-    for (kind, reason) in [
-        (ErrorKind::Timeout, Reason::Timeout),
-        (ErrorKind::Connect, Reason::Connect),
-        (ErrorKind::Refused, Reason::Refused),
-        (ErrorKind::Tls, Reason::Tls),
-        (ErrorKind::Protocol, Reason::Protocol),
-        (ErrorKind::TooLarge, Reason::Decode),
-        (ErrorKind::Redirect, Reason::Status),
-        (ErrorKind::Request, Reason::Internal),
-    ] {
-        let [attempt, cause] = ["GET http://h:80/stats", "it went wrong"].map(str::to_owned);
-        let error = unanswered(ClientError { kind, attempt, cause, advice: "mend it".into() });
-        assert_eq!(
-            (error.reason, error.to_string()),
-            (reason, "GET http://h:80/stats: it went wrong; mend it".to_owned())
-        );
     }
 }

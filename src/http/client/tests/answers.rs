@@ -20,10 +20,10 @@ fn encoded(encoding: &str, body: &[u8]) -> Vec<u8> {
 }
 
 /// The body, or the kind of error and its cause, with a limit of `limit` bytes.
-async fn body_of(bytes: impl AsRef<[u8]>, limit: usize) -> Result<Bytes, (ErrorKind, String)> {
+async fn body_of(bytes: impl AsRef<[u8]>, limit: usize) -> Result<Bytes, (Reason, String)> {
     let server = Server::start([answer(bytes).to_vec()]).await;
     let mut client = server.client_with(Settings { body_limit: limit, ..Settings::default() });
-    client.get("/", PATIENCE).await.map(|response| response.body).map_err(|error| (error.kind, error.cause))
+    client.get("/", PATIENCE).await.map(|response| response.body).map_err(|error| (error.reason, error.cause))
 }
 
 #[tokio::test]
@@ -46,7 +46,7 @@ async fn a_body_ends_by_its_length_by_chunks_or_with_the_connection() {
 
 #[tokio::test]
 async fn a_body_beyond_the_limit_is_cut_off() {
-    let too_large = Err((ErrorKind::TooLarge, "the body is larger than 5 bytes".to_owned()));
+    let too_large = Err((Reason::Decode, "the body is larger than 5 bytes".to_owned()));
     for text in [
         // The length alone is enough.
         "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n",
@@ -58,7 +58,7 @@ async fn a_body_beyond_the_limit_is_cut_off() {
     }
     let endless = [answer("HTTP/1.1 200 OK\r\n\r\n").to_vec(), vec![Step::Repeat(&[b'a'; 4096])]].concat();
     let (kind, cause) = error_of(endless).await;
-    assert_eq!((kind, &*cause), (ErrorKind::TooLarge, "the body is larger than 1048576 bytes"));
+    assert_eq!((kind, &*cause), (Reason::Decode, "the body is larger than 1048576 bytes"));
 }
 
 #[tokio::test]
@@ -73,7 +73,7 @@ async fn gzip_that_nobody_asked_for_is_decoded_within_the_limit() {
     let bomb = gzip(&vec![0; 1_000_000]);
     assert!(bomb.len() < 20_000, "{}", bomb.len());
     let error = body_of(encoded("gzip", &bomb), 20_000).await.unwrap_err();
-    assert_eq!(error, (ErrorKind::TooLarge, "the body is larger than 20000 bytes".to_owned()));
+    assert_eq!(error, (Reason::Decode, "the body is larger than 20000 bytes".to_owned()));
 
     for (encoding, body, cause) in [
         ("gzip", &body[..body.len() - 1], "it is not valid gzip ("),
@@ -84,7 +84,7 @@ async fn gzip_that_nobody_asked_for_is_decoded_within_the_limit() {
         (&"x".repeat(9000), b"hello", &format!("it is encoded as {}", "x".repeat(32))),
     ] {
         let (kind, text) = body_of(encoded(encoding, body), 100).await.unwrap_err();
-        assert_eq!(kind, ErrorKind::Protocol);
+        assert_eq!(kind, Reason::Protocol);
         assert!(text.starts_with(&format!("the body cannot be read: {cause}")), "{text}");
         assert!(text.len() < 100, "{text}");
     }

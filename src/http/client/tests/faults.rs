@@ -9,7 +9,7 @@ async fn nobody_listens() {
     drop(listener);
     let mut client = client(&format!("http://user:sesame@{address}/api"), Settings::default());
     let error = client.get("/x?key=sesame", PATIENCE).await.unwrap_err();
-    assert_eq!(error.kind, ErrorKind::Refused);
+    assert_eq!(error.reason, Reason::Refused);
     assert_eq!(
         error.to_string(),
         format!(
@@ -23,7 +23,7 @@ async fn a_name_that_does_not_resolve() {
     // No label may be as long, so that no name server is asked.
     let host = "a".repeat(64);
     let error = client(&format!("http://{host}"), Settings::default()).get("/", PATIENCE).await.unwrap_err();
-    assert_eq!(error.kind, ErrorKind::Connect, "{error}");
+    assert_eq!(error.reason, Reason::Connect, "{error}");
     assert!(error.to_string().ends_with("; check host, port or path in url"), "{error}");
 }
 
@@ -38,7 +38,7 @@ async fn what_is_no_http() {
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
     ] {
         let (kind, cause) = error_of([answer(text).to_vec(), vec![Step::Hang]].concat()).await;
-        assert_eq!(kind, ErrorKind::Protocol, "{text}: {cause}");
+        assert_eq!(kind, Reason::Protocol, "{text}: {cause}");
         assert!(cause.starts_with("the answer is not valid HTTP: "), "{text}: {cause}");
     }
 }
@@ -50,7 +50,7 @@ async fn a_head_has_its_limits() {
     for text in [long, many] {
         let outcome = error_of(answer(text).to_vec()).await;
         let cause = "the head of the answer has more than 500 headers or 64 KiB".to_owned();
-        assert_eq!(outcome, (ErrorKind::TooLarge, cause));
+        assert_eq!(outcome, (Reason::Decode, cause));
     }
     let enough = format!("HTTP/1.1 200 OK\r\n{}Content-Length: 2\r\n\r\nok", "A: b\r\n".repeat(150));
     let server = Server::start([answer(&enough).to_vec()]).await;
@@ -59,7 +59,7 @@ async fn a_head_has_its_limits() {
 
 #[tokio::test]
 async fn a_connection_that_ends_too_early() {
-    let closed = (ErrorKind::Connect, "the server closed the connection before its answer was whole".to_owned());
+    let closed = (Reason::Connect, "the server closed the connection before its answer was whole".to_owned());
     for text in [
         "",
         "HTTP/1.1 200",
@@ -69,7 +69,7 @@ async fn a_connection_that_ends_too_early() {
     ] {
         assert_eq!(error_of(answer(text).to_vec()).await, closed, "{text}");
     }
-    assert_eq!(error_of(vec![]).await.0, ErrorKind::Connect);
+    assert_eq!(error_of(vec![]).await.0, Reason::Connect);
     let reset = error_of([answer("HTTP/1.1 200 OK\r\n\r\nhell").to_vec(), vec![Step::Reset]].concat()).await;
-    assert_eq!(reset, (ErrorKind::Connect, "the connection broke: Connection reset by peer (os error 104)".to_owned()));
+    assert_eq!(reset, (Reason::Connect, "the connection broke: Connection reset by peer (os error 104)".to_owned()));
 }

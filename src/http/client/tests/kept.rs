@@ -75,7 +75,7 @@ async fn an_answer_that_breaks_off_is_an_error_on_a_kept_connection_too() {
         let mut client = server.client();
         client.get("/", PATIENCE).await.unwrap();
         let error = client.get("/", PATIENCE).await.unwrap_err();
-        assert_eq!(error.kind, ErrorKind::Connect, "{error}");
+        assert_eq!(error.reason, Reason::Connect, "{error}");
         assert_eq!(error.cause, "the server closed the connection before its answer was whole");
         assert_eq!(server.counts(), [2]);
         assert_eq!(client.get("/", PATIENCE).await.unwrap().body, "ok");
@@ -93,15 +93,15 @@ async fn a_connection_is_not_kept_after() {
         (last, Ok("ok")),
         (http_1_0, Ok("ok")),
         (&too_much, Ok("ok")),
-        (large, Err(ErrorKind::TooLarge)),
-        (announced, Err(ErrorKind::TooLarge)),
-        (BAD_CHUNK, Err(ErrorKind::Protocol)),
-        ("garbage\r\n\r\n", Err(ErrorKind::Protocol)),
+        (large, Err(Reason::Decode)),
+        (announced, Err(Reason::Decode)),
+        (BAD_CHUNK, Err(Reason::Protocol)),
+        ("garbage\r\n\r\n", Err(Reason::Protocol)),
     ] {
         // The server would go on, and does when the client is gone.
         let server = Server::start([steps(&[&answer(text), &answer("never")]), good()]).await;
         let mut client = server.client_with(Settings { body_limit: 2, ..Settings::default() });
-        let first = client.get("/", PATIENCE).await.map_err(|error| error.kind);
+        let first = client.get("/", PATIENCE).await.map_err(|error| error.reason);
         assert_eq!(
             first.map(|response| response.body),
             outcome.map(|text| Bytes::from_static(text.as_bytes())),

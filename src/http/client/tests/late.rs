@@ -3,11 +3,11 @@
 use super::*;
 
 /// The error of a GET within [`SHORT`] from a server with this script.
-async fn late(script: Vec<Step>) -> ClientError {
+async fn late(script: Vec<Step>) -> PollError {
     let server = Server::start([script]).await;
     let mut client = server.client();
     let error = client.get("/", SHORT).await.unwrap_err();
-    assert_eq!(error.kind, ErrorKind::Timeout);
+    assert_eq!(error.reason, Reason::Timeout);
     assert!(client.connection.is_none());
     error
 }

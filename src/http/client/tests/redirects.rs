@@ -10,7 +10,7 @@ fn redirect(status: u16, location: &str) -> Vec<Step> {
 async fn refused(status: u16, location: &str) -> String {
     let server = Server::start([redirect(status, location)]).await;
     let error = server.client().get("/api", PATIENCE).await.unwrap_err();
-    assert_eq!(error.kind, ErrorKind::Redirect, "{error}");
+    assert_eq!(error.reason, Reason::Status, "{error}");
     assert_eq!(error.advice, "set url to where the service itself answers");
     error.cause
 }
@@ -67,7 +67,7 @@ async fn another_scheme_on_the_same_port_is_another_server() {
 async fn circles_have_an_end() {
     let server = Server::start([vec![redirect(302, "/"); 5].concat()]).await;
     let error = server.client().get("/", PATIENCE).await.unwrap_err();
-    assert_eq!((error.kind, &*error.cause), (ErrorKind::Redirect, "redirected more than 3 times"));
+    assert_eq!((error.reason, &*error.cause), (Reason::Status, "redirected more than 3 times"));
     assert_eq!(server.counts(), [4]);
 }
 
@@ -75,7 +75,7 @@ async fn circles_have_an_end() {
 async fn a_post_is_sent_nowhere_else() {
     let server = Server::start([redirect(307, "/x")]).await;
     let error = server.client().post("/", "text/plain", Bytes::new(), PATIENCE).await.unwrap_err();
-    assert_eq!(error.kind, ErrorKind::Redirect);
+    assert_eq!(error.reason, Reason::Status);
     assert_eq!(error.cause, format!("answered 307, which leads to http://{}/x", server.address));
 }
 

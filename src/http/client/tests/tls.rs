@@ -88,10 +88,10 @@ impl Authority {
 }
 
 /// The error of a GET with these settings, without the address in its text.
-async fn error_of(server: &Server, tls: TlsSettings) -> ClientError {
+async fn error_of(server: &Server, tls: TlsSettings) -> PollError {
     let mut client = client(&format!("https://{}", server.address), Settings { tls, ..Settings::default() });
     let error = client.get("/", PATIENCE).await.unwrap_err();
-    assert_eq!(error.kind, ErrorKind::Tls, "{error}");
+    assert_eq!(error.reason, Reason::Tls, "{error}");
     assert_eq!(error.attempt, format!("GET https://{}/", server.address));
     error
 }
@@ -178,6 +178,6 @@ async fn http_to_a_port_that_speaks_tls() {
     let authority = Authority::new();
     let server = authority.serve(false).await;
     let error = server.client().get("/", PATIENCE).await.unwrap_err();
-    assert_eq!(error.kind, ErrorKind::Protocol, "{error}");
+    assert_eq!(error.reason, Reason::Protocol, "{error}");
     assert_eq!(error.advice, "does the port speak HTTP, and is it http or https?");
 }
