@@ -32,9 +32,9 @@ struct Inner<T> {
 
 impl<T: Send + Sync + 'static> Kept<T> {
     /// A value that was read already, when its files looked so.
-    pub fn holding(value: T, seen: Vec<Option<Stamp>>) -> Self {
+    pub fn holding(value: impl Into<Arc<T>>, seen: Vec<Option<Stamp>>) -> Self {
         let kept = Self::default();
-        kept.0.value.store(Some(Arc::new(value)));
+        kept.0.value.store(Some(value.into()));
         *kept.0.seen.lock() = seen;
         kept
     }
@@ -75,7 +75,7 @@ impl<T: Send + Sync + 'static> Kept<T> {
 #[cfg(test)]
 impl<T> Kept<T> {
     /// A look is due.
-    pub(super) fn expire(&self) {
+    pub(crate) fn expire(&self) {
         *self.0.looked.lock() = None;
     }
 }

@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
-use std::time::Duration;
 
 use rcgen::{CertificateParams, KeyPair};
 use tempfile::TempDir;
@@ -285,23 +284,27 @@ fn a_missing_file_is_named() {
 #[tokio::test]
 async fn certificates_are_reloaded_and_broken_ones_are_not_used() {
     let dir = directory();
-    let source = load(&dir, &tls("")).unwrap().tls.unwrap().with_recheck(Duration::ZERO);
+    let source = load(&dir, &tls("")).unwrap().tls.unwrap();
+    let looked = async || {
+        source.expire();
+        source.current().await
+    };
     let first = source.current().await;
-    assert!(Arc::ptr_eq(&first, &source.current().await), "nothing changed");
+    assert!(Arc::ptr_eq(&first, &looked().await), "nothing changed");
 
     std::fs::write(dir.path().join("server.crt"), self_signed().0 + "\n").unwrap();
-    assert!(Arc::ptr_eq(&first, &source.current().await), "the key does not match yet");
+    assert!(Arc::ptr_eq(&first, &looked().await), "the key does not match yet");
     std::fs::remove_file(dir.path().join("server.crt")).unwrap();
-    assert!(Arc::ptr_eq(&first, &source.current().await), "the certificate is gone");
+    assert!(Arc::ptr_eq(&first, &looked().await), "the certificate is gone");
 
     write_pair(dir.path());
-    assert!(!Arc::ptr_eq(&first, &source.current().await));
+    assert!(!Arc::ptr_eq(&first, &looked().await));
 }
 
 #[tokio::test]
 async fn files_are_looked_at_once_an_interval() {
     let dir = directory();
-    let source = load(&dir, &tls("")).unwrap().tls.unwrap().with_recheck(Duration::from_hours(1));
+    let source = load(&dir, &tls("")).unwrap().tls.unwrap();
     let first = source.current().await;
     write_pair(dir.path());
     assert!(Arc::ptr_eq(&first, &source.current().await));

@@ -56,8 +56,7 @@ async fn start(authority: &Authority, more: &str) -> (Server, TempDir) {
     let path = dir.path().join("web.yml");
     std::fs::write(&path, format!("tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n{more}"))
         .unwrap();
-    let mut web = WebConfig::load(&path).unwrap();
-    web.tls = web.tls.map(|source| source.with_recheck(Duration::ZERO));
+    let web = WebConfig::load(&path).unwrap();
     (Server::start(Limits::default(), web, up).await, dir)
 }
 
@@ -212,10 +211,13 @@ async fn certificates_are_rotated() {
     let mut kept = Client::new(&old).connect(&server).await.unwrap();
     request_on(&mut kept).await;
 
+    let look = || server.web.load().tls.as_ref().unwrap().expire();
     std::fs::write(dir.path().join("server.key"), "broken").unwrap();
+    look();
     assert_eq!(as_str(&Client::new(&old).get(&server).await), OK, "the old pair stays");
 
     new.issue("localhost").write(dir.path());
+    look();
     assert_eq!(as_str(&Client::new(&new).get(&server).await), OK);
     assert!(Client::new(&old).get(&server).await.is_err());
     assert_eq!(status(&request_on(&mut kept).await), "HTTP/1.1 200 OK", "an open connection stays");
