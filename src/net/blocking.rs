@@ -28,16 +28,42 @@ impl<T: Send + 'static> Blocking<T> {
             let _ = earlier.await;
             self.running = None;
         }
-        let (send, receive) = oneshot::channel();
-        let task = move || {
-            // Nobody may wait for it any more.
-            let _ = send.send(work());
+        self.join(work).await
+    }
+
+    /// The result of the work that goes on since an earlier call whose future was dropped, and of `work` if there is none.
+    pub async fn join(&mut self, work: impl FnOnce() -> T + Send + 'static) -> io::Result<T> {
+        let running = match &mut self.running {
+            Some(running) => running,
+            none => none.insert(start(self.name, work)?),
         };
-        thread::Builder::new().name(self.name.to_owned()).spawn(task)?;
-        let result = self.running.insert(receive).await;
+        let result = running.await;
         self.running = None;
         result.map_err(|_| io::Error::other("a fault of the agent ended the thread; see the log, report it"))
     }
+}
+
+#[cfg(test)]
+impl<T> Blocking<T> {
+    /// One with work that goes on as long as the sender lives.
+    pub(super) fn running() -> (oneshot::Sender<T>, Self) {
+        let (sender, receiver) = oneshot::channel();
+        (sender, Self { name: "test", running: Some(receiver) })
+    }
+
+    pub(super) const fn is_idle(&self) -> bool {
+        self.running.is_none()
+    }
+}
+
+fn start<T: Send + 'static>(name: &str, work: impl FnOnce() -> T + Send + 'static) -> io::Result<oneshot::Receiver<T>> {
+    let (send, receive) = oneshot::channel();
+    let task = move || {
+        // Nobody may wait for it any more.
+        let _ = send.send(work());
+    };
+    thread::Builder::new().name(name.to_owned()).spawn(task)?;
+    Ok(receive)
 }
 
 #[cfg(test)]

@@ -7,14 +7,16 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
 
-use tokio::sync::{Mutex, oneshot};
+use tokio::sync::Mutex;
+
+use super::blocking::Blocking;
 
 type Answer = io::Result<Vec<SocketAddr>>;
 
 /// The lookups of one target, all for the same name.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Resolver {
-    pending: Mutex<Option<oneshot::Receiver<Answer>>>,
+    thread: Mutex<Blocking<Answer>>,
     /// The answer to every question, where one of several instances is meant.
     node: Option<SocketAddr>,
 }
@@ -23,7 +25,7 @@ impl Resolver {
     /// One for which the name has this address alone, if there is one.
     #[must_use]
     pub fn at(node: Option<SocketAddr>) -> Self {
-        Self { pending: Mutex::default(), node }
+        Self { thread: Mutex::new(Blocking::new("resolve")), node }
     }
 
     /// The addresses of `host`. When the future is dropped the lookup goes on, and the next call waits for it.
@@ -34,34 +36,25 @@ impl Resolver {
         if let Ok(ip) = host.parse::<IpAddr>() {
             return Ok(vec![SocketAddr::new(ip, port)]);
         }
-        let mut pending = self.pending.lock().await;
-        let receiver = match &mut *pending {
-            Some(receiver) => receiver,
-            none => none.insert(start(host.to_owned(), port)?),
-        };
-        let answer = receiver.await;
-        *pending = None;
-        answer.unwrap_or_else(|_| Err(io::Error::other("the lookup died")))
+        let host = host.to_owned();
+        let lookup = move || (host.as_str(), port).to_socket_addrs().map(Iterator::collect);
+        self.thread.lock().await.join(lookup).await.flatten()
+    }
+}
+
+impl Default for Resolver {
+    fn default() -> Self {
+        Self::at(None)
     }
 }
 
 #[cfg(test)]
 impl Resolver {
     /// One whose lookup takes as long as the sender lives.
-    pub(crate) fn hanging() -> (oneshot::Sender<Answer>, Self) {
-        let (sender, receiver) = oneshot::channel();
-        (sender, Self { pending: Mutex::new(Some(receiver)), node: None })
+    pub(crate) fn hanging() -> (tokio::sync::oneshot::Sender<Answer>, Self) {
+        let (sender, thread) = Blocking::running();
+        (sender, Self { thread: Mutex::new(thread), node: None })
     }
-}
-
-fn start(host: String, port: u16) -> io::Result<oneshot::Receiver<Answer>> {
-    let (sender, receiver) = oneshot::channel();
-    std::thread::Builder::new().name("resolve".to_owned()).spawn(move || {
-        let answer = (host.as_str(), port).to_socket_addrs().map(Iterator::collect);
-        // The target may have gone in the meantime.
-        let _ = sender.send(answer);
-    })?;
-    Ok(receiver)
 }
 
 #[cfg(test)]
@@ -80,11 +73,11 @@ mod tests {
     async fn addresses_need_no_lookup_and_names_get_one() {
         let resolver = Resolver::default();
         assert_eq!(resolver.resolve("::1", 6379).await.unwrap(), ["[::1]:6379".parse().unwrap()]);
-        assert!(resolver.pending.lock().await.is_none());
+        assert!(resolver.thread.lock().await.is_idle());
         let addresses = resolver.resolve("localhost", 6379).await.unwrap();
         assert!(addresses.iter().all(|address| address.ip().is_loopback() && address.port() == 6379), "{addresses:?}");
         assert!(!addresses.is_empty());
-        assert!(resolver.pending.lock().await.is_none());
+        assert!(resolver.thread.lock().await.is_idle());
     }
 
     #[tokio::test]
