@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::collector::runner::Task;
 use crate::config::Target;
 use crate::hub::Hub;
 
@@ -15,12 +16,8 @@ pub(super) struct Supervisor {
     running: BTreeMap<String, Running>,
 }
 
-/// One target. Its task polls all of it, however many instances it has.
-struct Running {
-    target: Arc<dyn Target>,
-    stop: CancellationToken,
-    task: JoinHandle<()>,
-}
+/// One target, and what polls all of it, however many instances it has.
+type Running = (Arc<dyn Target>, Task);
 
 impl Supervisor {
     pub(super) const fn new(hub: Arc<Hub>) -> Self {
@@ -31,11 +28,11 @@ impl Supervisor {
     pub(super) async fn apply(&mut self, targets: &[Arc<dyn Target>]) {
         let wanted: BTreeMap<&str, &Arc<dyn Target>> =
             targets.iter().map(|target| (target.settings().name.as_str(), target)).collect();
-        let is_wanted = |name: &String, running: &Running| wanted.get(name.as_str()) == Some(&&running.target);
+        let is_wanted = |name: &String, (target, _): &Running| wanted.get(name.as_str()) == Some(&target);
         let ending: Vec<(String, Running)> =
             self.running.extract_if(.., |name, running| !is_wanted(name, running)).collect();
-        for (name, running) in ending {
-            running.end().await;
+        for (name, (_, task)) in ending {
+            task.end().await;
             if !wanted.contains_key(name.as_str()) {
                 self.hub.remove(&name);
             }
@@ -43,33 +40,19 @@ impl Supervisor {
         self.hub.reloaded();
         for (name, target) in wanted {
             if !self.running.contains_key(name) {
-                self.running.insert(name.to_owned(), Running::start(Arc::clone(target), &self.hub));
+                let polling = |stop| target.watch(Arc::clone(&self.hub), stop);
+                let task = Task::start(CancellationToken::new(), polling);
+                self.running.insert(name.to_owned(), (Arc::clone(target), task));
             }
         }
     }
 
     /// Ends every target.
     pub(super) async fn end_all(&mut self) {
-        for running in self.running.values() {
-            running.stop.cancel();
+        self.running.values().for_each(|(_, task)| task.stop());
+        while let Some((_, (_, task))) = self.running.pop_first() {
+            task.end().await;
         }
-        while let Some((_, running)) = self.running.pop_first() {
-            running.end().await;
-        }
-    }
-}
-
-impl Running {
-    fn start(target: Arc<dyn Target>, hub: &Arc<Hub>) -> Self {
-        let stop = CancellationToken::new();
-        let task = tokio::spawn(target.watch(Arc::clone(hub), stop.clone()));
-        Self { target, stop, task }
-    }
-
-    async fn end(self) {
-        self.stop.cancel();
-        // A cancelled task ends at its next await; one that panicked has ended.
-        let _ = self.task.await;
     }
 }
 

@@ -6,13 +6,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::state::{Outcome, State};
-use super::{Instance, run};
+use super::{Instance, Task, run};
 use crate::collector::{Collector, TargetKind};
 use crate::hub::{Hub, Key, PollError, Reason};
 use crate::net::jittered;
@@ -58,18 +57,9 @@ struct Group<K: TargetKind> {
 
 struct Running {
     key: Key,
-    stop: CancellationToken,
-    task: JoinHandle<()>,
+    task: Task,
     /// Since when the name has not had this address.
     gone_since: Option<Instant>,
-}
-
-impl Running {
-    async fn end(self) {
-        self.stop.cancel();
-        // A cancelled task ends at its next await; one that panicked has ended.
-        let _ = self.task.await;
-    }
 }
 
 impl<K: TargetKind> Group<K> {
@@ -87,7 +77,7 @@ impl<K: TargetKind> Group<K> {
         };
         stop.run_until_cancelled(watching).await;
         while let Some((_, running)) = self.running.pop_first() {
-            running.end().await;
+            running.task.end().await;
         }
     }
 
@@ -104,7 +94,7 @@ impl<K: TargetKind> Group<K> {
         for running in self.gone(&addresses, now) {
             info!(target_name = %self.target.name, node = ?running.key.node, "an instance is gone");
             let key = running.key.clone();
-            running.end().await;
+            running.task.end().await;
             self.hub.remove_one(&key);
         }
         for address in addresses {
@@ -134,9 +124,9 @@ impl<K: TargetKind> Group<K> {
     fn start(&self, address: SocketAddr) -> Running {
         let target = at(&self.target, address);
         let instance = Instance::of(&target);
-        let (key, stop) = (instance.key(), self.stop.child_token());
-        let task = tokio::spawn(run(target.collectors(), instance, Arc::clone(&self.hub), stop.clone()));
-        Running { key, stop, task, gone_since: None }
+        let key = instance.key();
+        let polling = |stop| run(target.collectors(), instance, Arc::clone(&self.hub), stop);
+        Running { key, task: Task::start(self.stop.child_token(), polling), gone_since: None }
     }
 
     /// A lookup failed. Instances that are known go on; where there are none, the target is down.

@@ -3,6 +3,7 @@
 pub(super) mod instances;
 mod pace;
 mod state;
+mod task;
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -15,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::pace::Pace;
 use self::state::{Outcome, State};
+pub use self::task::Task;
 use super::{Collector, TargetKind, metrics};
 use crate::config::TargetSettings;
 use crate::hub::{Hub, Key, PollError, Reason, TargetStatus};

@@ -47,11 +47,11 @@ async fn instances_come_and_go_with_the_addresses() {
     let mut group = group();
     let now = Instant::now();
     group.update(addresses(1..=3), now).await;
-    let first = group.running.values().next().unwrap().task.id();
+    let first = group.running.values().next().unwrap().task.handle.id();
     // One that does not answer is over when its address has gone.
     group.update(addresses(1..=2), now).await;
     assert_eq!(nodes(&group), ["cache (127.0.0.1:1)", "cache (127.0.0.2:1)"]);
-    assert_eq!(group.running.values().next().unwrap().task.id(), first, "the others go on undisturbed");
+    assert_eq!(group.running.values().next().unwrap().task.handle.id(), first, "the others go on undisturbed");
     group.update(addresses(1..=200), now).await;
     assert_eq!((group.running.len(), group.left_out), (LIMIT, 100));
 }
@@ -68,9 +68,9 @@ async fn one_that_answers_is_kept_for_a_while() {
         group.hub.publish(status, crate::metric::Families::new());
     };
     // It would be polled, and then it would be down.
-    group.running.values().for_each(|running| running.stop.cancel());
+    group.running.values().for_each(|running| running.task.stop());
     for running in group.running.values_mut() {
-        let _ = (&mut running.task).await;
+        let _ = (&mut running.task.handle).await;
     }
     up();
     let later = |seconds| now + Duration::from_secs(seconds);
