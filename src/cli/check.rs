@@ -2,36 +2,30 @@
 
 use std::process::ExitCode;
 
-use super::{EXIT_SOFTWARE, EXIT_USAGE, fail, note, print};
+use super::{EXIT_SOFTWARE, Refused, note, print};
 use crate::app::{Source, load_web};
 
 /// Validates the configuration, and the web configuration that it names.
-pub(super) fn check(source: &Source) -> ExitCode {
-    let config = match source.read() {
-        Ok(config) => config,
-        Err(error) => return fail(EXIT_USAGE, &error.to_string()),
-    };
+pub(super) fn check(source: &Source) -> Result<ExitCode, Refused> {
+    let config = source.read()?;
     for warning in &config.warnings {
         note(warning);
     }
-    match load_web(&config.web) {
-        Ok(_) => {
-            let count = config.targets.len();
-            let targets = if count == 1 { "target" } else { "targets" };
-            print(format!("{}: valid, {count} {targets}\n", config.origin).as_bytes())
-        }
-        Err(error) => fail(EXIT_USAGE, &error.to_string()),
-    }
+    load_web(&config.web)?;
+    let count = config.targets.len();
+    let targets = if count == 1 { "target" } else { "targets" };
+    Ok(print(
+        format!(
+            "{}: valid, {count} {targets}
+",
+            config.origin
+        )
+        .as_bytes(),
+    ))
 }
 
 /// Prints the configuration with its defaults, without its secrets.
-pub(super) fn show(source: &Source) -> ExitCode {
-    let config = match source.read() {
-        Ok(config) => config,
-        Err(error) => return fail(EXIT_USAGE, &error.to_string()),
-    };
-    match config.to_toml() {
-        Ok(text) => print(text.as_bytes()),
-        Err(error) => fail(EXIT_SOFTWARE, &error.to_string()),
-    }
+pub(super) fn show(source: &Source) -> Result<ExitCode, Refused> {
+    let text = source.read()?.to_toml().map_err(|error| Refused(EXIT_SOFTWARE, error.to_string()))?;
+    Ok(print(text.as_bytes()))
 }

@@ -21,7 +21,7 @@ use std::process::ExitCode;
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-use crate::app::{self, Overrides, Source};
+use crate::app::{self, Overrides, Source, StartError};
 use crate::collector::KINDS;
 use crate::config::{LogFormat, LogLevel, listen_address, redis_exporter};
 
@@ -174,28 +174,44 @@ pub fn main() -> ExitCode {
             return if error.use_stderr() { ExitCode::from(EXIT_USAGE) } else { ExitCode::SUCCESS };
         }
     };
-    match cli.command {
+    let done = match cli.command {
         Command::Run(source) => run(source),
         Command::Poll { config, target } => poll::poll(&config.source(Overrides::default()), target.as_deref()),
         Command::Config(ConfigCommand::Check(look)) => check::check(&look.source()),
         Command::Config(ConfigCommand::Show(look)) => check::show(&look.source()),
         Command::Map(command) => map::run(command),
-        Command::Logs(command) => logs::run(&command),
+        Command::Logs(command) => Ok(logs::run(&command)),
         Command::Render(arguments) => render::render(&arguments),
-        Command::Healthcheck(arguments) => healthcheck::healthcheck(arguments),
+        Command::Healthcheck(arguments) => Ok(healthcheck::healthcheck(arguments)),
         Command::Completions { shell } => {
             // Into memory first: the generator panics where it cannot write.
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "manometer", &mut script);
-            print(&script)
+            Ok(print(&script))
         }
         Command::Man => {
             let mut page = Vec::new();
-            match clap_mangen::Man::new(Cli::command()).render(&mut page) {
-                Ok(()) => print(&page),
-                Err(error) => fail(EXIT_SOFTWARE, &error.to_string()),
-            }
+            let rendered = clap_mangen::Man::new(Cli::command()).render(&mut page);
+            rendered.map(|()| print(&page)).map_err(|error| Refused(EXIT_SOFTWARE, error.to_string()))
         }
+    };
+    done.unwrap_or_else(|Refused(code, message)| fail(code, &message))
+}
+
+/// A command that gives up: its exit code, and why.
+#[derive(Debug)]
+struct Refused(u8, String);
+
+impl From<String> for Refused {
+    /// The arguments are wrong, or what they name is.
+    fn from(message: String) -> Self {
+        Self(EXIT_USAGE, message)
+    }
+}
+
+impl From<StartError> for Refused {
+    fn from(error: StartError) -> Self {
+        Self(if error.is_usage() { EXIT_USAGE } else { EXIT_SOFTWARE }, error.to_string())
     }
 }
 
@@ -218,26 +234,21 @@ fn without_empty(command: clap::Command) -> clap::Command {
     names.into_iter().fold(command, |command, name| command.mut_subcommand(name, without_empty))
 }
 
-fn run(arguments: SourceArgs) -> ExitCode {
+fn run(arguments: SourceArgs) -> Result<ExitCode, Refused> {
     let source = arguments.source();
-    let config = match source.read() {
-        Ok(config) => config,
-        Err(error) => return fail(EXIT_USAGE, &error.to_string()),
-    };
+    let config = source.read()?;
     log::init(config.log);
-    match block_on(app::run(source, config)) {
-        Ok(Ok(())) => ExitCode::SUCCESS,
-        Ok(Err(error)) => fail(if error.is_usage() { EXIT_USAGE } else { EXIT_SOFTWARE }, &error.to_string()),
-        Err(error) => fail(EXIT_SOFTWARE, &format!("cannot start the runtime: {error}")),
-    }
+    block_on(app::run(source, config))??;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Runs a future to its end. What still blocks a thread then, like a name server that does not answer, is left behind:
 /// the process is about to end.
-fn block_on<T>(future: impl Future<Output = T>) -> std::io::Result<T> {
+fn block_on<T>(future: impl Future<Output = T>) -> Result<T, Refused> {
     // Two workers are enough for a thousand targets: polling is waiting.
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
-    let runtime = runtime.worker_threads(2).max_blocking_threads(8).enable_all().build()?;
+    let runtime = runtime.worker_threads(2).max_blocking_threads(8).enable_all().build();
+    let runtime = runtime.map_err(|error| Refused(EXIT_SOFTWARE, format!("cannot start the runtime: {error}")))?;
     let outcome = runtime.block_on(future);
     runtime.shutdown_background();
     Ok(outcome)

@@ -3,38 +3,37 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use super::{EXIT_SOFTWARE, EXIT_USAGE, block_on, fail, note, print};
+use super::{Refused, block_on, fail, note, print};
 use crate::app::{self, Source};
 use crate::config::{Config, Target};
 use crate::hub::{Hub, Key, TargetStatus};
 use crate::metric::text::Format;
 
 /// Polls all targets, or the one named, and prints the exposition.
-pub(super) fn poll(source: &Source, only: Option<&str>) -> ExitCode {
-    let config = match source.read() {
-        Ok(config) => config,
-        Err(error) => return fail(EXIT_USAGE, &error.to_string()),
-    };
+pub(super) fn poll(source: &Source, only: Option<&str>) -> Result<ExitCode, Refused> {
+    let config = source.read()?;
     for warning in &config.warnings {
         note(warning);
     }
-    let targets = match chosen(&config, only) {
-        Ok(targets) => targets,
-        Err(message) => return fail(EXIT_USAGE, &message),
-    };
+    let targets = chosen(&config, only)?;
     let hub = Arc::new(Hub::new(|_| {}));
-    if let Err(error) = block_on(app::poll_once(&targets, &hub)) {
-        return fail(EXIT_SOFTWARE, &format!("cannot start the runtime: {error}"));
-    }
+    block_on(app::poll_once(&targets, &hub))?;
     // A target with several instances is shown with all of them, told apart by their labels.
-    let alone = match only {
-        Some(target) => hub.render_target(&Key::of(target), Format::Prometheus),
-        None => None,
-    };
+    let alone = only.and_then(|target| hub.render_target(&Key::of(target), Format::Prometheus));
     let text = alone.unwrap_or_else(|| hub.render(Format::Prometheus)).plain();
     let printed = print(&text);
     let failures = failures(targets.len(), &hub.statuses());
-    if failures.is_empty() { printed } else { fail(1, &failures.join("\n")) }
+    Ok(if failures.is_empty() {
+        printed
+    } else {
+        fail(
+            1,
+            &failures.join(
+                "
+",
+            ),
+        )
+    })
 }
 
 /// What went wrong. Each of the `targets` has a status, unless its poll panicked.

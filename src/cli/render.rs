@@ -9,14 +9,14 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
-use super::{EXIT_SOFTWARE, EXIT_USAGE, default_config, fail, print};
+use super::{EXIT_SOFTWARE, Refused, default_config, fail, print};
 use crate::app;
 use crate::collector::KINDS;
 use crate::config::Config;
 use crate::policy;
-use crate::policy::render::{self, File, runbooks};
+use crate::policy::render::{self, File, Format, runbooks};
 use crate::policy::{Policy, check};
 
 /// What is rendered, and whereto.
@@ -39,43 +39,17 @@ pub(super) struct RenderArgs {
     format: Format,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Format {
-    /// Rules for Prometheus.
-    Rules,
-    /// Manifests for the Prometheus operator.
-    #[value(name = "prometheusrule")]
-    PrometheusRule,
-    /// Rules, manifests, tests, routes, dashboards and documentation.
-    All,
-}
-
-impl From<Format> for render::Format {
-    fn from(format: Format) -> Self {
-        match format {
-            Format::Rules => Self::Rules,
-            Format::PrometheusRule => Self::PrometheusRule,
-            Format::All => Self::All,
-        }
-    }
-}
-
 /// Renders, or checks what is rendered.
-pub(super) fn render(arguments: &RenderArgs) -> ExitCode {
-    let files = match rendered(arguments) {
-        Ok(files) => files,
-        Err(message) => return fail(EXIT_USAGE, &message),
-    };
+pub(super) fn render(arguments: &RenderArgs) -> Result<ExitCode, Refused> {
+    let files = rendered(arguments)?;
     let stale: Vec<&File> = files.iter().filter(|file| !write::is_written(&arguments.out, file)).collect();
     // Of one format it is not known what the others have written.
-    let is_all = matches!(arguments.format, Format::All);
+    let is_all = arguments.format == Format::All;
     let left = if is_all { write::left_over(&arguments.out, &files) } else { Vec::new() };
     if arguments.check {
-        return report(&arguments.out, &files, &stale, &left);
+        return Ok(report(&arguments.out, &files, &stale, &left));
     }
-    if let Err(message) = write::write_all(&arguments.out, &stale) {
-        return fail(EXIT_SOFTWARE, &message);
-    }
+    write::write_all(&arguments.out, &stale).map_err(|message| Refused(EXIT_SOFTWARE, message))?;
     let mut text = String::new();
     for file in &stale {
         // Writing to a String cannot fail.
@@ -85,7 +59,7 @@ pub(super) fn render(arguments: &RenderArgs) -> ExitCode {
         let _ = writeln!(text, "{} belongs to nothing any more; remove it", path.display());
     }
     let _ = writeln!(text, "{} of {} files changed", stale.len(), files.len());
-    print(text.as_bytes())
+    Ok(print(text.as_bytes()))
 }
 
 /// Every file, unless something is wrong.
@@ -104,7 +78,7 @@ fn rendered(arguments: &RenderArgs) -> Result<Vec<File>, String> {
     let applied = apply(arguments, policy);
     let problems: Vec<String> = problems.iter().map(|problem| format!("{origin}: {problem}")).collect();
     match applied {
-        Ok(policy) if problems.is_empty() => Ok(render::render(&policy, &metrics, arguments.format.into(), &pages)),
+        Ok(policy) if problems.is_empty() => Ok(render::render(&policy, &metrics, arguments.format, &pages)),
         Ok(_) => Err(problems.join("\n")),
         Err(error) => Err(problems.into_iter().chain([error]).collect::<Vec<_>>().join("\n")),
     }
@@ -123,7 +97,7 @@ fn apply(arguments: &RenderArgs, policy: Policy) -> Result<Policy, String> {
 fn pages(arguments: &RenderArgs) -> Result<(BTreeMap<String, String>, bool), String> {
     let folder = arguments.out.join(runbooks::FOLDER);
     let pages = if folder.is_dir() { write::read_pages(&folder)? } else { BTreeMap::new() };
-    let wanted = matches!(arguments.format, Format::All) && (!pages.is_empty() || arguments.policy.is_some());
+    let wanted = arguments.format == Format::All && (!pages.is_empty() || arguments.policy.is_some());
     Ok((pages, wanted))
 }
 

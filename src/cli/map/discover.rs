@@ -39,9 +39,9 @@ pub(super) fn discover(
         )?;
         Ok((prefix, base, path, client))
     });
-    let (prefix, base, path, mut client) = prepared.map_err(Refused::Usage)?;
-    let fetched = block_on(fetch_twice(&mut client, &path, interval)).map_err(Refused::Runtime)?;
-    let samples = fetched.map_err(Refused::Body)?;
+    let (prefix, base, path, mut client) = prepared?;
+    let fetched = block_on(fetch_twice(&mut client, &path, interval))?;
+    let samples = fetched.map_err(|message| Refused(1, message))?;
     let source = DraftOptions {
         url: base.to_string(),
         path,
@@ -52,11 +52,11 @@ pub(super) fn discover(
     };
     let drafted = draft(&source, &samples[0].body, &samples[1].body);
     let Draft { text, rules, left_out } = drafted.map_err(|error| {
-        Refused::Body(format!("GET {base}: {error}; is it the address of an endpoint, and not of a page?"))
+        Refused(1, format!("GET {base}: {error}; is it the address of an endpoint, and not of a page?"))
     })?;
     let printed = print(text.as_bytes());
     if rules == 0 {
-        return Err(Refused::Body("nothing in the body can be mapped; is it the right address?".to_owned()));
+        return Err(Refused(1, "nothing in the body can be mapped; is it the right address?".to_owned()));
     }
     note(&format!("{rules} drafted, {left_out} left out; look at each before you use it"));
     if header_file.is_some() || url.contains('@') {
@@ -86,8 +86,7 @@ fn address(url: &str) -> Result<(BaseUrl, String), String> {
 /// Headers, a line each; empty lines and those that begin with `#` are left out. The error shows no value.
 fn headers(path: &Path) -> Result<Vec<(String, Secret)>, String> {
     let of_file = |message: String| format!("{}: {message}", path.display());
-    let bytes = file::read_bytes(path, HEADERS_LIMIT).map_err(of_file)?;
-    let text = String::from_utf8(bytes).map_err(|_| of_file("is not UTF-8; save it as UTF-8 text".to_owned()))?;
+    let text = file::read(path, HEADERS_LIMIT).map_err(of_file)?;
     let lines = text.lines().enumerate().map(|(index, line)| (index + 1, line.trim()));
     lines
         .filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))

@@ -26,10 +26,10 @@ pub(super) fn explain(
     let chosen = input::mapping(arguments)?;
     let given = match (body, &chosen.target) {
         (Some(path), _) => of_file(&chosen, path, fetched)?,
-        (None, Some(target)) => block_on(live(target, metric)).map_err(Refused::Runtime)?,
+        (None, Some(target)) => block_on(live(target, metric))?,
         (None, None) => vec![Given::Unasked; chosen.mapping.endpoints.len()],
     };
-    let text = crate::mapping::explain(&chosen.mapping, &given, metric).map_err(Refused::Usage)?;
+    let text = crate::mapping::explain(&chosen.mapping, &given, metric)?;
     Ok(print(format!("{text}{}", exported(&chosen, &given, metric)).as_bytes()))
 }
 

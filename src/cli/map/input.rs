@@ -31,11 +31,7 @@ pub(super) struct Chosen {
 }
 
 /// Reads the mapping that the arguments name.
-pub(super) fn mapping(arguments: &MappingArgs) -> Result<Chosen, Refused> {
-    read_mapping(arguments).map_err(Refused::Usage)
-}
-
-fn read_mapping(arguments: &MappingArgs) -> Result<Chosen, String> {
+pub(super) fn mapping(arguments: &MappingArgs) -> Result<Chosen, String> {
     if let (Some(file), Some(name)) = (&arguments.config, &arguments.target) {
         let target = service(file, name)?;
         return Ok(Chosen {
@@ -55,9 +51,7 @@ fn read_mapping(arguments: &MappingArgs) -> Result<Chosen, String> {
     let whole = match &arguments.mapping {
         Some(path) => {
             let unreadable = |message| format!("{}: {message}", path.display());
-            let bytes = file::read_bytes(path, FILE_LIMIT).map_err(unreadable)?;
-            let text =
-                String::from_utf8(bytes).map_err(|_| unreadable("is not UTF-8; save it as UTF-8 text".to_owned()))?;
+            let text = file::read(path, FILE_LIMIT).map_err(unreadable)?;
             mapping::parse(&text, path, &base).map_err(|error| error.to_string())?
         }
         None => base,
@@ -78,8 +72,8 @@ fn service(file: &Path, name: &str) -> Result<ServiceTarget, String> {
 }
 
 /// The bytes of a body, from a file, a pipe or, as `-`, the standard input.
-pub(super) fn body(path: &Path, chosen: &Chosen) -> Result<Vec<u8>, Refused> {
-    let unreadable = |error: std::io::Error| Refused::Usage(format!("{}: cannot be read: {error}", path.display()));
+pub(super) fn body(path: &Path, chosen: &Chosen) -> Result<Vec<u8>, String> {
+    let unreadable = |error: std::io::Error| format!("{}: cannot be read: {error}", path.display());
     let limit = chosen.body_limit;
     let bytes = if path == Path::new("-") {
         bounded(std::io::stdin().lock(), limit)
@@ -89,7 +83,7 @@ pub(super) fn body(path: &Path, chosen: &Chosen) -> Result<Vec<u8>, Refused> {
     let bytes = bytes.map_err(unreadable)?;
     if bytes.len() > limit {
         let message = format!("{}: is larger than {limit} bytes, which no answer may be", path.display());
-        return Err(Refused::Usage(message));
+        return Err(message);
     }
     Ok(bytes)
 }
@@ -117,10 +111,10 @@ pub(super) fn assign(chosen: &Chosen, bytes: &[u8], fetched: &FetchedArgs) -> Re
     let (taken, note) = match (&fetched.endpoint, mapping.endpoints.len()) {
         (Some(name), _) => {
             let at = mapping.endpoints.iter().position(|endpoint| endpoint.name == *name);
-            let message = || Refused::Usage(format!("no endpoint is named {name:?}; there are {}", names()));
+            let message = || format!("no endpoint is named {name:?}; there are {}", names());
             (vec![at.ok_or_else(message)?], None)
         }
-        (None, 0) => return Err(Refused::Usage("the mapping has no endpoint; add [[endpoint]]".to_owned())),
+        (None, 0) => return Err("the mapping has no endpoint; add [[endpoint]]".to_owned().into()),
         (None, 1) => (vec![0], None),
         (None, _) => {
             let taken = fitting(mapping, bytes);
@@ -128,7 +122,7 @@ pub(super) fn assign(chosen: &Chosen, bytes: &[u8], fetched: &FetchedArgs) -> Re
             if taken.is_empty() {
                 let message =
                     format!("no endpoint finds anything in the body; name it with --endpoint: there are {}", names());
-                return Err(Refused::Body(message));
+                return Err(Refused(1, message));
             }
             let note = format!("the body is taken for that of endpoint {}", of.join(" and "));
             (taken, Some(note))
@@ -136,7 +130,7 @@ pub(super) fn assign(chosen: &Chosen, bytes: &[u8], fetched: &FetchedArgs) -> Re
     };
     let mut given = vec![Given::Nothing("the body at hand is of another endpoint".to_owned()); mapping.endpoints.len()];
     for index in taken {
-        given[index] = Given::Body(read(mapping, index, bytes, fetched.status).map_err(Refused::Body)?);
+        given[index] = Given::Body(read(mapping, index, bytes, fetched.status).map_err(|message| Refused(1, message))?);
     }
     Ok(Assigned { given, note })
 }

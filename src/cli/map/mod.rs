@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
-use super::{EXIT_SOFTWARE, EXIT_USAGE, block_on, fail, note, print};
+use super::{Refused, block_on, fail, note, print};
 
 /// Looks back this far where no `[[service]]` says otherwise.
 const WINDOW: Duration = Duration::from_mins(5);
@@ -95,20 +95,9 @@ pub(super) struct MappingArgs {
     target: Option<String>,
 }
 
-/// Why a command gives up.
-#[derive(Debug)]
-enum Refused {
-    /// The arguments are wrong.
-    Usage(String),
-    /// The service's answer is, or there is none.
-    Body(String),
-    /// No runtime could be started to ask the service.
-    Runtime(std::io::Error),
-}
-
 /// Runs one of the commands.
-pub(super) fn run(command: MapCommand) -> ExitCode {
-    let done = match command {
+pub(super) fn run(command: MapCommand) -> Result<ExitCode, Refused> {
+    match command {
         MapCommand::Show { profile } => show::show(profile.as_deref()),
         MapCommand::Test { body, fetched, mapping } => test::test(&body, &fetched, &mapping),
         MapCommand::Discover { url, interval, header_file, name, service } => {
@@ -117,12 +106,6 @@ pub(super) fn run(command: MapCommand) -> ExitCode {
         MapCommand::Explain { metric, body, fetched, mapping } => {
             explain::explain(&metric, body.as_deref(), &fetched, &mapping)
         }
-    };
-    match done {
-        Ok(code) => code,
-        Err(Refused::Usage(message)) => fail(EXIT_USAGE, &message),
-        Err(Refused::Body(message)) => fail(1, &message),
-        Err(Refused::Runtime(error)) => fail(EXIT_SOFTWARE, &format!("cannot start the runtime: {error}")),
     }
 }
 

@@ -8,7 +8,7 @@ use crate::mapping::profile::{self, PROFILES};
 /// Prints a shipped mapping as it is, or a line for each.
 pub(super) fn show(name: Option<&str>) -> Result<ExitCode, Refused> {
     let Some(name) = name else { return Ok(print(list().as_bytes())) };
-    let profile = profile::find(name).map_err(|message| Refused::Usage(format!("{name:?} {message}")))?;
+    let profile = profile::find(name).map_err(|message| format!("{name:?} {message}"))?;
     Ok(print(profile.text.as_bytes()))
 }
 

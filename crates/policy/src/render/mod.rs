@@ -16,6 +16,8 @@ pub mod yaml;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use clap::ValueEnum;
+
 use crate::Policy;
 use metric::MetricInfo;
 
@@ -51,13 +53,14 @@ impl Catalog {
 }
 
 /// What is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// Rules for Prometheus.
     Rules,
-    /// Manifests for the operator of Prometheus.
+    /// Manifests for the Prometheus operator.
+    #[value(name = "prometheusrule")]
     PrometheusRule,
-    /// Everything.
+    /// Rules, manifests, tests, routes, dashboards and documentation.
     All,
 }
 
