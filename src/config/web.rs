@@ -29,13 +29,7 @@ pub struct WebSettings {
 impl WebSettings {
     pub(super) fn read(mut table: Table<'_>, reader: &Reader<'_>) -> Self {
         let default = Self::default();
-        let mut listen_addresses = Vec::new();
-        for (line, text) in table.strings("listen_address") {
-            match listen_address(&text) {
-                Ok(address) => listen_addresses.push(address),
-                Err(message) => table.wrong(line, "listen_address", &text, message),
-            }
-        }
+        let mut listen_addresses = table.each("listen_address", listen_address);
         if let Some((one, other)) = clash(&listen_addresses) {
             let message = format!("{one} and {other} cannot be listened on together; keep one of the two");
             table.problem(None, "listen_address", None, message);

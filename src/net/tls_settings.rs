@@ -42,7 +42,7 @@ impl TlsSettings {
         let (ca_file, cert_file, key_file) = (file("ca_file"), file("cert_file"), file("key_file"));
         let settings = Self {
             ca_file,
-            fingerprints: read_fingerprints(&mut tls),
+            fingerprints: tls.each("fingerprint", str::parse),
             cert_file,
             key_file,
             server_name: tls.string("server_name"),
@@ -72,17 +72,6 @@ impl TlsSettings {
         let ca_file = self.ca_file.or(url.ca_file).filter(|_| self.fingerprints.is_empty());
         Self { ca_file, cert_file, key_file, ..self }
     }
-}
-
-fn read_fingerprints(tls: &mut Table<'_>) -> Vec<Fingerprint> {
-    let mut fingerprints = Vec::new();
-    for (line, text) in tls.strings("fingerprint") {
-        match text.parse() {
-            Ok(fingerprint) => fingerprints.push(fingerprint),
-            Err(message) => tls.wrong(line, "fingerprint", &text, String::as_str(&message)),
-        }
-    }
-    fingerprints
 }
 
 /// The SHA-256 of a certificate.

@@ -75,7 +75,7 @@ pub fn endpoints_of(mapping: &Mapping, metric: &str) -> Vec<usize> {
     let gives = |rule: &Rule| names.iter().any(|name| is_of(rule, name));
     (0..mapping.endpoints.len())
         .filter(|index| {
-            let passes = mapping.endpoints[*index].passes(metric);
+            let passes = mapping.endpoints[*index].pass_through.matches(metric);
             passes || mapping.rules.iter().any(|rule| rule.endpoint == *index && gives(rule))
         })
         .collect()
@@ -245,7 +245,7 @@ impl<'a> Explained<'a> {
     fn passing(&self) -> String {
         let mut text = String::new();
         for (endpoint, given) in self.mapping.endpoints.iter().zip(self.given) {
-            let Some(pattern) = endpoint.pass_through.iter().find(|pattern| pattern.0.is_match(self.metric)) else {
+            let Some(pattern) = endpoint.pass_through.matching(self.metric) else {
                 continue;
             };
             let series = given.body().and_then(|body| body.families.iter().find(|series| series.name == self.metric));
@@ -254,9 +254,7 @@ impl<'a> Explained<'a> {
             let _ = writeln!(
                 text,
                 "\nPassed through by endpoint {}, path {:?}, pattern {:?}: samples {found}",
-                endpoint.name,
-                endpoint.path,
-                pattern.0.glob().glob()
+                endpoint.name, endpoint.path, pattern
             );
         }
         text

@@ -29,7 +29,7 @@ fn score(mapping: &Mapping, endpoint: usize, body: &Body) -> (usize, Reverse<usi
         elements.iter().any(|element| find(rule, element.value).is_some())
     };
     let rules = evaluation.points.iter().filter(|(index, _)| finds(index)).count();
-    let passing = body.families.iter().filter(|series| mapping.endpoints[endpoint].passes(&series.name));
+    let passing = body.families.iter().filter(|series| mapping.endpoints[endpoint].pass_through.matches(&series.name));
     (rules + passing.count(), Reverse(evaluation.misses.len()))
 }
 

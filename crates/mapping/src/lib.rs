@@ -46,7 +46,7 @@ pub use fit::fitting;
 pub use foreign::{ForeignFamily, ForeignSample};
 pub use merging::{Fold, Merge, Merging};
 pub use miss::{Miss, MissReason};
-pub use model::{Endpoint, Freshness, LabelSource, Mapping, Missing, PassThrough, Rule, Value};
+pub use model::{Endpoint, Freshness, LabelSource, Mapping, Missing, Rule, Value};
 pub use nearest::{Keys, Nearest};
 pub use pointer::{Located, Pointer, PointerError};
 pub use read::{SHORTEST_INTERVAL, clashes, parse, read};

@@ -10,6 +10,7 @@ use super::pointer::Pointer;
 use super::states::States;
 use super::unit::SourceUnit;
 use metric::{Definition, Kind};
+use reader::Names;
 
 /// Everything that is read of one service. Immutable once it is read: collectors share it.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -56,24 +57,12 @@ pub struct Endpoint {
     /// Where the body says which one of several instances it is of.
     pub instance: Option<Pointer>,
     /// Series of a Prometheus body that are exported as they are.
-    pub pass_through: Vec<PassThrough>,
+    pub pass_through: Names,
     /// A rule reads the health of the whole service of it.
     pub tells_health: bool,
 }
 
 impl Endpoint {
-    /// Whether series of that name pass through.
-    #[must_use]
-    pub fn passes(&self, name: &str) -> bool {
-        self.pass_through.iter().any(|pattern| pattern.0.is_match(name))
-    }
-
-    /// Whether one of its patterns is that very name.
-    #[must_use]
-    pub fn names(&self, name: &str) -> bool {
-        self.pass_through.iter().any(|pattern| pattern.0.glob().glob() == name)
-    }
-
     /// Whether the mapping reads a counter of it.
     #[must_use]
     pub fn has_counters(&self, mapping: &Mapping) -> bool {
@@ -89,16 +78,6 @@ pub struct Freshness {
     pub at: Pointer,
     /// Older bodies are stale: nothing of them is exported.
     pub max_age: Duration,
-}
-
-/// A pattern of series names, like `ticker_*`.
-#[derive(Debug, Clone)]
-pub struct PassThrough(pub globset::GlobMatcher);
-
-impl PartialEq for PassThrough {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.glob() == other.0.glob()
-    }
 }
 
 /// One metric of one endpoint.

@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 /// A compiled pointer. The empty one is the whole document.
@@ -165,12 +164,6 @@ impl fmt::Display for Pointer {
             }
         }
         Ok(())
-    }
-}
-
-impl Serialize for Pointer {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
     }
 }
 

@@ -1,12 +1,10 @@
 //! Words of a closed set, as services write them.
 
-use serde::Serialize;
-
 /// The state of a word that is not one of the known ones.
 const UNKNOWN: &str = "unknown";
 
 /// The states of a rule, in their order, and the words that mean them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct States {
     names: Vec<String>,
     aliases: Vec<(String, String)>,

@@ -3,8 +3,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Serialize, Serializer};
-
 /// A unit that a service's number may have.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SourceUnit {
@@ -98,12 +96,6 @@ impl FromStr for SourceUnit {
 impl fmt::Display for SourceUnit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name)
-    }
-}
-
-impl Serialize for SourceUnit {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.name)
     }
 }
 

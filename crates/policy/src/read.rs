@@ -83,12 +83,7 @@ pub(super) fn read_base(table: &mut Table<'_>, key: &'static str) -> Option<Stri
     if base.is_empty() || base.starts_with("https://") || base.starts_with("http://") {
         return Some(base);
     }
-    table.problem(
-        Some(line),
-        key,
-        Some(format!("{base:?}")),
-        "is not an address; write one like \"https://example.org/\"",
-    );
+    table.wrong(line, key, &base, "is not an address; write one like \"https://example.org/\"");
     None
 }
 

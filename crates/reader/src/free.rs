@@ -45,7 +45,7 @@ impl<'r> Table<'r> {
         number
     }
 
-    fn to_text(&self, line: usize, key: &str, value: &DeValue<'_>) -> Option<String> {
+    pub(crate) fn to_text(&self, line: usize, key: &str, value: &DeValue<'_>) -> Option<String> {
         let Some(text) = value.as_str() else {
             self.mistyped(line, key, value, "write it as text in quotes");
             return None;

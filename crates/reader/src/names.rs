@@ -13,7 +13,13 @@ impl Names {
     /// Whether one of them matches `name`.
     #[must_use]
     pub fn matches(&self, name: &str) -> bool {
-        self.0.iter().any(|glob| glob.is_match(name))
+        self.matching(name).is_some()
+    }
+
+    /// The first pattern that `name` matches.
+    #[must_use]
+    pub fn matching(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|glob| glob.is_match(name)).map(|glob| glob.glob().glob())
     }
 
     /// Whether the list is empty.
@@ -46,23 +52,12 @@ impl Names {
 
     /// Reads one name or a list of them.
     pub fn read(table: &mut Table<'_>, key: &'static str) -> Self {
-        let mut globs = Vec::new();
-        for (line, text) in table.strings(key) {
-            match Glob::new(&text) {
-                Ok(glob) if !text.is_empty() => globs.push(glob.compile_matcher()),
-                Ok(_) => table.problem(
-                    Some(line),
-                    key,
-                    Some(format!("{text:?}")),
-                    "is empty; write a name, or a pattern like \"web-*\"",
-                ),
-                Err(error) => {
-                    let message = format!("is not a pattern: {}", error.kind());
-                    table.problem(Some(line), key, Some(format!("{text:?}")), message);
-                }
-            }
-        }
-        Self(globs)
+        let glob = |text: &str| match Glob::new(text) {
+            Ok(_) if text.is_empty() => Err("is empty; write a name, or a pattern like \"web-*\"".to_owned()),
+            Ok(glob) => Ok(glob.compile_matcher()),
+            Err(error) => Err(format!("is not a pattern: {}", error.kind())),
+        };
+        Self(table.each(key, glob))
     }
 }
 

@@ -39,10 +39,6 @@ impl Problem {
     pub const fn is_warning(&self) -> bool {
         self.warning
     }
-
-    const fn line(&self) -> Option<usize> {
-        self.line
-    }
 }
 
 impl fmt::Display for Problem {
@@ -73,7 +69,7 @@ impl ConfigError {
     /// What is wrong with the file `origin`, in the order of its lines.
     #[must_use]
     pub fn new(origin: String, mut problems: Vec<Problem>) -> Self {
-        problems.sort_by_key(|problem| problem.line().unwrap_or(usize::MAX));
+        problems.sort_by_key(|problem| problem.line.unwrap_or(usize::MAX));
         Self { origin, problems }
     }
 
@@ -88,9 +84,7 @@ impl ConfigError {
     pub fn problems(&self) -> &[Problem] {
         &self.problems
     }
-}
 
-impl ConfigError {
     /// Each problem with its place.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {

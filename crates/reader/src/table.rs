@@ -103,17 +103,7 @@ impl<'r> Table<'r> {
     /// A text with its line, references expanded.
     pub fn string_at(&mut self, key: &'static str) -> Option<(usize, String)> {
         let (line, value) = self.take(key)?;
-        let Some(text) = value.as_str() else {
-            self.mistyped(line, key, &value, "write it as text in quotes");
-            return None;
-        };
-        match expand(text, self.reader.env) {
-            Ok(text) => Some((line, text)),
-            Err(message) => {
-                self.problem(Some(line), key, None, message);
-                None
-            }
-        }
+        Some((line, self.to_text(line, key, &value)?))
     }
 
     /// A text, references expanded.
@@ -139,7 +129,7 @@ impl<'r> Table<'r> {
                 match Secret::from_file(&path) {
                     Ok(secret) => Some((secret, Some((path, stamp)))).filter(|(secret, _)| !secret.reveal().is_empty()),
                     Err(message) => {
-                        self.problem(Some(line), file_key, Some(format!("{file:?}")), message);
+                        self.wrong(line, file_key, &file, message);
                         None
                     }
                 }
@@ -168,18 +158,13 @@ impl<'r> Table<'r> {
         bounds: RangeInclusive<Duration>,
     ) -> Option<Duration> {
         let (low, high) = (humantime::format_duration(*bounds.start()), humantime::format_duration(*bounds.end()));
-        match humantime::parse_duration(text) {
-            Ok(duration) if bounds.contains(&duration) => Some(duration),
-            Ok(_) => {
-                self.wrong(line, key, text, format!("must be from {low} to {high}"));
-                None
-            }
-            Err(_) => {
-                let message = "is not a duration; write a number with a unit, like \"15s\" or \"5m\"";
-                self.wrong(line, key, text, message);
-                None
-            }
-        }
+        let message = match humantime::parse_duration(text) {
+            Ok(duration) if bounds.contains(&duration) => return Some(duration),
+            Ok(_) => format!("must be from {low} to {high}"),
+            Err(_) => "is not a duration; write a number with a unit, like \"15s\" or \"5m\"".to_owned(),
+        };
+        self.wrong(line, key, text, message);
+        None
     }
 
     /// A whole number within bounds.
@@ -303,17 +288,16 @@ impl<'r> Table<'r> {
         texts
     }
 
-    /// Like [`strings`](Self::strings), each parsed; `fix` says how to write one.
-    pub fn strings_parsed<T: FromStr>(&mut self, key: &'static str, fix: &str) -> Vec<T> {
-        let texts = self.strings(key);
-        let mut values = Vec::new();
-        for (line, text) in texts {
-            match text.parse() {
-                Ok(value) => values.push(value),
-                Err(_) => self.wrong(line, key, &text, fix),
+    /// What `parse` makes of each of the texts under `key`; those that it refuses are reported.
+    pub fn each<T, M: Into<String>>(&mut self, key: &'static str, parse: impl Fn(&str) -> Result<T, M>) -> Vec<T> {
+        let mut all = Vec::new();
+        for (line, text) in self.strings(key) {
+            match parse(&text) {
+                Ok(value) => all.push(value),
+                Err(message) => self.wrong(line, key, &text, message),
             }
         }
-        values
+        all
     }
 
     /// The table under `key`; an empty one if there is none.

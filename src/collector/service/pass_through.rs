@@ -26,7 +26,7 @@ impl Passing {
     /// What passes through of a body.
     pub(super) fn of(endpoint: &Endpoint, body: &Body) -> Self {
         let mut passing = Self::default();
-        for family in body.families.iter().filter(|family| endpoint.passes(&family.name)) {
+        for family in body.families.iter().filter(|family| endpoint.pass_through.matches(&family.name)) {
             if vocabulary::is_taken(&family.name) && !is_named(endpoint, &family.name) {
                 passing.refused += family.samples.len();
             } else {
@@ -44,7 +44,9 @@ impl Passing {
 /// Whether the mapping names that very series, and it only begins like those of the agent: services count their own dealings
 /// with Redis under `redis_`.
 fn is_named(endpoint: &Endpoint, name: &str) -> bool {
-    vocabulary::reserved(name) == Some("redis_") && endpoint.names(name) && !OF_REDIS.contains(name)
+    vocabulary::reserved(name) == Some("redis_")
+        && endpoint.pass_through.texts().any(|text| text == name)
+        && !OF_REDIS.contains(name)
 }
 
 /// Exports the series of a service's own exposition under the names that it gave them.

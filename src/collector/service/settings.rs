@@ -235,7 +235,7 @@ fn read_mapping(table: &mut Table<'_>) -> (Option<String>, Arc<Mapping>, Vec<Str
     let base = profile.as_ref().map(|(line, name)| {
         let shipped = profile::find(name).and_then(|found| found.mapping().map_err(|error| error.to_string()));
         shipped.unwrap_or_else(|message| {
-            table.problem(Some(*line), "profile", Some(format!("{name:?}")), message);
+            table.wrong(*line, "profile", name, message);
             Arc::default()
         })
     });
@@ -245,7 +245,7 @@ fn read_mapping(table: &mut Table<'_>) -> (Option<String>, Arc<Mapping>, Vec<Str
         if !Arc::make_mut(&mut mapping).skip(name) {
             let names: Vec<&str> = mapping.endpoints.iter().map(|endpoint| endpoint.name.as_str()).collect();
             let message = format!("is not an endpoint; there are {}", names.join(", "));
-            table.problem(Some(*line), "skip", Some(format!("{name:?}")), message);
+            table.wrong(*line, "skip", name, message);
         }
     }
     if mapping.endpoints.is_empty() && profile.is_none() {

@@ -188,7 +188,7 @@ pass_through = ["ticker_in_*"]
 "#;
     assert!(drafted.text.ends_with(expected), "{}", drafted.text);
     let mapping = testing::mapping(&drafted.text);
-    assert!(mapping.endpoints[0].pass_through[0].0.is_match("ticker_in_total"));
+    assert!(mapping.endpoints[0].pass_through.matches("ticker_in_total"));
     let two = draft(&source("/metrics"), b"a_x 1\nb_x 1\nup 1\n", b"a_x 1\n").unwrap();
     assert!(two.text.ends_with("pass_through = [\"a_*\", \"b_*\"]\n"), "{}", two.text);
 }

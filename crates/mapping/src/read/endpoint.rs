@@ -3,11 +3,10 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use globset::Glob;
 use http::uri::PathAndQuery;
 
-use crate::{BodyFormat, Endpoint, Freshness, PassThrough, Pointer};
-use reader::{Table, set};
+use crate::{BodyFormat, Endpoint, Freshness, Pointer};
+use reader::{Names, Table, set};
 
 const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_hours(24);
@@ -110,7 +109,7 @@ fn new(name: String) -> Endpoint {
         freshness: None,
         error_at: None,
         instance: None,
-        pass_through: Vec::new(),
+        pass_through: Names::default(),
         tells_health: false,
     }
 }
@@ -132,21 +131,12 @@ fn read_freshness(mut table: Table<'_>, endpoint: &mut Endpoint) {
 }
 
 fn read_pass_through(table: &mut Table<'_>, endpoint: &mut Endpoint) {
-    let patterns = table.strings("pass_through");
+    let patterns = Names::read(table, "pass_through");
     if patterns.is_empty() {
         return;
     }
     if endpoint.format != BodyFormat::Prometheus {
         table.problem(None, "pass_through", None, "needs series; set format = \"prometheus\"");
     }
-    endpoint.pass_through.clear();
-    for (line, pattern) in patterns {
-        match Glob::new(&pattern) {
-            Ok(glob) => endpoint.pass_through.push(PassThrough(glob.compile_matcher())),
-            Err(error) => {
-                let message = format!("is not a pattern: {}", error.kind());
-                table.wrong(line, "pass_through", &pattern, message);
-            }
-        }
-    }
+    endpoint.pass_through = patterns;
 }

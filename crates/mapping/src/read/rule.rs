@@ -150,16 +150,10 @@ fn read_places(table: &mut Table<'_>, may_be_whole: bool) -> Vec<Pointer> {
         let message = "is missing; write where the value stands, like \"/data/hits\", or \"\" for the whole body";
         table.problem(None, "at", None, message);
     }
-    let mut places = Vec::new();
-    for (line, text) in table.strings("at") {
-        match Pointer::from_str(&text) {
-            Ok(pointer) if pointer.is_wild() => {
-                table.wrong(line, "at", &text, "has a *; write what leads to it into each");
-            }
-            Ok(pointer) => places.push(pointer),
-            Err(error) => table.wrong(line, "at", &text, error.to_string()),
-        }
-    }
+    let mut places = table.each("at", |text| match Pointer::from_str(text) {
+        Ok(pointer) if pointer.is_wild() => Err("has a *; write what leads to it into each".to_owned()),
+        read => read.map_err(|error| error.to_string()),
+    });
     if places.is_empty() {
         places.push(Pointer::default());
     }
@@ -190,8 +184,8 @@ fn read_value(table: &mut Table<'_>, kind: Option<Type>, shared: Option<&Definit
 fn read_number(table: &mut Table<'_>) -> Value {
     let parse = table.choice("parse").unwrap_or(Parse::Number);
     let suffix = table.string("suffix");
-    let unit =
-        table.strings_parsed::<SourceUnit>("unit", &format!("is not a unit; there are {}", SourceUnit::names())).pop();
+    let unknown = |()| format!("is not a unit; there are {}", SourceUnit::names());
+    let unit = table.each("unit", |text| text.parse::<SourceUnit>().map_err(unknown)).pop();
     if suffix.is_some() && parse != Parse::Quantity {
         table.problem(None, "suffix", None, "belongs to parse = \"quantity\"; set parse, or remove suffix");
     }

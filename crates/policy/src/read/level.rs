@@ -89,7 +89,7 @@ fn read_severity(table: &mut Table<'_>) -> Option<Severity> {
     let severity = Severity::ALL.into_iter().find(|severity| severity.as_str() == name);
     if severity.is_none() {
         let message = "is not a severity; there are info, warning and critical";
-        table.problem(Some(line), "severity", Some(format!("{name:?}")), message);
+        table.wrong(line, "severity", &name, message);
     }
     severity
 }

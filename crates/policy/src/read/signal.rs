@@ -121,7 +121,7 @@ fn read_word(table: &mut Table<'_>, key: &'static str, words: &[(&str, Signal)])
     let found = words.iter().find(|(word, _)| *word == text).map(|(_, signal)| signal.clone());
     if found.is_none() {
         let words: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-        table.problem(Some(line), key, Some(format!("{text:?}")), format!("is not one of {}", words.join(", ")));
+        table.wrong(line, key, &text, format!("is not one of {}", words.join(", ")));
     }
     found
 }

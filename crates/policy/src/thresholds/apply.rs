@@ -82,7 +82,7 @@ fn read_targets(table: &mut Table<'_>, alert: &Alert, targets: &[String]) -> Vec
             None
         };
         match problem {
-            Some(message) => table.problem(Some(line), "target", Some(format!("{name:?}")), message),
+            Some(message) => table.wrong(line, "target", &name, message),
             None => names.push(name),
         }
     }

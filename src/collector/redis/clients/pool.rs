@@ -104,12 +104,7 @@ impl Pool {
         pool.users = Names::read(&mut table, "user");
         pool.databases = if table.has("db") { table.integers("db", 0..=u16::MAX) } else { Vec::new() };
         pool.libraries = Names::read(&mut table, "lib");
-        for (line, text) in table.strings("address") {
-            match text.parse() {
-                Ok(peer) => pool.addresses.push(peer),
-                Err(message) => table.wrong(line, "address", &text, message),
-            }
-        }
+        pool.addresses = table.each("address", str::parse);
         if !told {
             let message = "is missing; say whose connections these are: match (client names, like \"web-*\"), user, db, lib or \
                            address, or several of them";
