@@ -35,7 +35,6 @@ pub struct TargetSettings {
     /// Series beyond it are left out and counted.
     pub series_limit: usize,
     /// What is polled for it, where that can be several.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub instances: Option<Instances>,
     /// Which of its instances this one is: the address that is polled, in place of those that its name has.
     #[serde(skip)]

@@ -18,7 +18,6 @@ pub struct WebSettings {
     #[serde(rename = "listen_address")]
     pub listen_addresses: Vec<SocketAddr>,
     /// The exporter-toolkit web configuration: TLS and basic auth.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub config_file: Option<PathBuf>,
     /// Connections at a time; beyond it the longest idle one is closed.
     pub max_connections: usize,

@@ -14,19 +14,15 @@ use super::tls::Shared;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct TlsSettings {
     /// Certificates that the server's must descend from, or be one of; the system's without it.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub ca_file: Option<PathBuf>,
     /// The server's certificates themselves; no other is accepted then, and whoever signed them.
     #[serde(rename = "fingerprint", skip_serializing_if = "Vec::is_empty")]
     pub fingerprints: Vec<Fingerprint>,
     /// The agent's own certificate.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub cert_file: Option<PathBuf>,
     /// Its key.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub key_file: Option<PathBuf>,
     /// The name that the server's certificate must have; the host of the URL without it.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub server_name: Option<String>,
     /// What connections with these settings share.
     #[serde(skip)]

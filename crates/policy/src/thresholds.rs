@@ -19,13 +19,10 @@ pub struct Thresholds {
     #[serde(skip_serializing_if = "Profile::is_default")]
     pub profile: Profile,
     /// The job under which Prometheus scrapes the agent.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub job: Option<String>,
     /// Where links to runbooks begin.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub runbooks: Option<String>,
     /// Where links to dashboards begin.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub dashboards: Option<String>,
     /// By the alert's key: `redis_ping_high`.
     #[serde(flatten)]

@@ -27,10 +27,8 @@ pub struct RedisTarget {
     #[serde(rename = "url")]
     pub endpoint: Endpoint,
     /// The ACL user, Redis >= 6.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub username: Option<String>,
     /// The password.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub password: Option<Credential>,
     /// The database to select; it changes nothing of what is exported.
     pub database: u32,
@@ -64,7 +62,6 @@ pub struct RedisTarget {
     /// Questions that are switched off.
     pub commands: Switches,
     /// TLS, if the scheme or a table asks for it.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub tls: Option<TlsSettings>,
     /// Connection pools, by what their connections tell of themselves.
     #[serde(rename = "pool", skip_serializing_if = "Vec::is_empty")]

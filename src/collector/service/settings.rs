@@ -27,7 +27,6 @@ pub struct ServiceTarget {
     /// Where the service is.
     pub url: BaseUrl,
     /// The shipped mapping that it begins with.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub profile: Option<String>,
     /// Endpoints of the profile that are not fetched.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -46,7 +45,6 @@ pub struct ServiceTarget {
     #[serde(rename = "header", serialize_with = "headers", skip_serializing_if = "Vec::is_empty")]
     pub headers: Vec<(String, Credential)>,
     /// TLS, if the scheme is `https`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub tls: Option<TlsSettings>,
     /// What is read of it.
     #[serde(skip)]

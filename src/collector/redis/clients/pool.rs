@@ -37,7 +37,6 @@ pub struct Pool {
     #[serde(rename = "address", skip_serializing_if = "Vec::is_empty")]
     pub addresses: Vec<Peer>,
     /// The most connections that the application may open.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub max: Option<u64>,
     /// How long ago a busy connection may have run a command, where the server does not count commands.
     #[serde(serialize_with = "reader::duration")]
