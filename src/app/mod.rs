@@ -10,6 +10,7 @@ mod thresholds;
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -29,7 +30,7 @@ use self::reload::Reloader;
 use self::self_metrics::SelfMetrics;
 use self::supervisor::Supervisor;
 use crate::config::{Config, WebSettings};
-use crate::http::routes::{RouteStats, Routes};
+use crate::http::routes::Routes;
 use crate::http::server::{self, Limits, ServerStats};
 use crate::http::web::WebConfig;
 use crate::hub::Hub;
@@ -72,14 +73,14 @@ impl Agent {
     pub async fn start(source: Source, config: Config) -> Result<Self, StartError> {
         let web = Arc::new(ArcSwap::from_pointee(load_web(&config.web)?));
         let stats = Arc::new(ServerStats::default());
-        let route_stats = Arc::new(RouteStats::default());
-        let self_metrics = Arc::new(SelfMetrics::new(Arc::clone(&stats), Arc::clone(&route_stats)));
+        let unknown_targets = Arc::new(AtomicU64::new(0));
+        let self_metrics = Arc::new(SelfMetrics::new(Arc::clone(&stats), Arc::clone(&unknown_targets)));
         let hub = Arc::new(Hub::new({
             let self_metrics = Arc::clone(&self_metrics);
             move |out| self_metrics.export(out)
         }));
         let (reload_sender, requests) = mpsc::channel(1);
-        let routes = Arc::new(Routes::new(Arc::clone(&hub), reload_sender, route_stats));
+        let routes = Arc::new(Routes::new(Arc::clone(&hub), reload_sender, unknown_targets));
         let hangup = on(SignalKind::hangup())?;
         let listeners = bind(&config.web).await?;
         let mut reloader = Reloader {

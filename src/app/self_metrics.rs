@@ -11,7 +11,6 @@ use prometheus::process_collector::ProcessCollector;
 use super::thresholds;
 use crate::collector::{KINDS, runner};
 use crate::config::{Config, KindEntry};
-use crate::http::routes::RouteStats;
 use crate::http::server::{self, ServerStats};
 use crate::metric::catalog::Group;
 use crate::metric::{Families, MetricInfo, metrics};
@@ -58,7 +57,7 @@ metrics! {
 /// What the agent knows of itself.
 pub(super) struct SelfMetrics {
     server: Arc<ServerStats>,
-    routes: Arc<RouteStats>,
+    unknown_targets: Arc<AtomicU64>,
     process: Option<ProcessCollector>,
     environment: ArcSwap<Option<String>>,
     policy: ArcSwap<Policy>,
@@ -69,11 +68,11 @@ pub(super) struct SelfMetrics {
 }
 
 impl SelfMetrics {
-    pub(super) fn new(server: Arc<ServerStats>, routes: Arc<RouteStats>) -> Self {
+    pub(super) fn new(server: Arc<ServerStats>, unknown_targets: Arc<AtomicU64>) -> Self {
         let pid = i32::try_from(std::process::id()).ok();
         Self {
             server,
-            routes,
+            unknown_targets,
             process: pid.map(|pid| ProcessCollector::new(pid, "")),
             environment: ArcSwap::default(),
             policy: ArcSwap::default(),
@@ -107,7 +106,7 @@ impl SelfMetrics {
         out.push(&TARGETS, [], self.targets.load(Ordering::Relaxed) as f64);
         out.push_bool(&RELOAD_SUCCESSFUL, [], self.reload_successful.load(Ordering::Relaxed));
         out.push(&RELOAD_TIMESTAMP, [], self.reloaded_at.load(Ordering::Relaxed) as f64);
-        out.push(&SCRAPE_REQUEST_ERRORS, [], self.routes.unknown_targets() as f64);
+        out.push(&SCRAPE_REQUEST_ERRORS, [], self.unknown_targets.load(Ordering::Relaxed) as f64);
         thresholds::export(&self.policy.load(), out);
         self.export_process(out);
         server::export(&self.server, out);

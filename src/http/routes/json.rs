@@ -43,18 +43,8 @@ struct Target<'a> {
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     notes: &'a [String],
     /// The last log lines that patterns matched; absent unless the configuration wants them.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    samples: Vec<LogLine<'a>>,
-}
-
-#[derive(Serialize)]
-struct LogLine<'a> {
-    container: &'a str,
-    pattern: &'a str,
-    stream: &'a str,
-    /// RFC 3339.
-    at: String,
-    text: &'a str,
+    #[serde(skip_serializing_if = "<[Excerpt]>::is_empty")]
+    samples: &'a [Excerpt],
 }
 
 /// `/api/v1/targets`.
@@ -73,19 +63,9 @@ pub(super) fn targets(statuses: &[TargetStatus]) -> String {
         polls: status.polls,
         failures: status.failures,
         notes: &status.notes,
-        samples: status.excerpts.iter().map(log_line).collect(),
+        samples: &status.excerpts,
     });
     text(&Envelope { status: "success", data: Targets { targets: targets.collect() } })
-}
-
-fn log_line(excerpt: &Excerpt) -> LogLine<'_> {
-    LogLine {
-        container: &excerpt.container,
-        pattern: &excerpt.pattern,
-        stream: excerpt.stream,
-        at: humantime::format_rfc3339_millis(excerpt.at).to_string(),
-        text: &excerpt.text,
-    }
 }
 
 /// The word for a target's state.

@@ -42,28 +42,14 @@ pub struct Routes {
     reload: mpsc::Sender<ReloadRequest>,
     /// Shown on the status page.
     environment: ArcSwap<Option<String>>,
-    stats: Arc<RouteStats>,
-}
-
-/// What the routes count of themselves.
-#[derive(Debug, Default)]
-pub struct RouteStats {
-    unknown_targets: AtomicU64,
-}
-
-impl RouteStats {
-    /// How often `/scrape` was asked for a target that is not configured, or for none.
-    #[must_use]
-    pub fn unknown_targets(&self) -> u64 {
-        self.unknown_targets.load(Ordering::Relaxed)
-    }
+    unknown_targets: Arc<AtomicU64>,
 }
 
 impl Routes {
     /// Routes over `hub`, counted in `stats`; reloads are asked for through `reload`.
     #[must_use]
-    pub fn new(hub: Arc<Hub>, reload: mpsc::Sender<ReloadRequest>, stats: Arc<RouteStats>) -> Self {
-        Self { hub, reload, environment: ArcSwap::default(), stats }
+    pub fn new(hub: Arc<Hub>, reload: mpsc::Sender<ReloadRequest>, unknown_targets: Arc<AtomicU64>) -> Self {
+        Self { hub, reload, environment: ArcSwap::default(), unknown_targets }
     }
 
     /// Sets the name of the environment that the status page shows.
@@ -125,7 +111,7 @@ impl Routes {
                 .map(|(_, value)| value.into_owned())
         };
         let Some(target) = parameter("target") else {
-            self.stats.unknown_targets.fetch_add(1, Ordering::Relaxed);
+            self.unknown_targets.fetch_add(1, Ordering::Relaxed);
             return respond(StatusCode::BAD_REQUEST, PLAIN, "which target? ask for /scrape?target=NAME\n");
         };
         let key = Key { target, node: parameter("node").filter(|node| !node.is_empty()) };
@@ -135,7 +121,7 @@ impl Routes {
                 let text = "the target has instances: ask for one of them with &node=NODE; /sd lists them\n";
                 return respond(StatusCode::NOT_FOUND, PLAIN, text);
             }
-            self.stats.unknown_targets.fetch_add(1, Ordering::Relaxed);
+            self.unknown_targets.fetch_add(1, Ordering::Relaxed);
             // The name is not repeated: it may be an address with a password, from a scrape config of redis_exporter.
             let text = "no such target; only the names of config.toml are served, /sd lists them\n";
             return respond(StatusCode::NOT_FOUND, PLAIN, text);
