@@ -58,10 +58,10 @@ impl Derive {
 
     /// Takes the samples of a poll that was made at `now`.
     pub(super) fn observe(&mut self, samples: &[MappedSample], now: Instant) -> Derived {
-        let inputs = Inputs::of(samples);
+        let inputs = Inputs(samples);
         let mut derived = Derived { values: Vec::new(), pools: pools(samples) };
-        self.messages(&inputs, now, &mut derived);
-        let lookups = all([inputs.hits, inputs.misses]);
+        self.messages(inputs, now, &mut derived);
+        let lookups = all([inputs.of(&resources::CACHE_HITS), inputs.of(&resources::CACHE_MISSES)]);
         self.lookups.observe(lookups.as_ref(), now);
         let hit_ratio = self.lookups.growth().and_then(|[hits, misses]| ratio(hits, hits + misses));
         derived.add(&resources::CACHE_HIT_RATIO, hit_ratio);
@@ -69,10 +69,12 @@ impl Derive {
         derived
     }
 
-    fn messages(&mut self, inputs: &Inputs, now: Instant, derived: &mut Derived) {
-        let &Inputs { received, published, dropped, pending, .. } = inputs;
+    fn messages(&mut self, inputs: Inputs<'_>, now: Instant, derived: &mut Derived) {
+        let [received, published, dropped, sampled_out, pending] =
+            [&pressure::RECEIVED, &pressure::PUBLISHED, &pressure::DROPPED, &pressure::SAMPLED_OUT, &pressure::PENDING]
+                .map(|metric| inputs.of(metric));
         // A service that does not sample leaves nothing out; of everything else 0 would be a guess.
-        let sampled_out = Some(inputs.sampled_out.unwrap_or(Input::NOTHING));
+        let sampled_out = Some(sampled_out.unwrap_or(Input::NOTHING));
         self.fates.observe(all([published, dropped, sampled_out]).as_ref(), now);
         let accounts = all([received, published, dropped, sampled_out, pending]);
         if self.accounts.is_elsewhere(accounts.as_ref()) {
@@ -86,8 +88,9 @@ impl Derive {
         }
         self.accounts.observe(accounts.as_ref(), now);
         // A rate that the service computes may be of a window of its own, or capped: its counters know better.
-        let ingest = self.rates.map(|rates| rates.ingest).or(inputs.ingest_rate.map(|told| told.value));
-        let publish = self.rates.map(|rates| rates.publish).or(inputs.publish_rate.map(|told| told.value));
+        let told = |metric| inputs.of(metric).map(|told| told.value);
+        let ingest = self.rates.map(|rates| rates.ingest).or(told(&pressure::INGEST_RATE));
+        let publish = self.rates.map(|rates| rates.publish).or(told(&pressure::PUBLISH_RATE));
         derived.add(&pressure::INGEST_RATE, ingest);
         derived.add(&pressure::PUBLISH_RATE, publish);
         derived.add(&pressure::RATE_RATIO, publish.zip(ingest).and_then(|(out, into)| ratio(out, into)));
@@ -167,37 +170,15 @@ impl Input {
     const NOTHING: Self = Self { value: 0.0, source: None, fresh: true };
 }
 
-/// The inputs that a poll has.
-struct Inputs {
-    received: Option<Input>,
-    published: Option<Input>,
-    dropped: Option<Input>,
-    sampled_out: Option<Input>,
-    pending: Option<Input>,
-    ingest_rate: Option<Input>,
-    publish_rate: Option<Input>,
-    hits: Option<Input>,
-    misses: Option<Input>,
-}
+/// The numbers of a poll, from which others are computed.
+#[derive(Clone, Copy)]
+struct Inputs<'s>(&'s [MappedSample]);
 
-impl Inputs {
-    fn of(samples: &[MappedSample]) -> Self {
-        let input = |metric: &Metric<0>| {
-            let sample = samples.iter().find(|sample| sample.definition.name == metric.info().name)?;
-            let source = (sample.definition.kind == Kind::Counter).then_some((sample.rule, sample.run));
-            Some(Input { value: sample.value, source, fresh: sample.fresh })
-        };
-        Self {
-            received: input(&pressure::RECEIVED),
-            published: input(&pressure::PUBLISHED),
-            dropped: input(&pressure::DROPPED),
-            sampled_out: input(&pressure::SAMPLED_OUT),
-            pending: input(&pressure::PENDING),
-            ingest_rate: input(&pressure::INGEST_RATE),
-            publish_rate: input(&pressure::PUBLISH_RATE),
-            hits: input(&resources::CACHE_HITS),
-            misses: input(&resources::CACHE_MISSES),
-        }
+impl Inputs<'_> {
+    fn of(self, metric: &Metric<0>) -> Option<Input> {
+        let sample = self.0.iter().find(|sample| sample.definition.name == metric.info().name)?;
+        let source = (sample.definition.kind == Kind::Counter).then_some((sample.rule, sample.run));
+        Some(Input { value: sample.value, source, fresh: sample.fresh })
     }
 }
 
