@@ -38,14 +38,6 @@ enum Part {
     Last,
 }
 
-/// What an error reply, or none, makes of a request.
-enum Outcome {
-    Replies(Vec<Value>),
-    Unready(&'static str),
-    Refused(String),
-    Failed(String),
-}
-
 impl RedisCollector {
     /// The answer to INFO, over the open connection or a new one.
     ///
@@ -268,28 +260,21 @@ impl RedisCollector {
         replies: Vec<Value>,
     ) -> Option<Request> {
         let question = &mut self.questions[place];
-        let outcome = match replies.iter().find_map(reply_error::of) {
-            None => Outcome::Replies(replies),
-            Some((code, detail)) => match reply_error::meaning(code, detail) {
-                Meaning::Unready(state) => Outcome::Unready(state),
-                Meaning::Failed => Outcome::Failed(reply_error::words(code, detail)),
-                Meaning::Refused | Meaning::Auth | Meaning::Turned => {
-                    let words = reply_error::words(code, detail);
-                    if question.reword(Some(&words)) {
-                        return question.begin(&self.facts);
-                    }
-                    Outcome::Refused(words)
-                }
-            },
-        };
-        match outcome {
-            Outcome::Replies(replies) => match question.hear(replies) {
+        let Some((code, detail)) = replies.iter().find_map(reply_error::of) else {
+            match question.hear(replies) {
                 Ok(()) => self.support.answered(request.name),
                 Err(error) => self.support.failed(request.name, &error.to_string()),
-            },
-            Outcome::Unready(state) => talk.state = Some(state),
-            Outcome::Refused(words) => self.support.refused(request.name, &words),
-            Outcome::Failed(words) => self.support.failed(request.name, &words),
+            }
+            return None;
+        };
+        let words = reply_error::words(code, detail);
+        match reply_error::meaning(code, detail) {
+            Meaning::Unready(state) => talk.state = Some(state),
+            Meaning::Failed => self.support.failed(request.name, &words),
+            Meaning::Refused | Meaning::Auth | Meaning::Turned if question.reword(Some(&words)) => {
+                return question.begin(&self.facts);
+            }
+            Meaning::Refused | Meaning::Auth | Meaning::Turned => self.support.refused(request.name, &words),
         }
         None
     }

@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use futures_util::{FutureExt as _, StreamExt as _};
 use redis::aio::{PubSub, PubSubSink, PubSubStream};
-use redis::{Cmd, RedisConnectionInfo, RedisError, Value, cmd};
+use redis::{RedisConnectionInfo, RedisError, Value};
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use tracing::warn;
 
 use super::link::{Ending, Link};
+use super::question::command;
 use super::reply_error::{self, Meaning};
 use super::session;
 use super::stream::Budget;
@@ -179,7 +180,7 @@ async fn round_trip(
 ) -> (bool, Option<Result<Value, Ending>>) {
     // Another agent may watch the same server on the same channel.
     let token = format!("{:016x}", fastrand::u64(..));
-    let publish = publish(target, &token);
+    let publish = command(&[PUBLISH, &target.canary_channel, &token]);
     // Its own end is not awaited here: a PUBLISH that is late is a lost canary.
     let mut published = std::pin::pin!(link.ask_one(&publish, until + REPLY_AFTER_MESSAGE));
     let mut answer = None;
@@ -206,12 +207,6 @@ async fn round_trip(
         answer = timeout(REPLY_AFTER_MESSAGE, published).await.ok();
     }
     (received, answer)
-}
-
-fn publish(target: &RedisTarget, token: &str) -> Cmd {
-    let mut publish = cmd("PUBLISH");
-    publish.arg(&target.canary_channel).arg(token);
-    publish
 }
 
 /// The error reply among the answers to a PUBLISH.

@@ -1,9 +1,10 @@
 //! From an address to a stream that is authenticated and named.
 
 use reader::Secret;
-use redis::{Cmd, Value, cmd, parse_redis_value};
+use redis::{Cmd, Value, parse_redis_value};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
+use super::question::command;
 use super::reply_error::{self, Meaning};
 use super::stream::{Budget, ServerStream};
 use super::support::Support;
@@ -88,22 +89,14 @@ async fn greet(
 fn greeting(target: &RedisTarget, password: Option<&Secret>, named: bool) -> Vec<(&'static str, Cmd)> {
     let mut commands = Vec::new();
     if let Some(password) = password {
-        let mut auth = cmd("AUTH");
-        if let Some(username) = &target.username {
-            auth.arg(username);
-        }
-        auth.arg(password.reveal());
-        commands.push(("AUTH", auth));
+        let words = ["AUTH"].into_iter().chain(target.username.as_deref()).chain([password.reveal()]);
+        commands.push(("AUTH", command(&words.collect::<Vec<_>>())));
     }
     if target.database != 0 {
-        let mut select = cmd("SELECT");
-        select.arg(target.database);
-        commands.push(("SELECT", select));
+        commands.push(("SELECT", command(&["SELECT", &target.database.to_string()])));
     }
     if named {
-        let mut set_name = cmd("CLIENT");
-        set_name.arg("SETNAME").arg(CLIENT_NAME);
-        commands.push((SET_NAME, set_name));
+        commands.push((SET_NAME, command(&["CLIENT", "SETNAME", CLIENT_NAME])));
     }
     commands
 }
