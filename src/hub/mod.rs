@@ -95,15 +95,7 @@ impl Hub {
     /// Replaces everything that is known of `status.key`.
     pub fn publish(&self, status: TargetStatus, families: Families) {
         let families = families.into_sorted();
-        let labels = status.key.labels();
-        let encoded = families
-            .iter()
-            .map(|family| {
-                let mut text = String::new();
-                text::write_samples(&mut text, family, &labels);
-                text
-            })
-            .collect();
+        let encoded = text::blocks(&families, &status.key.labels());
         let key = status.key.clone();
         let samples = TargetSamples { status, families, encoded, alone: [OnceLock::new(), OnceLock::new()] };
         self.targets.write().insert(key, Arc::new(samples));

@@ -63,14 +63,7 @@ struct Joined<'a> {
 /// Fixed names cannot differ (the catalog is checked), so this is only about names that a server or a service made up. They
 /// are returned beside the text, each with the target that lost it.
 pub(super) fn join(own: &[Family], targets: &[Arc<TargetSamples>], format: Format) -> (String, Vec<(String, String)>) {
-    let own_encoded: Vec<String> = own
-        .iter()
-        .map(|family| {
-            let mut text = String::new();
-            text::write_samples(&mut text, family, &[]);
-            text
-        })
-        .collect();
+    let own_encoded = text::blocks(own, &[]);
     let mut families: BTreeMap<&str, Joined<'_>> = BTreeMap::new();
     let own_blocks = own.iter().zip(&own_encoded).map(|(family, block)| ("", family, block));
     let target_blocks = targets.iter().flat_map(|target| {

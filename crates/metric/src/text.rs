@@ -113,14 +113,24 @@ pub fn write_header(out: &mut String, format: Format, name: &str, kind: Kind, he
     out.push('\n');
 }
 
-/// Appends the samples of a family; the labels of their `origin` become the first ones. A label that has the name of one of
+/// The samples of each of `families`; the labels of their `origin` become the first ones. A label that has the name of one of
 /// these gets `exported_` in front, as Prometheus does it.
-pub fn write_samples(out: &mut String, family: &Family, origin: &[(&str, &str)]) {
+#[must_use]
+pub fn blocks(families: &[Family], origin: &[(&str, &str)]) -> Vec<String> {
     let renamed: Vec<(&str, String)> = match origin {
         // The name of the target is the label of all, and of no sample.
         [] | [_] => Vec::new(),
         _ => origin.iter().map(|(name, _)| (*name, format!("exported_{name}"))).collect(),
     };
+    let block = |family: &Family| {
+        let mut text = String::new();
+        write_samples(&mut text, family, origin, &renamed);
+        text
+    };
+    families.iter().map(block).collect()
+}
+
+fn write_samples(out: &mut String, family: &Family, origin: &[(&str, &str)], renamed: &[(&str, String)]) {
     let name = |name| renamed.iter().find(|(taken, _)| *taken == name).map_or(name, |(_, renamed)| renamed.as_str());
     for sample in family.samples() {
         out.push_str(family.name());
@@ -145,7 +155,7 @@ pub fn exposition(families: &[Family], format: Format) -> String {
     let mut out = String::new();
     for family in families {
         write_header(&mut out, format, family.name(), family.kind(), family.help());
-        write_samples(&mut out, family, &[]);
+        write_samples(&mut out, family, &[], &[]);
     }
     if format == Format::OpenMetrics {
         out.push_str("# EOF\n");

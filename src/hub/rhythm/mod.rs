@@ -81,24 +81,20 @@ impl Rhythm {
         let mut known = self.known.lock();
         let known = &mut *known;
         let number = known.trains;
-        let found = match target {
-            None => {
-                let found = known.of_all.scraped(by, at, number);
-                if found {
-                    known.of_each.values().for_each(|followed| followed.changed.notify_one());
-                }
-                found
-            }
-            Some(key) => {
-                let Some(followed) = known.of_each.get_mut(key) else { return };
-                let found = followed.scrapers.scraped(by, at, number);
-                if found {
-                    followed.changed.notify_one();
-                }
-                found
-            }
+        let (scrapers, followed) = match target {
+            None => (&mut known.of_all, None),
+            Some(key) => match known.of_each.get_mut(key) {
+                Some(followed) => (&mut followed.scrapers, Some(&followed.changed)),
+                None => return,
+            },
         };
-        known.trains += u64::from(found);
+        if scrapers.scraped(by, at, number) {
+            known.trains += 1;
+            match followed {
+                Some(changed) => changed.notify_one(),
+                None => known.of_each.values().for_each(|followed| followed.changed.notify_one()),
+            }
+        }
     }
 
     /// Lets the polls of a target follow its scrapes. One at a time may do so.
