@@ -7,8 +7,8 @@ use std::time::Duration;
 use clap::{Parser, ValueEnum};
 
 use crate::breaker::BreakerSettings;
-use crate::flow::{Controls, FlowSettings};
-use crate::knobs::{KnobChange, Knobs};
+use crate::flow::FlowSettings;
+use crate::knobs::Knobs;
 use crate::queue::DropPolicy;
 use crate::sampler::DoorSettings;
 
@@ -28,12 +28,8 @@ pub(crate) struct Arguments {
     #[arg(long, default_value = "development")]
     pub(crate) environment: String,
 
-    /// Instruments at the start.
-    #[arg(long, default_value_t = 100)]
-    pub(crate) instruments: usize,
-    /// Ticks a second of each instrument; 100,000 a second are made of all at most.
-    #[arg(long, default_value_t = 2.0)]
-    ticks_per_second: f64,
+    #[command(flatten)]
+    pub(crate) knobs: Knobs,
     /// Levels of the order book in a message: 25 make it a kilobyte.
     #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=1_000))]
     pub(crate) depth: u32,
@@ -56,15 +52,8 @@ pub(crate) struct Arguments {
     /// How long publishing a batch may take, and connecting for it.
     #[arg(long, default_value = "1s", value_parser = interval)]
     pub(crate) publish_timeout: Duration,
-    /// Failed batches in a row that open the circuit breaker.
-    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
-    breaker_failures: u32,
-    /// How long the circuit breaker stays open.
-    #[arg(long, default_value = "30s", value_parser = humantime::parse_duration)]
-    breaker_open: Duration,
-    /// Batches that must succeed before the circuit breaker closes.
-    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..))]
-    breaker_successes: u32,
+    #[command(flatten)]
+    breaker: BreakerSettings,
     /// Over which the rates are computed.
     #[arg(long, default_value = "60s", value_parser = interval)]
     window: Duration,
@@ -74,30 +63,12 @@ pub(crate) struct Arguments {
     /// The share of the capacity above which OVERLOAD sheds; with 1 the drop policy acts instead.
     #[arg(long, default_value_t = 0.8)]
     shed_at: f64,
-    /// Compute the level's ratio as published by received: sampling lowers it, so that a level once reached stays.
-    #[arg(long)]
-    latch: bool,
-    /// The share of the accepted messages that vanishes without being counted.
-    #[arg(long, default_value_t = 0.0)]
-    uncounted_loss: f64,
-    /// Whether the publisher publishes; `false` as if it were not there yet.
-    #[arg(long, default_value_t = true, action = clap::ArgAction::Set)]
-    initialized: bool,
 
     /// Which of two publishers carries the traffic: the newer one, with routes of its own, or the older one, of which only
     /// series in /metrics tell. The other one is there and does nothing. Without it there is only the newer one.
     #[arg(long, value_enum)]
     pub(crate) publisher: Option<Publisher>,
 
-    /// The pace of the cache.
-    #[arg(long, default_value_t = 50.0)]
-    cache_gets_per_second: f64,
-    /// Active requests that /health/load tells.
-    #[arg(long, default_value_t = 0)]
-    active: u64,
-    /// Queued requests that /health/load tells.
-    #[arg(long, default_value_t = 0)]
-    queued: u64,
     /// Active requests at which /health/load is 1.
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) max_concurrent: u64,
@@ -122,31 +93,6 @@ fn interval(text: &str) -> Result<Duration, String> {
 }
 
 impl Arguments {
-    /// The knobs at the start; an error for a value that `/admin/knobs` would refuse as well.
-    pub(crate) fn knobs(&self) -> Result<Knobs, String> {
-        KnobChange {
-            ticks_per_second: Some(self.ticks_per_second),
-            instruments: Some(self.instruments),
-            uncounted_loss: Some(self.uncounted_loss),
-            cache_gets_per_second: Some(self.cache_gets_per_second),
-            ..KnobChange::default()
-        }
-        .check()?;
-        Ok(Knobs {
-            ticks_per_second: self.ticks_per_second,
-            uncounted_loss: self.uncounted_loss,
-            latch: self.latch,
-            initialized: self.initialized,
-            cache_gets_per_second: self.cache_gets_per_second,
-            active: self.active,
-            queued: self.queued,
-        })
-    }
-
-    pub(crate) fn controls(&self) -> Controls {
-        Controls { uncounted_loss: self.uncounted_loss, latch: self.latch, initialized: self.initialized }
-    }
-
     pub(crate) fn flow(&self) -> FlowSettings {
         // The cast saturates, and a share of a capacity is far below 2^53.
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to the capacity")]
@@ -157,11 +103,7 @@ impl Arguments {
             batch: self.batch as usize,
             batch_interval: self.batch_interval,
             window: self.window,
-            breaker: BreakerSettings {
-                failures: self.breaker_failures,
-                open: self.breaker_open,
-                successes: self.breaker_successes,
-            },
+            breaker: self.breaker,
             door: DoorSettings { step: self.sampling_step, shed_above },
             seed: self.seed,
         }
@@ -186,12 +128,12 @@ mod tests {
         assert_eq!(flow.door, DoorSettings { step: Duration::from_secs(1), shed_above: Some(8_000) });
         assert_eq!(parse("").publish_timeout, Duration::from_secs(1));
         assert_eq!(parse("--shed-at 1").flow().door.shed_above, None);
-        assert!(!parse("--initialized false").controls().initialized);
+        assert!(!parse("--initialized false").knobs.initialized);
     }
 
     #[test]
     fn a_flag_is_refused_as_the_knob_is() {
-        assert_eq!(parse("--uncounted-loss 2").knobs().unwrap_err(), "uncounted_loss must be from 0 to 1");
+        assert_eq!(parse("--uncounted-loss 2").knobs.check().unwrap_err(), "uncounted_loss must be from 0 to 1");
         for flag in ["--batch-interval=0s", "--window=25h", "--batch=0", "--breaker-failures=0", "--drop-policy=none"] {
             assert!(Arguments::try_parse_from(["ticker", flag]).is_err(), "{flag}");
         }

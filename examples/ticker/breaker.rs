@@ -2,14 +2,19 @@
 
 use std::time::{Duration, Instant};
 
+use clap::Args;
+
 /// When it opens and closes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Args)]
 pub(crate) struct BreakerSettings {
-    /// Failures in a row that open it.
+    /// Failed batches in a row that open the circuit breaker.
+    #[arg(long = "breaker-failures", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) failures: u32,
-    /// How long it stays open before it lets a trial through.
+    /// How long the circuit breaker stays open, before it lets a trial through.
+    #[arg(long = "breaker-open", default_value = "30s", value_parser = humantime::parse_duration)]
     pub(crate) open: Duration,
-    /// Trials that have to succeed before it closes.
+    /// Batches that must succeed before the circuit breaker closes.
+    #[arg(long = "breaker-successes", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) successes: u32,
 }
 

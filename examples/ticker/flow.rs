@@ -17,6 +17,7 @@ use fastrand::Rng;
 use prometheus::Histogram;
 
 use crate::breaker::{Breaker, BreakerSettings, BreakerState};
+use crate::knobs::Knobs;
 use crate::latency::{Latencies, LatencySummary};
 use crate::level::{Level, Pressure};
 use crate::queue::{BoundedQueue, DropPolicy};
@@ -38,17 +39,6 @@ pub(crate) struct FlowSettings {
     pub(crate) breaker: BreakerSettings,
     pub(crate) door: DoorSettings,
     pub(crate) seed: u64,
-}
-
-/// What the knobs change.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Controls {
-    /// The share of the accepted messages that vanishes, 0 to 1.
-    pub(crate) uncounted_loss: f64,
-    /// The level's ratio is published by received. Sampling lowers it, so that a level once reached stays.
-    pub(crate) latch: bool,
-    /// Whether the publisher publishes; the messages wait otherwise.
-    pub(crate) initialized: bool,
 }
 
 /// Messages under way to Redis. They stay pending until [`Flow::published`] or [`Flow::failed`] has them back.
@@ -98,7 +88,7 @@ pub(crate) struct Snapshot {
 #[derive(Debug)]
 pub(crate) struct Flow<T> {
     settings: FlowSettings,
-    pub(crate) controls: Controls,
+    pub(crate) knobs: Knobs,
     queue: BoundedQueue<T>,
     in_flight: usize,
     door: Door,
@@ -116,11 +106,11 @@ pub(crate) struct Flow<T> {
 
 impl<T> Flow<T> {
     /// Nothing yet. `histogram` is where the publish latencies in seconds go.
-    pub(crate) fn new(now: Instant, settings: FlowSettings, controls: Controls, histogram: Histogram) -> Self {
+    pub(crate) fn new(now: Instant, settings: FlowSettings, knobs: Knobs, histogram: Histogram) -> Self {
         let window = || RateWindow::new(now, settings.window);
         Self {
             settings,
-            controls,
+            knobs,
             queue: BoundedQueue::new(settings.capacity, settings.policy),
             in_flight: 0,
             door: Door::new(now, settings.door),
@@ -158,7 +148,7 @@ impl<T> Flow<T> {
     }
 
     fn accept(&mut self, message: T) {
-        if self.controls.uncounted_loss > 0.0 && self.random.f64() < self.controls.uncounted_loss {
+        if self.knobs.uncounted_loss > 0.0 && self.random.f64() < self.knobs.uncounted_loss {
             self.totals.vanished += 1;
         } else if self.queue.push(message, &mut self.random).is_some() {
             self.totals.dropped += 1;
@@ -167,7 +157,7 @@ impl<T> Flow<T> {
 
     /// The next batch, if there is something to publish and the breaker lets it through.
     pub(crate) fn take_batch(&mut self, now: Instant) -> Option<Batch<T>> {
-        if !self.controls.initialized || !self.breaker.allows(now) || self.queue.len() == 0 {
+        if !self.knobs.initialized || !self.breaker.allows(now) || self.queue.len() == 0 {
             return None;
         }
         let batch = self.queue.take(self.settings.batch);
@@ -221,7 +211,7 @@ impl<T> Flow<T> {
             breaker_failures: self.breaker.failures(),
             breaker_successes: self.breaker.successes(),
             last_failure: self.breaker.last_failure(),
-            initialized: self.controls.initialized,
+            initialized: self.knobs.initialized,
         }
     }
 

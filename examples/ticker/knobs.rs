@@ -1,21 +1,36 @@
 //! What can be turned while the service runs.
 
+use clap::Args;
 use serde::{Deserialize, Serialize};
 
 use crate::source::MAX_INSTRUMENTS;
 
-/// All knobs. `instruments` is not among them: the registry has it, since subscriptions change it too.
-#[derive(Debug, Clone, PartialEq)]
+/// All knobs, and the arguments that set them at the start.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Args)]
 pub(crate) struct Knobs {
-    /// Of each instrument.
+    /// Ticks a second of each instrument; 100,000 a second are made of all at most.
+    #[arg(long, default_value_t = 2.0)]
     pub(crate) ticks_per_second: f64,
-    /// The share of the accepted messages that vanishes uncounted, 0 to 1.
+    /// Instruments at the start. From then on the registry has them, since subscriptions change it too.
+    #[arg(long, default_value_t = 100)]
+    pub(crate) instruments: usize,
+    /// The share of the accepted messages that vanishes without being counted, 0 to 1.
+    #[arg(long, default_value_t = 0.0)]
     pub(crate) uncounted_loss: f64,
+    /// Compute the level's ratio as published by received: sampling lowers it, so that a level once reached stays.
+    #[arg(long)]
     pub(crate) latch: bool,
+    /// Whether the publisher publishes; `false` as if it were not there yet.
+    #[arg(long, default_value_t = true, action = clap::ArgAction::Set)]
     pub(crate) initialized: bool,
+    /// The pace of the cache.
+    #[arg(long, default_value_t = 50.0)]
     pub(crate) cache_gets_per_second: f64,
-    /// Of `/health/load`.
+    /// Active requests that /health/load tells.
+    #[arg(long, default_value_t = 0)]
     pub(crate) active: u64,
+    /// Queued requests that /health/load tells.
+    #[arg(long, default_value_t = 0)]
     pub(crate) queued: u64,
 }
 
@@ -40,14 +55,8 @@ pub(crate) struct KnobChange {
 /// The answer of `/admin/knobs`.
 #[derive(Debug, Serialize)]
 pub(crate) struct KnobsShown {
-    pub(crate) ticks_per_second: f64,
-    pub(crate) instruments: usize,
-    pub(crate) uncounted_loss: f64,
-    pub(crate) latch: bool,
-    pub(crate) initialized: bool,
-    pub(crate) cache_gets_per_second: f64,
-    pub(crate) active: u64,
-    pub(crate) queued: u64,
+    #[serde(flatten)]
+    pub(crate) knobs: Knobs,
     /// What `uncounted_loss` has taken; told here alone.
     pub(crate) vanished: u64,
 }
@@ -63,37 +72,35 @@ impl KnobChange {
         let object: serde_json::Map<String, serde_json::Value> =
             serde_json::from_slice(body).map_err(|error| format!("a JSON object is expected: {error}"))?;
         let change: Self = serde_json::from_value(object.into()).map_err(|error| error.to_string())?;
-        change.check()?;
-        Ok(change)
-    }
-
-    /// Says which value is out of bounds.
-    pub(crate) fn check(&self) -> Result<(), String> {
-        rate("ticks_per_second", self.ticks_per_second)?;
-        rate("cache_gets_per_second", self.cache_gets_per_second)?;
-        if self.instruments.is_some_and(|instruments| instruments > MAX_INSTRUMENTS) {
-            return Err(format!("instruments must be from 0 to {MAX_INSTRUMENTS}"));
-        }
-        if self.stall_ms.is_some_and(|stall| stall > MAX_STALL_MS) {
+        let mut turned = Knobs::default();
+        turned.apply(&change);
+        turned.check()?;
+        if change.stall_ms.is_some_and(|stall| stall > MAX_STALL_MS) {
             return Err(format!("stall_ms must be from 0 to {MAX_STALL_MS}"));
         }
-        if self.uncounted_loss.is_some_and(|loss| !(0.0..=1.0).contains(&loss)) {
-            return Err("uncounted_loss must be from 0 to 1".to_owned());
-        }
-        Ok(())
-    }
-}
-
-fn rate(name: &str, value: Option<f64>) -> Result<(), String> {
-    match value {
-        Some(value) if !(0.0..=MAX_PER_SECOND).contains(&value) => {
-            Err(format!("{name} must be from 0 to {MAX_PER_SECOND}"))
-        }
-        _ => Ok(()),
+        Ok(change)
     }
 }
 
 impl Knobs {
+    /// Says which value is out of bounds.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        for (name, rate) in
+            [("ticks_per_second", self.ticks_per_second), ("cache_gets_per_second", self.cache_gets_per_second)]
+        {
+            if !(0.0..=MAX_PER_SECOND).contains(&rate) {
+                return Err(format!("{name} must be from 0 to {MAX_PER_SECOND}"));
+            }
+        }
+        if self.instruments > MAX_INSTRUMENTS {
+            return Err(format!("instruments must be from 0 to {MAX_INSTRUMENTS}"));
+        }
+        if !(0.0..=1.0).contains(&self.uncounted_loss) {
+            return Err("uncounted_loss must be from 0 to 1".to_owned());
+        }
+        Ok(())
+    }
+
     /// Turns those that the change names.
     pub(crate) fn apply(&mut self, change: &KnobChange) {
         fn set<T: Copy>(knob: &mut T, value: Option<T>) {
@@ -102,6 +109,7 @@ impl Knobs {
             }
         }
         set(&mut self.ticks_per_second, change.ticks_per_second);
+        set(&mut self.instruments, change.instruments);
         set(&mut self.uncounted_loss, change.uncounted_loss);
         set(&mut self.latch, change.latch);
         set(&mut self.initialized, change.initialized);
@@ -127,6 +135,7 @@ mod tests {
         assert_eq!(change, expected);
         let mut knobs = Knobs {
             ticks_per_second: 1.0,
+            instruments: 7,
             uncounted_loss: 0.5,
             latch: false,
             initialized: true,
@@ -134,9 +143,9 @@ mod tests {
             active: 3,
             queued: 4,
         };
-        let before = knobs.clone();
+        let before = knobs;
         knobs.apply(&change);
-        assert_eq!(knobs, Knobs { ticks_per_second: 2.0, latch: true, ..before });
+        assert_eq!(knobs, Knobs { ticks_per_second: 2.0, instruments: 1_000, latch: true, ..before });
     }
 
     #[test]

@@ -32,15 +32,13 @@ const CACHE_SLICE: Duration = Duration::from_millis(100);
 /// Before Redis is asked again after it has not answered.
 const CACHE_RETRY: Duration = Duration::from_secs(1);
 
-/// What all tasks and connections share. No lock is held across an await, and no two at once but those of
-/// [`apply`](Self::apply).
+/// What all tasks and connections share. No lock is held across an await, and no two at once.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) arguments: Arguments,
     pub(crate) clock: Clock,
     flow: Mutex<Flow<Tick>>,
     registry: Mutex<Registry>,
-    knobs: Mutex<Knobs>,
     /// What a publisher says that does nothing, and the monitor of it.
     unused: Snapshot,
     /// The publisher's next pause.
@@ -59,15 +57,14 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Shared {
     fn new(arguments: Arguments, client: &Client) -> Result<Self> {
-        let knobs = arguments.knobs()?;
-        let new = |histogram| Flow::new(Instant::now(), arguments.flow(), arguments.controls(), histogram);
+        arguments.knobs.check()?;
+        let new = |histogram| Flow::new(Instant::now(), arguments.flow(), arguments.knobs, histogram);
         let flow = new(latency_histogram()?);
         let unused = new(latency_histogram()?).snapshot(Instant::now());
         Ok(Self {
             clock: Clock::new(),
             flow: Mutex::new(flow),
-            registry: Mutex::new(Registry::new(arguments.instruments, arguments.seed)),
-            knobs: Mutex::new(knobs),
+            registry: Mutex::new(Registry::new(arguments.knobs.instruments, arguments.seed)),
             unused,
             stall: Mutex::default(),
             usage: Mutex::default(),
@@ -88,7 +85,7 @@ impl Shared {
     }
 
     pub(crate) fn knobs(&self) -> Knobs {
-        lock(&self.knobs).clone()
+        self.flow().knobs
     }
 
     pub(crate) fn take_stall(&self) -> Option<Duration> {
@@ -118,8 +115,6 @@ impl Shared {
     /// Turns the knobs that the change names.
     pub(crate) fn apply(&self, change: &KnobChange) -> Result<()> {
         let histogram = latency_histogram()?;
-        let mut knobs = lock(&self.knobs);
-        knobs.apply(change);
         if let Some(instruments) = change.instruments {
             self.registry().resize(instruments);
         }
@@ -127,9 +122,7 @@ impl Shared {
             *lock(&self.stall) = Some(Duration::from_millis(stall));
         }
         let mut flow = self.flow();
-        flow.controls.uncounted_loss = knobs.uncounted_loss;
-        flow.controls.latch = knobs.latch;
-        flow.controls.initialized = knobs.initialized;
+        flow.knobs.apply(change);
         if change.reset_counters {
             flow.reset(histogram);
         }
@@ -137,18 +130,8 @@ impl Shared {
     }
 
     pub(crate) fn knobs_shown(&self) -> KnobsShown {
-        let knobs = self.knobs();
-        KnobsShown {
-            ticks_per_second: knobs.ticks_per_second,
-            instruments: self.registry().len(),
-            uncounted_loss: knobs.uncounted_loss,
-            latch: knobs.latch,
-            initialized: knobs.initialized,
-            cache_gets_per_second: knobs.cache_gets_per_second,
-            active: knobs.active,
-            queued: knobs.queued,
-            vanished: self.view().seen.totals.vanished,
-        }
+        let instruments = self.registry().len();
+        KnobsShown { knobs: Knobs { instruments, ..self.knobs() }, vanished: self.view().seen.totals.vanished }
     }
 }
 

@@ -32,7 +32,7 @@ impl<T> Flow<T> {
     /// What was shed or dropped stays among the received, for it was lost; it leaves the ratio with the window.
     pub(super) fn ratio(&mut self, now: Instant) -> f64 {
         let received = self.received.total(now);
-        let left_out = if self.controls.latch { 0 } else { self.sampled_out.total(now) };
+        let left_out = if self.knobs.latch { 0 } else { self.sampled_out.total(now) };
         let due = received.saturating_sub(left_out);
         if due == 0 { 1.0 } else { self.published.total(now) as f64 / due as f64 }
     }

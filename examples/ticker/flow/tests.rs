@@ -11,7 +11,9 @@ const SETTINGS: FlowSettings = FlowSettings {
     door: DoorSettings { step: Duration::from_secs(1), shed_above: Some(8_000) },
     seed: 1,
 };
-const CONTROLS: Controls = Controls { uncounted_loss: 0.0, latch: false, initialized: true };
+fn knobs() -> Knobs {
+    Knobs { initialized: true, ..Knobs::default() }
+}
 
 /// A flow whose clock is turned by the test.
 struct Driven {
@@ -23,9 +25,9 @@ struct Driven {
 }
 
 impl Driven {
-    fn new(settings: FlowSettings, controls: Controls) -> Self {
+    fn new(settings: FlowSettings, knobs: Knobs) -> Self {
         let start = Instant::now();
-        let flow = Flow::new(start, settings, controls, latency_histogram().unwrap());
+        let flow = Flow::new(start, settings, knobs, latency_histogram().unwrap());
         Self { flow, start, millis: 0, next: 0, sent: Vec::new() }
     }
 
@@ -75,7 +77,7 @@ impl Driven {
 #[test]
 #[expect(clippy::float_cmp, reason = "exact in binary")]
 fn what_flows_is_published_in_order_and_healthy() {
-    let mut driven = Driven::new(SETTINGS, CONTROLS);
+    let mut driven = Driven::new(SETTINGS, knobs());
     driven.run(120, 800, |seen| assert_eq!(seen.level, Level::Healthy));
     let seen = driven.snapshot();
     assert_eq!(seen.totals, Totals { received: 96_000, published: 96_000, ..Totals::default() });
@@ -89,7 +91,7 @@ fn what_flows_is_published_in_order_and_healthy() {
 
 #[test]
 fn a_drill_shows_the_sampling_rates_one_after_the_other() {
-    let mut driven = Driven::new(SETTINGS, CONTROLS);
+    let mut driven = Driven::new(SETTINGS, knobs());
     driven.run(60, 200, |seen| assert_eq!(seen.totals.sampled_out, 0));
     // Beyond the cap of 1,000 a second. The share that is let in, second by second.
     let mut shares = Vec::new();
@@ -111,7 +113,7 @@ fn a_drill_shows_the_sampling_rates_one_after_the_other() {
 #[test]
 fn a_level_does_not_latch_by_its_own_sampling() {
     let recovered = |latch| {
-        let mut driven = Driven::new(SETTINGS, Controls { latch, ..CONTROLS });
+        let mut driven = Driven::new(SETTINGS, Knobs { latch, ..knobs() });
         driven.run(60, 3_000, |_| ());
         // What one batch carries with room to spare, for longer than the window.
         driven.run(90, 500, |_| ());
@@ -128,7 +130,7 @@ fn a_level_does_not_latch_by_its_own_sampling() {
 
 #[test]
 fn a_failed_batch_is_tried_again_first() {
-    let mut driven = Driven::new(SETTINGS, CONTROLS);
+    let mut driven = Driven::new(SETTINGS, knobs());
     driven.offer(150);
     driven.fail(Failure::Publish);
     driven.fail(Failure::Connection);
@@ -142,7 +144,7 @@ fn a_failed_batch_is_tried_again_first() {
 
 #[test]
 fn a_batch_under_way_is_pending_and_the_oldest_of_it_go_when_it_finds_no_room() {
-    let mut driven = Driven::new(FlowSettings { capacity: 120, ..SETTINGS }, CONTROLS);
+    let mut driven = Driven::new(FlowSettings { capacity: 120, ..SETTINGS }, knobs());
     driven.offer(110);
     let batch = driven.flow.take_batch(driven.now()).unwrap();
     let seen = driven.snapshot();
@@ -158,7 +160,7 @@ fn a_batch_under_way_is_pending_and_the_oldest_of_it_go_when_it_finds_no_room() 
 #[test]
 fn with_redis_gone_it_buffers_until_it_is_full_and_drops_after_that() {
     let unshed = DoorSettings { step: Duration::from_hours(1), shed_above: None };
-    let mut driven = Driven::new(FlowSettings { door: unshed, ..SETTINGS }, CONTROLS);
+    let mut driven = Driven::new(FlowSettings { door: unshed, ..SETTINGS }, knobs());
     for _ in 0..100 {
         driven.offer(1_000);
         driven.millis += 100;
@@ -182,7 +184,7 @@ fn with_redis_gone_it_buffers_until_it_is_full_and_drops_after_that() {
 #[test]
 fn overload_sheds_at_the_door_before_the_buffer_is_full() {
     let slow = DoorSettings { step: Duration::from_hours(1), ..SETTINGS.door };
-    let mut driven = Driven::new(FlowSettings { door: slow, ..SETTINGS }, CONTROLS);
+    let mut driven = Driven::new(FlowSettings { door: slow, ..SETTINGS }, knobs());
     for _ in 0..10 {
         driven.offer(1_000);
     }
@@ -192,7 +194,7 @@ fn overload_sheds_at_the_door_before_the_buffer_is_full() {
 
 #[test]
 fn uncounted_loss_is_missing_in_the_accounts() {
-    let mut driven = Driven::new(SETTINGS, Controls { uncounted_loss: 0.03, ..CONTROLS });
+    let mut driven = Driven::new(SETTINGS, Knobs { uncounted_loss: 0.03, ..knobs() });
     driven.run(100, 500, |_| ());
     let seen = driven.snapshot();
     assert_eq!((seen.totals.dropped, seen.totals.sampled_out), (0, 0));
@@ -204,17 +206,17 @@ fn uncounted_loss_is_missing_in_the_accounts() {
 
 #[test]
 fn before_it_is_initialized_messages_wait() {
-    let mut driven = Driven::new(SETTINGS, Controls { initialized: false, ..CONTROLS });
+    let mut driven = Driven::new(SETTINGS, Knobs { initialized: false, ..knobs() });
     driven.offer(10);
     assert_eq!(driven.publish(), 0);
     assert_eq!(driven.snapshot().pending, 10);
-    driven.flow.controls.initialized = true;
+    driven.flow.knobs.initialized = true;
     assert_eq!(driven.publish(), 10);
 }
 
 #[test]
 fn a_reset_keeps_the_accounts_even() {
-    let mut driven = Driven::new(SETTINGS, CONTROLS);
+    let mut driven = Driven::new(SETTINGS, knobs());
     driven.offer(250);
     driven.publish();
     let batch = driven.flow.take_batch(driven.now()).unwrap();
@@ -227,7 +229,7 @@ fn a_reset_keeps_the_accounts_even() {
 
 #[test]
 fn the_ratio_is_heeded_once_a_batch_is_little_of_what_came() {
-    let mut driven = Driven::new(SETTINGS, CONTROLS);
+    let mut driven = Driven::new(SETTINGS, knobs());
     driven.offer(90);
     assert_eq!(driven.snapshot().level, Level::Healthy);
     driven.millis = 1_999;
