@@ -16,6 +16,7 @@ use crate::http::server::{self, ServerStats};
 use crate::metric::catalog::Group;
 use crate::metric::{Families, MetricInfo, metrics};
 use crate::policy::Policy;
+use crate::topology;
 
 metrics! {
     fn own;
@@ -146,7 +147,7 @@ pub fn catalog() -> Vec<Group> {
 /// The catalog of an agent that knows `kinds`.
 #[must_use]
 pub fn catalog_of(kinds: &[KindEntry]) -> Vec<Group> {
-    let own = [own(), thresholds::metrics(), process(), server::metrics()].concat();
+    let own = [own(), thresholds::metrics(), topology::metrics(), process(), server::metrics()].concat();
     let mut groups: Vec<Group> = kinds.iter().map(|kind| group(kind.title, kind.intro, (kind.metrics)())).collect();
     groups.push(group("Every target", "The runner's view of a target, whatever its kind.", runner::metrics()));
     groups.push(group("The agent", "These have no `target` label and are not part of `/scrape`.", own));

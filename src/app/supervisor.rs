@@ -41,6 +41,7 @@ impl Supervisor {
             }
         }
         self.hub.reloaded();
+        self.hub.topology().configure(targets.iter().map(|target| target.said()).collect());
         for (name, target) in wanted {
             if !self.running.contains_key(name) {
                 self.running.insert(name.to_owned(), Running::start(Arc::clone(target), &self.hub));
@@ -75,6 +76,7 @@ impl Running {
 
 /// Polls each of `targets` once, all at the same time, and publishes the outcomes to `hub`.
 pub async fn poll_once(targets: &[Arc<dyn Target>], hub: &Arc<Hub>) {
+    hub.topology().configure(targets.iter().map(|target| target.said()).collect());
     // A panic of a collector is an outcome like any other; one of an export ends its task, and the caller misses the
     // target in the hub.
     let mut polls: JoinSet<()> = targets.iter().map(|target| target.poll_once(Arc::clone(hub))).collect();

@@ -38,7 +38,7 @@ pub(super) fn poll(source: &Source, only: Option<&str>) -> ExitCode {
 }
 
 /// What went wrong. Each of the `targets` has a status, unless its poll panicked.
-fn failures(targets: usize, statuses: &[TargetStatus]) -> Vec<String> {
+pub(super) fn failures(targets: usize, statuses: &[TargetStatus]) -> Vec<String> {
     let failed = |status: &TargetStatus| Some(format!("{}: {}", status.key, status.error.as_ref()?));
     let mut failures: Vec<String> = statuses.iter().filter_map(failed).collect();
     if statuses.len() < targets {

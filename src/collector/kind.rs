@@ -16,6 +16,7 @@ use crate::config::{Defaults, Instances, KindEntry, Lookup, Target, TargetSettin
 use crate::hub::Hub;
 use crate::net::TlsSettings;
 
+use crate::topology::{Role, Said};
 use reader::{Problem, Reader, Table};
 
 /// The settings of one kind of target. A value is one target; it can be read as the settings that every target has.
@@ -33,6 +34,9 @@ pub trait TargetKind:
 
     /// The common settings that a table does not set.
     const DEFAULTS: Defaults;
+
+    /// What it is to others.
+    const ROLE: Role = Role::Other;
 
     /// Reads what its table has beside the common settings; `None` if something without which there is no target is
     /// wrong, and reported.
@@ -79,6 +83,7 @@ pub const fn entry<K: TargetKind>() -> KindEntry {
         only: K::DEFAULTS.only,
         title: K::TITLE,
         intro: K::INTRO,
+        role: K::ROLE,
         metrics: K::Collector::metrics,
         read: read::<K>,
         from_environment: |env, problems| erased(K::from_environment(env, problems)),
@@ -113,6 +118,12 @@ impl<K: TargetKind> Target for K {
         self
     }
 
+    fn said(&self) -> Said {
+        let TargetSettings { name, uses, container, .. } = &**self;
+        let (collector, role) = (K::Collector::NAME, K::ROLE);
+        Said { name: name.clone(), collector, role, uses: uses.clone(), container: container.clone() }
+    }
+
     fn is_same(&self, other: &dyn Target) -> bool {
         (other as &dyn Any).downcast_ref() == Some(self)
     }
@@ -141,11 +152,9 @@ impl<K: TargetKind> Target for K {
             };
             let polls = instances.into_iter().map(|target| {
                 let instance = Instance::of(&target);
-                runner::poll_and_export(target.collectors()(), instance)
+                runner::poll_once_into(target.collectors()(), instance, &hub)
             });
-            for (status, families) in join_all(polls).await {
-                hub.publish(status, families);
-            }
+            join_all(polls).await;
         })
     }
 }

@@ -108,6 +108,7 @@ impl Config {
         let tables = TargetTables::take(&mut root, kinds);
         tables.check_names(reader);
         tables.check_presence(reader);
+        tables.check_topology();
         let names = tables.names();
         let targets = tables.read(reader);
         let (thresholds, policy) = match policy::shipped() {

@@ -12,6 +12,7 @@ use serde::{Serialize, Serializer};
 use tokio_util::sync::CancellationToken;
 
 use crate::hub::Hub;
+use crate::topology::Said;
 use reader::Table;
 
 const DAY: Duration = Duration::from_hours(24);
@@ -37,6 +38,12 @@ pub struct TargetSettings {
     /// What is polled for it, where that can be several.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub instances: Option<Instances>,
+    /// The targets that it uses; `None` where that is left to what is seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub uses: Option<Vec<String>>,
+    /// The container that it is, by name or as engine/name; `None` where that is left to what is seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub container: Option<String>,
     /// Which of its instances this one is: the address that is polled, in place of those that its name has.
     #[serde(skip)]
     pub node: Option<SocketAddr>,
@@ -98,6 +105,8 @@ pub struct Defaults {
     pub series_limit: usize,
     /// Whether the address of such a target may be a name with several addresses.
     pub has_instances: bool,
+    /// Whether such a target may be a container.
+    pub may_be_container: bool,
 }
 
 impl TargetSettings {
@@ -107,7 +116,18 @@ impl TargetSettings {
         let Defaults { interval, shortest_interval, interval_share, series_limit, .. } = *defaults;
         let deadline = defaults.deadline(interval);
         let (interval, instances) = (Interval::Auto(interval), defaults.has_instances.then_some(Instances::One));
-        Self { name, interval, deadline, shortest_interval, interval_share, series_limit, instances, node: None }
+        Self {
+            name,
+            interval,
+            deadline,
+            shortest_interval,
+            interval_share,
+            series_limit,
+            instances,
+            uses: None,
+            container: None,
+            node: None,
+        }
     }
 
     /// Reads the keys that every table of a target has.
@@ -129,7 +149,9 @@ impl TargetSettings {
         }
         let series_limit = table.integer("series_limit", 100..=10_000_000).unwrap_or(defaults.series_limit);
         let instances = usual.instances.map(|one| table.choice("instances").unwrap_or(one));
-        Self { interval, deadline, series_limit, instances, ..usual }
+        let uses = table.has("uses").then(|| table.strings("uses").into_iter().map(|(_, name)| name).collect());
+        let container = if defaults.may_be_container { table.string("container") } else { None };
+        Self { interval, deadline, series_limit, instances, uses, container, ..usual }
     }
 
     /// The deadline of polls that follow scrapes which come each `interval`.
@@ -149,6 +171,7 @@ impl Defaults {
         interval_share: 50,
         series_limit: 2_000,
         has_instances: false,
+        may_be_container: true,
     };
 
     /// The deadline that belongs to an interval.
@@ -192,6 +215,9 @@ pub fn read_url<T>(
 pub trait Target: Any + Debug + Send + Sync {
     /// What every target has.
     fn settings(&self) -> &TargetSettings;
+
+    /// What it says of itself to others: its kind, and what it stands on.
+    fn said(&self) -> Said;
 
     /// Whether `other` is of the same kind with the same settings, so that what runs for one is right for the other.
     fn is_same(&self, other: &dyn Target) -> bool;

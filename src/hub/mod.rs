@@ -14,7 +14,7 @@ mod status;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use arc_swap::ArcSwapOption;
 use parking_lot::{Mutex, RwLock, RwLockReadGuard};
@@ -22,6 +22,7 @@ use tracing::warn;
 
 use crate::metric::text::Format;
 use crate::metric::{Families, Family, text};
+use crate::topology::{self, Topology};
 
 pub use excerpt::Excerpt;
 pub use last_error::LastError;
@@ -46,6 +47,7 @@ pub struct Hub {
     rendering: Mutex<Vec<(String, String)>>,
     self_metrics: SelfMetrics,
     rhythm: Rhythm,
+    topology: Topology,
     /// A rendering that is older is stale although no target has changed: the agent's own metrics change by themselves.
     max_age: Duration,
 }
@@ -79,6 +81,7 @@ impl Hub {
             rendering: Mutex::default(),
             self_metrics: Box::new(self_metrics),
             rhythm: Rhythm::default(),
+            topology: Topology::default(),
             max_age: Duration::from_secs(1),
         }
     }
@@ -121,6 +124,7 @@ impl Hub {
     pub fn remove_one(&self, key: &Key) {
         if self.targets.write().remove(key).is_some() {
             self.rhythm.forget(key);
+            self.topology.forget(&key.target, key.node.as_deref());
             self.generation.fetch_add(1, Ordering::Release);
         }
     }
@@ -163,6 +167,7 @@ impl Hub {
         let targets: Vec<Arc<TargetSamples>> = self.read().values().map(Arc::clone).collect();
         let mut own = Families::new();
         (self.self_metrics)(&mut own);
+        topology::export(&self.topology.view(SystemTime::now()), &mut own);
         let (body, left_out) = render::join(&own.into_sorted(), &targets, format);
         for (family, target) in left_out.iter().filter(|pair| !known.contains(pair)) {
             warn!(%family, target_name = %target, "left out of /metrics: another target exports it with another type; rename one");
@@ -184,6 +189,12 @@ impl Hub {
     #[must_use]
     pub const fn rhythm(&self) -> &Rhythm {
         &self.rhythm
+    }
+
+    /// Who stands on whom.
+    #[must_use]
+    pub const fn topology(&self) -> &Topology {
+        &self.topology
     }
 
     /// The instances of a target that has several, by their `node` label.

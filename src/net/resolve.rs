@@ -9,6 +9,8 @@ use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
 
 use tokio::sync::{Mutex, oneshot};
 
+use super::dial::Reached;
+
 type Answer = io::Result<Vec<SocketAddr>>;
 
 /// The lookups of one target, all for the same name.
@@ -17,13 +19,26 @@ pub struct Resolver {
     pending: Mutex<Option<oneshot::Receiver<Answer>>>,
     /// The answer to every question, where one of several instances is meant.
     node: Option<SocketAddr>,
+    /// Where the last connection went.
+    reached: parking_lot::Mutex<Option<Reached>>,
 }
 
 impl Resolver {
     /// One for which the name has this address alone, if there is one.
     #[must_use]
     pub fn at(node: Option<SocketAddr>) -> Self {
-        Self { pending: Mutex::default(), node }
+        Self { node, ..Self::default() }
+    }
+
+    /// A connection was made.
+    pub(super) fn reached(&self, at: Reached) {
+        *self.reached.lock() = Some(at);
+    }
+
+    /// Where the last connection went.
+    #[must_use]
+    pub fn last_reached(&self) -> Option<Reached> {
+        *self.reached.lock()
     }
 
     /// The addresses of `host`. When the future is dropped the lookup goes on, and the next call waits for it.
@@ -50,7 +65,7 @@ impl Resolver {
     /// One whose lookup takes as long as the sender lives.
     pub(crate) fn hanging() -> (oneshot::Sender<Answer>, Self) {
         let (sender, receiver) = oneshot::channel();
-        (sender, Self { pending: Mutex::new(Some(receiver)), node: None })
+        (sender, Self { pending: Mutex::new(Some(receiver)), ..Self::default() })
     }
 }
 

@@ -27,7 +27,7 @@ pub use error::{ClientError, ErrorKind};
 
 use crate::net::dial::DialError;
 use crate::net::resolve::Resolver;
-use crate::net::{BaseUrl, Credential, TlsSettings, headers};
+use crate::net::{BaseUrl, Credential, Reached, TlsSettings, headers};
 use connection::{Answer, Connection};
 use error::Failure;
 
@@ -159,6 +159,12 @@ impl Client {
             connection: None,
             progress: Progress::default(),
         })
+    }
+
+    /// Where the last connection went.
+    #[must_use]
+    pub fn last_reached(&self) -> Option<Reached> {
+        self.resolver.last_reached()
     }
 
     /// Takes the values of headers as their files have them now; to be called once a poll.

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::hub::{Excerpt, TargetStatus};
+use crate::topology::View;
 
 /// The envelope of Prometheus' own API.
 #[derive(Serialize)]
@@ -76,6 +77,11 @@ pub(super) fn targets(statuses: &[TargetStatus]) -> String {
         samples: status.excerpts.iter().map(log_line).collect(),
     });
     text(&Envelope { status: "success", data: Targets { targets: targets.collect() } })
+}
+
+/// `/api/v1/topology`.
+pub(super) fn topology(view: &View) -> String {
+    text(&Envelope { status: "success", data: view.report() })
 }
 
 fn log_line(excerpt: &Excerpt) -> LogLine<'_> {

@@ -6,6 +6,7 @@
 //!   several
 //! * `GET /sd`: the targets for Prometheus' `http_sd_configs`, each to be scraped through `/scrape`
 //! * `GET /api/v1/targets`: the state of the targets as JSON
+//! * `GET /api/v1/topology`: who stands on whom, and how that is known, as JSON
 //! * `GET /-/healthy`, `GET /-/ready`: liveness, and whether every target has been polled once
 //! * `POST /-/reload`: reads the configuration again
 
@@ -15,6 +16,7 @@ mod page;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
@@ -77,7 +79,10 @@ impl Routes {
         match parts.uri.path() {
             "/-/reload" if parts.method == Method::POST => self.reload().await,
             "/-/reload" => not_allowed("POST"),
-            "/" | "/metrics" | "/scrape" | "/sd" | "/api/v1/targets" | "/-/healthy" | "/-/ready" if !reading => {
+            "/" | "/metrics" | "/scrape" | "/sd" | "/api/v1/targets" | "/api/v1/topology" | "/-/healthy"
+            | "/-/ready"
+                if !reading =>
+            {
                 not_allowed("GET, HEAD")
             }
             "/metrics" => {
@@ -99,6 +104,10 @@ impl Routes {
                 }
             }
             "/api/v1/targets" => respond(StatusCode::OK, JSON, json::targets(&self.hub.statuses())),
+            "/api/v1/topology" => {
+                let view = self.hub.topology().view(SystemTime::now());
+                respond(StatusCode::OK, JSON, json::topology(&view))
+            }
             "/-/healthy" => respond(StatusCode::OK, PLAIN, "manometer is healthy\n"),
             "/-/ready" => self.ready(),
             _ => respond(StatusCode::NOT_FOUND, PLAIN, "not found; the routes are listed at /\n"),
