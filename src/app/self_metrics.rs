@@ -32,7 +32,7 @@ metrics! {
     RELOAD_TIMESTAMP: gauge "manometer_config_last_reload_success_timestamp_seconds" [] UnixSeconds,
         "When the configuration that is in force was read.", "SIGHUP, POST /-/reload";
     SCRAPE_REQUEST_ERRORS: counter "redis_target_scrape_request_errors_total" [] Count,
-        "Requests of /scrape without a target or for one that is not configured, under redis_exporter's name.",
+        "Requests of /scrape for a target that is not configured, under redis_exporter's name.",
         "GET /scrape";
     CPU_SECONDS: counter "process_cpu_seconds_total" [] Seconds,
         "Total user and system CPU time spent in seconds.", "/proc/self/stat";

@@ -28,7 +28,7 @@ impl Supervisor {
     }
 
     /// Makes the running targets those of the configuration. A target whose settings are the same goes on undisturbed.
-    pub(super) async fn apply(&mut self, targets: &[Arc<dyn Target>]) {
+    pub(super) async fn apply(&mut self, targets: &[Arc<dyn Target>], site: Option<String>) {
         let wanted: BTreeMap<&str, &Arc<dyn Target>> =
             targets.iter().map(|target| (target.settings().name.as_str(), target)).collect();
         let is_wanted = |name: &String, running: &Running| wanted.get(name.as_str()) == Some(&&running.target);
@@ -41,6 +41,7 @@ impl Supervisor {
             }
         }
         self.hub.reloaded();
+        self.hub.set_site(site);
         self.hub.topology().configure(targets.iter().map(|target| target.said()).collect());
         for (name, target) in wanted {
             if !self.running.contains_key(name) {

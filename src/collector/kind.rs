@@ -92,7 +92,9 @@ pub const fn entry<K: TargetKind>() -> KindEntry {
 
 fn read<K: TargetKind>(tables: Vec<Table<'_>>, reader: &Reader<'_>) -> Targets {
     let read = |mut table: Table<'_>| {
+        let labels_at = table.line_of("labels");
         let common = TargetSettings::read(&mut table, &K::DEFAULTS);
+        check_labels::<K>(&common, &table, labels_at);
         let target = K::read(common, &mut table, reader);
         let line = table.line;
         if let Some(target) = &target
@@ -107,6 +109,20 @@ fn read<K: TargetKind>(tables: Vec<Table<'_>>, reader: &Reader<'_>) -> Targets {
     let targets: Vec<(Option<usize>, K)> = tables.into_iter().filter_map(read).collect();
     K::check_together(&targets, reader);
     erased(targets.into_iter().map(|(_, target)| target))
+}
+
+/// Reports labels that the kind's own metrics have.
+fn check_labels<K: TargetKind>(common: &TargetSettings, table: &Table<'_>, line: Option<usize>) {
+    if common.labels.is_empty() {
+        return;
+    }
+    let metrics = K::Collector::metrics();
+    for (name, _) in common.labels.iter() {
+        if let Some(metric) = metrics.iter().find(|metric| metric.labels.contains(&name.as_str())) {
+            let message = format!("is a label of {}; choose another name", metric.name);
+            table.problem(line, &format!("labels.{name}"), None, message);
+        }
+    }
 }
 
 fn erased<K: TargetKind>(targets: impl IntoIterator<Item = K>) -> Targets {

@@ -12,6 +12,7 @@ use serde::{Serialize, Serializer};
 use tokio_util::sync::CancellationToken;
 
 use crate::hub::Hub;
+use crate::metric::text::is_label_name;
 use crate::topology::Said;
 use reader::Table;
 
@@ -38,6 +39,9 @@ pub struct TargetSettings {
     /// What is polled for it, where that can be several.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub instances: Option<Instances>,
+    /// Labels of all its series, with their values.
+    #[serde(serialize_with = "as_table", skip_serializing_if = "<[_]>::is_empty")]
+    pub labels: Arc<[(String, String)]>,
     /// The targets that it uses; `None` where that is left to what is seen.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub uses: Option<Vec<String>>,
@@ -124,6 +128,7 @@ impl TargetSettings {
             interval_share,
             series_limit,
             instances,
+            labels: Arc::default(),
             uses: None,
             container: None,
             node: None,
@@ -151,7 +156,8 @@ impl TargetSettings {
         let instances = usual.instances.map(|one| table.choice("instances").unwrap_or(one));
         let uses = table.has("uses").then(|| table.strings("uses").into_iter().map(|(_, name)| name).collect());
         let container = if defaults.may_be_container { table.string("container") } else { None };
-        Self { interval, deadline, series_limit, instances, uses, container, ..usual }
+        let labels = read_labels(table, "labels").into();
+        Self { interval, deadline, series_limit, instances, labels, uses, container, ..usual }
     }
 
     /// The deadline of polls that follow scrapes which come each `interval`.
@@ -178,6 +184,67 @@ impl Defaults {
     fn deadline(&self, interval: Duration) -> Duration {
         self.deadline.min(interval * self.interval_share / 100)
     }
+}
+
+/// Bytes of a label's value.
+const MAX_VALUE: usize = 128;
+
+/// Labels that rules and Prometheus itself give a meaning, or that the agent sets.
+const TAKEN: [&str; 11] = [
+    "target",
+    "node",
+    "site",
+    "job",
+    "instance",
+    "alertname",
+    "alertstate",
+    "severity",
+    "escalation",
+    "condition",
+    "scope",
+];
+
+/// Reads the labels that a table gives to series.
+fn read_labels(table: &mut Table<'_>, key: &'static str) -> Vec<(String, String)> {
+    let mut labels = Vec::new();
+    for (line, name, value) in table.pairs(key) {
+        let place = format!("{key}.{name}");
+        if !is_label_name(&name) {
+            table.problem(
+                Some(line),
+                &place,
+                None,
+                "is not a label name: letters, digits and _, not __ at its beginning",
+            );
+        } else if TAKEN.contains(&name.as_str()) {
+            table.problem(
+                Some(line),
+                &place,
+                None,
+                "has a meaning of its own in series and alerts; choose another name",
+            );
+        } else if let Err(message) = check_label_value(&value) {
+            table.wrong(line, &place, &value, message);
+        } else {
+            labels.push((name, value));
+        }
+    }
+    labels
+}
+
+/// Whether a label may have that value.
+pub(super) fn check_label_value(value: &str) -> Result<(), String> {
+    match value {
+        "" => Err("must not be empty: an empty label is no label".to_owned()),
+        _ if value.len() > MAX_VALUE || value.chars().any(char::is_control) => {
+            Err(format!("must have at most {MAX_VALUE} bytes, and no control characters"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn as_table<S: Serializer>(pairs: &[(String, String)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(pairs.iter().map(|(name, value)| (name, value)))
 }
 
 fn read_name(table: &mut Table<'_>) -> String {

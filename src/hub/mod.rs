@@ -48,6 +48,7 @@ pub struct Hub {
     self_metrics: SelfMetrics,
     rhythm: Rhythm,
     topology: Topology,
+    site: ArcSwapOption<String>,
     /// A rendering that is older is stale although no target has changed: the agent's own metrics change by themselves.
     max_age: Duration,
 }
@@ -82,6 +83,7 @@ impl Hub {
             self_metrics: Box::new(self_metrics),
             rhythm: Rhythm::default(),
             topology: Topology::default(),
+            site: ArcSwapOption::empty(),
             max_age: Duration::from_secs(1),
         }
     }
@@ -97,7 +99,8 @@ impl Hub {
     /// Replaces everything that is known of `status.key`.
     pub fn publish(&self, status: TargetStatus, families: Families) {
         let families = families.into_sorted();
-        let labels = status.key.labels();
+        let site = self.site();
+        let labels = status.origin(site.as_ref().map(|site| site.as_str()));
         let encoded = families
             .iter()
             .map(|family| {
@@ -110,6 +113,17 @@ impl Hub {
         let samples = TargetSamples { status, families, encoded, alone: [OnceLock::new(), OnceLock::new()] };
         self.targets.write().insert(key, Arc::new(samples));
         self.generation.fetch_add(1, Ordering::Release);
+    }
+
+    /// Takes the label `site` that all series have from now on.
+    pub fn set_site(&self, site: Option<String>) {
+        self.site.store(site.map(Arc::new));
+    }
+
+    /// The label `site` of all series.
+    #[must_use]
+    pub fn site(&self) -> Option<Arc<String>> {
+        self.site.load_full()
     }
 
     /// Forgets a target with all its instances.
@@ -165,10 +179,9 @@ impl Hub {
         // Read before the samples: a change in between makes this rendering stale at once, never fresh by mistake.
         let generation = self.generation.load(Ordering::Acquire);
         let targets: Vec<Arc<TargetSamples>> = self.read().values().map(Arc::clone).collect();
-        let mut own = Families::new();
-        (self.self_metrics)(&mut own);
-        topology::export(&self.topology.view(SystemTime::now()), &mut own);
-        let (body, left_out) = render::join(&own.into_sorted(), &targets, format);
+        let (site, own) = (self.site(), self.own());
+        let of_site: Vec<(&str, &str)> = site.iter().map(|site| ("site", site.as_str())).collect();
+        let (body, left_out) = render::join(&own.into_sorted(), &of_site, &targets, format);
         for (family, target) in left_out.iter().filter(|pair| !known.contains(pair)) {
             warn!(%family, target_name = %target, "left out of /metrics: another target exports it with another type; rename one");
         }
@@ -201,6 +214,23 @@ impl Hub {
     #[must_use]
     pub fn nodes(&self, target: &str) -> Vec<String> {
         self.read().keys().filter(|key| key.target == target).filter_map(|key| key.node.clone()).collect()
+    }
+
+    /// What the agent says of itself.
+    fn own(&self) -> Families {
+        let mut own = Families::new();
+        (self.self_metrics)(&mut own);
+        topology::export(&self.topology.view(SystemTime::now()), &mut own);
+        own
+    }
+
+    /// The exposition of what the agent says of itself, its site left out. What it says under a neighbour's name about the
+    /// neighbour's business is of `/metrics` alone.
+    #[must_use]
+    pub fn render_own(&self, format: Format) -> Exposition {
+        let mut own = self.own().into_sorted();
+        own.retain(|family| family.name().starts_with("manometer_") || family.name().starts_with("process_"));
+        Exposition::new(text::exposition(&own, format))
     }
 
     /// The exposition of one target, or of one instance of it, without the labels that say so; `None` if there is none.

@@ -57,17 +57,22 @@ struct Joined<'a> {
     blocks: Vec<&'a str>,
 }
 
-/// All families by name: the agent's own, then each target's block in the order of the targets' names.
+/// All families by name: the agent's own, with the labels `of_own`, then each target's block in the order of the targets' names.
 ///
 /// A block whose type differs from the family's is left out: two types of one name would make the whole scrape invalid.
 /// Fixed names cannot differ (the catalog is checked), so this is only about names that a server or a service made up. They
 /// are returned beside the text, each with the target that lost it.
-pub(super) fn join(own: &[Family], targets: &[Arc<TargetSamples>], format: Format) -> (String, Vec<(String, String)>) {
+pub(super) fn join(
+    own: &[Family],
+    of_own: &[(&str, &str)],
+    targets: &[Arc<TargetSamples>],
+    format: Format,
+) -> (String, Vec<(String, String)>) {
     let own_encoded: Vec<String> = own
         .iter()
         .map(|family| {
             let mut text = String::new();
-            text::write_samples(&mut text, family, &[]);
+            text::write_samples(&mut text, family, of_own);
             text
         })
         .collect();
