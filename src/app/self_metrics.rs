@@ -94,6 +94,11 @@ impl SelfMetrics {
         self.reload_successful.store(true, Ordering::Relaxed);
     }
 
+    /// The policy in force.
+    pub(super) fn policy(&self) -> Arc<Policy> {
+        self.policy.load_full()
+    }
+
     /// A new configuration was refused.
     pub(super) fn reload_failed(&self) {
         self.reload_successful.store(false, Ordering::Relaxed);

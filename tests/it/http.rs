@@ -208,6 +208,34 @@ fn service_discovery_and_the_state_of_targets() {
 }
 
 #[test]
+fn the_runbooks_are_served_with_the_numbers_in_force_and_every_link_leads_to_one() {
+    let agent = Agent::run(&(target("main", "redis://127.0.0.1:1") + "[thresholds.redis_ping_high]\nwarning = 150\n"));
+    let page = |path: &str| {
+        let page = agent.get(path);
+        assert_eq!((page.status, page.header("content-type")), (200, Some("text/html; charset=utf-8")), "{path}");
+        page.text()
+    };
+    let links = |page: &str| -> Vec<String> {
+        let parts = page.split("href=\"/runbooks/").skip(1);
+        parts.map(|part| format!("/runbooks/{}", part.split(['"', '#']).next().unwrap())).collect()
+    };
+    let mut known = std::collections::BTreeSet::new();
+    let mut open = vec!["/runbooks/".to_owned()];
+    while let Some(path) = open.pop() {
+        if known.insert(path.clone()) {
+            open.extend(links(&page(&path)));
+        }
+    }
+    for alert in manometer::policy::shipped().unwrap().alerts {
+        assert!(known.contains(&format!("/runbooks/{}", alert.name)), "{} is not among {known:?}", alert.name);
+    }
+    let ping = page("/runbooks/RedisPingHigh");
+    assert!(ping.contains("<td>warning</td><td><code>redis_ping_ms</code> above 150 ms</td>"), "{ping}");
+    assert_eq!(agent.get("/runbooks/../config.toml").status, 404);
+    assert_eq!(agent.get("/runbooks/Nothing").status, 404);
+}
+
+#[test]
 fn ready_only_when_every_target_has_been_polled() {
     let fake = Fake::silent();
     let agent = Agent::spawn(&target("main", &fake.url()).replace("\"1s\"", "\"5s\"").replace("900ms", "3s"), &[]);

@@ -8,12 +8,14 @@
 //!   `?collector=redis` for one kind
 //! * `GET /api/v1/targets`: the state of the targets as JSON
 //! * `GET /api/v1/topology`: who stands on whom, and how that is known, as JSON
+//! * `GET /runbooks/NAME`: what to do about an alert; without a name the list of them
 //! * `GET /-/healthy`, `GET /-/ready`: liveness, and whether every target has been polled once
 //! * `POST /-/reload`: reads the configuration again
 
 mod json;
 mod negotiate;
 mod page;
+mod runbooks;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -49,7 +51,11 @@ pub struct Routes {
     /// Shown on the status page.
     environment: ArcSwap<Option<String>>,
     stats: Arc<RouteStats>,
+    runbooks: Runbooks,
 }
+
+/// What finds the text of a runbook, in Markdown, by its name; the index has the empty one.
+pub type Runbooks = Box<dyn Fn(&str) -> Option<String> + Send + Sync>;
 
 /// What the routes count of themselves.
 #[derive(Debug, Default)]
@@ -66,10 +72,10 @@ impl RouteStats {
 }
 
 impl Routes {
-    /// Routes over `hub`, counted in `stats`; reloads are asked for through `reload`.
+    /// Routes over `hub`, counted in `stats`; reloads are asked for through `reload`, pages of `runbooks` served.
     #[must_use]
-    pub fn new(hub: Arc<Hub>, reload: mpsc::Sender<ReloadRequest>, stats: Arc<RouteStats>) -> Self {
-        Self { hub, reload, environment: ArcSwap::default(), stats }
+    pub fn new(hub: Arc<Hub>, reload: mpsc::Sender<ReloadRequest>, stats: Arc<RouteStats>, runbooks: Runbooks) -> Self {
+        Self { hub, reload, environment: ArcSwap::default(), stats, runbooks }
     }
 
     /// Sets the name of the environment that the status page shows.
@@ -89,6 +95,8 @@ impl Routes {
             {
                 not_allowed("GET, HEAD")
             }
+            path if path.starts_with(runbooks::PATH) && !reading => not_allowed("GET, HEAD"),
+            path if path.starts_with(runbooks::PATH) => self.runbook(&path[runbooks::PATH.len()..]),
             "/metrics" => {
                 self.scraped(&parts, None);
                 self.metrics(&parts.headers).await
@@ -172,6 +180,13 @@ impl Routes {
         let site = self.hub.site();
         let site = site.as_ref().map(|site| site.as_str());
         respond(StatusCode::OK, JSON, json::service_discovery(host, site, targets, is_agent_wanted.then_some(AGENT)))
+    }
+
+    fn runbook(&self, name: &str) -> Response<Full<Bytes>> {
+        match (self.runbooks)(name) {
+            Some(markdown) => respond(StatusCode::OK, HTML, runbooks::render(&markdown)),
+            None => respond(StatusCode::NOT_FOUND, PLAIN, "no such runbook; /runbooks/ lists them\n"),
+        }
     }
 
     fn ready(&self) -> Response<Full<Bytes>> {

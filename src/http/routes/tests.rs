@@ -32,7 +32,7 @@ fn routes() -> (Routes, mpsc::Receiver<ReloadRequest>) {
     families.push(&UP, [], 1.0);
     hub.publish(status("main", true, None), families);
     let (sender, receiver) = mpsc::channel(1);
-    (Routes::new(hub, sender, Arc::default()), receiver)
+    (Routes::new(hub, sender, Arc::default(), Box::new(|_| None)), receiver)
 }
 
 struct Answer {
