@@ -8,6 +8,7 @@
 //! * [`collector`]: what is watched. One folder a kind of target; the runner drives them all.
 //! * [`logpattern`]: which log lines count, and as what: the ready sets, a configuration's own patterns, the matching.
 //! * [`net`]: how a server is reached: addresses, names, sockets, TLS. Collectors and the HTTP client connect with it.
+//! * [`topology`]: who stands on whom, said and seen.
 //! * [`hub`]: the latest samples of every target, and their exposition.
 //! * [`queue`]: the bounded queue between two of its tasks, and what it says of itself.
 //! * [`http`]: how it is served: the server, its web configuration, the routes; and the client that asks other services.
@@ -29,6 +30,7 @@ pub mod hub;
 pub mod logpattern;
 pub mod net;
 pub mod queue;
+pub mod topology;
 
 pub use mapping;
 pub use metric;

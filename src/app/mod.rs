@@ -30,10 +30,11 @@ use self::reload::Reloader;
 use self::self_metrics::SelfMetrics;
 use self::supervisor::Supervisor;
 use crate::config::{Config, WebSettings};
-use crate::http::routes::Routes;
+use crate::http::routes::{Routes, Runbooks};
 use crate::http::server::{self, Limits, ServerStats};
 use crate::http::web::WebConfig;
 use crate::hub::Hub;
+use crate::policy::render::{Catalog, runbooks};
 
 /// The most that the whole shutdown may take: in-flight requests, then the tasks.
 const DRAIN: Duration = Duration::from_secs(5);
@@ -80,7 +81,11 @@ impl Agent {
             move |out| self_metrics.export(out)
         }));
         let (reload_sender, requests) = mpsc::channel(1);
-        let routes = Arc::new(Routes::new(Arc::clone(&hub), reload_sender, unknown_targets));
+        let runbooks: Runbooks = Box::new({
+            let self_metrics = Arc::clone(&self_metrics);
+            move |name| runbooks::page(&self_metrics.policy(), &Catalog::new(&metrics()), name)
+        });
+        let routes = Arc::new(Routes::new(Arc::clone(&hub), reload_sender, unknown_targets, runbooks));
         let hangup = on(SignalKind::hangup())?;
         let listeners = bind(&config.web).await?;
         let mut reloader = Reloader {

@@ -91,7 +91,7 @@ impl Reloader {
         self.warned.clone_from(&config.warnings);
         self.routes.set_environment(config.environment.clone());
         self.self_metrics.configured(config);
-        self.supervisor.apply(&config.targets).await;
+        self.supervisor.apply(&config.targets, config.site.clone()).await;
     }
 }
 

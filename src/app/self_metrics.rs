@@ -15,6 +15,7 @@ use crate::http::server::{self, ServerStats};
 use crate::metric::catalog::Group;
 use crate::metric::{Families, MetricInfo, metrics};
 use crate::policy::Policy;
+use crate::topology;
 
 metrics! {
     fn own;
@@ -30,7 +31,7 @@ metrics! {
     RELOAD_TIMESTAMP: gauge "manometer_config_last_reload_success_timestamp_seconds" [] UnixSeconds,
         "When the configuration that is in force was read.", "SIGHUP, POST /-/reload";
     SCRAPE_REQUEST_ERRORS: counter "redis_target_scrape_request_errors_total" [] Count,
-        "Requests of /scrape without a target or for one that is not configured, under redis_exporter's name.",
+        "Requests of /scrape for a target that is not configured, under redis_exporter's name.",
         "GET /scrape";
     CPU_SECONDS: counter "process_cpu_seconds_total" [] Seconds,
         "Total user and system CPU time spent in seconds.", "/proc/self/stat";
@@ -92,6 +93,11 @@ impl SelfMetrics {
         self.reload_successful.store(true, Ordering::Relaxed);
     }
 
+    /// The policy in force.
+    pub(super) fn policy(&self) -> Arc<Policy> {
+        self.policy.load_full()
+    }
+
     /// A new configuration was refused.
     pub(super) fn reload_failed(&self) {
         self.reload_successful.store(false, Ordering::Relaxed);
@@ -145,7 +151,7 @@ pub fn catalog() -> Vec<Group> {
 /// The catalog of an agent that knows `kinds`.
 #[must_use]
 pub fn catalog_of(kinds: &[KindEntry]) -> Vec<Group> {
-    let own = [own(), thresholds::metrics(), process(), server::metrics()].concat();
+    let own = [own(), thresholds::metrics(), topology::metrics(), process(), server::metrics()].concat();
     let mut groups: Vec<Group> = kinds.iter().map(|kind| group(kind.title, kind.intro, (kind.metrics)())).collect();
     groups.push(group("Every target", "The runner's view of a target, whatever its kind.", runner::metrics()));
     groups.push(group("The agent", "These have no `target` label and are not part of `/scrape`.", own));

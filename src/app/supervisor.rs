@@ -25,7 +25,7 @@ impl Supervisor {
     }
 
     /// Makes the running targets those of the configuration. A target whose settings are the same goes on undisturbed.
-    pub(super) async fn apply(&mut self, targets: &[Arc<dyn Target>]) {
+    pub(super) async fn apply(&mut self, targets: &[Arc<dyn Target>], site: Option<String>) {
         let wanted: BTreeMap<&str, &Arc<dyn Target>> =
             targets.iter().map(|target| (target.settings().name.as_str(), target)).collect();
         let is_wanted = |name: &String, (target, _): &Running| wanted.get(name.as_str()) == Some(&target);
@@ -38,6 +38,8 @@ impl Supervisor {
             }
         }
         self.hub.reloaded();
+        self.hub.set_site(site);
+        self.hub.topology().configure(targets.iter().map(|target| target.said()).collect());
         for (name, target) in wanted {
             if !self.running.contains_key(name) {
                 let polling = |stop| target.watch(Arc::clone(&self.hub), stop);
@@ -58,6 +60,7 @@ impl Supervisor {
 
 /// Polls each of `targets` once, all at the same time, and publishes the outcomes to `hub`.
 pub async fn poll_once(targets: &[Arc<dyn Target>], hub: &Arc<Hub>) {
+    hub.topology().configure(targets.iter().map(|target| target.said()).collect());
     // A panic of a collector is an outcome like any other; one of an export ends its task, and the caller misses the
     // target in the hub.
     let mut polls: JoinSet<()> = targets.iter().map(|target| target.poll_once(Arc::clone(hub))).collect();

@@ -12,6 +12,7 @@ mod logs;
 mod map;
 mod poll;
 mod render;
+mod topology;
 
 use std::ffi::{OsStr, OsString};
 use std::io::{ErrorKind, Write};
@@ -54,6 +55,14 @@ enum Command {
         /// Poll this target alone, and print it without the label target.
         #[arg(long, value_name = "NAME")]
         target: Option<String>,
+    },
+    /// Poll each target once and print who stands on whom, and how that is known; exit 1 if a target failed.
+    Topology {
+        #[command(flatten)]
+        config: ConfigArgs,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
     },
     /// Look at a configuration without running it.
     #[command(subcommand)]
@@ -177,6 +186,7 @@ pub fn main() -> ExitCode {
     let done = match cli.command {
         Command::Run(source) => run(source),
         Command::Poll { config, target } => poll::poll(&config.source(Overrides::default()), target.as_deref()),
+        Command::Topology { config, json } => topology::topology(&config.source(Overrides::default()), json),
         Command::Config(ConfigCommand::Check(look)) => check::check(&look.source()),
         Command::Config(ConfigCommand::Show(look)) => check::show(&look.source()),
         Command::Map(command) => map::run(command),

@@ -22,22 +22,16 @@ pub(super) fn poll(source: &Source, only: Option<&str>) -> Result<ExitCode, Refu
     let alone = only.and_then(|target| hub.render_target(&Key::of(target), Format::Prometheus));
     let text = alone.unwrap_or_else(|| hub.render(Format::Prometheus)).plain();
     let printed = print(&text);
-    let failures = failures(targets.len(), &hub.statuses());
-    Ok(if failures.is_empty() {
-        printed
-    } else {
-        fail(
-            1,
-            &failures.join(
-                "
-",
-            ),
-        )
-    })
+    Ok(judged(printed, &failures(targets.len(), &hub.statuses())))
+}
+
+/// The outcome of a command that has polled: what it printed, unless something failed.
+pub(super) fn judged(printed: ExitCode, failures: &[String]) -> ExitCode {
+    if failures.is_empty() { printed } else { fail(1, &failures.join("\n")) }
 }
 
 /// What went wrong. Each of the `targets` has a status, unless its poll panicked.
-fn failures(targets: usize, statuses: &[TargetStatus]) -> Vec<String> {
+pub(super) fn failures(targets: usize, statuses: &[TargetStatus]) -> Vec<String> {
     let failed = |status: &TargetStatus| Some(format!("{}: {}", status.key, status.error.as_ref()?));
     let mut failures: Vec<String> = statuses.iter().filter_map(failed).collect();
     if statuses.len() < targets {

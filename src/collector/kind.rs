@@ -16,6 +16,7 @@ use crate::config::{Defaults, Instances, KindEntry, Lookup, Target, TargetSettin
 use crate::hub::Hub;
 use crate::net::TlsSettings;
 
+use crate::topology::{Role, Said};
 use reader::{Problem, Reader, Table};
 
 /// The settings of one kind of target. A value is one target; it can be read as the settings that every target has.
@@ -33,6 +34,9 @@ pub trait TargetKind:
 
     /// The common settings that a table does not set.
     const DEFAULTS: Defaults;
+
+    /// What it is to others.
+    const ROLE: Role = Role::Other;
 
     /// Reads what its table has beside the common settings; `None` if something without which there is no target is
     /// wrong, and reported.
@@ -79,6 +83,7 @@ pub const fn entry<K: TargetKind>() -> KindEntry {
         only: K::DEFAULTS.only,
         title: K::TITLE,
         intro: K::INTRO,
+        role: K::ROLE,
         metrics: K::Collector::metrics,
         read: read::<K>,
         from_environment: |env, problems| erased(K::from_environment(env, problems)),
@@ -87,7 +92,9 @@ pub const fn entry<K: TargetKind>() -> KindEntry {
 
 fn read<K: TargetKind>(tables: Vec<Table<'_>>, reader: &Reader<'_>) -> Targets {
     let read = |mut table: Table<'_>| {
+        let labels_at = table.line_of("labels");
         let common = TargetSettings::read(&mut table, &K::DEFAULTS);
+        check_labels::<K>(&common, &table, labels_at);
         let target = K::read(common, &mut table, reader);
         let line = table.line;
         if let Some(target) = &target
@@ -104,6 +111,20 @@ fn read<K: TargetKind>(tables: Vec<Table<'_>>, reader: &Reader<'_>) -> Targets {
     erased(targets.into_iter().map(|(_, target)| target))
 }
 
+/// Reports labels that the kind's own metrics have.
+fn check_labels<K: TargetKind>(common: &TargetSettings, table: &Table<'_>, line: Option<usize>) {
+    if common.labels.is_empty() {
+        return;
+    }
+    let metrics = K::Collector::metrics();
+    for (name, _) in common.labels.iter() {
+        if let Some(metric) = metrics.iter().find(|metric| metric.labels.contains(&name.as_str())) {
+            let message = format!("is a label of {}; choose another name", metric.name);
+            table.problem(line, &format!("labels.{name}"), None, message);
+        }
+    }
+}
+
 fn erased<K: TargetKind>(targets: impl IntoIterator<Item = K>) -> Targets {
     targets.into_iter().map(|target| Arc::new(target) as Arc<dyn Target>).collect()
 }
@@ -111,6 +132,12 @@ fn erased<K: TargetKind>(targets: impl IntoIterator<Item = K>) -> Targets {
 impl<K: TargetKind> Target for K {
     fn settings(&self) -> &TargetSettings {
         self
+    }
+
+    fn said(&self) -> Said {
+        let TargetSettings { name, uses, container, .. } = &**self;
+        let (collector, role) = (K::Collector::NAME, K::ROLE);
+        Said { name: name.clone(), collector, role, uses: uses.clone(), container: container.clone() }
     }
 
     fn is_same(&self, other: &dyn Target) -> bool {
@@ -141,11 +168,9 @@ impl<K: TargetKind> Target for K {
             };
             let polls = instances.into_iter().map(|target| {
                 let instance = Instance::of(&target);
-                runner::poll_and_export(target.collectors()(), instance)
+                runner::poll_once_into(target.collectors()(), instance, &hub)
             });
-            for (status, families) in join_all(polls).await {
-                hub.publish(status, families);
-            }
+            join_all(polls).await;
         })
     }
 }

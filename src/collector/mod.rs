@@ -21,6 +21,7 @@ pub use crate::hub::{PollError, Reason};
 
 use crate::hub::Excerpt;
 use crate::metric::{Families, MetricInfo};
+use crate::topology::Sight;
 
 /// The kinds of targets that the agent knows. A new one is a folder and a line here.
 pub const KINDS: &[KindEntry] = &[
@@ -60,6 +61,11 @@ pub trait Collector: Send + 'static {
     /// Names what the collector itself remembers, whether or not the last poll succeeded: its own counters, and what it
     /// saw of the parts that failed.
     fn export_state(&self, _out: &mut Families) {}
+
+    /// What a poll saw of where the target is and who talks to it.
+    fn sight(&self, _snapshot: &Self::Snapshot) -> Sight {
+        Sight::default()
+    }
 
     /// Lines of foreign text that it keeps for people; they are shown, and never exported.
     fn excerpts(&self) -> Vec<Excerpt> {

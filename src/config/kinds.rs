@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::Target;
 use crate::metric::MetricInfo;
-use reader::{Problem, Reader, Table};
+use crate::topology::{Edge, Graph, Node, Role, Via};
+use reader::{Problem, Reader, Table, nearest};
 
 /// How a variable of the environment is looked up.
 pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -21,6 +22,8 @@ pub struct KindEntry {
     pub title: &'static str,
     /// One paragraph for the documentation.
     pub intro: &'static str,
+    /// What such a target is to others.
+    pub role: Role,
     /// Everything with a fixed name that it can export.
     pub metrics: fn() -> Vec<MetricInfo>,
     /// Reads its tables.
@@ -74,6 +77,40 @@ impl<'k, 'r> TargetTables<'k, 'r> {
         }
     }
 
+    /// Reports what targets stand on and is not there, and circles of them.
+    pub(super) fn check_topology(&self) {
+        let names = self.names();
+        let engines: Vec<String> =
+            self.named_with_kind().filter(|(kind, ..)| kind.role == Role::Engine).map(|(.., name)| name).collect();
+        let mut graph = Graph::default();
+        for (_, table, name) in self.named_with_kind() {
+            for used in table.peek_strings("uses") {
+                let message = if !names.contains(&used) {
+                    let meant = nearest(names.iter().map(String::as_str), &used);
+                    let meant = meant.map(|name| format!("; did you mean {name:?}?")).unwrap_or_default();
+                    format!("no target has this name{meant}")
+                } else if used == name {
+                    "a target does not use itself".to_owned()
+                } else {
+                    let (from, on) = (Node::target(&name), Node::target(&used));
+                    let edge = Edge { from, on, via: Via::Uses, reason: String::new(), seen: None };
+                    match graph.add(edge) {
+                        None => continue,
+                        Some(_) => {
+                            format!("{used} uses {name} already, directly or not; what stands on what has no circles")
+                        }
+                    }
+                };
+                table.problem(table.line_of("uses"), "uses", Some(format!("{used:?}")), message);
+            }
+            if let Some(container) = table.peek("container")
+                && let Err(message) = check_container(&container, &engines)
+            {
+                table.problem(table.line_of("container"), "container", Some(format!("{container:?}")), message);
+            }
+        }
+    }
+
     /// Reports that there is no target.
     pub(super) fn check_presence(&self, reader: &Reader<'_>) {
         if !self.meant {
@@ -92,12 +129,29 @@ impl<'k, 'r> TargetTables<'k, 'r> {
 
     /// Each table whose target has a name.
     fn named(&self) -> impl Iterator<Item = (&Table<'r>, String)> {
-        let tables = self.of_kinds.iter().flat_map(|(kind, tables)| tables.iter().map(|table| (kind.only, table)));
-        tables.filter_map(|(only, table)| {
-            let default = only.filter(|_| !table.has("name")).map(str::to_owned);
+        self.named_with_kind().map(|(_, table, name)| (table, name))
+    }
+
+    fn named_with_kind(&self) -> impl Iterator<Item = (&'k KindEntry, &Table<'r>, String)> {
+        let tables = self.of_kinds.iter().flat_map(|(kind, tables)| tables.iter().map(|table| (*kind, table)));
+        tables.filter_map(|(kind, table)| {
+            let default = kind.only.filter(|_| !table.has("name")).map(str::to_owned);
             let name = default.or_else(|| table.peek("name")).filter(|name| !name.is_empty());
-            Some((table, name?))
+            Some((kind, table, name?))
         })
+    }
+}
+
+/// Whether it is known whose container is meant.
+fn check_container(container: &str, engines: &[String]) -> Result<(), String> {
+    match (container.rsplit_once('/'), engines) {
+        (Some((engine, name)), _) if name.is_empty() || !engines.iter().any(|known| known == engine) => {
+            Err("write it as engine/name, where engine is the name of a [[docker]] target".to_owned())
+        }
+        (None, []) => Err("there is no [[docker]] target that could have it; add one, or leave this out".to_owned()),
+        (None, [engine, _, ..]) => Err(format!("say of which [[docker]] target it is: \"{engine}/{container}\"")),
+        _ if container.is_empty() => Err("must be the name of a container".to_owned()),
+        _ => Ok(()),
     }
 }
 

@@ -41,6 +41,9 @@ const FILE_LIMIT: u64 = 16 * 1024;
 pub struct Config {
     /// The name of the environment that is watched, shown on the status page and in `manometer_environment_info`.
     pub environment: Option<String>,
+    /// A label of all series, which tells the targets of two agents with the same names apart.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub site: Option<String>,
     /// The HTTP side.
     pub web: WebSettings,
     /// Logging.
@@ -103,11 +106,19 @@ impl Config {
 
     fn read(mut root: Table<'_>, reader: &Reader<'_>, kinds: &[KindEntry]) -> Self {
         let environment = root.string("environment");
+        let site = root.string_at("site").and_then(|(line, site)| match target::check_label_value(&site) {
+            Ok(()) => Some(site),
+            Err(message) => {
+                root.wrong(line, "site", &site, message);
+                None
+            }
+        });
         let web = WebSettings::read(root.table("web"), reader);
         let log = LogSettings::read(root.table("log"));
         let tables = TargetTables::take(&mut root, kinds);
         tables.check_names(reader);
         tables.check_presence(reader);
+        tables.check_topology();
         let names = tables.names();
         let targets = tables.read(reader);
         let (thresholds, policy) = match policy::shipped() {
@@ -118,7 +129,7 @@ impl Config {
             }
         };
         root.finish();
-        Self { environment, web, log, targets, thresholds, policy, warnings: Vec::new(), origin: String::new() }
+        Self { environment, site, web, log, targets, thresholds, policy, warnings: Vec::new(), origin: String::new() }
     }
 
     /// `policy` with what the file's `[thresholds]` override, whatever else the file says: who renders rules need not have

@@ -12,6 +12,8 @@ use serde::{Serialize, Serializer};
 use tokio_util::sync::CancellationToken;
 
 use crate::hub::Hub;
+use crate::metric::text::is_label_name;
+use crate::topology::Said;
 use reader::Table;
 
 const DAY: Duration = Duration::from_hours(24);
@@ -36,6 +38,15 @@ pub struct TargetSettings {
     pub series_limit: usize,
     /// What is polled for it, where that can be several.
     pub instances: Option<Instances>,
+    /// Labels of all its series, with their values.
+    #[serde(serialize_with = "as_table", skip_serializing_if = "<[_]>::is_empty")]
+    pub labels: Arc<[(String, String)]>,
+    /// The targets that it uses; `None` where that is left to what is seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub uses: Option<Vec<String>>,
+    /// The container that it is, by name or as engine/name; `None` where that is left to what is seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub container: Option<String>,
     /// Which of its instances this one is: the address that is polled, in place of those that its name has.
     #[serde(skip)]
     pub node: Option<SocketAddr>,
@@ -97,6 +108,8 @@ pub struct Defaults {
     pub series_limit: usize,
     /// Whether the address of such a target may be a name with several addresses.
     pub has_instances: bool,
+    /// Whether such a target may be a container.
+    pub may_be_container: bool,
 }
 
 impl TargetSettings {
@@ -106,7 +119,19 @@ impl TargetSettings {
         let Defaults { interval, shortest_interval, interval_share, series_limit, .. } = *defaults;
         let deadline = defaults.deadline(interval);
         let (interval, instances) = (Interval::Auto(interval), defaults.has_instances.then_some(Instances::One));
-        Self { name, interval, deadline, shortest_interval, interval_share, series_limit, instances, node: None }
+        Self {
+            name,
+            interval,
+            deadline,
+            shortest_interval,
+            interval_share,
+            series_limit,
+            instances,
+            labels: Arc::default(),
+            uses: None,
+            container: None,
+            node: None,
+        }
     }
 
     /// Reads the keys that every table of a target has.
@@ -128,7 +153,10 @@ impl TargetSettings {
         }
         let series_limit = table.integer("series_limit", 100..=10_000_000).unwrap_or(defaults.series_limit);
         let instances = usual.instances.map(|one| table.choice("instances").unwrap_or(one));
-        Self { interval, deadline, series_limit, instances, ..usual }
+        let uses = table.has("uses").then(|| table.strings("uses").into_iter().map(|(_, name)| name).collect());
+        let container = if defaults.may_be_container { table.string("container") } else { None };
+        let labels = read_labels(table, "labels").into();
+        Self { interval, deadline, series_limit, instances, labels, uses, container, ..usual }
     }
 
     /// The deadline of polls that follow scrapes which come each `interval`.
@@ -148,12 +176,74 @@ impl Defaults {
         interval_share: 50,
         series_limit: 2_000,
         has_instances: false,
+        may_be_container: true,
     };
 
     /// The deadline that belongs to an interval.
     fn deadline(&self, interval: Duration) -> Duration {
         self.deadline.min(interval * self.interval_share / 100)
     }
+}
+
+/// Bytes of a label's value.
+const MAX_VALUE: usize = 128;
+
+/// Labels that rules and Prometheus itself give a meaning, or that the agent sets.
+const TAKEN: [&str; 11] = [
+    "target",
+    "node",
+    "site",
+    "job",
+    "instance",
+    "alertname",
+    "alertstate",
+    "severity",
+    "escalation",
+    "condition",
+    "scope",
+];
+
+/// Reads the labels that a table gives to series.
+fn read_labels(table: &mut Table<'_>, key: &'static str) -> Vec<(String, String)> {
+    let mut labels = Vec::new();
+    for (line, name, value) in table.pairs(key) {
+        let place = format!("{key}.{name}");
+        if !is_label_name(&name) {
+            table.problem(
+                Some(line),
+                &place,
+                None,
+                "is not a label name: letters, digits and _, not __ at its beginning",
+            );
+        } else if TAKEN.contains(&name.as_str()) {
+            table.problem(
+                Some(line),
+                &place,
+                None,
+                "has a meaning of its own in series and alerts; choose another name",
+            );
+        } else if let Err(message) = check_label_value(&value) {
+            table.wrong(line, &place, &value, message);
+        } else {
+            labels.push((name, value));
+        }
+    }
+    labels
+}
+
+/// Whether a label may have that value.
+pub(super) fn check_label_value(value: &str) -> Result<(), String> {
+    match value {
+        "" => Err("must not be empty: an empty label is no label".to_owned()),
+        _ if value.len() > MAX_VALUE || value.chars().any(char::is_control) => {
+            Err(format!("must have at most {MAX_VALUE} bytes, and no control characters"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn as_table<S: Serializer>(pairs: &[(String, String)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(pairs.iter().map(|(name, value)| (name, value)))
 }
 
 fn read_name(table: &mut Table<'_>) -> String {
@@ -191,6 +281,9 @@ pub fn read_url<T>(
 pub trait Target: Any + Debug + Send + Sync {
     /// What every target has.
     fn settings(&self) -> &TargetSettings;
+
+    /// What it says of itself to others: its kind, and what it stands on.
+    fn said(&self) -> Said;
 
     /// Whether `other` is of the same kind with the same settings, so that what runs for one is right for the other.
     fn is_same(&self, other: &dyn Target) -> bool;

@@ -14,7 +14,7 @@ mod status;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use arc_swap::ArcSwapOption;
 use parking_lot::{Mutex, RwLock, RwLockReadGuard};
@@ -22,6 +22,7 @@ use tracing::warn;
 
 use crate::metric::text::Format;
 use crate::metric::{Families, Family, text};
+use crate::topology::{self, Topology};
 
 pub use excerpt::Excerpt;
 pub use last_error::LastError;
@@ -47,6 +48,8 @@ pub struct Hub {
     rendering: Mutex<Vec<(String, String)>>,
     self_metrics: SelfMetrics,
     rhythm: Rhythm,
+    topology: Topology,
+    site: ArcSwapOption<String>,
     /// A rendering that is older is stale although no target has changed: the agent's own metrics change by themselves.
     max_age: Duration,
 }
@@ -80,6 +83,8 @@ impl Hub {
             rendering: Mutex::default(),
             self_metrics: Box::new(self_metrics),
             rhythm: Rhythm::default(),
+            topology: Topology::default(),
+            site: ArcSwapOption::empty(),
             max_age: Duration::from_secs(1),
         }
     }
@@ -95,11 +100,24 @@ impl Hub {
     /// Replaces everything that is known of `status.key`.
     pub fn publish(&self, status: TargetStatus, families: Families) {
         let families = families.into_sorted();
-        let encoded = text::blocks(&families, &status.key.labels());
+        let site = self.site();
+        let origin = status.origin(site.as_ref().map(|site| site.as_str()));
+        let encoded = text::blocks(&families, &origin);
         let key = status.key.clone();
         let samples = TargetSamples { status, families, encoded, alone: [OnceLock::new(), OnceLock::new()] };
         self.targets.write().insert(key, Arc::new(samples));
         self.generation.fetch_add(1, Ordering::Release);
+    }
+
+    /// Takes the label `site` that all series have from now on.
+    pub fn set_site(&self, site: Option<String>) {
+        self.site.store(site.map(Arc::new));
+    }
+
+    /// The label `site` of all series.
+    #[must_use]
+    pub fn site(&self) -> Option<Arc<String>> {
+        self.site.load_full()
     }
 
     /// Forgets a target with all its instances.
@@ -114,6 +132,7 @@ impl Hub {
     pub fn remove_one(&self, key: &Key) {
         if self.targets.write().remove(key).is_some() {
             self.rhythm.forget(key);
+            self.topology.forget(&key.target, key.node.as_deref());
             self.generation.fetch_add(1, Ordering::Release);
         }
     }
@@ -154,9 +173,9 @@ impl Hub {
         // Read before the samples: a change in between makes this rendering stale at once, never fresh by mistake.
         let generation = self.generation.load(Ordering::Acquire);
         let targets: Vec<Arc<TargetSamples>> = self.read().values().map(Arc::clone).collect();
-        let mut own = Families::new();
-        (self.self_metrics)(&mut own);
-        let (body, left_out) = render::join(&own.into_sorted(), &targets, format);
+        let (site, own) = (self.site(), self.own());
+        let of_site: Vec<(&str, &str)> = site.iter().map(|site| ("site", site.as_str())).collect();
+        let (body, left_out) = render::join(&own.into_sorted(), &of_site, &targets, format);
         for (family, target) in left_out.iter().filter(|pair| !known.contains(pair)) {
             warn!(%family, target_name = %target, "left out of /metrics: another target exports it with another type; rename one");
         }
@@ -179,10 +198,33 @@ impl Hub {
         &self.rhythm
     }
 
+    /// Who stands on whom.
+    #[must_use]
+    pub const fn topology(&self) -> &Topology {
+        &self.topology
+    }
+
     /// The instances of a target that has several, by their `node` label.
     #[must_use]
     pub fn nodes(&self, target: &str) -> Vec<String> {
         self.read().keys().filter(|key| key.target == target).filter_map(|key| key.node.clone()).collect()
+    }
+
+    /// What the agent says of itself.
+    fn own(&self) -> Families {
+        let mut own = Families::new();
+        (self.self_metrics)(&mut own);
+        topology::export(&self.topology.view(SystemTime::now()), &mut own);
+        own
+    }
+
+    /// The exposition of what the agent says of itself, its site left out. What it says under a neighbour's name about the
+    /// neighbour's business is of `/metrics` alone.
+    #[must_use]
+    pub fn render_own(&self, format: Format) -> Exposition {
+        let mut own = self.own().into_sorted();
+        own.retain(|family| family.name().starts_with("manometer_") || family.name().starts_with("process_"));
+        Exposition::new(text::exposition(&own, format))
     }
 
     /// The exposition of one target, or of one instance of it, without the labels that say so; `None` if there is none.

@@ -57,13 +57,18 @@ struct Joined<'a> {
     blocks: Vec<&'a str>,
 }
 
-/// All families by name: the agent's own, then each target's block in the order of the targets' names.
+/// All families by name: the agent's own, with the labels `of_own`, then each target's block in the order of the targets' names.
 ///
 /// A block whose type differs from the family's is left out: two types of one name would make the whole scrape invalid.
 /// Fixed names cannot differ (the catalog is checked), so this is only about names that a server or a service made up. They
 /// are returned beside the text, each with the target that lost it.
-pub(super) fn join(own: &[Family], targets: &[Arc<TargetSamples>], format: Format) -> (String, Vec<(String, String)>) {
-    let own_encoded = text::blocks(own, &[]);
+pub(super) fn join(
+    own: &[Family],
+    of_own: &[(&str, &str)],
+    targets: &[Arc<TargetSamples>],
+    format: Format,
+) -> (String, Vec<(String, String)>) {
+    let own_encoded = text::blocks(own, of_own);
     let mut families: BTreeMap<&str, Joined<'_>> = BTreeMap::new();
     let own_blocks = own.iter().zip(&own_encoded).map(|(family, block)| ("", family, block));
     let target_blocks = targets.iter().flat_map(|target| {

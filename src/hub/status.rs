@@ -1,6 +1,7 @@
 //! The state of a target, for the status page, `/api/v1/targets` and `/sd`.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::{Excerpt, PollError};
@@ -21,10 +22,10 @@ impl Key {
         Self { target: target.to_owned(), node: None }
     }
 
-    /// The labels that its series have on `/metrics`.
-    pub(super) fn labels(&self) -> Vec<(&str, &str)> {
+    /// The labels that tell its series from those of others.
+    fn labels(&self) -> impl Iterator<Item = (&str, &str)> {
         let node = self.node.as_deref().map(|node| ("node", node));
-        std::iter::once(("target", self.target.as_str())).chain(node).collect()
+        std::iter::once(("target", self.target.as_str())).chain(node)
     }
 }
 
@@ -42,6 +43,8 @@ impl fmt::Display for Key {
 pub struct TargetStatus {
     /// Which target it is, and which instance of it.
     pub key: Key,
+    /// Labels that the configuration gives all its series.
+    pub labels: Arc<[(String, String)]>,
     /// The kind of collector.
     pub collector: &'static str,
     /// Where it is, without credentials.
@@ -65,6 +68,13 @@ pub struct TargetStatus {
 }
 
 impl TargetStatus {
+    /// The labels that its series have on `/metrics`, at a site.
+    #[must_use]
+    pub fn origin<'s>(&'s self, site: Option<&'s str>) -> Vec<(&'s str, &'s str)> {
+        let own = self.labels.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        self.key.labels().chain(site.map(|site| ("site", site))).chain(own).collect()
+    }
+
     /// Whether the last poll succeeded.
     #[must_use]
     pub const fn up(&self) -> bool {

@@ -1,6 +1,7 @@
 //! From an address to a stream: name resolution, TCP or unix socket, and TLS.
 
 use std::io;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use socket2::{SockRef, TcpKeepalive};
@@ -16,6 +17,20 @@ use super::tls_settings::TlsSettings;
 /// Anything that bytes go through.
 pub trait Transport: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Transport for T {}
+
+/// Where a connection went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reached {
+    /// To a unix socket of this machine.
+    Socket,
+    /// To an address.
+    Address {
+        /// The address.
+        peer: SocketAddr,
+        /// Whether it is one of this machine: both ends of the connection have it.
+        is_own: bool,
+    },
+}
 
 /// An open stream, and what opening it took.
 pub struct Dialled {
@@ -48,6 +63,7 @@ pub async fn dial(
     let (host, tcp) = match endpoint {
         Endpoint::Unix(path) => {
             let unix = UnixStream::connect(path).await.map_err(DialError::Connect)?;
+            resolver.reached(Reached::Socket);
             return Ok(Dialled { stream: Box::new(unix), connect: started.elapsed(), tls: Duration::ZERO });
         }
         Endpoint::Tcp { host, port } => {
@@ -70,6 +86,9 @@ async fn connect(host: &str, port: u16, resolver: &Resolver) -> io::Result<TcpSt
     let addresses = resolver.resolve(host, port).await?;
     let tcp = TcpStream::connect(&addresses[..]).await?;
     set_options(&tcp);
+    if let (Ok(peer), Ok(local)) = (tcp.peer_addr(), tcp.local_addr()) {
+        resolver.reached(Reached::Address { peer, is_own: peer.ip() == local.ip() });
+    }
     Ok(tcp)
 }
 

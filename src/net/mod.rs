@@ -32,6 +32,7 @@ pub use backoff::{Backoff, jittered, lengthened};
 pub use base_url::BaseUrl;
 pub use blocking::Blocking;
 pub use credential::Credential;
+pub use dial::Reached;
 pub use endpoint::Endpoint;
 pub use kept::Kept;
 pub use network::Network;

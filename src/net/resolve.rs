@@ -11,6 +11,8 @@ use tokio::sync::Mutex;
 
 use super::blocking::Blocking;
 
+use super::dial::Reached;
+
 type Answer = io::Result<Vec<SocketAddr>>;
 
 /// The lookups of one target, all for the same name.
@@ -19,13 +21,26 @@ pub struct Resolver {
     thread: Mutex<Blocking<Answer>>,
     /// The answer to every question, where one of several instances is meant.
     node: Option<SocketAddr>,
+    /// Where the last connection went.
+    reached: parking_lot::Mutex<Option<Reached>>,
 }
 
 impl Resolver {
     /// One for which the name has this address alone, if there is one.
     #[must_use]
     pub fn at(node: Option<SocketAddr>) -> Self {
-        Self { thread: Mutex::new(Blocking::new("resolve")), node }
+        Self { thread: Mutex::new(Blocking::new("resolve")), node, reached: parking_lot::Mutex::default() }
+    }
+
+    /// A connection was made.
+    pub(super) fn reached(&self, at: Reached) {
+        *self.reached.lock() = Some(at);
+    }
+
+    /// Where the last connection went.
+    #[must_use]
+    pub fn last_reached(&self) -> Option<Reached> {
+        *self.reached.lock()
     }
 
     /// The addresses of `host`. When the future is dropped the lookup goes on, and the next call waits for it.
@@ -53,7 +68,7 @@ impl Resolver {
     /// One whose lookup takes as long as the sender lives.
     pub(crate) fn hanging() -> (tokio::sync::oneshot::Sender<Answer>, Self) {
         let (sender, thread) = Blocking::running();
-        (sender, Self { thread: Mutex::new(thread), node: None })
+        (sender, Self { thread: Mutex::new(thread), ..Self::default() })
     }
 }
 

@@ -138,8 +138,11 @@ fn what_is_not_there_and_what_is_not_allowed() {
 #[test]
 fn scrape_serves_configured_targets_only() {
     let agent = agent_on_nothing();
-    let none = agent.get("/scrape");
-    assert_eq!((none.status, none.text().as_str()), (400, "which target? ask for /scrape?target=NAME\n"));
+    let own = Exposition::of(&agent.get("/scrape").text());
+    own.assert("manometer_targets", &[], 1.0);
+    own.assert("manometer_target_info", &[("target", "main"), ("collector", "redis")], 1.0);
+    let names: Vec<&str> = own.families.iter().map(|family| family.name.as_str()).collect();
+    assert!(names.iter().all(|name| name.starts_with("manometer_") || name.starts_with("process_")), "{names:?}");
     // As a scrape config of redis_exporter would have it, with a password.
     let unknown = agent.get("/scrape?target=redis://:swordfish@10.0.0.1:6379");
     assert_eq!(unknown.status, 404);
@@ -147,8 +150,8 @@ fn scrape_serves_configured_targets_only() {
     let seen = agent.scrape("main");
     seen.assert("redis_up", &[], 0.0);
     assert!(seen.samples().all(|sample| !sample.labels.contains_key("target")));
-    assert!(seen.get("manometer_targets", &[]).is_none(), "the agent's own figures are of /metrics");
-    agent.metrics().assert("redis_target_scrape_request_errors_total", &[], 2.0);
+    assert!(seen.get("manometer_targets", &[]).is_none(), "the agent's own figures are apart");
+    agent.metrics().assert("redis_target_scrape_request_errors_total", &[], 1.0);
     agent.assert_hidden("swordfish");
 }
 
@@ -175,7 +178,15 @@ fn service_discovery_and_the_state_of_targets() {
             },
         })
     };
-    assert_eq!(groups, serde_json::json!([group("dead", &dead), group("main", &redis.address())]));
+    let own = serde_json::json!({
+        "targets": [agent.address.to_string()],
+        "labels": {
+            "__metrics_path__": "/scrape",
+            "__meta_manometer_collector": "agent",
+            "instance": agent.address.to_string(),
+        },
+    });
+    assert_eq!(groups, serde_json::json!([group("dead", &dead), group("main", &redis.address()), own]));
 
     let main = agent.state("main");
     assert_eq!(main["health"], "up");
@@ -194,6 +205,34 @@ fn service_discovery_and_the_state_of_targets() {
     assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"));
     assert!(page.text().contains(&dead) && page.text().contains("connection refused"), "{}", page.text());
     agent.assert_hidden("swordfish");
+}
+
+#[test]
+fn the_runbooks_are_served_with_the_numbers_in_force_and_every_link_leads_to_one() {
+    let agent = Agent::run(&(target("main", "redis://127.0.0.1:1") + "[thresholds.redis_ping_high]\nwarning = 150\n"));
+    let page = |path: &str| {
+        let page = agent.get(path);
+        assert_eq!((page.status, page.header("content-type")), (200, Some("text/html; charset=utf-8")), "{path}");
+        page.text()
+    };
+    let links = |page: &str| -> Vec<String> {
+        let parts = page.split("href=\"/runbooks/").skip(1);
+        parts.map(|part| format!("/runbooks/{}", part.split(['"', '#']).next().unwrap())).collect()
+    };
+    let mut known = std::collections::BTreeSet::new();
+    let mut open = vec!["/runbooks/".to_owned()];
+    while let Some(path) = open.pop() {
+        if known.insert(path.clone()) {
+            open.extend(links(&page(&path)));
+        }
+    }
+    for alert in manometer::policy::shipped().unwrap().alerts {
+        assert!(known.contains(&format!("/runbooks/{}", alert.name)), "{} is not among {known:?}", alert.name);
+    }
+    let ping = page("/runbooks/RedisPingHigh");
+    assert!(ping.contains("<td>warning</td><td><code>redis_ping_ms</code> above 150 ms</td>"), "{ping}");
+    assert_eq!(agent.get("/runbooks/../config.toml").status, 404);
+    assert_eq!(agent.get("/runbooks/Nothing").status, 404);
 }
 
 #[test]

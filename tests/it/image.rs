@@ -73,9 +73,15 @@ fn the_image_runs_without_rights_and_watches_what_it_reaches_by_name() {
     docker.cli(&["network", "create", "services"]);
     docker.cli(&["run", "--detach", "--name", "redis", "--network", "services", "redis:test"]);
     docker.run("web", &["--network", "services"], &["sleep", "1000"]);
+    // A service with a client of Redis, whose numbers lie in a file.
+    let api = "sleep 1000 | nc redis 6379 & mkdir /www && echo '{\"waiting\": 3}' > /www/pool && exec httpd -f -p 8000 -h /www";
+    docker.run_script("api-1", &["--network", "services"], api);
 
     let mut config = "[[redis]]\nname = \"main\"\nurl = \"redis://redis:6379\"\ninterval = \"1s\"\n".to_owned();
     write!(config, "[[docker]]\nname = \"engine\"\nurl = \"unix:///run/docker.sock\"\ninterval = \"2s\"\n").unwrap();
+    config += "[[service]]\nname = \"api\"\nurl = \"http://api-1:8000\"\ninterval = \"5s\"\n\
+               [[service.endpoint]]\nname = \"pool\"\npath = \"/pool\"\n\
+               [[service.metric]]\nendpoint = \"pool\"\nname = \"api_pool_waiting\"\nat = \"/waiting\"\n";
     std::fs::write(docker.file("config.toml"), config).unwrap();
     let mounts = [
         format!("{}:/etc/manometer/config.toml:ro", docker.file("config.toml").display()),
@@ -98,6 +104,24 @@ fn the_image_runs_without_rights_and_watches_what_it_reaches_by_name() {
     let running = |name| seen.get("container_state", &[("target", "engine"), ("name", name), ("state", "running")]);
     assert_eq!(running("redis"), Some(1.0));
     assert_eq!(running("manometer"), Some(1.0));
+    // Nobody said who stands on whom.
+    let topology = until(SOON, "the agent sees who stands on whom", || {
+        let page = docker.try_cli(&["exec", "web", "wget", "-q", "-O", "-", "http://manometer:10121/api/v1/topology"]);
+        let seen: serde_json::Value = serde_json::from_slice(&page.stdout).ok()?;
+        let targets = seen["data"]["targets"].as_array().unwrap().clone();
+        targets
+            .iter()
+            .any(|target| target["name"] == "api" && target["on"].as_array().unwrap().len() == 2)
+            .then_some(targets)
+    });
+    let below: Vec<String> =
+        topology.iter().map(|target| format!("{} {}", target["name"], target["dependsOn"])).collect();
+    let expected = [
+        r#""api" ["engine","main","engine/api-1","engine/redis"]"#,
+        r#""engine" []"#,
+        r#""main" ["engine","engine/redis"]"#,
+    ];
+    assert_eq!(below, expected);
     until(SOON, "the health check turns healthy", || {
         (docker.inspect("manometer")["State"]["Health"]["Status"] == "healthy").then_some(())
     });

@@ -40,5 +40,6 @@ mod service;
 mod states;
 mod support;
 mod tls;
+mod topology;
 mod versions;
 mod words;

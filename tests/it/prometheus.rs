@@ -25,7 +25,7 @@ fn it_scrapes_everything_at_once_and_target_by_target() {
         agent.address
     ));
     prometheus.wait_until_up("metrics", 1);
-    prometheus.wait_until_up("targets", 3);
+    prometheus.wait_until_up("targets", 4);
     for job in ["metrics", "targets"] {
         let value = |name: &str, target: &str| prometheus.value(&format!("{name}{{job={job:?},target={target:?}}}"));
         let expect = |name: &str, target: &str, expected: f64| {
@@ -44,6 +44,9 @@ fn it_scrapes_everything_at_once_and_target_by_target() {
     }
     let instances = prometheus.query("redis_up{job=\"targets\",target=\"main\"}");
     assert_eq!(instances[0].labels["instance"], main.address());
+    // Its own label is not taken for one of the scrape.
+    let infos = prometheus.query("manometer_target_info{job=\"targets\",target=\"main\"}");
+    assert_eq!((infos.len(), infos[0].labels["instance"].as_str()), (1, agent.address.to_string().as_str()));
 
     // What ends is stale at once, and not for five minutes more.
     let polled = "redis_config_maxclients{job=\"metrics\",target=\"cache\"}";

@@ -17,15 +17,16 @@ use paths::paths;
 /// Each part, and the parts that it may name: all that stand below it and that it has use for.
 const LAYERS: &[(&str, &[&str])] = &[
     ("cli", &["app", "collector", "config", "http", "http/client", "hub", "logpattern", "net"]),
-    ("app", &["collector", "config", "http", "hub"]),
-    ("collector", &["config", "http/client", "hub", "logpattern", "net", "queue"]),
-    ("http", &["hub", "net"]),
+    ("app", &["collector", "config", "http", "hub", "topology"]),
+    ("collector", &["config", "http/client", "hub", "logpattern", "net", "queue", "topology"]),
+    ("http", &["hub", "net", "topology"]),
     ("http/client", &["hub", "net"]),
-    ("hub", &[]),
-    ("config", &["hub", "logpattern", "net"]),
+    ("hub", &["topology"]),
+    ("config", &["hub", "logpattern", "net", "topology"]),
     ("logpattern", &[]),
     ("net", &[]),
     ("queue", &[]),
+    ("topology", &["net"]),
 ];
 
 /// A file below `src/`, by its path there.

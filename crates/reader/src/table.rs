@@ -270,22 +270,25 @@ impl<'r> Table<'r> {
     /// One text or a list of texts, each with its line.
     pub fn strings(&mut self, key: &'static str) -> Vec<(usize, String)> {
         let Some((line, value)) = self.take(key) else { return Vec::new() };
-        let items: Vec<Option<String>> = match &value {
-            DeValue::Array(items) => items.iter().map(|item| item.get_ref().as_str().map(str::to_owned)).collect(),
-            single => vec![single.as_str().map(str::to_owned)],
+        let Some(items) = texts(&value) else {
+            self.mistyped(line, key, &value, "write a text in quotes, or a list of them");
+            return Vec::new();
         };
         let mut texts = Vec::new();
-        for item in items {
-            let Some(text) = item else {
-                self.mistyped(line, key, &value, "write a text in quotes, or a list of them");
-                return Vec::new();
-            };
-            match expand(&text, self.reader.env) {
+        for text in items {
+            match expand(text, self.reader.env) {
                 Ok(text) => texts.push((line, text)),
                 Err(message) => self.problem(Some(line), key, None, message),
             }
         }
         texts
+    }
+
+    /// Like [`strings`](Self::strings), and they stay to be taken; who takes them hears what is wrong with them.
+    #[must_use]
+    pub fn peek_strings(&self, key: &str) -> Vec<String> {
+        let items = self.values.get(key).and_then(|value| texts(value.get_ref())).unwrap_or_default();
+        items.into_iter().filter_map(|text| expand(text, self.reader.env).ok()).collect()
     }
 
     /// What `parse` makes of each of the texts under `key`; those that it refuses are reported.
@@ -350,6 +353,14 @@ impl<'r> Table<'r> {
             };
             self.problem(Some(self.reader.line(key.span().start)), name, None, message);
         }
+    }
+}
+
+/// One text or a list of texts; `None` of anything else.
+fn texts<'v>(value: &'v DeValue<'_>) -> Option<Vec<&'v str>> {
+    match value {
+        DeValue::Array(items) => items.iter().map(|item| item.get_ref().as_str()).collect(),
+        single => single.as_str().map(|text| vec![text]),
     }
 }
 

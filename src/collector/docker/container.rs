@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::engine::Inspected;
+use super::engine::{Inspected, Reach};
 use super::lifecycle::ExitReason;
 
 /// One container under its name. A re-created one takes the place of its predecessor.
@@ -21,6 +21,8 @@ pub(super) struct Container {
     pub(super) health: Health,
     /// Whether it has the network of another container or of the host, whose counters must not be counted twice.
     pub(super) shares_network: bool,
+    /// Where the engine lists that it can be reached; empty until it has listed it.
+    pub(super) reach: Arc<Reach>,
     pub(super) created: Option<SystemTime>,
     /// When the current or last run began.
     pub(super) started: Option<SystemTime>,

@@ -31,6 +31,7 @@ use super::{Collector, Health, PollError};
 use crate::config::TargetSettings;
 use crate::hub::Excerpt;
 use crate::metric::{Families, MetricInfo, metrics};
+use crate::topology::{ContainerSight, Sight};
 
 metrics! {
     fn metrics;
@@ -131,6 +132,18 @@ impl Collector for DockerCollector {
         self.memory.lifecycle.export_totals(out);
         self.sweeper.export(out);
         self.memory.logs.export(self.memory.lifecycle.answers(), out);
+    }
+
+    fn sight(&self, snapshot: &Snapshot) -> Sight {
+        let containers = snapshot.containers.iter().map(|container| ContainerSight {
+            name: container.name.clone(),
+            runs: container.state.has_usage(),
+            service: container.reach.service.clone(),
+            addresses: container.reach.addresses.clone(),
+            gateways: container.reach.gateways.clone(),
+            published: container.reach.published.clone(),
+        });
+        Sight { reached: self.memory.engine.last_reached(), containers: containers.collect(), ..Sight::default() }
     }
 
     fn excerpts(&self) -> Vec<Excerpt> {

@@ -12,6 +12,7 @@ use crate::collector::TargetKind;
 use crate::config::{Defaults, TargetSettings, read_url};
 use crate::logpattern::FollowSettings;
 use crate::net::{BaseUrl, TlsSettings};
+use crate::topology::Role;
 use reader::{Names, Reader, Table};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -113,11 +114,13 @@ impl TargetKind for DockerTarget {
     const INTRO: &'static str = "Of each `[[docker]]` target, under cAdvisor's names wherever the Engine API can feed them. \
         Docker labels that `export_labels` names become labels `container_label_<name>`; docs/COMPATIBILITY.md lists the \
         differences.";
+    const ROLE: Role = Role::Engine;
     const DEFAULTS: Defaults = Defaults {
         deadline: Duration::from_secs(10),
         // A sweep over two hundred containers takes four seconds: it gets more of a short interval than other polls.
         interval_share: 80,
         series_limit: 50_000,
+        may_be_container: false,
         ..Defaults::USUAL
     };
 

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::HostCollector;
 use crate::collector::TargetKind;
 use crate::config::{Defaults, TargetSettings};
+use crate::topology::Role;
 use reader::{Reader, Table};
 
 /// Names of processes: all that run are held against each of them.
@@ -56,7 +57,8 @@ impl TargetKind for HostTarget {
     const TITLE: &'static str = "Host";
     const INTRO: &'static str = "Of `[host]`, under node_exporter's names for the part of them that there is.";
     // There is one machine.
-    const DEFAULTS: Defaults = Defaults { only: Some("host"), ..Defaults::USUAL };
+    const ROLE: Role = Role::Machine;
+    const DEFAULTS: Defaults = Defaults { only: Some("host"), may_be_container: false, ..Defaults::USUAL };
 
     fn read(common: TargetSettings, table: &mut Table<'_>, _reader: &Reader<'_>) -> Option<Self> {
         let when = table.choice("when").unwrap_or(HostWhen::Auto);

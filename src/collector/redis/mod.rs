@@ -47,6 +47,7 @@ use super::{Collector, Health, PollError};
 use crate::config::TargetSettings;
 use crate::metric::{Families, MetricInfo};
 use crate::net::resolve::Resolver;
+use crate::topology::Sight;
 
 pub use self::settings::RedisTarget;
 pub use self::snapshot::Snapshot;
@@ -164,6 +165,12 @@ impl Collector for RedisCollector {
     fn export_state(&self, out: &mut Families) {
         self.pings.export(out);
         self.canary.export(out);
+    }
+
+    fn sight(&self, snapshot: &Snapshot) -> Sight {
+        let mut sight = Sight { reached: self.resolver.last_reached(), ..Sight::default() };
+        snapshot.answers.iter().for_each(|answer| answer.show(&mut sight));
+        sight
     }
 
     fn notes(&self) -> Vec<String> {

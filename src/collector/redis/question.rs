@@ -24,6 +24,7 @@ use super::server_config::ConfigGet;
 use super::slowlog::{CommandlogLen, SlowlogGet, SlowlogLen};
 use crate::collector::redis::RedisTarget;
 use crate::metric::{Families, MetricInfo};
+use crate::topology::Sight;
 
 /// Every question. The order is the one on the wire; the longest reply comes last.
 pub const QUESTIONS: &[Row] = &[
@@ -103,6 +104,9 @@ pub trait Question: Send + Sized + 'static {
 
     /// Exports it.
     fn export(answer: &Self::Answer, out: &mut Families);
+
+    /// Adds what it tells of who talks to whom.
+    fn show(_answer: &Self::Answer, _sight: &mut Sight) {}
 }
 
 /// Commands that are sent together, under the name by which it is remembered whether the server answers them.
@@ -232,6 +236,7 @@ impl<Q: Question> Asked for Open<Q> {
 /// The answer to a question of any type.
 pub(super) trait Export: Send + Sync {
     fn export(&self, out: &mut Families);
+    fn show(&self, sight: &mut Sight);
 }
 
 struct Answered<Q: Question>(Q::Answer);
@@ -245,6 +250,10 @@ impl<Q: Question> Export for Answered<Q> {
             Q::NAME
         );
         Q::export(&self.0, out);
+    }
+
+    fn show(&self, sight: &mut Sight) {
+        Q::show(&self.0, sight);
     }
 }
 

@@ -12,6 +12,7 @@ use super::{RedisCollector, environment};
 use crate::collector::TargetKind;
 use crate::config::{Defaults, Lookup, TargetSettings, read_url};
 use crate::net::{Credential, Endpoint, RedisUrl, TlsSettings};
+use crate::topology::Role;
 use reader::{Problem, Reader, Table, set};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -122,6 +123,7 @@ impl TargetKind for RedisTarget {
     const INTRO: &'static str = "Of each `[[redis]]` target. Names, types and labels are those of redis_exporter wherever it \
         has one; docs/COMPATIBILITY.md lists the differences. Numeric `cluster_*` fields of INFO and CLUSTER INFO pass \
         through as gauges under `redis_<field>`.";
+    const ROLE: Role = Role::Server;
     const DEFAULTS: Defaults = Defaults { series_limit: 20_000, has_instances: true, ..Defaults::USUAL };
 
     fn read(common: TargetSettings, table: &mut Table<'_>, reader: &Reader<'_>) -> Option<Self> {

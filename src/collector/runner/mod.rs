@@ -22,6 +22,7 @@ use crate::config::TargetSettings;
 use crate::hub::{Hub, Key, PollError, Reason, TargetStatus};
 use crate::metric::{Families, MetricInfo};
 use crate::net::TlsSettings;
+use crate::topology::Sight;
 
 /// The most by which the first poll is delayed.
 const MAX_START_DELAY: Duration = Duration::from_secs(1);
@@ -119,18 +120,29 @@ async fn poll_until<C: Collector>(
             pace.took(duration);
         }
         let families = state.record(&collector, &result, duration, SystemTime::now());
-        hub.publish(state.status(), families);
+        publish(&hub, state.status(), families, sight(&collector, &result));
         next = state.next(&mut pace, &mut collector, begun);
     }
 }
 
-/// Polls once and returns the samples and the outcome, as [`run`] would have published them.
-pub async fn poll_and_export<C: Collector>(mut collector: C, instance: Instance) -> (TargetStatus, Families) {
+/// Polls once and publishes the outcome, as [`run`] does.
+pub async fn poll_once_into<C: Collector>(mut collector: C, instance: Instance, hub: &Hub) {
     let mut state = State::new(C::NAME, instance);
     let started = Instant::now();
     let result = poll_once(&mut collector, &state.instance).await;
     let families = state.record(&collector, &result, started.elapsed(), SystemTime::now());
-    (state.status(), families)
+    publish(hub, state.status(), families, sight(&collector, &result));
+}
+
+/// What a poll saw of its surroundings; `None` if it failed.
+fn sight<C: Collector>(collector: &C, outcome: &Outcome<C>) -> Option<Sight> {
+    outcome.0.as_ref().ok().map(|snapshot| collector.sight(snapshot))
+}
+
+fn publish(hub: &Hub, status: TargetStatus, families: Families, sight: Option<Sight>) {
+    let key = status.key.clone();
+    hub.publish(status, families);
+    hub.topology().polled(&key.target, key.node.as_deref(), sight);
 }
 
 async fn poll_once<C: Collector>(collector: &mut C, instance: &Instance) -> Outcome<C> {

@@ -1,5 +1,6 @@
 //! What the runner remembers of an instance, and what it exports of it.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
@@ -170,6 +171,7 @@ impl State {
     pub(super) fn status(&self) -> TargetStatus {
         TargetStatus {
             key: self.instance.key(),
+            labels: Arc::clone(&self.instance.settings.labels),
             collector: self.collector,
             address: self.instance.address.clone(),
             interval: self.instance.settings.interval.length(),

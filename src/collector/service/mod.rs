@@ -33,6 +33,7 @@ use crate::http::client::{Client, Settings};
 use crate::mapping::Idle;
 use crate::metric::vocabulary::resources::CONNECTION_STATUS;
 use crate::metric::{Families, MetricInfo, metrics, vocabulary};
+use crate::topology::Sight;
 
 metrics! {
     fn metrics;
@@ -185,6 +186,11 @@ impl Collector for ServiceCollector {
 
     fn export_health(health: &Health<'_>, out: &mut Families) {
         out.push_bool(&UP, [], health.error.is_none());
+    }
+
+    fn sight(&self, _: &Snapshot) -> Sight {
+        let reached = self.client.as_ref().ok().and_then(Client::last_reached);
+        Sight { reached, ..Sight::default() }
     }
 
     fn reloaded(&mut self) {

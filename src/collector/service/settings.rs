@@ -12,6 +12,7 @@ use crate::collector::TargetKind;
 use crate::config::{Defaults, TargetSettings, read_url};
 use crate::net::headers::{self, check_header};
 use crate::net::{BaseUrl, Credential, TlsSettings};
+use crate::topology::Role;
 use mapping::{Mapping, SHORTEST_INTERVAL, profile};
 use reader::{Problem, Reader, Table};
 
@@ -80,6 +81,7 @@ impl TargetKind for ServiceTarget {
     const TITLE: &'static str = "Services";
     const INTRO: &'static str = "Of each `[[service]]` target, as far as its mapping finds them (docs/MAPPING.md). Series of \
         a service's own exposition that the mapping passes through keep their names.";
+    const ROLE: Role = Role::Service;
     const DEFAULTS: Defaults =
         Defaults { shortest_interval: SHORTEST_INTERVAL, has_instances: true, ..Defaults::USUAL };
 

@@ -26,7 +26,7 @@ use tracing::warn;
 use crate::hub::{self, PollError, Reason};
 use crate::net::dial::DialError;
 use crate::net::resolve::Resolver;
-use crate::net::{BaseUrl, Credential, TlsSettings, headers};
+use crate::net::{BaseUrl, Credential, Reached, TlsSettings, headers};
 use connection::{Answer, Connection};
 use error::Failure;
 
@@ -158,6 +158,12 @@ impl Client {
             connection: None,
             progress: Progress::default(),
         })
+    }
+
+    /// Where the last connection went.
+    #[must_use]
+    pub fn last_reached(&self) -> Option<Reached> {
+        self.resolver.last_reached()
     }
 
     /// Takes the values of headers as their files have them now; to be called once a poll.

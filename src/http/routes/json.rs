@@ -1,8 +1,11 @@
 //! The JSON answers.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::hub::{Excerpt, TargetStatus};
+use crate::topology::View;
 
 /// The envelope of Prometheus' own API.
 #[derive(Serialize)]
@@ -68,6 +71,11 @@ pub(super) fn targets(statuses: &[TargetStatus]) -> String {
     text(&Envelope { status: "success", data: Targets { targets: targets.collect() } })
 }
 
+/// `/api/v1/topology`.
+pub(super) fn topology(view: &View) -> String {
+    text(&Envelope { status: "success", data: view.report() })
+}
+
 /// The word for a target's state.
 pub(super) const fn health(status: &TargetStatus) -> &'static str {
     match (status.last_poll, status.up()) {
@@ -80,39 +88,36 @@ pub(super) const fn health(status: &TargetStatus) -> &'static str {
 #[derive(Serialize)]
 struct ScrapeTarget<'a> {
     targets: [&'a str; 1],
-    labels: ScrapeLabels<'a>,
+    labels: BTreeMap<&'a str, &'a str>,
 }
 
-#[derive(Serialize)]
-struct ScrapeLabels<'a> {
-    __metrics_path__: &'static str,
-    __param_target: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    __param_node: Option<&'a str>,
-    __meta_manometer_collector: &'a str,
-    __meta_manometer_address: &'a str,
-    target: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    node: Option<&'a str>,
-    instance: &'a str,
-}
-
-/// `/sd`: each target is scraped at this agent's own address, which is the one that the request came to.
-pub(super) fn service_discovery(host: &str, statuses: &[TargetStatus]) -> String {
-    let groups: Vec<ScrapeTarget<'_>> = statuses
-        .iter()
-        .map(|status| ScrapeTarget {
-            targets: [host],
-            labels: ScrapeLabels {
-                __metrics_path__: "/scrape",
-                __param_target: &status.key.target,
-                __param_node: status.key.node.as_deref(),
-                __meta_manometer_collector: status.collector,
-                __meta_manometer_address: &status.address,
-                target: &status.key.target,
-                node: status.key.node.as_deref(),
-                instance: &status.address,
-            },
+/// `/sd`: each target is scraped at this agent's own address, which is the one that the request came to, and so is the agent
+/// itself, where it has a name there.
+pub(super) fn service_discovery(
+    host: &str,
+    site: Option<&str>,
+    statuses: &[TargetStatus],
+    agent: Option<&'static str>,
+) -> String {
+    let groups = statuses.iter().map(|status| {
+        let fixed = [
+            ("__param_target", status.key.target.as_str()),
+            ("__meta_manometer_collector", status.collector),
+            ("__meta_manometer_address", &status.address),
+            ("instance", &status.address),
+        ];
+        let node = status.key.node.as_deref().map(|node| ("__param_node", node));
+        fixed.into_iter().chain(node).chain(status.origin(site)).collect::<BTreeMap<_, _>>()
+    });
+    let own = agent.map(|agent| {
+        let site = site.map(|site| ("site", site));
+        [("__meta_manometer_collector", agent), ("instance", host)].into_iter().chain(site).collect()
+    });
+    let groups: Vec<ScrapeTarget<'_>> = groups
+        .chain(own)
+        .map(|mut labels| {
+            labels.insert("__metrics_path__", "/scrape");
+            ScrapeTarget { targets: [host], labels }
         })
         .collect();
     text(&groups)

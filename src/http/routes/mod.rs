@@ -3,18 +3,23 @@
 //! * `GET /`: the status page
 //! * `GET /metrics`: everything, in the format that the client prefers
 //! * `GET /scrape?target=NAME`: one target, without the `target` label; `&node=NODE` for one instance of a target that has
-//!   several
-//! * `GET /sd`: the targets for Prometheus' `http_sd_configs`, each to be scraped through `/scrape`
+//!   several; without a target what the agent says of itself
+//! * `GET /sd`: the targets and the agent itself for Prometheus' `http_sd_configs`, each to be scraped through `/scrape`;
+//!   `?collector=redis` for one kind
 //! * `GET /api/v1/targets`: the state of the targets as JSON
+//! * `GET /api/v1/topology`: who stands on whom, and how that is known, as JSON
+//! * `GET /runbooks/NAME`: what to do about an alert; without a name the list of them
 //! * `GET /-/healthy`, `GET /-/ready`: liveness, and whether every target has been polled once
 //! * `POST /-/reload`: reads the configuration again
 
 mod json;
 mod negotiate;
 mod page;
+mod runbooks;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
@@ -30,6 +35,9 @@ use self::negotiate::{content_type, preferred_format, takes_gzip};
 use crate::http::server::{Handler, PLAIN, Peer, respond};
 use crate::hub::{Exposition, Hub, Key, scraper};
 
+/// What `/sd` calls the agent itself among the collectors.
+const AGENT: &str = "agent";
+
 const HTML: &str = "text/html; charset=utf-8";
 const JSON: &str = "application/json";
 
@@ -43,13 +51,22 @@ pub struct Routes {
     /// Shown on the status page.
     environment: ArcSwap<Option<String>>,
     unknown_targets: Arc<AtomicU64>,
+    runbooks: Runbooks,
 }
 
+/// What finds the text of a runbook, in Markdown, by its name; the index has the empty one.
+pub type Runbooks = Box<dyn Fn(&str) -> Option<String> + Send + Sync>;
+
 impl Routes {
-    /// Routes over `hub`, counted in `stats`; reloads are asked for through `reload`.
+    /// Routes over `hub`, counted in `stats`; reloads are asked for through `reload`, pages of `runbooks` served.
     #[must_use]
-    pub fn new(hub: Arc<Hub>, reload: mpsc::Sender<ReloadRequest>, unknown_targets: Arc<AtomicU64>) -> Self {
-        Self { hub, reload, environment: ArcSwap::default(), unknown_targets }
+    pub fn new(
+        hub: Arc<Hub>,
+        reload: mpsc::Sender<ReloadRequest>,
+        unknown_targets: Arc<AtomicU64>,
+        runbooks: Runbooks,
+    ) -> Self {
+        Self { hub, reload, environment: ArcSwap::default(), unknown_targets, runbooks }
     }
 
     /// Sets the name of the environment that the status page shows.
@@ -63,9 +80,14 @@ impl Routes {
         match parts.uri.path() {
             "/-/reload" if parts.method == Method::POST => self.reload().await,
             "/-/reload" => not_allowed("POST"),
-            "/" | "/metrics" | "/scrape" | "/sd" | "/api/v1/targets" | "/-/healthy" | "/-/ready" if !reading => {
+            "/" | "/metrics" | "/scrape" | "/sd" | "/api/v1/targets" | "/api/v1/topology" | "/-/healthy"
+            | "/-/ready"
+                if !reading =>
+            {
                 not_allowed("GET, HEAD")
             }
+            path if path.starts_with(runbooks::PATH) && !reading => not_allowed("GET, HEAD"),
+            path if path.starts_with(runbooks::PATH) => self.runbook(&path[runbooks::PATH.len()..]),
             "/metrics" => {
                 self.scraped(&parts, None);
                 self.metrics(&parts.headers).await
@@ -78,13 +100,17 @@ impl Routes {
             "/sd" => {
                 let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok());
                 match host {
-                    Some(host) => respond(StatusCode::OK, JSON, json::service_discovery(host, &self.hub.statuses())),
+                    Some(host) => self.service_discovery(host, parameter(&parts, "collector").as_deref()),
                     None => {
                         respond(StatusCode::BAD_REQUEST, PLAIN, "a Host header is needed: targets lead back to it\n")
                     }
                 }
             }
             "/api/v1/targets" => respond(StatusCode::OK, JSON, json::targets(&self.hub.statuses())),
+            "/api/v1/topology" => {
+                let view = self.hub.topology().view(SystemTime::now());
+                respond(StatusCode::OK, JSON, json::topology(&view))
+            }
             "/-/healthy" => respond(StatusCode::OK, PLAIN, "manometer is healthy\n"),
             "/-/ready" => self.ready(),
             _ => respond(StatusCode::NOT_FOUND, PLAIN, "not found; the routes are listed at /\n"),
@@ -104,18 +130,12 @@ impl Routes {
     }
 
     async fn scrape(&self, parts: &Parts) -> Response<Full<Bytes>> {
-        let parameter = |name: &str| {
-            let query = parts.uri.query().unwrap_or_default();
-            url::form_urlencoded::parse(query.as_bytes())
-                .find(|(key, _)| key == name)
-                .map(|(_, value)| value.into_owned())
-        };
-        let Some(target) = parameter("target") else {
-            self.unknown_targets.fetch_add(1, Ordering::Relaxed);
-            return respond(StatusCode::BAD_REQUEST, PLAIN, "which target? ask for /scrape?target=NAME\n");
-        };
-        let key = Key { target, node: parameter("node").filter(|node| !node.is_empty()) };
         let (format, escaping) = preferred_format(&parts.headers);
+        let Some(target) = parameter(parts, "target") else {
+            let own = Arc::new(self.hub.render_own(format));
+            return expose(own, content_type(format, escaping), &parts.headers).await;
+        };
+        let key = Key { target, node: parameter(parts, "node").filter(|node| !node.is_empty()) };
         let Some(exposition) = self.hub.render_target(&key, format) else {
             if !self.hub.nodes(&key.target).is_empty() {
                 let text = "the target has instances: ask for one of them with &node=NODE; /sd lists them\n";
@@ -137,6 +157,26 @@ impl Routes {
         if parts.method == Method::GET && !is_browser {
             let peer = parts.extensions.get::<Peer>().map(|Peer(ip)| ip.to_string()).unwrap_or_default();
             self.hub.rhythm().scraped(target, scraper(&[peer.as_bytes(), header(USER_AGENT)]), Instant::now());
+        }
+    }
+
+    /// The targets, or those of one collector, and the agent itself.
+    fn service_discovery(&self, host: &str, collector: Option<&str>) -> Response<Full<Bytes>> {
+        let mut statuses = self.hub.statuses();
+        if let Some(wanted) = collector.filter(|wanted| *wanted != AGENT) {
+            statuses.retain(|status| status.collector == wanted);
+        }
+        let targets = if collector == Some(AGENT) { &[][..] } else { &statuses };
+        let is_agent_wanted = collector.is_none_or(|wanted| wanted == AGENT);
+        let site = self.hub.site();
+        let site = site.as_ref().map(|site| site.as_str());
+        respond(StatusCode::OK, JSON, json::service_discovery(host, site, targets, is_agent_wanted.then_some(AGENT)))
+    }
+
+    fn runbook(&self, name: &str) -> Response<Full<Bytes>> {
+        match (self.runbooks)(name) {
+            Some(markdown) => respond(StatusCode::OK, HTML, runbooks::render(&markdown)),
+            None => respond(StatusCode::NOT_FOUND, PLAIN, "no such runbook; /runbooks/ lists them\n"),
         }
     }
 
@@ -190,6 +230,13 @@ async fn expose(exposition: Arc<Exposition>, content_type: &'static str, headers
         response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     }
     response
+}
+
+/// The value of a parameter of the query.
+fn parameter(parts: &Parts, name: &str) -> Option<String> {
+    let query = parts.uri.query().unwrap_or_default();
+    let mut pairs = url::form_urlencoded::parse(query.as_bytes());
+    pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
 }
 
 fn not_allowed(allow: &'static str) -> Response<Full<Bytes>> {

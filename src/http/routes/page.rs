@@ -34,8 +34,8 @@ pub(super) fn render(environment: Option<&str>, statuses: &[TargetStatus]) -> St
     let _ = write!(
         out,
         "<body>\n<h1>manometer <small>{} {}</small></h1>\n\
-         <nav><a href=\"/metrics\">metrics</a> <a href=\"/api/v1/targets\">targets (JSON)</a> <a href=\"/sd\">service \
-         discovery</a> <a href=\"/-/healthy\">healthy</a> <a href=\"/-/ready\">ready</a></nav>\n\
+         <nav><a href=\"/metrics\">metrics</a> <a href=\"/api/v1/targets\">targets (JSON)</a> <a href=\"/api/v1/topology\">topology (JSON)</a> <a href=\"/sd\">service \
+         discovery</a> <a href=\"/runbooks/\">runbooks</a> <a href=\"/-/healthy\">healthy</a> <a href=\"/-/ready\">ready</a></nav>\n\
          <p>{up} of {} targets up</p>\n\
          <table>\n<tr><th>target</th><th>kind</th><th>address</th><th>state</th><th class=\"number\">last \
          poll</th><th class=\"number\">polls</th><th class=\"number\">failed</th><th>last poll at</th></tr>\n",
@@ -81,6 +81,6 @@ fn row(out: &mut String, status: &TargetStatus) {
 }
 
 /// `text` as HTML text or attribute value.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

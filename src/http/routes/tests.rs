@@ -12,6 +12,7 @@ const UP: Metric<0> = Metric::gauge("redis_up", &[], "Up.");
 fn status(name: &str, polled: bool, error: Option<PollError>) -> TargetStatus {
     TargetStatus {
         key: Key::of(name),
+        labels: Arc::default(),
         collector: "redis",
         address: "10.0.0.7:6379".to_owned(),
         interval: Duration::from_secs(10),
@@ -31,7 +32,7 @@ fn routes() -> (Routes, mpsc::Receiver<ReloadRequest>) {
     families.push(&UP, [], 1.0);
     hub.publish(status("main", true, None), families);
     let (sender, receiver) = mpsc::channel(1);
-    (Routes::new(hub, sender, Arc::default()), receiver)
+    (Routes::new(hub, sender, Arc::default(), Box::new(|_| None)), receiver)
 }
 
 struct Answer {
@@ -72,11 +73,10 @@ async fn metrics_carry_the_target_and_scrape_does_not() {
 #[tokio::test]
 async fn an_unknown_target_is_counted_and_never_repeated() {
     let (routes, _reloads) = routes();
-    assert_eq!(get(&routes, "/scrape").await.status, 400);
     let unknown = get(&routes, "/scrape?target=redis://:hunter2@10.0.0.9:6379").await;
     assert_eq!(unknown.status, 404);
     assert!(!unknown.body.contains("hunter2"), "{}", unknown.body);
-    assert_eq!(routes.unknown_targets.load(Ordering::Relaxed), 2);
+    assert_eq!(routes.unknown_targets.load(Ordering::Relaxed), 1);
 }
 
 #[tokio::test]
@@ -128,20 +128,49 @@ async fn service_discovery_leads_back_to_this_agent() {
     let (routes, _reloads) = routes();
     let answer = ask(&routes, Method::GET, "/sd", &[(HOST, "agent:10121")]).await;
     let json: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
-    assert_eq!(
-        json,
-        serde_json::json!([{
-            "targets": ["agent:10121"],
-            "labels": {
-                "__metrics_path__": "/scrape",
-                "__param_target": "main",
-                "__meta_manometer_collector": "redis",
-                "__meta_manometer_address": "10.0.0.7:6379",
-                "target": "main",
-                "instance": "10.0.0.7:6379",
-            },
-        }])
-    );
+    let main = serde_json::json!({
+        "targets": ["agent:10121"],
+        "labels": {
+            "__metrics_path__": "/scrape",
+            "__param_target": "main",
+            "__meta_manometer_collector": "redis",
+            "__meta_manometer_address": "10.0.0.7:6379",
+            "target": "main",
+            "instance": "10.0.0.7:6379",
+        },
+    });
+    let own = serde_json::json!({
+        "targets": ["agent:10121"],
+        "labels": {
+            "__metrics_path__": "/scrape",
+            "__meta_manometer_collector": "agent",
+            "instance": "agent:10121",
+        },
+    });
+    assert_eq!(json, serde_json::json!([main, own]));
+    for (query, expected) in [("redis", vec![main]), ("agent", vec![own]), ("docker", Vec::new())] {
+        let answer = ask(&routes, Method::GET, &format!("/sd?collector={query}"), &[(HOST, "agent:10121")]).await;
+        let json: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
+        assert_eq!(json, serde_json::json!(expected), "{query}");
+    }
+}
+
+#[tokio::test]
+async fn site_and_labels_of_a_target_are_on_metrics_and_in_the_discovery_and_not_on_its_scrape() {
+    let (routes, _reloads) = routes();
+    routes.hub.set_site(Some("fra".to_owned()));
+    let mut families = Families::new();
+    families.push(&UP, [], 1.0);
+    let labels = Arc::from([("team".to_owned(), "feeds".to_owned())]);
+    routes.hub.publish(TargetStatus { labels, ..status("main", true, None) }, families);
+    let metrics = get(&routes, "/metrics").await.body;
+    assert!(metrics.contains("redis_up{target=\"main\",site=\"fra\",team=\"feeds\"} 1\n"), "{metrics}");
+    let alone = get(&routes, "/scrape?target=main").await.body;
+    assert!(alone.contains("redis_up 1\n"), "{alone}");
+    let answer = ask(&routes, Method::GET, "/sd", &[(HOST, "agent:10121")]).await;
+    let json: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
+    assert_eq!((&json[0]["labels"]["site"], &json[0]["labels"]["team"]), (&"fra".into(), &"feeds".into()));
+    assert_eq!((&json[1]["labels"]["site"], json[1]["labels"].get("team")), (&"fra".into(), None));
 }
 
 #[tokio::test]

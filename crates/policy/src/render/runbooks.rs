@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use include_dir::{Dir, File, include_dir};
+
 use super::promql::Promql;
-use super::{Catalog, File, words};
+use super::{Catalog, words};
 use crate::{Alert, Policy};
 
 /// What the block is between.
@@ -13,6 +15,25 @@ const END: &str = "<!-- /rendered -->";
 
 /// Where the pages are.
 pub const FOLDER: &str = "docs/runbooks";
+
+/// The pages as they were when this was built.
+static SHIPPED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../docs/runbooks");
+
+/// The name of the index among the pages.
+const INDEX: &str = "README";
+
+/// A page that was built in, with the numbers of the policy, as Markdown; `None` if there is none of that name. Without a
+/// name it is the index.
+#[must_use]
+pub fn page(policy: &Policy, catalog: &Catalog, name: &str) -> Option<String> {
+    let text = |file: &'static File<'_>| Some((file.path().file_stem()?.to_str()?, file.contents_utf8()?));
+    let mut pages = SHIPPED.files().filter_map(text);
+    if name.is_empty() {
+        return Some(index(policy, &pages.filter(|(name, _)| *name != INDEX).collect()));
+    }
+    let (_, text) = pages.find(|(known, _)| *known == name)?;
+    Some(numbered(&Promql { policy, catalog }, name, text).unwrap_or_else(|| text.to_owned()))
+}
 
 /// What is missing for the pages to be written.
 #[must_use]
@@ -35,23 +56,33 @@ pub fn problems(policy: &Policy, pages: &BTreeMap<String, String>) -> Vec<String
 
 /// The pages with their numbers, and the index.
 #[must_use]
-pub fn files(policy: &Policy, catalog: &Catalog, pages: &BTreeMap<String, String>) -> Vec<File> {
+pub fn files(policy: &Policy, catalog: &Catalog, pages: &BTreeMap<String, String>) -> Vec<super::File> {
     // Who has no pages, like a folder of rules alone, needs no index of them.
     if pages.is_empty() {
         return Vec::new();
     }
     let promql = Promql { policy, catalog };
-    let mut files = vec![File { path: format!("{FOLDER}/README.md").into(), text: index(policy, pages) }];
+    let mut files =
+        vec![super::File { path: format!("{FOLDER}/README.md").into(), text: index(policy, &texts(pages)) }];
     for (name, page) in pages {
-        let Some((before, after)) = split(page) else { continue };
-        let block = policy.alert(name).map_or_else(
-            || "This alert is switched off in the configuration.\n".to_owned(),
-            |alert| block(&promql, alert),
-        );
-        let text = format!("{before}{BEGIN}\n{block}{END}{after}");
-        files.push(File { path: format!("{FOLDER}/{name}.md").into(), text });
+        let Some(text) = numbered(&promql, name, page) else { continue };
+        files.push(super::File { path: format!("{FOLDER}/{name}.md").into(), text });
     }
     files
+}
+
+/// A page with its numbers; `None` of one that has no block for them.
+fn numbered(promql: &Promql<'_>, name: &str, page: &str) -> Option<String> {
+    let (before, after) = split(page)?;
+    let block = promql
+        .policy
+        .alert(name)
+        .map_or_else(|| "This alert is switched off in the configuration.\n".to_owned(), |alert| block(promql, alert));
+    Some(format!("{before}{BEGIN}\n{block}{END}{after}"))
+}
+
+fn texts(pages: &BTreeMap<String, String>) -> BTreeMap<&str, &str> {
+    pages.iter().map(|(name, page)| (name.as_str(), page.as_str())).collect()
 }
 
 /// What stands before and after the block; `None` unless there is exactly one.
@@ -84,7 +115,7 @@ fn block(promql: &Promql<'_>, alert: &Alert) -> String {
     out
 }
 
-fn index(policy: &Policy, pages: &BTreeMap<String, String>) -> String {
+fn index(policy: &Policy, pages: &BTreeMap<&str, &str>) -> String {
     let mut out = String::from(
         "# Runbooks\n\n\
          A page for each alert: what it means, how to see it, likely causes in order, what to do and what not. This \

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::de::{SeqAccess, Visitor};
@@ -35,10 +37,25 @@ pub(crate) struct Listed {
     pub(crate) labels: BTreeMap<String, String>,
     /// `bridge`, `host`, `none`, `container:<id>` or a network's name.
     pub(crate) network_mode: String,
+    /// Where it can be reached.
+    pub(crate) reach: Arc<Reach>,
     /// How long it has been running, or not running.
     pub(crate) age: Option<Age>,
     /// Of the last run, if it has ended.
     pub(crate) exit_code: Option<i64>,
+}
+
+/// Where a container can be reached.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Reach {
+    /// Its addresses in its networks.
+    pub(crate) addresses: Vec<IpAddr>,
+    /// Those of the networks' gateways.
+    pub(crate) gateways: Vec<IpAddr>,
+    /// Where its ports are published.
+    pub(crate) published: Vec<SocketAddr>,
+    /// The service of Compose that it is one of, which is a host name in its networks.
+    pub(crate) service: Option<String>,
 }
 
 /// A time span as the engine words it for people.
@@ -69,6 +86,41 @@ struct Wire {
     labels: BTreeMap<String, String>,
     #[serde(default, deserialize_with = "or_default")]
     host_config: WireHostConfig,
+    #[serde(default, deserialize_with = "or_default")]
+    network_settings: WireNetworks,
+    #[serde(default, deserialize_with = "or_default")]
+    ports: Vec<WirePort>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct WireNetworks {
+    #[serde(deserialize_with = "or_default")]
+    networks: BTreeMap<String, WireNetwork>,
+}
+
+/// Addresses are empty texts where there are none.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct WireNetwork {
+    #[serde(rename = "IPAddress", deserialize_with = "or_default")]
+    address: String,
+    #[serde(rename = "GlobalIPv6Address", deserialize_with = "or_default")]
+    address6: String,
+    #[serde(rename = "Gateway", deserialize_with = "or_default")]
+    gateway: String,
+    #[serde(rename = "IPv6Gateway", deserialize_with = "or_default")]
+    gateway6: String,
+}
+
+/// A port of the container, and where it is published, if it is.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct WirePort {
+    #[serde(rename = "IP", deserialize_with = "or_default")]
+    ip: String,
+    #[serde(rename = "PublicPort", deserialize_with = "or_default")]
+    public: Option<u16>,
 }
 
 #[derive(Default, Deserialize)]
@@ -116,6 +168,15 @@ impl From<Wire> for Listed {
         // A link shows up as `/other/alias`.
         let own = wire.names.iter().map(|name| name.trim_start_matches('/')).find(|name| !name.contains('/'));
         let health = wire.health.status.or_else(|| health_in(&wire.status).map(str::to_owned));
+        let networks = wire.network_settings.networks.values();
+        let parsed = |texts: [&String; 2]| texts.into_iter().filter_map(|text| text.parse().ok()).collect::<Vec<_>>();
+        let published = wire.ports.iter().filter_map(|port| Some(SocketAddr::new(port.ip.parse().ok()?, port.public?)));
+        let reach = Reach {
+            addresses: networks.clone().flat_map(|network| parsed([&network.address, &network.address6])).collect(),
+            gateways: networks.flat_map(|network| parsed([&network.gateway, &network.gateway6])).collect(),
+            published: published.collect(),
+            service: wire.labels.get("com.docker.compose.service").cloned(),
+        };
         Self {
             name: own.map_or_else(|| super::short(&wire.id).to_owned(), str::to_owned),
             image: wire.image,
@@ -124,6 +185,7 @@ impl From<Wire> for Listed {
             created: wire.created.and_then(|seconds| UNIX_EPOCH.checked_add(Duration::from_secs(seconds))),
             labels: wire.labels,
             network_mode: wire.host_config.network_mode,
+            reach: Arc::new(reach),
             age: age_in(&wire.status),
             exit_code: exit_code_in(&wire.status),
             id: wire.id,

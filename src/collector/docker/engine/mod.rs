@@ -30,13 +30,14 @@ pub(super) use self::capability::{Endpoint, export_files};
 pub(super) use self::error::EngineError;
 pub(super) use self::event::Event;
 pub(super) use self::inspected::{Inspected, Limits, cpus_in};
-pub(super) use self::listed::{Age, List, Listed};
+pub(super) use self::listed::{Age, List, Listed, Reach};
 pub(super) use self::stream::{EventStream, LogBody};
 pub(super) use self::time::parse as parse_time;
 use self::transport::{Budget, Transport};
 use self::version::Negotiated;
 use crate::collector::docker::DockerTarget;
 use crate::metric::{Families, MetricInfo};
+use crate::net::Reached;
 use parking_lot::Mutex;
 
 /// Bytes of a list beyond which it is refused; ten thousand containers are half of it.
@@ -69,6 +70,11 @@ impl Engine {
             negotiated: Mutex::default(),
             capabilities: Capabilities::default(),
         }))
+    }
+
+    /// Where the last connection went.
+    pub(super) fn last_reached(&self) -> Option<Reached> {
+        self.0.transport.last_reached()
     }
 
     /// Sees to it that the API version is negotiated and that it is known which endpoints may be used.

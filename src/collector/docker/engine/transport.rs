@@ -17,7 +17,7 @@ use crate::collector::docker::DockerTarget;
 use crate::http::client;
 use crate::net::dial::dial;
 use crate::net::resolve::Resolver;
-use crate::net::{self, BaseUrl, TlsSettings, Watch, Watched, headers};
+use crate::net::{self, BaseUrl, Reached, TlsSettings, Watch, Watched, headers};
 
 /// Free connections that are kept.
 const KEPT: usize = 32;
@@ -86,6 +86,11 @@ impl Transport {
         }
         let fresh = self.connect(&attempt).await?;
         self.ask(fresh, request(), budget).await.map_err(|error| broken(&error, &attempt))
+    }
+
+    /// Where the last connection went.
+    pub(super) fn last_reached(&self) -> Option<Reached> {
+        self.resolver.last_reached()
     }
 
     /// Settles the version in the path of each request from now on.

@@ -71,6 +71,7 @@ fn container(name: &str, limits: Option<Limits>) -> Container {
         state: RunState::Running,
         health: Health::None,
         shares_network: false,
+        reach: Arc::default(),
         created: None,
         started: Some(UNIX_EPOCH + Duration::from_secs(1_795_000_000)),
         seen: SystemTime::UNIX_EPOCH,

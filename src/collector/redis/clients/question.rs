@@ -12,6 +12,7 @@ use crate::collector::redis::reply::{self, Unexpected};
 use crate::collector::redis::server_config::ServerConfig;
 use crate::collector::redis::session;
 use crate::metric::{Families, MetricInfo};
+use crate::topology::Sight;
 
 /// CLIENT LIST.
 #[derive(Debug)]
@@ -84,6 +85,10 @@ impl Question for ClientList {
 
     fn export(summary: &ClientSummary, out: &mut Families) {
         export(summary, out);
+    }
+
+    fn show(summary: &ClientSummary, sight: &mut Sight) {
+        sight.clients.clone_from(&summary.addresses);
     }
 }
 

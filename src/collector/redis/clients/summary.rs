@@ -1,5 +1,7 @@
 //! A CLIENT LIST reply reduced to bounded numbers, in one pass.
 
+use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use super::class::{BufferLimits, ClientClass};
@@ -115,6 +117,9 @@ pub struct ClientSummary {
     pub by_database: Vec<(String, u64)>,
     /// Connections by the client's address without its port, most first, `unix` for the socket, at last `__other__`.
     pub by_address: Vec<(String, u64)>,
+    /// From where applications are connected, the agent and replicas left out, as many addresses as a topology keeps; the unix
+    /// socket counts as the loopback address.
+    pub addresses: BTreeSet<IpAddr>,
     /// Connections by client library, most first, `none` for those that told none, at last `__other__`.
     pub by_library: Vec<(String, u64)>,
     /// The largest output buffers, largest first; empty ones are left out.

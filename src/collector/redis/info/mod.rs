@@ -101,6 +101,13 @@ impl Info {
         self.text(Text::Role)
     }
 
+    /// Host and port of the master that it follows, if it is a replica.
+    #[must_use]
+    pub fn primary(&self) -> Option<(String, u16)> {
+        let master = self.masters.first().filter(|master| !master.host.is_empty())?;
+        Some((master.host.to_string(), master.port.parse().ok()?))
+    }
+
     /// `standalone`, `cluster` or `sentinel`: `redis_mode`, or `server_mode` of Valkey.
     #[must_use]
     pub fn mode(&self) -> Option<&str> {

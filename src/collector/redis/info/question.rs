@@ -13,6 +13,7 @@ use crate::collector::redis::hit_ratio::{self, HitRatio, WindowedRatio};
 use crate::collector::redis::question::{Question, command};
 use crate::collector::redis::reply::{self, Unexpected};
 use crate::metric::{Families, MetricInfo};
+use crate::topology::Sight;
 
 /// INFO ALL.
 #[derive(Debug)]
@@ -107,5 +108,9 @@ impl Question for InfoAll {
         if let Some(ratio) = &answer.hit_ratio {
             hit_ratio::export(ratio, out);
         }
+    }
+
+    fn show(answer: &InfoAnswer, sight: &mut Sight) {
+        sight.primary = answer.info.primary();
     }
 }

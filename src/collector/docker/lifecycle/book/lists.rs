@@ -1,6 +1,7 @@
 //! What lists tell.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::record::{Forged, Record, liveness};
@@ -85,6 +86,7 @@ impl Book {
         record.set_labels(select::exported(&self.target, &listed.labels));
         record.container.created = record.container.created.or(listed.created);
         record.container.shares_network = shares_network(&listed.network_mode);
+        record.container.reach = Arc::clone(&listed.reach);
         let was_live = record.runs.is_live();
         // What was there before the agent looked is not counted, and what it logged until now alarms nobody.
         let existed = is_new && !is_recent;

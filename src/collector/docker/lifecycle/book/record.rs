@@ -88,6 +88,7 @@ impl Record {
                 state,
                 health: Health::None,
                 shares_network: false,
+                reach: Arc::default(),
                 created: None,
                 started: None,
                 seen: stamp.wall,

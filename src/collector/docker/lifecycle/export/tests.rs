@@ -16,6 +16,7 @@ fn container(name: &str, state: RunState) -> Container {
         state,
         health: Health::None,
         shares_network: false,
+        reach: Arc::default(),
         created: None,
         started: None,
         seen: UNIX_EPOCH + Duration::from_millis(1_500),

@@ -175,6 +175,7 @@ fn container(id: &str) -> Container {
         state: RunState::Running,
         health: Health::None,
         shares_network: false,
+        reach: Arc::default(),
         created: None,
         started: None,
         seen: std::time::SystemTime::UNIX_EPOCH,

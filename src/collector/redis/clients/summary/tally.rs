@@ -1,17 +1,19 @@
 //! The running sums of a summary, which borrow the names from the reply.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, Instant};
 
 use super::{ClassTotals, ClientSummary, Options, OutputBuffer, PoolState, Reported};
 use crate::collector::redis::clients::class::{BufferLimits, ClientClass};
 use crate::collector::redis::clients::groups::Groups;
 use crate::collector::redis::clients::growth::{Buffer, BufferTracker};
-use crate::collector::redis::clients::parse::Client;
+use crate::collector::redis::clients::parse::{Client, UNIX};
 use crate::collector::redis::clients::pool;
 use crate::collector::redis::clients::tracker::ClientTracker;
 use crate::collector::redis::label;
+use crate::topology::MAX_CLIENTS;
 
 /// The label of what a client does not tell.
 const UNKNOWN: &str = "unknown";
@@ -42,6 +44,8 @@ pub(super) struct Tally<'r, 'o> {
     databases: Groups<Option<u64>>,
     libraries: Groups<&'r [u8]>,
     hosts: Groups<&'r [u8]>,
+    /// Connections of replicas and the like, by host.
+    of_servers: HashMap<&'r [u8], u64>,
     output_buffers: HashMap<&'r [u8], Largest>,
     stale: u64,
     pools: Vec<PoolState>,
@@ -71,6 +75,7 @@ impl<'r, 'o> Tally<'r, 'o> {
             databases: Groups::with_capacity(0),
             libraries: Groups::with_capacity(0),
             hosts: Groups::with_capacity(tracker.hosts),
+            of_servers: HashMap::new(),
             output_buffers: HashMap::new(),
             stale: 0,
             pools: pools
@@ -97,6 +102,9 @@ impl<'r, 'o> Tally<'r, 'o> {
         }
         self.add_output_buffer(client, class, &mut tracker.buffers);
         let pool = self.add_groups(client);
+        if !class.is_application() {
+            *self.of_servers.entry(client.host()).or_default() += 1;
+        }
 
         // A blocked client, a subscriber and one within MULTI wait for something, however long they are silent.
         let at_rest = class == ClientClass::Normal && client.multi.is_none() && !client.has_flag(b'x');
@@ -162,13 +170,15 @@ impl<'r, 'o> Tally<'r, 'o> {
         let databases: Vec<_> =
             self.databases.counts().filter_map(|(number, count)| Some((number?.to_string(), count))).collect();
         let databases = databases.iter().map(|(number, count)| (number.as_bytes(), *count));
+        let hosts: Vec<(&[u8], u64)> = self.hosts.counts().collect();
         ClientSummary {
             classes: self.classes,
             reported: self.reported,
             by_name: label::top_counts(self.names.counts(), "__unnamed__", k),
             by_user: label::top_counts(users, UNKNOWN, k),
             by_database: label::top_counts(databases, UNKNOWN, k),
-            by_address: label::top_counts(self.hosts.counts(), UNKNOWN, k),
+            addresses: addresses(&hosts, &self.of_servers),
+            by_address: label::top_counts(hosts.into_iter(), UNKNOWN, k),
             by_library: label::top_counts(self.libraries.counts(), "none", k),
             top_output_buffers: top_output_buffers(self.output_buffers, k, &self.limits, &tracker.buffers, now),
             stale: self.stale,
@@ -178,6 +188,17 @@ impl<'r, 'o> Tally<'r, 'o> {
             malformed_fields: self.malformed_fields,
         }
     }
+}
+
+/// The hosts from which more is connected than servers.
+fn addresses(hosts: &[(&[u8], u64)], of_servers: &HashMap<&[u8], u64>) -> BTreeSet<IpAddr> {
+    let of_applications =
+        hosts.iter().filter(|(host, count)| of_servers.get(host).is_none_or(|servers| servers < count));
+    let parsed = of_applications.filter_map(|(host, _)| match std::str::from_utf8(host).ok()? {
+        UNIX => Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+        host => host.parse().ok(),
+    });
+    parsed.take(MAX_CLIENTS).collect()
 }
 
 fn top_output_buffers(

@@ -1,0 +1,70 @@
+//! What polls tell of where targets are and who talks to them.
+
+use std::collections::BTreeSet;
+use std::net::{IpAddr, SocketAddr};
+
+use crate::net::Reached;
+
+/// Addresses of clients that are kept of one server. More tell nothing: whoever has so many clients is used by everybody.
+pub const MAX_CLIENTS: usize = 256;
+
+/// What a kind of target is to others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Role {
+    /// It is asked by services: Redis.
+    Server,
+    /// It asks servers: a service.
+    Service,
+    /// Containers run on it.
+    Engine,
+    /// The machine of the agent.
+    Machine,
+    /// Nothing is known of it but what the configuration says.
+    #[default]
+    Other,
+}
+
+/// What one poll saw of where a target is and who talks to it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Sight {
+    /// Where it was reached.
+    pub reached: Option<Reached>,
+    /// Addresses from which it is used, [`MAX_CLIENTS`] at most, without those of the agent itself. A client on a unix
+    /// socket has the loopback address.
+    pub clients: BTreeSet<IpAddr>,
+    /// Host and port of what it is a replica of.
+    pub primary: Option<(String, u16)>,
+    /// The containers that it runs.
+    pub containers: Vec<ContainerSight>,
+}
+
+/// A container, as far as others can reach it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ContainerSight {
+    /// Its name.
+    pub name: String,
+    /// Whether it runs.
+    pub runs: bool,
+    /// The service of Compose that it belongs to, which is a host name in its networks.
+    pub service: Option<String>,
+    /// Its addresses in the engine's networks.
+    pub addresses: Vec<IpAddr>,
+    /// The addresses of those networks' gateways: what the machine itself has there.
+    pub gateways: Vec<IpAddr>,
+    /// The addresses of the machine at which its ports are published; an unspecified one is any of the machine's.
+    pub published: Vec<SocketAddr>,
+}
+
+impl ContainerSight {
+    /// Whether its published ports are at `address` of the engine's machine.
+    pub(super) fn publishes(&self, address: SocketAddr) -> bool {
+        self.published
+            .iter()
+            .any(|at| at.port() == address.port() && (at.ip().is_unspecified() || at.ip() == address.ip()))
+    }
+
+    /// Whether it has that host name in its networks.
+    pub(super) fn is_called(&self, host: &str) -> bool {
+        self.name == host || self.service.as_deref() == Some(host)
+    }
+}

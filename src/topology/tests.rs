@@ -1,0 +1,265 @@
+use std::net::IpAddr;
+
+use super::*;
+
+const NOW: SystemTime = SystemTime::UNIX_EPOCH;
+const DAY: Duration = Duration::from_hours(24);
+
+fn said(name: &str, role: Role) -> Said {
+    Said { name: name.to_owned(), role, ..Said::default() }
+}
+
+fn ips(texts: &[&str]) -> Vec<IpAddr> {
+    texts.iter().map(|text| text.parse().unwrap()).collect()
+}
+
+fn at(peer: &str) -> Reached {
+    let peer: std::net::SocketAddr = peer.parse().unwrap();
+    Reached::Address { peer, is_own: peer.ip().is_loopback() }
+}
+
+fn reached(peer: &str) -> Sight {
+    Sight { reached: Some(at(peer)), ..Sight::default() }
+}
+
+fn used_from(peer: &str, clients: &[&str]) -> Sight {
+    Sight { clients: ips(clients).into_iter().collect(), ..reached(peer) }
+}
+
+fn container(name: &str, address: &str, published: &[&str]) -> ContainerSight {
+    ContainerSight {
+        name: name.to_owned(),
+        runs: true,
+        service: None,
+        addresses: ips(&[address]),
+        gateways: ips(&["172.18.0.1"]),
+        published: published.iter().map(|at| at.parse().unwrap()).collect(),
+    }
+}
+
+fn engine(containers: Vec<ContainerSight>) -> Sight {
+    Sight { reached: Some(Reached::Socket), containers, ..Sight::default() }
+}
+
+/// The edges of what was polled, as `from on via`.
+fn edges(view: &View) -> Vec<String> {
+    view.graph.edges().map(|edge| format!("{} {} {}", edge.from, edge.on, edge.via.as_str())).collect()
+}
+
+/// A topology of these targets, polled once each.
+fn polled(targets: Vec<Said>, sights: &[(&str, Sight)]) -> Topology {
+    let topology = Topology::default();
+    topology.configure(targets);
+    for (name, sight) in sights {
+        topology.polled(name, None, Some(sight.clone()));
+    }
+    topology
+}
+
+/// Redis and the ticker in containers of an engine on this machine, by their addresses there.
+fn compose() -> (Vec<Said>, Vec<(&'static str, Sight)>) {
+    let targets = vec![
+        said("main", Role::Server),
+        said("ticker", Role::Service),
+        said("docker", Role::Engine),
+        said("host", Role::Machine),
+    ];
+    let containers = vec![container("redis-1", "172.18.0.2", &[]), container("ticker-1", "172.18.0.3", &[])];
+    let sights = vec![
+        ("main", used_from("172.18.0.2:6379", &["172.18.0.3"])),
+        ("ticker", reached("172.18.0.3:8000")),
+        ("docker", engine(containers)),
+        ("host", Sight::default()),
+    ];
+    (targets, sights)
+}
+
+const COMPOSE: [&str; 6] = [
+    "docker host socket",
+    "main docker/redis-1 address",
+    "ticker main clients",
+    "ticker docker/ticker-1 address",
+    "docker/redis-1 docker engine",
+    "docker/ticker-1 docker engine",
+];
+
+#[test]
+fn containers_are_known_by_their_addresses_and_services_by_their_containers() {
+    let (targets, sights) = compose();
+    let view = polled(targets, &sights).view(NOW);
+    assert_eq!(edges(&view), COMPOSE);
+    let below: Vec<String> = view.graph.below(&Node::target("ticker")).iter().map(ToString::to_string).collect();
+    assert_eq!(below, ["docker", "host", "main", "docker/redis-1", "docker/ticker-1"]);
+    assert_eq!(view.unknown, [""; 0]);
+}
+
+#[test]
+fn a_published_port_of_this_machine_is_that_of_a_container_and_its_gateway_is_this_machine() {
+    let (targets, mut sights) = compose();
+    let containers = vec![container("redis-1", "172.18.0.2", &["0.0.0.0:6380", "[::]:6380"])];
+    sights[0].1 = used_from("127.0.0.1:6380", &["172.18.0.1"]);
+    // The ticker is a process of this machine.
+    sights[1].1 = reached("127.0.0.1:8000");
+    sights[2].1 = engine(containers);
+    let view = polled(targets, &sights).view(NOW);
+    let expected =
+        ["docker host socket", "main docker/redis-1 address", "ticker main clients", "docker/redis-1 docker engine"];
+    assert_eq!(edges(&view), expected);
+}
+
+#[test]
+fn an_engine_of_another_machine_publishes_there() {
+    let targets = vec![said("main", Role::Server), said("docker", Role::Engine)];
+    let containers = vec![container("redis-1", "172.18.0.2", &["0.0.0.0:6379"])];
+    let far = Sight { reached: Some(at("10.0.0.5:2376")), containers, ..Sight::default() };
+    let there = polled(targets.clone(), &[("docker", far.clone()), ("main", reached("10.0.0.5:6379"))]);
+    assert_eq!(edges(&there.view(NOW)), ["main docker/redis-1 address", "docker/redis-1 docker engine"]);
+    let here = polled(targets, &[("docker", far), ("main", reached("127.0.0.1:6379"))]);
+    assert_eq!(edges(&here.view(NOW)), [""; 0]);
+}
+
+#[test]
+fn on_one_machine_the_only_service_is_meant_and_of_two_none_is() {
+    let targets = |services: &[&str]| {
+        let services = services.iter().map(|name| said(name, Role::Service));
+        [said("main", Role::Server)].into_iter().chain(services).collect::<Vec<_>>()
+    };
+    let sights = [
+        ("main", used_from("127.0.0.1:6379", &["127.0.0.1"])),
+        ("ticker", reached("127.0.0.1:8000")),
+        ("api", reached("127.0.0.1:8001")),
+    ];
+    let one = polled(targets(&["ticker"]), &sights[..2]).view(NOW);
+    assert_eq!(edges(&one), ["ticker main clients"]);
+    let two = polled(targets(&["ticker", "api"]), &sights).view(NOW);
+    assert_eq!(edges(&two), [""; 0]);
+    assert_eq!(two.unknown, ["api", "ticker"]);
+    // Nobody but the agent is connected.
+    let unused = [("main", reached("127.0.0.1:6379")), ("ticker", reached("127.0.0.1:8000"))];
+    assert_eq!(edges(&polled(targets(&["ticker"]), &unused).view(NOW)), [""; 0]);
+}
+
+#[test]
+fn what_is_said_wins_over_what_is_seen() {
+    let (mut targets, sights) = compose();
+    targets[1].uses = Some(Vec::new());
+    targets[1].container = Some("other".to_owned());
+    let view = polled(targets, &sights).view(NOW);
+    let of_ticker: Vec<String> = edges(&view).into_iter().filter(|edge| edge.starts_with("ticker")).collect();
+    assert_eq!(of_ticker, ["ticker docker/other container"]);
+    assert_eq!(view.unknown, [""; 0]);
+}
+
+#[test]
+fn a_replica_stands_on_its_primary() {
+    let targets = vec![said("main", Role::Server), said("spare", Role::Server), said("docker", Role::Engine)];
+    let replica = |host: &str| Sight { primary: Some((host.to_owned(), 6379)), ..reached("10.0.0.8:6379") };
+    let by_address = [("main", reached("10.0.0.7:6379")), ("spare", replica("10.0.0.7"))];
+    assert_eq!(edges(&polled(targets.clone(), &by_address).view(NOW)), ["spare main replica"]);
+    let mut named = container("redis-1", "172.18.0.2", &[]);
+    named.service = Some("redis".to_owned());
+    let by_name = [("main", reached("172.18.0.2:6379")), ("spare", replica("redis")), ("docker", engine(vec![named]))];
+    assert!(edges(&polled(targets, &by_name).view(NOW)).contains(&"spare main replica".to_owned()));
+}
+
+#[test]
+fn engines_with_the_same_addresses_are_told_apart_or_not_guessed() {
+    let (mut targets, mut sights) = compose();
+    targets.push(said("other", Role::Engine));
+    let containers = vec![container("redis-1", "172.18.0.2", &[]), container("ticker-1", "172.18.0.3", &[])];
+    sights.push(("other", Sight { containers: containers.clone(), ..reached("10.0.0.5:2376") }));
+    // The near engine's containers are those that the agent reaches.
+    assert_eq!(edges(&polled(targets.clone(), &sights).view(NOW)), COMPOSE);
+    sights.pop();
+    sights.push(("other", engine(containers)));
+    // Nothing says which container it is; that it is a client needs no container.
+    let view = polled(targets, &sights).view(NOW);
+    assert_eq!(edges(&view), ["docker host socket", "other host socket", "ticker main clients"]);
+}
+
+#[test]
+fn what_was_seen_is_believed_while_an_end_is_down_and_a_day_longer() {
+    let (targets, mut sights) = compose();
+    let topology = polled(targets, &sights);
+    let _ = topology.view(NOW);
+    // The client is gone, and so is the server: it may be because of that.
+    topology.polled("main", None, None);
+    assert_eq!(edges(&topology.view(NOW + 3 * DAY)), COMPOSE);
+    sights[0].1 = reached("172.18.0.2:6379");
+    let without = |view: &View| edges(view).iter().all(|edge| edge != "ticker main clients");
+    topology.polled("main", None, Some(sights[0].1.clone()));
+    let _ = topology.view(NOW + 3 * DAY);
+    assert!(!without(&topology.view(NOW + 4 * DAY - Duration::from_mins(2))));
+    assert!(without(&topology.view(NOW + 4 * DAY + Duration::from_mins(2))));
+}
+
+#[test]
+fn a_target_that_moves_to_another_container_is_that_one() {
+    let (targets, mut sights) = compose();
+    let topology = polled(targets, &sights);
+    let _ = topology.view(NOW);
+    sights[1].1 = reached("172.18.0.4:8000");
+    sights[2].1.containers.push(container("ticker-2", "172.18.0.4", &[]));
+    for (name, sight) in sights {
+        topology.polled(name, None, Some(sight));
+    }
+    let of_ticker: Vec<String> =
+        edges(&topology.view(NOW)).into_iter().filter(|edge| edge.starts_with("ticker")).collect();
+    assert_eq!(of_ticker, ["ticker main clients", "ticker docker/ticker-2 address"]);
+}
+
+#[test]
+fn what_was_seen_outlives_the_agent() {
+    let (targets, sights) = compose();
+    let kept = serde_json::to_string(&polled(targets.clone(), &sights).kept(NOW)).unwrap();
+    let again = polled(targets, &[]);
+    again.restore(serde_json::from_str(&kept).unwrap());
+    let seen: Vec<&str> = COMPOSE.into_iter().filter(|edge| *edge != "docker host socket").collect();
+    assert_eq!(edges(&again.view(NOW + 2 * DAY)), seen);
+    // What is not watched any more is forgotten.
+    again.configure(vec![said("main", Role::Server)]);
+    assert_eq!(edges(&again.view(NOW)), [""; 0]);
+}
+
+#[test]
+fn a_circle_of_what_is_seen_is_refused() {
+    let mut targets = vec![said("a", Role::Server), said("b", Role::Server)];
+    targets[0].uses = Some(vec!["b".to_owned()]);
+    let replica = Sight { primary: Some(("10.0.0.7".to_owned(), 6379)), ..reached("10.0.0.8:6379") };
+    let view = polled(targets, &[("a", reached("10.0.0.7:6379")), ("b", replica)]).view(NOW);
+    assert_eq!(edges(&view), ["a b uses"]);
+    assert_eq!(view.refused.len(), 1);
+}
+
+#[test]
+fn what_is_seen_is_bounded() {
+    let name = |kind: &str, index: usize| format!("{kind}-{index}");
+    let mut targets = Vec::new();
+    let mut sights = Vec::new();
+    let ip = |index: usize| format!("10.1.{}.{}", index / 250, index % 250);
+    for index in 0..300 {
+        targets.push(said(&name("server", index), Role::Server));
+        targets.push(said(&name("service", index), Role::Service));
+        let clients: Vec<String> = (0..MAX_CLIENTS).map(|client| ip((index + client) % 300)).collect();
+        let clients: Vec<&str> = clients.iter().map(String::as_str).collect();
+        sights
+            .push((name("server", index), used_from(&format!("10.2.{}.{}:6379", index / 250, index % 250), &clients)));
+        sights.push((name("service", index), reached(&format!("{}:8000", ip(index)))));
+    }
+    let topology = Topology::default();
+    topology.configure(targets);
+    for (name, sight) in sights {
+        topology.polled(&name, None, Some(sight));
+    }
+    let view = topology.view(NOW);
+    let most = view.targets.iter().map(|said| view.graph.of(&Node::target(&said.name)).len()).max();
+    assert_eq!((view.graph.edges().count(), most), (kept::MOST, Some(kept::MOST_OF_ONE)));
+    // Neither jumps.
+    let again = topology.view(NOW + 2 * MAX_AGE);
+    assert!(
+        view.graph
+            .edges()
+            .map(|edge| (&edge.from, &edge.on))
+            .eq(again.graph.edges().map(|edge| (&edge.from, &edge.on)))
+    );
+}

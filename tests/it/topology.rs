@@ -1,0 +1,79 @@
+//! Who stands on whom, as it is seen on this machine: real servers, a real service, and the same as when it is said.
+
+use crate::support::agent::{Agent, config_file, output, stderr, stdout, target};
+use crate::support::missing::missing;
+use crate::support::port;
+use crate::support::redis::RedisServer;
+use crate::support::ticker::Ticker;
+use crate::support::wait::{SOON, until};
+
+/// What each target stands on, as the agent tells it.
+fn below(agent: &Agent) -> Vec<String> {
+    let all = agent.get("/api/v1/topology").json();
+    let targets = all["data"]["targets"].as_array().expect("a list of targets").clone();
+    targets.iter().map(|target| format!("{} {}", target["name"], target["dependsOn"])).collect()
+}
+
+#[track_caller]
+fn assert_below(agent: &Agent, expected: &[&str]) {
+    let told = || (below(agent) == expected).then_some(());
+    until(SOON, &format!("who stands on whom; the log:\n{}", agent.log()), told);
+}
+
+#[test]
+fn on_loopback_the_service_is_seen_to_use_redis_and_the_replica_to_follow_it() {
+    if missing(&["redis-server"]) {
+        return;
+    }
+    let mut main = RedisServer::start();
+    let spare = RedisServer::builder().replica_of(&main).start();
+    let ticker = Ticker::start(&main, &[]);
+    let servers = target("main", &main.url()) + &target("spare", &spare.url());
+    let expected = [r#""main" []"#, r#""spare" ["main"]"#, r#""ticker" ["main"]"#];
+
+    let said = "uses = [\"main\"]";
+    let told = Agent::run(
+        &(target("main", &main.url())
+            + &target("spare", &spare.url()).replace("[[redis]]", &format!("[[redis]]\n{said}"))
+            + &ticker.table("ticker", "ticker", said)),
+    );
+    assert_below(&told, &expected);
+
+    let config = servers + &ticker.table("ticker", "ticker", "");
+    let agent = Agent::run(&config);
+    assert_below(&agent, &expected);
+    let seen = agent.metrics();
+    seen.assert("manometer_dependency", &[("target", "ticker"), ("on", "main"), ("via", "clients")], 1.0);
+    seen.assert("manometer_depends_on", &[("target", "spare"), ("cause", "main")], 1.0);
+    seen.assert("manometer_target_info", &[("target", "main"), ("collector", "redis")], 1.0);
+
+    let (_dir, file) = config_file(&config);
+    let shown = output(&["topology", "--config", file.to_str().unwrap()]);
+    let ticker_at =
+        format!("it is the only service on this machine ({}), from which there are clients", ticker.address);
+    let spare_of = format!("it is a replica of {}", main.address());
+    let text = format!(
+        "main (redis)\nspare (redis)\n  stands on main: {spare_of}\nticker (service)\n  stands on main: {ticker_at}\n"
+    );
+    assert_eq!((stdout(&shown), stderr(&shown).as_str(), shown.status.code()), (text, "", Some(0)));
+
+    // What was seen is what explains the failure.
+    main.kill();
+    agent.until("main", "main is down", |seen| (seen.get("redis_up", &[]) == Some(0.0)).then_some(()));
+    assert_eq!(below(&agent), expected);
+}
+
+#[test]
+fn what_is_not_known_is_asked_for() {
+    if missing(&["redis-server"]) {
+        return;
+    }
+    let main = RedisServer::start();
+    let url = format!("http://127.0.0.1:{}", port::free());
+    let service = |name: &str| format!("[[service]]\nname = {name:?}\nprofile = \"ticker\"\nurl = {url:?}\n");
+    let (_dir, file) = config_file(&(target("main", &main.url()) + &service("api") + &service("batch")));
+    let shown = output(&["topology", "--config", file.to_str().unwrap()]);
+    let unknown = "  it is not known what it uses: write uses = [\"NAME\"] into its table, or uses = [] for nothing\n";
+    assert_eq!(stdout(&shown), format!("api (service)\n{unknown}batch (service)\n{unknown}main (redis)\n"));
+    assert_eq!(shown.status.code(), Some(1), "a target failed");
+}
