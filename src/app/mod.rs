@@ -33,6 +33,7 @@ use crate::http::routes::{RouteStats, Routes};
 use crate::http::server::{self, Limits, ServerStats};
 use crate::http::web::WebConfig;
 use crate::hub::Hub;
+use crate::state::{State, WRITE_INTERVAL};
 
 /// The most that the whole shutdown may take: in-flight requests, then the tasks.
 const DRAIN: Duration = Duration::from_secs(5);
@@ -73,11 +74,13 @@ impl Agent {
         let web = Arc::new(ArcSwap::from_pointee(load_web(&config.web)?));
         let stats = Arc::new(ServerStats::default());
         let route_stats = Arc::new(RouteStats::default());
-        let self_metrics = Arc::new(SelfMetrics::new(Arc::clone(&stats), Arc::clone(&route_stats)));
-        let hub = Arc::new(Hub::new({
+        let state = Arc::new(State::open(config.state_dir.as_deref()));
+        let self_metrics = Arc::new(SelfMetrics::new(Arc::clone(&stats), Arc::clone(&route_stats), Arc::clone(&state)));
+        let hub = Hub::new({
             let self_metrics = Arc::clone(&self_metrics);
             move |out| self_metrics.export(out)
-        }));
+        });
+        let hub = Arc::new(hub.with_state(Arc::clone(&state)));
         let (reload_sender, requests) = mpsc::channel(1);
         let routes = Arc::new(Routes::new(Arc::clone(&hub), reload_sender, route_stats));
         let hangup = on(SignalKind::hangup())?;
@@ -110,7 +113,8 @@ impl Agent {
             let (web, routes, stats) = (Arc::clone(&web), Arc::clone(&routes), Arc::clone(&stats));
             servers.spawn(server::serve(listener, web, limits, routes, stats, stop.clone().cancelled_owned()));
         }
-        let reloads = tokio::spawn(reloader.run(config, stop.clone()));
+        let reloads = reloader.run(config, stop.clone());
+        let reloads = tokio::spawn(keeping(state, reloads));
         Ok(Self { addresses, servers, reloads, stop })
     }
 
@@ -131,6 +135,26 @@ impl Agent {
             error!(deadline = ?DRAIN, "not everything ended in time; stopping all the same");
         }
     }
+}
+
+/// Writes the state every few seconds, and when `targets`, the task that owns them all, has ended.
+async fn keeping(state: Arc<State>, targets: impl Future<Output = ()>) {
+    let write = || {
+        let state = Arc::clone(&state);
+        // A disk that hangs holds up the next write and nothing else.
+        tokio::task::spawn_blocking(move || state.write())
+    };
+    let writes = async {
+        loop {
+            tokio::time::sleep(WRITE_INTERVAL).await;
+            let _ = write().await;
+        }
+    };
+    tokio::select! {
+        () = targets => {}
+        () = writes => {}
+    }
+    let _ = write().await;
 }
 
 /// Reads the web configuration file, if there is one.

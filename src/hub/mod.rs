@@ -22,6 +22,7 @@ use tracing::warn;
 
 use crate::metric::text::Format;
 use crate::metric::{Families, Family, text};
+use crate::state::State;
 
 pub use excerpt::Excerpt;
 pub use last_error::LastError;
@@ -46,6 +47,8 @@ pub struct Hub {
     rendering: Mutex<Vec<(String, String)>>,
     self_metrics: SelfMetrics,
     rhythm: Rhythm,
+    /// What collectors keep over a restart.
+    state: Arc<State>,
     /// A rendering that is older is stale although no target has changed: the agent's own metrics change by themselves.
     max_age: Duration,
 }
@@ -79,8 +82,21 @@ impl Hub {
             rendering: Mutex::default(),
             self_metrics: Box::new(self_metrics),
             rhythm: Rhythm::default(),
+            state: Arc::default(),
             max_age: Duration::from_secs(1),
         }
+    }
+
+    /// The same hub, for collectors whose memory outlives a restart.
+    #[must_use]
+    pub fn with_state(self, state: Arc<State>) -> Self {
+        Self { state, ..self }
+    }
+
+    /// What collectors keep over a restart.
+    #[must_use]
+    pub const fn state(&self) -> &Arc<State> {
+        &self.state
     }
 
     /// Makes the target known before its first poll. Samples that it already has stay until then.

@@ -17,15 +17,16 @@ use paths::paths;
 /// Each part, and the parts that it may name: all that stand below it and that it has use for.
 const LAYERS: &[(&str, &[&str])] = &[
     ("cli", &["app", "collector", "config", "http", "http/client", "hub", "logpattern", "net"]),
-    ("app", &["collector", "config", "http", "hub"]),
-    ("collector", &["config", "http/client", "hub", "logpattern", "net", "queue"]),
+    ("app", &["collector", "config", "http", "hub", "state"]),
+    ("collector", &["config", "http/client", "hub", "logpattern", "net", "queue", "state"]),
     ("http", &["hub", "net"]),
     ("http/client", &["net"]),
-    ("hub", &[]),
+    ("hub", &["state"]),
     ("config", &["hub", "logpattern", "net"]),
     ("logpattern", &[]),
     ("net", &[]),
     ("queue", &[]),
+    ("state", &[]),
 ];
 
 /// A file below `src/`, by its path there.
