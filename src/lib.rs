@@ -10,6 +10,7 @@
 //! * [`net`]: how a server is reached: addresses, names, sockets, TLS. Collectors and the HTTP client connect with it.
 //! * [`topology`]: who stands on whom, said and seen.
 //! * [`hub`]: the latest samples of every target, and their exposition.
+//! * [`state`]: what outlives a restart: one small file, a section for each part that keeps something.
 //! * [`queue`]: the bounded queue between two of its tasks, and what it says of itself.
 //! * [`http`]: how it is served: the server, its web configuration, the routes; and the client that asks other services.
 //! * [`app`]: the wiring of all that, reloads, and the bounded shutdown.
@@ -30,6 +31,7 @@ pub mod hub;
 pub mod logpattern;
 pub mod net;
 pub mod queue;
+pub mod state;
 pub mod topology;
 
 pub use mapping;

@@ -35,6 +35,7 @@ use crate::http::server::{self, Limits, ServerStats};
 use crate::http::web::WebConfig;
 use crate::hub::Hub;
 use crate::policy::render::{Catalog, runbooks};
+use crate::state::{State, WRITE_INTERVAL};
 
 /// The most that the whole shutdown may take: in-flight requests, then the tasks.
 const DRAIN: Duration = Duration::from_secs(5);
@@ -75,11 +76,14 @@ impl Agent {
         let web = Arc::new(ArcSwap::from_pointee(load_web(&config.web)?));
         let stats = Arc::new(ServerStats::default());
         let unknown_targets = Arc::new(AtomicU64::new(0));
-        let self_metrics = Arc::new(SelfMetrics::new(Arc::clone(&stats), Arc::clone(&unknown_targets)));
-        let hub = Arc::new(Hub::new({
+        let state = Arc::new(State::open(config.state_dir.as_deref()));
+        let self_metrics =
+            Arc::new(SelfMetrics::new(Arc::clone(&stats), Arc::clone(&unknown_targets), Arc::clone(&state)));
+        let hub = Hub::new({
             let self_metrics = Arc::clone(&self_metrics);
             move |out| self_metrics.export(out)
-        }));
+        });
+        let hub = Arc::new(hub.with_state(Arc::clone(&state)));
         let (reload_sender, requests) = mpsc::channel(1);
         let runbooks: Runbooks = Box::new({
             let self_metrics = Arc::clone(&self_metrics);
@@ -116,7 +120,8 @@ impl Agent {
             let (web, routes, stats) = (Arc::clone(&web), Arc::clone(&routes), Arc::clone(&stats));
             servers.spawn(server::serve(listener, web, limits, routes, stats, stop.clone().cancelled_owned()));
         }
-        let reloads = tokio::spawn(reloader.run(config, stop.clone()));
+        let reloads = reloader.run(config, stop.clone());
+        let reloads = tokio::spawn(keeping(state, reloads));
         Ok(Self { addresses, servers, reloads, stop })
     }
 
@@ -137,6 +142,26 @@ impl Agent {
             error!(deadline = ?DRAIN, "not everything ended in time; stopping all the same");
         }
     }
+}
+
+/// Writes the state every few seconds, and when `targets`, the task that owns them all, has ended.
+async fn keeping(state: Arc<State>, targets: impl Future<Output = ()>) {
+    let write = || {
+        let state = Arc::clone(&state);
+        // A disk that hangs holds up the next write and nothing else.
+        tokio::task::spawn_blocking(move || state.write())
+    };
+    let writes = async {
+        loop {
+            tokio::time::sleep(WRITE_INTERVAL).await;
+            let _ = write().await;
+        }
+    };
+    tokio::select! {
+        () = targets => {}
+        () = writes => {}
+    }
+    let _ = write().await;
 }
 
 /// Reads the web configuration file, if there is one.

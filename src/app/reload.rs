@@ -105,7 +105,10 @@ fn needs_restart(old: &Config, new: &Config) -> Vec<&'static str> {
         settings.push("web.max_connections, web.max_requests");
     }
     if old.log != new.log {
-        settings.push("log");
+        settings.push("logging");
+    }
+    if old.state_dir != new.state_dir {
+        settings.push("state_dir");
     }
     settings
 }

@@ -15,6 +15,7 @@ use crate::http::server::{self, ServerStats};
 use crate::metric::catalog::Group;
 use crate::metric::{Families, MetricInfo, metrics};
 use crate::policy::Policy;
+use crate::state::State;
 use crate::topology;
 
 metrics! {
@@ -33,6 +34,16 @@ metrics! {
     SCRAPE_REQUEST_ERRORS: counter "redis_target_scrape_request_errors_total" [] Count,
         "Requests of /scrape for a target that is not configured, under redis_exporter's name.",
         "GET /scrape";
+    STATE_KEPT: gauge "manometer_state_kept" [] Bool,
+        "Whether positions in logs and the like are kept over a restart; 0 without state_dir, and where it cannot be \
+         used.", "state_dir";
+    STATE_FAILURES: counter "manometer_state_write_failures_total" [] Count,
+        "Failed writes of the state file; the agent goes on and tries again.", "state_dir";
+    STATE_WRITTEN: gauge "manometer_state_last_write_timestamp_seconds" [] UnixSeconds,
+        "When the state file was last written; absent before the first time. Nothing is written while nothing changes.",
+        "state_dir";
+    STATE_BYTES: gauge "manometer_state_bytes" [] Bytes,
+        "Size of the state file when it was last written.", "state_dir";
     CPU_SECONDS: counter "process_cpu_seconds_total" [] Seconds,
         "Total user and system CPU time spent in seconds.", "/proc/self/stat";
     VIRTUAL_MEMORY_MAX: gauge "process_virtual_memory_max_bytes" [] Bytes,
@@ -59,6 +70,7 @@ metrics! {
 pub(super) struct SelfMetrics {
     server: Arc<ServerStats>,
     unknown_targets: Arc<AtomicU64>,
+    state: Arc<State>,
     process: Option<ProcessCollector>,
     environment: ArcSwap<Option<String>>,
     policy: ArcSwap<Policy>,
@@ -69,11 +81,12 @@ pub(super) struct SelfMetrics {
 }
 
 impl SelfMetrics {
-    pub(super) fn new(server: Arc<ServerStats>, unknown_targets: Arc<AtomicU64>) -> Self {
+    pub(super) fn new(server: Arc<ServerStats>, unknown_targets: Arc<AtomicU64>, state: Arc<State>) -> Self {
         let pid = i32::try_from(std::process::id()).ok();
         Self {
             server,
             unknown_targets,
+            state,
             process: pid.map(|pid| ProcessCollector::new(pid, "")),
             environment: ArcSwap::default(),
             policy: ArcSwap::default(),
@@ -114,8 +127,18 @@ impl SelfMetrics {
         out.push(&RELOAD_TIMESTAMP, [], self.reloaded_at.load(Ordering::Relaxed) as f64);
         out.push(&SCRAPE_REQUEST_ERRORS, [], self.unknown_targets.load(Ordering::Relaxed) as f64);
         thresholds::export(&self.policy.load(), out);
+        self.export_state(out);
         self.export_process(out);
         server::export(&self.server, out);
+    }
+
+    fn export_state(&self, out: &mut Families) {
+        out.push_bool(&STATE_KEPT, [], self.state.is_kept());
+        out.push(&STATE_FAILURES, [], self.state.failures() as f64);
+        if let Some((at, bytes)) = self.state.written() {
+            out.push(&STATE_WRITTEN, [], at as f64);
+            out.push(&STATE_BYTES, [], bytes as f64);
+        }
     }
 
     fn export_process(&self, out: &mut Families) {

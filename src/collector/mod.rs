@@ -3,6 +3,8 @@
 pub mod docker;
 pub mod host;
 mod kind;
+pub mod lines;
+pub mod log;
 mod metrics;
 pub mod redis;
 pub mod runner;
@@ -10,6 +12,7 @@ pub mod service;
 pub mod window;
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 #[cfg(test)]
@@ -21,6 +24,7 @@ pub use crate::hub::{PollError, Reason};
 
 use crate::hub::Excerpt;
 use crate::metric::{Families, MetricInfo};
+use crate::state::State;
 use crate::topology::Sight;
 
 /// The kinds of targets that the agent knows. A new one is a folder and a line here.
@@ -28,6 +32,7 @@ pub const KINDS: &[KindEntry] = &[
     entry::<redis::RedisTarget>(),
     entry::<service::ServiceTarget>(),
     entry::<docker::DockerTarget>(),
+    entry::<log::LogTarget>(),
     entry::<host::HostTarget>(),
 ];
 
@@ -45,6 +50,9 @@ pub trait Collector: Send + 'static {
 
     /// Everything that `export` and `export_health` may push with a fixed name.
     fn metrics() -> Vec<MetricInfo>;
+
+    /// Takes what the last run of the agent has kept, and where this one keeps things; before the first poll.
+    fn remember(&mut self, _state: &Arc<State>) {}
 
     /// Asks the target once.
     fn poll(&mut self) -> impl Future<Output = Result<Self::Snapshot, PollError>> + Send;

@@ -118,7 +118,7 @@ impl<'k, 'r> TargetTables<'k, 'r> {
                 self.of_kinds.iter().map(|(kind, _)| *kind).partition(|kind| kind.only.is_some());
             let many = either(many.iter().map(|kind| format!("[[{}]]", kind.key)));
             let only = either(only.iter().map(|kind| format!("[{}]", kind.key)));
-            let message = format!("no target is configured; add {many} with name and url, or {only}");
+            let message = format!("no target is configured; add {many} with name and address, or {only}");
             reader.problem(Problem::of_key(None, "redis", None, message));
         }
     }

@@ -1,11 +1,11 @@
-//! `[log]`: which lines are logged, and how they are written.
+//! `[logging]`: which lines the agent logs, and how they are written.
 
 use clap::ValueEnum;
 use serde::Serialize;
 
 use reader::Table;
 
-/// `[log]`.
+/// `[logging]`, or `[log]` in a file that has no `[[log]]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct LogSettings {
     /// The least severe level that is logged.
@@ -40,7 +40,22 @@ pub enum LogFormat {
 }
 
 impl LogSettings {
-    pub(super) fn read(mut table: Table<'_>) -> Self {
+    /// Reads it; `[log]` is its name too, where that is not the array of the logs that are watched.
+    pub(super) fn read(root: &mut Table<'_>) -> Self {
+        let is_short = root.is_table("log");
+        if is_short && root.has("logging") {
+            root.problem(root.line_of("logging"), "logging", None, "[log] is the same table; keep one of the two");
+        }
+        let table = if is_short { root.table("log") } else { root.table("logging") };
+        let settings = Self::of(table);
+        if is_short {
+            // It is known, and reported above.
+            let _ = root.table("logging");
+        }
+        settings
+    }
+
+    fn of(mut table: Table<'_>) -> Self {
         let default = Self::default();
         let settings = Self {
             level: table.choice("level").unwrap_or(default.level),

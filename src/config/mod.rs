@@ -16,7 +16,7 @@ mod web;
 use std::any::Any;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -47,7 +47,11 @@ pub struct Config {
     /// The HTTP side.
     pub web: WebSettings,
     /// Logging.
+    #[serde(rename = "logging")]
     pub log: LogSettings,
+    /// Where what outlives a restart is kept; nowhere without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state_dir: Option<PathBuf>,
     /// What is watched, those of one kind together.
     #[serde(skip)]
     pub targets: Vec<Arc<dyn Target>>,
@@ -101,7 +105,9 @@ impl Config {
         let environment = asked.get("ENV_NAME");
         let warnings = said.lines().into_iter().chain(foreign(env)).collect();
         let origin = format!("environment ({})", asked.set().join(", "));
-        Ok(Some(Self { environment, targets, policy: policy::shipped()?, warnings, origin, ..Self::default() }))
+        let state_dir = default_state_dir(env);
+        let policy = policy::shipped()?;
+        Ok(Some(Self { environment, state_dir, targets, policy, warnings, origin, ..Self::default() }))
     }
 
     fn read(mut root: Table<'_>, reader: &Reader<'_>, kinds: &[KindEntry]) -> Self {
@@ -114,7 +120,9 @@ impl Config {
             }
         });
         let web = WebSettings::read(root.table("web"), reader);
-        let log = LogSettings::read(root.table("log"));
+        let log = LogSettings::read(&mut root);
+        let state_dir = root.string("state_dir").filter(|path| !path.is_empty()).map(|path| reader.resolve(&path));
+        let state_dir = state_dir.or_else(|| default_state_dir(reader.env()));
         let tables = TargetTables::take(&mut root, kinds);
         tables.check_names(reader);
         tables.check_presence(reader);
@@ -129,7 +137,7 @@ impl Config {
             }
         };
         root.finish();
-        Self { environment, site, web, log, targets, thresholds, policy, warnings: Vec::new(), origin: String::new() }
+        Self { environment, site, web, log, state_dir, targets, thresholds, policy, ..Self::default() }
     }
 
     /// `policy` with what the file's `[thresholds]` override, whatever else the file says: who renders rules need not have
@@ -138,6 +146,7 @@ impl Config {
         let text = read(path)?;
         let reader = Reader::new(&text, path, &variable);
         let applied = reader.root().map(|mut root| {
+            LogSettings::read(&mut root);
             let names = TargetTables::take(&mut root, kinds).names();
             policy::thresholds::read(root.table("thresholds"), &names, policy).1
         });
@@ -160,6 +169,12 @@ impl Config {
         }
         Ok(parts.join("\n"))
     }
+}
+
+/// Where systemd wants state to be kept: the first folder of `StateDirectory=`.
+fn default_state_dir(env: Lookup<'_>) -> Option<PathBuf> {
+    let folders = env("STATE_DIRECTORY")?;
+    folders.split(':').next().filter(|folder| folder.starts_with('/')).map(PathBuf::from)
 }
 
 /// An environment that remembers what it was asked for. An empty variable is one that is not set.

@@ -9,6 +9,7 @@ use reader::testing::assert_refused;
 use super::*;
 use crate::collector::docker::DockerTarget;
 use crate::collector::host::{HostTarget, HostWhen};
+use crate::collector::log::LogTarget;
 use crate::collector::redis::RedisTarget;
 use crate::collector::redis::clients::Peer;
 use crate::collector::service::ServiceTarget;
@@ -106,7 +107,7 @@ fn the_documented_engine_and_host_are_valid_and_show_every_default() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("config.toml");
     let text = std::fs::read_to_string(&path).unwrap();
     let examples = ["docker.tls", "ca_file", "concurrency", "bandwidth_bits_per_second"];
-    let docker = documented(&text, "#[[docker]]", "\n#[host]", &examples);
+    let docker = documented(&text, "#[[docker]]", "\n#[[log]]", &examples);
     let mut example: DockerTarget = first(&parse(&docker));
     let pattern = example.logs.as_mut().unwrap().patterns.remove(0);
     assert_eq!((pattern.name.as_str(), pattern.exclude.as_deref()), ("order_rejected", Some("dry run")));
@@ -115,6 +116,9 @@ fn the_documented_engine_and_host_are_valid_and_show_every_default() {
     assert_eq!((event.start.as_str(), pattern.count), (r"^\d{4}-", LogCount::default()));
     let minimal: DockerTarget = first(&parse("[[docker]]\nname = \"docker\"\n[docker.logs]\n"));
     assert_eq!(example, minimal, "what config.toml sets must be the defaults, for they are documented there");
+    let log = parse(&documented(&text, "#[[log]]", "\n#[host]", &[]));
+    let minimal = parse("[[log]]\nname = \"redis-log\"\nfiles = [\"/var/log/redis/*.log\"]\n");
+    assert_eq!(first::<LogTarget>(&log), first(&minimal));
     let host = parse(&documented(&text, "#[host]", "\n#[thresholds]", &[]));
     assert_eq!(first::<HostTarget>(&host), first(&parse("[host]\n")));
     let whole = documented(&text, "#[[docker]]", "\n#[thresholds]", &["docker.tls", "ca_file"]);
@@ -238,6 +242,35 @@ fn every_key_reaches_its_setting() {
     assert_eq!(pool.databases, [1]);
     let addresses = ["10.0.0.0/8", "fd00::/8", "unix"].map(|text| text.parse::<Peer>().unwrap());
     assert_eq!(pool.addresses, addresses);
+}
+
+#[test]
+fn logging_gives_way_to_logs() {
+    let debug = LogSettings { level: LogLevel::Debug, ..LogSettings::default() };
+    let target = "[[log]]\nname = \"a\"\nfiles = \"/a\"\n";
+    let both = parse(&format!("[logging]\nlevel = \"debug\"\n{target}"));
+    assert_eq!((both.log, both.targets_of::<LogTarget>().count()), (debug, 1));
+    assert!(both.to_toml().unwrap().contains("[logging]\nlevel = \"debug\"\n"));
+    let shown = parse(&both.to_toml().unwrap());
+    assert_eq!(Config { origin: both.origin.clone(), ..shown }, both);
+    assert_eq!(parse("[log]\nlevel = \"debug\"\n[host]\n").log, debug);
+    let twice = "[log]\n[logging]\n[host]\n";
+    let refused = Config::parse(twice, Path::new("c.toml"), &no_env, KINDS).unwrap_err().to_string();
+    assert!(refused.contains("logging: [log] is the same table; keep one of the two"), "{refused}");
+}
+
+#[test]
+fn the_folder_of_the_state_is_the_one_that_systemd_gives_unless_another_is_set() {
+    let of = |keys: &str, folders: Option<&str>| {
+        let env = |name: &str| (name == "STATE_DIRECTORY").then_some(folders?.to_owned());
+        Config::parse(&format!("{keys}[host]\n"), Path::new("/etc/c.toml"), &env, KINDS).unwrap().state_dir
+    };
+    let path = |text: &str| Some(PathBuf::from(text));
+    assert_eq!(of("", None), None);
+    assert_eq!(of("", Some("/var/lib/a:/var/lib/b")), path("/var/lib/a"));
+    assert_eq!(of("", Some("relative")), None);
+    assert_eq!(of("state_dir = \"/srv\"\n", Some("/var/lib/a")), path("/srv"));
+    assert_eq!(of("state_dir = \"state\"\n", None), path("/etc/state"));
 }
 
 #[test]

@@ -22,6 +22,7 @@ use tracing::warn;
 
 use crate::metric::text::Format;
 use crate::metric::{Families, Family, text};
+use crate::state::State;
 use crate::topology::{self, Topology};
 
 pub use excerpt::Excerpt;
@@ -50,6 +51,8 @@ pub struct Hub {
     rhythm: Rhythm,
     topology: Topology,
     site: ArcSwapOption<String>,
+    /// What collectors keep over a restart.
+    state: Arc<State>,
     /// A rendering that is older is stale although no target has changed: the agent's own metrics change by themselves.
     max_age: Duration,
 }
@@ -85,8 +88,21 @@ impl Hub {
             rhythm: Rhythm::default(),
             topology: Topology::default(),
             site: ArcSwapOption::empty(),
+            state: Arc::default(),
             max_age: Duration::from_secs(1),
         }
+    }
+
+    /// The same hub, for collectors whose memory outlives a restart.
+    #[must_use]
+    pub fn with_state(self, state: Arc<State>) -> Self {
+        Self { state, ..self }
+    }
+
+    /// What collectors keep over a restart.
+    #[must_use]
+    pub const fn state(&self) -> &Arc<State> {
+        &self.state
     }
 
     /// Makes the target known before its first poll. Samples that it already has stay until then.

@@ -4,7 +4,7 @@ use regex::bytes::{Regex, RegexBuilder};
 
 use super::patterns::Patterns;
 use super::sets::{Known, known};
-use super::settings::{FollowSettings, PatternSet};
+use super::settings::PatternSet;
 use super::{MAX_REGEX_BYTES, matcher};
 
 /// Bytes that one regular expression may take when it is compiled: `x{1000}` repeated has a few characters.
@@ -39,8 +39,8 @@ pub(super) fn known_as(name: &str, sets: &[PatternSet]) -> Option<&'static Known
 }
 
 /// What is wrong with the patterns of a configuration together: each may be small enough, and all of them too large.
-pub(super) fn check_together(settings: &FollowSettings) -> Result<(), String> {
-    match Patterns::new(settings).try_matcher_of_all() {
+pub(super) fn check_together(patterns: &Patterns) -> Result<(), String> {
+    match patterns.try_matcher_of_all() {
         Ok(_) => Ok(()),
         Err(_) => Err(format!(
             "the patterns take more than {} MiB together once they are compiled; use smaller counts in {{}} and fewer classes",

@@ -23,7 +23,7 @@ pub use matcher::Matcher;
 pub use patterns::{Patterns, Selection};
 pub use reading::{Pool, Reading};
 pub use sets::{Known, known, markdown};
-pub use settings::{FollowSettings, LogCount, LogEvents, LogPattern, LogStreams, PatternSet};
+pub use settings::{FollowSettings, LogCount, LogEvents, LogPattern, LogStreams, PatternSet, PatternSettings};
 
 /// Patterns that a configuration may have of its own.
 pub const MAX_PATTERNS: usize = 64;

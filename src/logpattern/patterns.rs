@@ -10,7 +10,7 @@ use super::event::{Events, Start};
 use super::matcher::Matcher;
 use super::reading::Capture;
 use super::sets::{Kind, Known, known};
-use super::settings::{FollowSettings, LogCount, LogPattern, LogStreams};
+use super::settings::{FollowSettings, LogCount, LogEvents, LogPattern, LogStreams, PatternSet, PatternSettings};
 
 /// The patterns that are looked for in a container's log, as a bit each. Containers with the same ones share a matcher.
 pub type Selection = u128;
@@ -100,9 +100,19 @@ impl Patterns {
     /// The patterns of a configuration. What does not compile is left out: the configuration's check has reported it.
     #[must_use]
     pub fn new(settings: &FollowSettings) -> Self {
+        Self::from(&settings.sets, &settings.patterns, &settings.events)
+    }
+
+    /// The same of a log that is no container's.
+    #[must_use]
+    pub fn of(settings: &PatternSettings) -> Self {
+        Self::from(&settings.sets, &settings.patterns, &settings.events)
+    }
+
+    fn from(sets: &[PatternSet], own: &[LogPattern], events: &[LogEvents]) -> Self {
         let mut patterns: Vec<Pattern> = Vec::new();
-        let of_sets = settings.sets.iter().flat_map(|set| known(*set)).filter_map(Pattern::of_set);
-        for pattern in of_sets.chain(settings.patterns.iter().filter_map(Pattern::of_config)) {
+        let of_sets = sets.iter().flat_map(|set| known(*set)).filter_map(Pattern::of_set);
+        for pattern in of_sets.chain(own.iter().filter_map(Pattern::of_config)) {
             // A set may be named twice.
             if patterns.len() < MAX_ALL && !patterns.iter().any(|other| other.name == pattern.name) {
                 patterns.push(pattern);
@@ -112,7 +122,7 @@ impl Patterns {
             EACH_LINE => Some(Start::Line),
             text => compile(text, false).ok().map(Start::Matching),
         };
-        let starts = settings.events.iter().filter_map(|of| Some((start(&of.start)?, of.containers.clone())));
+        let starts = events.iter().filter_map(|of| Some((start(&of.start)?, of.containers.clone())));
         Self { all: patterns, starts: starts.collect() }
     }
 

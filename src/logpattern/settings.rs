@@ -1,4 +1,4 @@
-//! `[docker.logs]`: log lines that are counted.
+//! Log lines that are counted: the patterns of `[docker.logs]` and `[[log]]`, and all else of `[docker.logs]`.
 
 use std::time::Duration;
 
@@ -8,6 +8,7 @@ use serde::Serialize;
 use reader::{Names, Table, set};
 
 use super::check::{check_regex, check_together, known_as};
+use super::patterns::Patterns;
 use super::{MAX_PATTERNS, MAX_REGEX_BYTES};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -51,6 +52,19 @@ pub struct FollowSettings {
     pub idle_refresh: Duration,
 }
 
+/// What is looked for in the lines of a log.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PatternSettings {
+    /// Ready sets of patterns.
+    pub sets: Vec<PatternSet>,
+    /// Patterns of the configuration's own.
+    #[serde(rename = "pattern", skip_serializing_if = "Vec::is_empty")]
+    pub patterns: Vec<LogPattern>,
+    /// How events begin; by the form of the lines where this says nothing.
+    #[serde(rename = "event", skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<LogEvents>,
+}
+
 /// A ready set of patterns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
@@ -74,6 +88,7 @@ pub struct LogPattern {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exclude: Option<String>,
     /// The streams that are looked at.
+    #[serde(skip_serializing_if = "LogStreams::is_both")]
     pub stream: LogStreams,
     /// Whether case is ignored.
     pub ignore_case: bool,
@@ -118,6 +133,40 @@ pub enum LogStreams {
     Stderr,
 }
 
+impl LogStreams {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's form")]
+    fn is_both(&self) -> bool {
+        *self == Self::Both
+    }
+}
+
+impl Default for PatternSettings {
+    fn default() -> Self {
+        Self { sets: PatternSet::value_variants().to_vec(), patterns: Vec::new(), events: Vec::new() }
+    }
+}
+
+impl PatternSettings {
+    /// Reads the keys of a table. With `of_containers` patterns have the keys that only the logs of containers need.
+    pub fn read(table: &mut Table<'_>, of_containers: bool) -> Self {
+        let mut settings = Self::default();
+        if table.has("sets") {
+            settings.sets = table.choices("sets");
+        }
+        settings.patterns = read_patterns(table, &settings.sets, of_containers);
+        settings.events = read_events(table, of_containers);
+        if table.line.is_some() && settings.sets.is_empty() && settings.patterns.is_empty() {
+            let own = if of_containers { "docker.logs.pattern" } else { "log.pattern" };
+            let message = format!("is empty, and there is no [[{own}]]; nothing would be looked for");
+            table.problem(None, "sets", None, message);
+        }
+        if let Err(message) = check_together(&Patterns::of(&settings)) {
+            table.problem(None, "pattern", None, message);
+        }
+        settings
+    }
+}
+
 impl FollowSettings {
     /// Reads the table; `None` without it.
     #[must_use]
@@ -128,11 +177,8 @@ impl FollowSettings {
             exclude: Names::read(&mut table, "exclude"),
             ..Self::default()
         };
-        if table.has("sets") {
-            settings.sets = table.choices("sets");
-        }
-        settings.patterns = read_patterns(&mut table, &settings.sets);
-        settings.events = read_events(&mut table);
+        let PatternSettings { sets, patterns, events } = PatternSettings::read(&mut table, true);
+        (settings.sets, settings.patterns, settings.events) = (sets, patterns, events);
         set(&mut settings.tty, table.boolean("tty"));
         set(&mut settings.samples, table.boolean("samples"));
         set(&mut settings.lines_per_second, table.integer("lines_per_second", 1..=10_000_000));
@@ -140,13 +186,6 @@ impl FollowSettings {
         set(&mut settings.max_followed, table.integer("max_followed", 1..=1_000));
         set(&mut settings.max_gap, table.duration("max_gap", SECOND..=DAY));
         set(&mut settings.idle_refresh, table.duration("idle_refresh", SECOND..=DAY));
-        if present && settings.sets.is_empty() && settings.patterns.is_empty() {
-            let message = "is empty, and there is no [[docker.logs.pattern]]; nothing would be looked for";
-            table.problem(None, "sets", None, message);
-        }
-        if let Err(message) = check_together(&settings) {
-            table.problem(None, "pattern", None, message);
-        }
         table.finish();
         present.then_some(settings)
     }
@@ -171,7 +210,7 @@ impl Default for FollowSettings {
     }
 }
 
-fn read_patterns(table: &mut Table<'_>, sets: &[PatternSet]) -> Vec<LogPattern> {
+fn read_patterns(table: &mut Table<'_>, sets: &[PatternSet], of_containers: bool) -> Vec<LogPattern> {
     let tables = table.tables("pattern");
     if tables.len() > MAX_PATTERNS {
         let message = format!("there are {} patterns; {MAX_PATTERNS} are the most", tables.len());
@@ -179,7 +218,7 @@ fn read_patterns(table: &mut Table<'_>, sets: &[PatternSet]) -> Vec<LogPattern> 
     }
     let mut patterns: Vec<LogPattern> = Vec::new();
     for mut table in tables {
-        let Some(pattern) = read_pattern(&mut table) else {
+        let Some(pattern) = read_pattern(&mut table, of_containers) else {
             table.finish();
             continue;
         };
@@ -196,7 +235,7 @@ fn read_patterns(table: &mut Table<'_>, sets: &[PatternSet]) -> Vec<LogPattern> 
     patterns
 }
 
-fn read_pattern(table: &mut Table<'_>) -> Option<LogPattern> {
+fn read_pattern(table: &mut Table<'_>, of_containers: bool) -> Option<LogPattern> {
     let name = read_pattern_name(table);
     let ignore_case = table.boolean("ignore_case").unwrap_or(false);
     if !table.has("regex") {
@@ -204,28 +243,28 @@ fn read_pattern(table: &mut Table<'_>) -> Option<LogPattern> {
     }
     let regex = read_regex(table, "regex", ignore_case);
     let exclude = read_regex(table, "exclude", ignore_case);
-    let stream = table.choice("stream").unwrap_or_default();
+    let stream = if of_containers { table.choice("stream") } else { None }.unwrap_or_default();
     let count = table.choice("count").unwrap_or_default();
-    let containers = Names::read(table, "containers");
+    let containers = if of_containers { Names::read(table, "containers") } else { Names::default() };
     Some(LogPattern { name: name?, regex: regex?, exclude, stream, ignore_case, count, containers })
 }
 
-fn read_events(table: &mut Table<'_>) -> Vec<LogEvents> {
+fn read_events(table: &mut Table<'_>, of_containers: bool) -> Vec<LogEvents> {
     let tables = table.tables("event");
     if tables.len() > MAX_PATTERNS {
         let message = format!("there are {} entries; {MAX_PATTERNS} are the most", tables.len());
         table.problem(None, "event", None, message);
     }
-    tables.into_iter().filter_map(read_event).collect()
+    tables.into_iter().filter_map(|table| read_event(table, of_containers)).collect()
 }
 
-fn read_event(mut table: Table<'_>) -> Option<LogEvents> {
+fn read_event(mut table: Table<'_>, of_containers: bool) -> Option<LogEvents> {
     if !table.has("start") {
         let message = "is missing; write the regular expression that the first line of an event matches, or \"line\"";
         table.problem(None, "start", None, message);
     }
     let start = read_regex(&mut table, "start", false);
-    let containers = Names::read(&mut table, "containers");
+    let containers = if of_containers { Names::read(&mut table, "containers") } else { Names::default() };
     table.finish();
     Some(LogEvents { start: start?, containers })
 }

@@ -42,7 +42,7 @@ fn names(patterns: &Patterns, line: &[u8]) -> Vec<String> {
 
 #[test]
 fn every_shipped_pattern_compiles_under_a_name_of_its_own() {
-    assert_eq!(check_together(&settings(&SETS, Vec::new())), Ok(()));
+    assert_eq!(check_together(&Patterns::new(&settings(&SETS, Vec::new()))), Ok(()));
     let all: Vec<&Known> = SETS.into_iter().flat_map(known).collect();
     let patterns = Patterns::new(&settings(&SETS, Vec::new()));
     assert_eq!(patterns.len(), all.len());
@@ -86,7 +86,7 @@ fn what_is_wrong_with_all_of_them_is_said_too() {
     let large: Vec<_> = (0..24).map(|at| pattern(&format!("p{at}"), &format!(r"{at}\w{{20}}"))).collect();
     assert_eq!(check_regex(&large[0].regex, false), Ok(()));
     assert_eq!(
-        check_together(&settings(&[], large)).unwrap_err(),
+        check_together(&Patterns::new(&settings(&[], large))).unwrap_err(),
         "the patterns take more than 8 MiB together once they are compiled; use smaller counts in {} and fewer classes"
     );
 }

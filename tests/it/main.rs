@@ -25,6 +25,7 @@ mod http;
 mod image;
 mod instances;
 mod kinds;
+mod log_files;
 mod logs;
 mod map;
 mod pools;

@@ -17,15 +17,16 @@ use paths::paths;
 /// Each part, and the parts that it may name: all that stand below it and that it has use for.
 const LAYERS: &[(&str, &[&str])] = &[
     ("cli", &["app", "collector", "config", "http", "http/client", "hub", "logpattern", "net"]),
-    ("app", &["collector", "config", "http", "hub", "topology"]),
-    ("collector", &["config", "http/client", "hub", "logpattern", "net", "queue", "topology"]),
+    ("app", &["collector", "config", "http", "hub", "state", "topology"]),
+    ("collector", &["config", "http/client", "hub", "logpattern", "net", "queue", "state", "topology"]),
     ("http", &["hub", "net", "topology"]),
     ("http/client", &["hub", "net"]),
-    ("hub", &["topology"]),
+    ("hub", &["state", "topology"]),
     ("config", &["hub", "logpattern", "net", "topology"]),
     ("logpattern", &[]),
     ("net", &[]),
     ("queue", &[]),
+    ("state", &[]),
     ("topology", &["net"]),
 ];
 

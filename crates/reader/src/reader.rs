@@ -44,6 +44,12 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// The environment that values refer to.
+    #[must_use]
+    pub fn env(&self) -> &dyn Fn(&str) -> Option<String> {
+        self.env
+    }
+
     /// Reports a problem.
     pub fn problem(&self, problem: Problem) {
         self.problems.borrow_mut().push(problem);

@@ -50,6 +50,12 @@ impl<'r> Table<'r> {
         self.values.contains_key(key)
     }
 
+    /// Whether the key is a table, `[key]`, and not something else.
+    #[must_use]
+    pub fn is_table(&self, key: &str) -> bool {
+        self.values.get(key).is_some_and(|value| value.get_ref().as_table().is_some())
+    }
+
     /// Whether the key is there, in capitals or not.
     #[must_use]
     pub fn has_like(&self, key: &str) -> bool {

@@ -84,6 +84,12 @@ async fn poll_until<C: Collector>(
     hub: Arc<Hub>,
     stop: CancellationToken,
 ) {
+    let kept = Arc::clone(hub.state());
+    let make = move || {
+        let mut collector = make();
+        collector.remember(&kept);
+        collector
+    };
     let mut collector = make();
     state.reloads = hub.reloads();
     let mut pace = Pace::new(state.instance.key(), state.instance.settings.clone(), &hub);

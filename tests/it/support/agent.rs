@@ -15,7 +15,8 @@ use super::process::{Process, Transcript};
 use super::wait::{SOON, until};
 
 /// Variables that the agent reads; a test's agent has none but those that the test gives it.
-const VARIABLES: [&str; 16] = [
+const VARIABLES: [&str; 17] = [
+    "STATE_DIRECTORY",
     "REDIS_URL",
     "REDIS_ADDR",
     "REDIS_USER",
@@ -97,6 +98,22 @@ impl Agent {
         let mut command = command(&["run", "--config", file.to_str().unwrap()]);
         command.args(arguments);
         Self::start(&mut command, dir)
+    }
+
+    /// Runs it on `config` as `change` has the command, and waits until every target has been polled once.
+    #[track_caller]
+    pub(crate) fn run_changed(config: &str, change: impl FnOnce(&mut Command)) -> Self {
+        let (dir, file) = config_file(config);
+        let mut command = command(&["run", "--config", file.to_str().unwrap()]);
+        change(&mut command);
+        let agent = Self::start(&mut command, dir);
+        agent.wait_until_ready();
+        agent
+    }
+
+    /// The agent's standard input, if it was started with a pipe.
+    pub(crate) fn stdin(&mut self) -> std::process::ChildStdin {
+        self.process.stdin()
     }
 
     /// Runs it on the environment alone.

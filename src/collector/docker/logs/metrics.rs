@@ -144,28 +144,7 @@ pub(super) fn export_totals(
     if last > 0 {
         out.push(&LAST_LINE, [name], last as f64 / 1e9);
     }
-    export_readings(name, totals, patterns, now, out);
-}
-
-fn export_readings(name: &str, totals: &Totals, patterns: &Patterns, now: Instant, out: &mut Families) {
-    let recent = totals.recent(now);
-    if let Some(seconds) = recent.latency {
-        out.push(&LATENCY, [name], seconds);
-    }
-    for (index, value) in recent.values {
-        out.push(&VALUE, [name, patterns.name(index)], value);
-    }
-    if let Some(max) = recent.pool.max {
-        out.push(&POOL_MAX_CONNECTIONS, [name], max);
-    }
-    for (state, connections) in [("in_use", recent.pool.in_use), ("idle", recent.pool.idle)] {
-        if let Some(connections) = connections {
-            out.push(&POOL_CONNECTIONS, [name, state], connections);
-        }
-    }
-    if let Some(ratio) = recent.usage {
-        out.push(&POOL_USAGE_RATIO, [name], ratio);
-    }
+    totals.readings.lock().export(name, patterns, (&LATENCY, &VALUE), now, out);
 }
 
 /// Everything above.

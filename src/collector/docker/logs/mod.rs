@@ -2,10 +2,9 @@
 //!
 //! Each followed container has a task that reads its log (`follow`): bytes become lines ([`decode`]), a line that was
 //! counted before is left out (`cursor`), and the others are matched and counted on the spot (`reader`). There is no
-//! queue before a counter; a container that logs faster than it may is read later (`bucket`), never not at all.
+//! queue before a counter; a container that logs faster than it may is read later, never not at all.
 //! `registry` decides which containers have a task. What was counted is kept by container name (`totals`).
 
-mod bucket;
 mod cursor;
 pub mod decode;
 mod excerpts;

@@ -4,8 +4,9 @@ use std::borrow::Cow;
 
 use memchr::memchr;
 
+use super::Line;
 use super::stamp::{self, MAX_STAMP};
-use super::{Line, MAX_LINE};
+use crate::collector::lines::{Cut, CutLine, MAX_LINE, without_end};
 use crate::logpattern::Stream;
 
 /// Bytes of a piece that is followed by the rest of its line: the engine cuts lines at this length.
@@ -15,10 +16,8 @@ const PIECE: usize = 16 << 10;
 #[derive(Debug)]
 pub(super) struct Assembler {
     stream: Stream,
-    /// The beginning of the line under way, not beyond [`MAX_LINE`].
-    text: Vec<u8>,
-    /// Bytes of the line under way, kept or not; `None` between two lines.
-    bytes: Option<u64>,
+    /// The line under way.
+    cut: Cut,
     at: Option<u64>,
     /// The first bytes of a piece, until it is known whether a time is among them.
     stamp: Vec<u8>,
@@ -30,16 +29,7 @@ pub(super) struct Assembler {
 
 impl Assembler {
     pub(super) const fn new(stream: Stream) -> Self {
-        Self {
-            stream,
-            text: Vec::new(),
-            bytes: None,
-            at: None,
-            stamp: Vec::new(),
-            stamped: false,
-            piece: 0,
-            last_piece: 0,
-        }
+        Self { stream, cut: Cut::new(), at: None, stamp: Vec::new(), stamped: false, piece: 0, last_piece: 0 }
     }
 
     /// Takes note that a piece begins: a frame, or a line of a log that has none.
@@ -53,7 +43,7 @@ impl Assembler {
     /// A part of a frame; `last` if it is the end of it.
     pub(super) fn framed(&mut self, bytes: &[u8], last: bool, each: &mut impl FnMut(Line<'_>)) {
         // Nearly every line is a frame that arrives as a whole: it need not be copied.
-        let whole = last && !self.stamped && self.stamp.is_empty() && self.bytes.is_none() && bytes.len() <= MAX_LINE;
+        let whole = last && !self.stamped && self.stamp.is_empty() && !self.cut.is_open() && bytes.len() <= MAX_LINE;
         if whole && let Some((at, start)) = stamp::read(bytes) {
             let text = &bytes[start..];
             if memchr(b'\n', text).is_some_and(|end| end + 1 == text.len()) {
@@ -118,10 +108,10 @@ impl Assembler {
     /// line that has no end: the last one of a run, before the first one of the next.
     fn stamp_is(&mut self, at: Option<u64>, each: &mut impl FnMut(Line<'_>)) {
         self.stamped = true;
-        if self.bytes.is_some() && at.is_some() && at != self.at && self.last_piece < PIECE {
+        if self.cut.is_open() && at.is_some() && at != self.at && self.last_piece < PIECE {
             self.complete(each);
         }
-        if self.bytes.is_none() {
+        if !self.cut.is_open() {
             self.at = at;
         }
     }
@@ -129,36 +119,17 @@ impl Assembler {
     /// Text without times.
     fn pieces(&mut self, text: &[u8], each: &mut impl FnMut(Line<'_>)) {
         self.piece += text.len();
-        let mut rest = text;
-        while let Some(end) = memchr(b'\n', rest) {
-            self.append(&rest[..=end]);
-            self.complete(each);
-            rest = &rest[end + 1..];
-        }
-        if !rest.is_empty() {
-            self.append(rest);
-        }
-    }
-
-    fn append(&mut self, text: &[u8]) {
-        self.bytes = Some(self.bytes.unwrap_or(0) + text.len() as u64);
-        // The line's end beside what is shown of it.
-        let room = (MAX_LINE + 2).saturating_sub(self.text.len());
-        self.text.extend_from_slice(&text[..text.len().min(room)]);
+        let (stream, at) = (self.stream, self.at);
+        self.cut.feed(text, &mut |line| each(of(stream, at, line)));
     }
 
     fn complete(&mut self, each: &mut impl FnMut(Line<'_>)) {
-        let Some(bytes) = self.bytes.take() else { return };
-        let text = without_end(&self.text);
-        let is_truncated = bytes > self.text.len() as u64 || text.len() > MAX_LINE;
-        let text = &text[..text.len().min(MAX_LINE)];
-        each(Line { stream: self.stream, at: self.at, text, bytes, is_truncated });
-        self.text.clear();
+        let (stream, at) = (self.stream, self.at);
+        self.cut.complete(&mut |line| each(of(stream, at, line)));
     }
 }
 
-/// A line without its end. A terminal ends its lines with two characters, and so do some programs.
-fn without_end(line: &[u8]) -> &[u8] {
-    let Some(text) = line.strip_suffix(b"\n") else { return line };
-    text.strip_suffix(b"\r").unwrap_or(text)
+const fn of(stream: Stream, at: Option<u64>, line: CutLine<'_>) -> Line<'_> {
+    let CutLine { text, bytes, is_truncated } = line;
+    Line { stream, at, text, bytes, is_truncated }
 }

@@ -7,15 +7,12 @@
 //! Pieces of a line are joined for each stream by itself, for the two streams' pieces come mixed. A line is kept up to
 //! [`MAX_LINE`], and no frame as a whole: whatever is sent, memory is bounded.
 
-pub mod ansi;
 mod assembler;
 mod stamp;
 
 use self::assembler::Assembler;
+pub use crate::collector::lines::{MAX_LINE, ansi};
 use crate::logpattern::Stream;
-
-/// Bytes of a line that are kept and matched.
-pub const MAX_LINE: usize = 16 << 10;
 
 /// Bytes of a frame beyond which it is none: the engine's own are 16 KiB, and a time.
 const MAX_FRAME: usize = 1 << 20;

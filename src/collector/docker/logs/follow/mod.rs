@@ -11,12 +11,12 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use self::read::End;
-use super::bucket::Bucket;
 use super::cursor::Cursor;
 use super::metrics::Reopened;
 use super::reader::Binding;
 use super::source::{Refused, Source};
 use crate::collector::docker::backoff::{HEALTHY, reopening};
+use crate::collector::lines::Bucket;
 use crate::logpattern::FollowSettings;
 use crate::net::jittered;
 

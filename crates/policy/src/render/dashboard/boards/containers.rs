@@ -6,6 +6,7 @@ use crate::render::dashboard::spec::Unit::{BytesPerSecond, Count, PerMinute, Per
 const NO_BANDWIDTH: &str = "the configuration says no bandwidth";
 const NO_LIMIT: &str = "the container has no limit";
 const NO_HOST: &str = "the agent does not watch the host";
+const NO_LOG: &str = "no [[log]] is watched";
 const QUIET: &str = "nothing of the kind has happened since the agent watches";
 
 board! {
@@ -61,12 +62,13 @@ board! {
     "Logs" {
         graph("log-errors", "Errors in the logs", Count, "Lines of the patterns that must not occur, in the window \
             that the alert looks back.")
-            .alerts("{{name}} {{pattern}}");
+            .alerts("{{name}}{{log}} {{pattern}}");
         graph("log-matches", "Log patterns", PerMinute, "Lines a minute by pattern.")
-            .query("60 * rate(container_log_matches_total{@target}[@rate]) > 0", "{{name}} {{pattern}}")
-                .may_be_empty(QUIET);
+            .query("60 * rate(container_log_matches_total{@target}[@rate]) > 0", "{{name}} {{pattern}}").may_be_empty(QUIET)
+            .query("60 * rate(log_matches_total{@target}[@rate]) > 0", "{{log}} {{pattern}}").may_be_empty(QUIET);
         graph("log-lines", "Log lines", PerSecond, "Lines a second that the agent reads of each log.")
-            .query("rate(container_log_lines_total{@target}[@rate])", "{{name}} {{stream}}");
+            .query("rate(container_log_lines_total{@target}[@rate])", "{{name}} {{stream}}")
+            .query("rate(log_lines_total{@target}[@rate])", "{{log}}").may_be_empty(NO_LOG);
     }
     "Host" {
         graph("host-cpu", "CPU of the host", Ratio, "Part of the time that the CPUs of the host were not idle.")

@@ -1,4 +1,4 @@
-//! How fast one container's log may be read.
+//! How fast one log may be read.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 /// A token bucket. It never says no: it says how long to wait before more is read.
 #[derive(Debug)]
-pub(super) struct Bucket {
+pub struct Bucket {
     per_second: f64,
     burst: f64,
     tokens: f64,
@@ -15,12 +15,13 @@ pub(super) struct Bucket {
 
 impl Bucket {
     /// A full one.
-    pub(super) fn new(per_second: u32, burst: u32, now: Instant) -> Self {
+    #[must_use]
+    pub fn new(per_second: u32, burst: u32, now: Instant) -> Self {
         Self { per_second: per_second.into(), burst: burst.into(), tokens: burst.into(), at: now }
     }
 
     /// Takes note of `lines` that were read, and says for how long nothing more may be.
-    pub(super) fn take(&mut self, lines: u64, now: Instant) -> Duration {
+    pub fn take(&mut self, lines: u64, now: Instant) -> Duration {
         let passed = now.saturating_duration_since(self.at).as_secs_f64();
         self.at = now;
         self.tokens = (self.tokens + passed * self.per_second).min(self.burst) - lines as f64;
