@@ -39,6 +39,8 @@ pub(crate) struct Listed {
     pub(crate) age: Option<Age>,
     /// Of the last run, if it has ended.
     pub(crate) exit_code: Option<i64>,
+    /// Bytes that it has written to its own file system, if they were asked for.
+    pub(crate) written: Option<u64>,
 }
 
 /// A time span as the engine words it for people.
@@ -69,6 +71,8 @@ struct Wire {
     labels: BTreeMap<String, String>,
     #[serde(default, deserialize_with = "or_default")]
     host_config: WireHostConfig,
+    #[serde(rename = "SizeRw", default, deserialize_with = "or_default")]
+    written: Option<u64>,
 }
 
 #[derive(Default, Deserialize)]
@@ -126,6 +130,7 @@ impl From<Wire> for Listed {
             network_mode: wire.host_config.network_mode,
             age: age_in(&wire.status),
             exit_code: exit_code_in(&wire.status),
+            written: wire.written,
             id: wire.id,
         }
     }
