@@ -1,23 +1,23 @@
 #!/usr/bin/env bash
-# What watching a hundred containers costs, engine and agent, against a hundred open statistics streams: in one run, so
-# that the ratio holds on any machine.
+# What watching containers costs the machine, engine and agent together, over an engine that nobody watches: by the containers'
+# own files, by the engine's statistics, and with logs; last a statistics stream of each container, as `docker stats` has.
+# The ways take turns, so that what else the machine does is shared by all.
 #
 #   scripts/bench_docker.sh        as root, after `make release`; `make bench` does all
 #
-# CONTAINERS (100), LOGS (20) and SECONDS_EACH (45) may be set. The engine is its own, in namespaces of its own; the
-# agent listens on 127.0.0.1 alone. It takes about four minutes and ends everything that it started.
+# CONTAINERS (60), LOGS (20), ROUNDS (5) and SECONDS_EACH (45) may be set. The engine is its own, in namespaces of its own; the
+# agent listens on 127.0.0.1 alone. It takes a quarter of an hour and ends everything that it started.
 set -euo pipefail
-export LC_ALL=C
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+# shellcheck source=scripts/bench_lib.sh
+source scripts/bench_lib.sh
 
-containers=${CONTAINERS:-100}
+containers=${CONTAINERS:-60}
 logs=${LOGS:-20}
+rounds=${ROUNDS:-5}
 window=${SECONDS_EACH:-45}
-agent=${AGENT:-${CARGO_TARGET_DIR:-target}/release/manometer}
-folder=$(mktemp -d)
 socket=$folder/docker.sock
 holder=
-pids=()
 
 clean_up() {
     for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
@@ -27,25 +27,9 @@ clean_up() {
     find /sys/fs/cgroup -depth -type d -path '*/manometer-bench*' -exec rmdir {} + 2>/dev/null || true
     for _ in 1 2 3 4 5; do rm -rf "$folder" 2>/dev/null && break || sleep 1; done
 }
-trap clean_up EXIT
-
-fail() {
-    echo "bench: $*" >&2
-    tail -n 5 "$folder"/*.log >&2 || true
-    exit 1
-}
 [ "$(id -u)" -eq 0 ] || fail "only root can start an engine"
 
 engine() { DOCKER_HOST=unix://$socket DOCKER_CONFIG=$folder docker "$@"; }
-until_true() {
-    local end=$((SECONDS + $1))
-    shift
-    until "$@" >/dev/null 2>&1; do
-        [ "$SECONDS" -lt "$end" ] || fail "timed out waiting for: $*"
-        sleep 0.1
-    done
-}
-
 # The one child of a process; none is an error.
 child_of() { grep -o '[0-9]*' "/proc/$1/task/$1/children"; }
 
@@ -57,11 +41,10 @@ start_engine() {
     until_true 5 child_of "$holder"
     first=$(child_of "$holder")
     echo '{}' >"$folder/daemon.json"
-    nsenter --target "$first" --net --mount --pid dockerd --data-root "$folder/data" --exec-root "$folder/exec" \
-        --pidfile "$folder/pid" --config-file "$folder/daemon.json" --host "unix://$socket" --bridge none \
-        --iptables=false --cgroup-parent /manometer-bench >"$folder/dockerd.log" 2>&1 &
-    pids+=("$!")
-    nsenter_pid=$!
+    start dockerd nsenter --target "$first" --net --mount --pid dockerd --data-root "$folder/data" \
+        --exec-root "$folder/exec" --pidfile "$folder/pid" --config-file "$folder/daemon.json" --host "unix://$socket" \
+        --bridge none --iptables=false --cgroup-parent /manometer-bench
+    nsenter_pid=$started
     until_true 30 engine version
 }
 
@@ -97,10 +80,7 @@ cpu_ms() {
     done | awk -v hertz="$(getconf CLK_TCK)" '{ sum += $12 + $13 } END { print sum * 1000 / hertz }'
 }
 
-# percent_of_core MS SECONDS
-percent_of_core() { awk -v ms="$1" -v s="$2" 'BEGIN { printf "%.2f", ms / s / 10 }'; }
-
-# measure NAME [PID]: lets the window pass; CPU of the engine, and of the process, in percent of a core.
+# measure WAY [PID]: lets the window pass; writes the CPU of the engine, and of the process, in percent of a core.
 measure() {
     local pids_now before after mine=0 mine_after=0
     pids_now=$(engine_pids)
@@ -111,67 +91,68 @@ measure() {
     # shellcheck disable=SC2086
     after=$(cpu_ms $pids_now)
     [ -z "${2:-}" ] || mine_after=$(cpu_ms "$2")
-    engine_cpu=$(percent_of_core "$(awk -v a="$after" -v b="$before" 'BEGIN { print a - b }')" "$window")
-    own_cpu=$(percent_of_core "$(awk -v a="$mine_after" -v b="$mine" 'BEGIN { print a - b }')" "$window")
-    printf '%-44s %10s %%  %10s %%\n' "$1" "$engine_cpu" "$own_cpu"
+    awk -v way="$1" -v round="$round" -v engine="$((after - before))" -v own="$((mine_after - mine))" -v s="$window" \
+        'BEGIN { printf "%s %d %.3f %.3f\n", way, round, engine / s / 10, own / s / 10 }' >>"$folder/measured"
 }
 
-scrape() { curl -sf --max-time 10 "http://127.0.0.1:$port/metrics"; }
-metric() { scrape | awk -v name="$1" 'index($0, name) == 1 { print $NF; exit }'; }
-sampled_all() {
-    [ "$(scrape | grep -c '^container_memory_usage_bytes{')" -eq "$containers" ]
-}
+sampled_all() { [ "$(scrape "$port" | grep -c '^container_memory_usage_bytes{')" -eq "$containers" ]; }
 
-# start_agent LOGS?: the agent with an interval of 15 s, its process id in $agent_pid.
-start_agent() {
-    port=$((20000 + RANDOM % 12000))
+# watch WAY LINE...: the agent with an interval of 15 s and those lines in its table, measured.
+watch() {
+    local way=$1
+    shift
+    port=$(free_port)
     {
         printf '[web]\nlisten_address = "127.0.0.1:%s"\n' "$port"
         printf '[[docker]]\nname = "engine"\nurl = "unix://%s"\ninterval = "15s"\n' "$socket"
-        [ "$1" = no ] || printf '[docker.logs]\ncontainers = ["c00*", "c01*", "c020"]\n'
+        printf '%s\n' "$@"
     } >"$folder/config.toml"
-    "$agent" run --config "$folder/config.toml" >"$folder/agent.log" 2>&1 &
-    agent_pid=$!
-    pids+=("$agent_pid")
+    start agent "$agent" run --config "$folder/config.toml"
     until_true 60 sampled_all
+    measure "$way" "$started"
+    awk -v way="$way" '/^Vm(RSS|HWM):/ { printf "%s %s %.1f\n", way, $1, $2 / 1024 }' "/proc/$started/status" >>"$folder/held"
+    stop "$started"
 }
-stop_agent() {
-    kill "$agent_pid"
-    wait "$agent_pid" || true
+
+# of WAY: cost over the unwatched engine of its round: median, least and most, and the agent's part.
+of() {
+    awk -v way="$1" '
+        $1 == "nobody" { idle[$2] = $3 }
+        $1 == way { cost[++n] = $3 + $4 - idle[$2]; own[n] = $4 }
+        function sort(list, i, j, t) {
+            for (i = 2; i <= n; i++) for (j = i; j > 1 && list[j - 1] > list[j]; j--) { t = list[j]; list[j] = list[j - 1]; list[j - 1] = t }
+        }
+        END {
+            if (!n) exit 1
+            sort(cost); sort(own)
+            m = int((n + 1) / 2)
+            printf "%10.2f %% %8.2f to %.2f %% %10.2f %%\n", cost[m], cost[1], cost[n], own[m]
+        }' "$folder/measured"
 }
 
 start_engine
 make_containers
-echo "$containers containers, $logs of them log a line a second; $window s each; CPU in percent of one core"
-printf '%-44s %12s  %12s\n' '' engine agent
-measure 'nobody watches'
-idle_cpu=$engine_cpu
-
-start_agent no
-measure 'agent, every 15 s' "$agent_pid"
-sweep_cpu=$engine_cpu
-sweep_seconds=$(metric manometer_docker_sweep_duration_seconds)
-resident=$(awk '/^VmRSS:/ { printf "%.1f", $2 / 1024 }' "/proc/$agent_pid/status")
-stop_agent
-
-start_agent yes
-measure "agent, every 15 s, following $logs logs" "$agent_pid"
-resident_logs=$(awk '/^VmRSS:/ { printf "%.1f", $2 / 1024 }' "/proc/$agent_pid/status")
-peak=$(awk '/^VmHWM:/ { printf "%.1f", $2 / 1024 }' "/proc/$agent_pid/status")
-stop_agent
-
-streams=()
-for number in $(seq 1 "$containers"); do
-    curl -s --max-time $((window + 60)) --unix-socket "$socket" -o /dev/null \
-        "http://docker/containers/$(printf 'c%03d' "$number")/stats?stream=1" &
-    streams+=("$!")
+for round in $(seq 1 "$rounds"); do
+    measure nobody
+    watch files
+    watch stats 'cgroup_root = ""'
+    watch logs '[docker.logs]' 'containers = ["c00*", "c01*", "c020"]'
 done
-pids+=("${streams[@]}")
+round=$((rounds + 1))
+measure nobody
+for number in $(seq 1 "$containers"); do
+    start stream curl -s --max-time $((window + 60)) --unix-socket "$socket" -o /dev/null \
+        "http://docker/containers/$(printf 'c%03d' "$number")/stats?stream=1"
+done
 sleep 3
-measure "$containers open statistics streams"
-streams_cpu=$engine_cpu
+measure streams
 
-awk -v idle="$idle_cpu" -v sweep="$sweep_cpu" -v streams="$streams_cpu" 'BEGIN {
-    printf "\nengine, over what it uses when nobody watches: %.2f %% for sweeps, %.2f %% for streams: a %.0fth\n",
-        sweep - idle, streams - idle, (sweep > idle ? (streams - idle) / (sweep - idle) : 0) }'
-echo "a sweep takes $sweep_seconds s; the agent holds $resident MiB, $resident_logs MiB with logs (at most $peak MiB)"
+echo "$containers containers, $logs of them log a line a second; every 15 s; $rounds rounds of $window s; percent of one core over"
+echo "an engine that nobody watches ($(awk '$1 == "nobody" { print $3 }' "$folder/measured" | sort -n | tr '\n' ' '))"
+printf '%-44s %12s  %18s  %12s\n' '' 'median' 'least to most' 'agent alone'
+printf '%-44s' "by the containers' files"; of files
+printf '%-44s' "by the engine's statistics"; of stats
+printf '%-44s' "by the containers' files, and $logs logs"; of logs
+printf '%-44s' 'a statistics stream of each, no agent'; of streams
+awk '{ if ($3 > most[$1 " " $2]) most[$1 " " $2] = $3 } END { for (what in most) print "the agent held at most, MiB:", what, most[what] }' \
+    "$folder/held" | sort

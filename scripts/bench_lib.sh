@@ -1,11 +1,11 @@
-# What the benchmarks against redis_exporter share: processes that end with the script, ports, waiting. To be sourced, from the
+# What the benchmarks share: processes that end with the script, ports, waiting. To be sourced, from the
 # root of the repository, with `set -euo pipefail`.
 # shellcheck shell=bash
 export LC_ALL=C
 
 release=${CARGO_TARGET_DIR:-target}/release
 agent=${AGENT:-$release/manometer}
-redis_exporter=$(command -v prometheus-redis-exporter || command -v redis_exporter)
+redis_exporter=$(command -v prometheus-redis-exporter || command -v redis_exporter || true)
 folder=$(mktemp -d)
 pids=()
 

@@ -11,7 +11,7 @@ use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwap;
 use tokio::net::TcpListener;
@@ -39,6 +39,9 @@ use crate::state::{State, WRITE_INTERVAL};
 
 /// The most that the whole shutdown may take: in-flight requests, then the tasks.
 const DRAIN: Duration = Duration::from_secs(5);
+
+/// The section of the state file that has what was seen of who stands on whom.
+const TOPOLOGY: &str = "topology";
 
 /// Runs the agent until SIGTERM or SIGINT.
 pub async fn run(source: Source, config: Config) -> Result<(), StartError> {
@@ -84,6 +87,9 @@ impl Agent {
             move |out| self_metrics.export(out)
         });
         let hub = Arc::new(hub.with_state(Arc::clone(&state)));
+        if let Some(kept) = state.section(TOPOLOGY).and_then(|kept| serde_json::from_value(kept).ok()) {
+            hub.topology().restore(kept);
+        }
         let (reload_sender, requests) = mpsc::channel(1);
         let runbooks: Runbooks = Box::new({
             let self_metrics = Arc::clone(&self_metrics);
@@ -97,7 +103,7 @@ impl Agent {
             web: Arc::clone(&web),
             routes: Arc::clone(&routes),
             self_metrics,
-            supervisor: Supervisor::new(hub),
+            supervisor: Supervisor::new(Arc::clone(&hub)),
             requests,
             hangup,
             warned: Vec::new(),
@@ -121,7 +127,7 @@ impl Agent {
             servers.spawn(server::serve(listener, web, limits, routes, stats, stop.clone().cancelled_owned()));
         }
         let reloads = reloader.run(config, stop.clone());
-        let reloads = tokio::spawn(keeping(state, reloads));
+        let reloads = tokio::spawn(keeping(state, hub, reloads));
         Ok(Self { addresses, servers, reloads, stop })
     }
 
@@ -145,8 +151,12 @@ impl Agent {
 }
 
 /// Writes the state every few seconds, and when `targets`, the task that owns them all, has ended.
-async fn keeping(state: Arc<State>, targets: impl Future<Output = ()>) {
+async fn keeping(state: Arc<State>, hub: Arc<Hub>, targets: impl Future<Output = ()>) {
     let write = || {
+        let topology = hub.topology().to_keep(SystemTime::now());
+        if let Some(topology) = topology.and_then(|topology| serde_json::to_value(topology).ok()) {
+            state.put(TOPOLOGY, topology);
+        }
         let state = Arc::clone(&state);
         // A disk that hangs holds up the next write and nothing else.
         tokio::task::spawn_blocking(move || state.write())

@@ -43,6 +43,11 @@ pub struct Trace {
 pub struct Kept(BTreeMap<Found, Trace>);
 
 impl Kept {
+    /// Whether the edges are the same, whenever they were seen.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        self.0.keys().eq(other.0.keys())
+    }
+
     /// What is believed.
     pub(super) fn edges(&self) -> impl Iterator<Item = (&Found, &Trace)> {
         self.0.iter()

@@ -35,6 +35,9 @@ use crate::net::Reached;
 /// A view that is older is made anew, since edges that are not seen any more end by time.
 const MAX_AGE: Duration = Duration::from_mins(1);
 
+/// The time after which edges that are the same are handed out again, with the times at which they were seen.
+const HANDED_OUT: Duration = Duration::from_hours(1);
+
 /// What is known of who stands on whom.
 #[derive(Debug, Default)]
 pub struct Topology {
@@ -50,6 +53,8 @@ struct State {
     down: BTreeSet<(String, Option<String>)>,
     kept: Kept,
     view: Option<(SystemTime, Arc<View>)>,
+    /// What was handed out to be kept, and when.
+    handed: Option<(SystemTime, Kept)>,
 }
 
 /// Who stands on whom, at one moment.
@@ -115,14 +120,19 @@ impl Topology {
         state.view = None;
     }
 
-    /// What a later run of the agent takes up.
+    /// What a later run of the agent takes up; `None` while what was handed out last will do.
     #[must_use]
-    pub fn kept(&self, now: SystemTime) -> Kept {
+    pub fn to_keep(&self, now: SystemTime) -> Option<Kept> {
         let mut state = self.state.lock();
         // Edges that are still seen are seen now.
         state.view = None;
         state.view(now);
-        state.kept.clone()
+        let is_recent = |at: SystemTime| now.duration_since(at).is_ok_and(|age| age < HANDED_OUT);
+        let is_known = state.handed.as_ref().is_some_and(|(at, kept)| is_recent(*at) && kept.is_same(&state.kept));
+        (!is_known).then(|| {
+            state.handed = Some((now, state.kept.clone()));
+            state.kept.clone()
+        })
     }
 
     /// Who stands on whom at `now`.

@@ -211,7 +211,11 @@ fn a_target_that_moves_to_another_container_is_that_one() {
 #[test]
 fn what_was_seen_outlives_the_agent() {
     let (targets, sights) = compose();
-    let kept = serde_json::to_string(&polled(targets.clone(), &sights).kept(NOW)).unwrap();
+    let before = polled(targets.clone(), &sights);
+    let kept = serde_json::to_string(&before.to_keep(NOW).unwrap()).unwrap();
+    // Nothing new is nothing to write.
+    assert_eq!(before.to_keep(NOW + Duration::from_mins(30)), None);
+    assert!(before.to_keep(NOW + Duration::from_mins(90)).is_some());
     let again = polled(targets, &[]);
     again.restore(serde_json::from_str(&kept).unwrap());
     let seen: Vec<&str> = COMPOSE.into_iter().filter(|edge| *edge != "docker host socket").collect();

@@ -2,6 +2,7 @@
 
 mod away;
 mod counts;
+mod lost;
 mod odd;
 mod states;
 

@@ -13,6 +13,7 @@ mod commands;
 mod compatibility;
 mod deploy;
 mod docker;
+mod docker_cadvisor;
 mod docker_lifecycle;
 mod docker_logs;
 mod docker_proxy;

@@ -57,10 +57,18 @@ fn on_loopback_the_service_is_seen_to_use_redis_and_the_replica_to_follow_it() {
     );
     assert_eq!((stdout(&shown), stderr(&shown).as_str(), shown.status.code()), (text, "", Some(0)));
 
+    // What was seen outlives the agent.
+    let folder = tempfile::tempdir().unwrap();
+    let kept = format!("state_dir = {:?}\n{config}", folder.path());
+    let mut first = Agent::run(&kept);
+    assert_below(&first, &expected);
+    first.terminate(SOON);
+
     // What was seen is what explains the failure.
     main.kill();
     agent.until("main", "main is down", |seen| (seen.get("redis_up", &[]) == Some(0.0)).then_some(()));
     assert_eq!(below(&agent), expected);
+    assert_below(&Agent::run(&kept), &expected);
 }
 
 #[test]

@@ -17,6 +17,8 @@ pub(super) struct Container {
     pub(super) image: String,
     /// The Docker labels that the configuration exports, under their label names.
     pub(super) labels: Arc<[(String, String)]>,
+    /// The Compose project, of one that is part of a service.
+    pub(super) project: Option<Arc<str>>,
     pub(super) state: RunState,
     pub(super) health: Health,
     /// Whether it has the network of another container or of the host, whose counters must not be counted twice.
@@ -32,6 +34,52 @@ pub(super) struct Container {
     pub(super) inspected: Option<Arc<Inspected>>,
     /// Why its last run ended, if it has and that is known.
     pub(super) ended: Option<ExitReason>,
+    /// Whether that was before the agent looked.
+    pub(super) ended_before: bool,
+    /// Whether it was removed while it ran, without having been stopped.
+    pub(super) is_torn_away: bool,
+}
+
+impl Container {
+    /// One of which no more is known.
+    pub(super) fn new(id: &str, name: &str, image: &str, state: RunState, seen: SystemTime) -> Self {
+        Self {
+            id: id.to_owned(),
+            name: name.to_owned(),
+            image: image.to_owned(),
+            labels: Arc::default(),
+            project: None,
+            state,
+            health: Health::None,
+            shares_network: false,
+            reach: Arc::default(),
+            created: None,
+            started: None,
+            seen,
+            inspected: None,
+            ended: None,
+            ended_before: false,
+            is_torn_away: false,
+        }
+    }
+
+    /// Adds the label `id` of cAdvisor, which is the path of its control group.
+    pub(super) fn set_cgroup(&mut self, path: String) {
+        self.labels = [("id".to_owned(), path)].into_iter().chain(self.labels.iter().cloned()).collect();
+    }
+
+    /// Whether it is down because its last run failed, if that is known.
+    pub(super) fn has_failed(&self) -> Option<bool> {
+        match self.state {
+            RunState::Exited | RunState::Dead => match self.ended? {
+                ExitReason::Ok | ExitReason::Killed => Some(false),
+                ExitReason::Error | ExitReason::Oom | ExitReason::SigkillUnexplained => Some(true),
+                ExitReason::Unknown => None,
+            },
+            RunState::Unknown => None,
+            _ => Some(false),
+        }
+    }
 }
 
 /// Whether a container with that network mode has the network of another container or of the host.

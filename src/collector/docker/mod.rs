@@ -8,8 +8,11 @@
 mod backoff;
 mod cgroup;
 mod container;
+mod disk;
 mod engine;
 mod expected;
+mod info;
+mod kernel_log;
 mod lifecycle;
 pub mod logs;
 mod select;
@@ -18,11 +21,15 @@ mod stats;
 
 use std::sync::Arc;
 
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use self::container::Container;
+use self::disk::DiskUsage;
 use self::engine::Engine;
+use self::expected::Expected;
+use self::info::Images;
+use self::kernel_log::KernelLog;
 use self::lifecycle::Lifecycle;
 use self::logs::Logs;
 pub use self::settings::DockerTarget;
@@ -36,6 +43,7 @@ use crate::topology::{ContainerSight, Sight};
 metrics! {
     fn metrics;
     UP: gauge "docker_up" [] Bool, "Whether the Docker engine answered the last poll.", "poll";
+    SCRAPE_ERROR: gauge "container_scrape_error" [] Bool, "Whether the last poll of the containers failed.", "poll";
 }
 
 /// What outlives a collector of one target: a panic replaces the collector, and no counter may go back.
@@ -45,6 +53,9 @@ pub struct Memory {
     logs: Arc<Logs>,
     lifecycle: Arc<Lifecycle>,
     sweeps: Arc<Totals>,
+    images: Images,
+    disk: DiskUsage,
+    kernel_log: Option<KernelLog>,
 }
 
 impl Memory {
@@ -54,7 +65,16 @@ impl Memory {
         let engine = Engine::new(target);
         let logs = Arc::new(Logs::new(target, engine.clone()));
         let lifecycle = Arc::new(Lifecycle::new(target, engine.clone(), Arc::clone(&logs)));
-        Self { target: target.clone(), engine, logs, lifecycle, sweeps: Arc::default() }
+        Self {
+            target: target.clone(),
+            engine,
+            logs,
+            lifecycle,
+            sweeps: Arc::default(),
+            images: Images::default(),
+            disk: DiskUsage::new(target),
+            kernel_log: KernelLog::of(target),
+        }
     }
 }
 
@@ -62,24 +82,29 @@ impl Memory {
 pub struct DockerCollector {
     memory: Arc<Memory>,
     sweeper: Sweeper,
-    /// The event stream is read for as long as there is a collector.
-    watch: JoinHandle<()>,
+    /// What goes on between the polls, for as long as there is a collector.
+    _background: JoinSet<()>,
 }
 
 impl DockerCollector {
     /// A collector that has not connected yet; its event stream begins on the runtime that this is called on.
     #[must_use]
     pub fn new(memory: Arc<Memory>) -> Self {
+        let mut background = JoinSet::new();
         let lifecycle = Arc::clone(&memory.lifecycle);
-        let watch = tokio::spawn(async move { lifecycle.watch().await });
+        background.spawn(async move { lifecycle.watch().await });
+        let watching = Arc::clone(&memory);
+        background.spawn(async move {
+            if let Some(kernel_log) = &watching.kernel_log {
+                kernel_log.watch(&watching.lifecycle).await;
+            }
+        });
+        let asking = Arc::clone(&memory);
+        background.spawn(async move { asking.images.ask(&asking.engine).await });
+        let asking = Arc::clone(&memory);
+        background.spawn(async move { asking.disk.ask(&asking.engine).await });
         let sweeper = Sweeper::new(&memory.target, Arc::clone(&memory.sweeps));
-        Self { memory, sweeper, watch }
-    }
-}
-
-impl Drop for DockerCollector {
-    fn drop(&mut self) {
-        self.watch.abort();
+        Self { memory, sweeper, _background: background }
     }
 }
 
@@ -87,8 +112,10 @@ impl Drop for DockerCollector {
 #[derive(Debug)]
 pub struct Snapshot {
     containers: Vec<Container>,
-    expected: Vec<(String, bool)>,
+    expected: Vec<Expected>,
     usage: Usage,
+    images: info::Seen,
+    disk: disk::Seen,
 }
 
 impl Collector for DockerCollector {
@@ -98,19 +125,28 @@ impl Collector for DockerCollector {
     fn metrics() -> Vec<MetricInfo> {
         let of_parts =
             [engine::metrics(), lifecycle::metrics(), expected::metrics(), stats::metrics(), logs::metrics()];
-        [metrics(), of_parts.concat()].concat()
+        [metrics(), of_parts.concat(), info::metrics(), disk::metrics()].concat()
     }
 
     async fn poll(&mut self) -> Result<Snapshot, PollError> {
-        let Memory { target, engine, lifecycle, .. } = self.memory.as_ref();
+        let Memory { target, engine, lifecycle, images, disk, .. } = self.memory.as_ref();
         let begun = Instant::now();
         engine.ready().await?;
         lifecycle.resync().await?;
-        let containers = lifecycle.containers();
+        let mut containers = lifecycle.containers();
         // What came before it has taken a part of the poll's time.
         let usage = self.sweeper.sweep(engine, &containers, begun).await;
-        let expected = expected::expected(&target.containers, &containers);
-        Ok(Snapshot { containers, expected, usage })
+        for (id, at, count) in usage.oom_kills() {
+            lifecycle.oom_killed(id, at, Some(count));
+        }
+        let expected = expected::expected(target, &containers);
+        if target.cadvisor_labels {
+            for container in &mut containers {
+                container.set_cgroup(usage.cgroup_of(&container.id));
+            }
+        }
+        let (images, disk) = (images.of(&containers, engine), disk.of(&containers));
+        Ok(Snapshot { containers, expected, usage, images, disk })
     }
 
     fn pace(&mut self, settings: &TargetSettings) {
@@ -121,16 +157,23 @@ impl Collector for DockerCollector {
         lifecycle::export(&snapshot.containers, out);
         expected::export(&snapshot.expected, out);
         stats::export(&snapshot.containers, &snapshot.usage, out);
+        info::export(&snapshot.containers, &snapshot.images, out);
+        disk::export(&snapshot.containers, &snapshot.disk, out);
     }
 
     fn export_health(health: &Health<'_>, out: &mut Families) {
         out.push_bool(&UP, [], health.error.is_none());
+        out.push_bool(&SCRAPE_ERROR, [], health.error.is_some());
     }
 
     fn export_state(&self, out: &mut Families) {
         self.memory.engine.export(out);
         self.memory.lifecycle.export_totals(out);
         self.sweeper.export(out);
+        self.memory.disk.export(out);
+        if let Some(kernel_log) = &self.memory.kernel_log {
+            kernel_log.export(out);
+        }
         self.memory.logs.export(self.memory.lifecycle.answers(), out);
     }
 

@@ -1,10 +1,16 @@
 //! Which containers are watched.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::DockerTarget;
 use super::settings::label_name;
 use crate::metric::text::cut;
+
+/// Docker labels that Compose gives what it makes: the project, the service in it, and whether it is a job of `compose run`.
+pub(super) const PROJECT: &str = "com.docker.compose.project";
+pub(super) const SERVICE: &str = "com.docker.compose.service";
+const ONE_OFF: &str = "com.docker.compose.oneoff";
 
 /// Bytes of a Docker label's value that become a label's: anyone may write anything into it, of any length.
 const MAX_VALUE: usize = 128;
@@ -20,6 +26,13 @@ fn has(labels: &BTreeMap<String, String>, wanted: &str) -> bool {
         Some((key, value)) => labels.get(key).is_some_and(|is| is == value),
         None => labels.contains_key(wanted),
     }
+}
+
+/// The Compose project of a container that is part of one of its services.
+pub(super) fn project(labels: &BTreeMap<String, String>) -> Option<Arc<str>> {
+    let is_job = labels.get(ONE_OFF).is_some_and(|is| is.eq_ignore_ascii_case("true"));
+    let project = labels.get(PROJECT).filter(|_| !is_job && labels.contains_key(SERVICE))?;
+    Some(project.as_str().into())
 }
 
 /// The Docker labels that become labels of the series, under their label names.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{DockerCollector, Memory};
+use super::{DockerCollector, Memory, select};
 use crate::collector::TargetKind;
 use crate::config::{Defaults, TargetSettings, read_url};
 use crate::logpattern::FollowSettings;
@@ -62,8 +62,9 @@ pub struct DockerTarget {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub with_labels: Vec<String>,
     /// Docker labels that become labels of its series, as `container_label_<name>`.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub export_labels: Vec<String>,
+    /// Whether what belongs to a Compose service is expected to run.
+    pub compose: bool,
     /// Containers beyond it are not watched, and counted.
     pub max_containers: usize,
     /// Whether containers are inspected: limits, restarts, exit codes and OOM kills that no event told need it.
@@ -79,6 +80,13 @@ pub struct DockerTarget {
     pub cgroup_root: Option<PathBuf>,
     /// Whether the traffic of containers is wanted.
     pub network: bool,
+    /// Whether the processes of each container are looked at one by one.
+    pub processes: bool,
+    /// How often the engine is asked for what containers have written to their own file systems; 0 is never.
+    #[serde(serialize_with = "reader::duration", skip_serializing_if = "Duration::is_zero")]
+    pub disk_usage_interval: Duration,
+    /// Whether series have the labels of cAdvisor that change by themselves: `id`, one series for each CPU, machine ids.
+    pub cadvisor_labels: bool,
     /// Containers whose work is done on one thread, by name: `container_cpu_one_core_ratio` is for them.
     #[serde(skip_serializing_if = "Names::is_empty")]
     pub single_threaded: Names,
@@ -140,12 +148,16 @@ impl TargetKind for DockerTarget {
             exclude: Names::read(table, "exclude"),
             with_labels: read_wanted_labels(table),
             export_labels: read_exported_labels(table),
+            compose: table.boolean("compose").unwrap_or(true),
             max_containers: table.integer("max_containers", 1..=10_000).unwrap_or(500),
             inspect: table.boolean("inspect").unwrap_or(true),
             keep_removed: table.duration("keep_removed", Duration::ZERO..=30 * DAY).unwrap_or(15 * MINUTE),
             bandwidth_bits_per_second: table.integer("bandwidth_bits_per_second", 1..=1_000_000_000_000_000),
             cgroup_root: read_cgroup_root(table),
             network: table.boolean("network").unwrap_or(true),
+            processes: table.boolean("processes").unwrap_or(false),
+            disk_usage_interval: table.duration("disk_usage_interval", MINUTE..=30 * DAY).unwrap_or_default(),
+            cadvisor_labels: table.boolean("cadvisor_labels").unwrap_or(false),
             single_threaded: Names::read(table, "single_threaded"),
             logs: FollowSettings::read(table.table("logs")),
             common,
@@ -224,6 +236,9 @@ fn read_wanted_labels(table: &mut Table<'_>) -> Vec<String> {
 /// Docker labels that become labels of the series: no two of them the same one.
 fn read_exported_labels(table: &mut Table<'_>) -> Vec<String> {
     let key = "export_labels";
+    if !table.has(key) {
+        return [select::PROJECT, select::SERVICE].map(str::to_owned).into();
+    }
     let mut exported: Vec<String> = Vec::new();
     for (line, label) in table.strings(key) {
         let name = label_name(&label);

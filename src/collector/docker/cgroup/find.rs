@@ -23,9 +23,6 @@ const MOST_PLACES: usize = 64;
 /// Folders that are remembered.
 const MOST_KNOWN: usize = 10_000;
 
-/// Processes of one container that are looked at.
-const MOST_PROCESSES: usize = 4;
-
 /// The two kinds of control groups.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Hierarchy {
@@ -95,23 +92,27 @@ impl Finder {
         self.known.remove(id);
     }
 
-    /// Some of the processes in a container's folder, or in one below it, where engines put a container's own tree.
-    pub(super) fn processes(&self, hierarchy: Hierarchy, folder: &Path) -> Vec<u32> {
+    /// The processes in a container's folder, and then those in folders below it, where engines put a container's own tree: so
+    /// many at most.
+    pub(super) fn processes(&self, hierarchy: Hierarchy, folder: &Path, most: usize) -> Vec<u32> {
         let folder = match hierarchy {
             Hierarchy::V1 => v1::tree(&self.root, "memory").join(folder),
             Hierarchy::V2 => self.root.join(folder),
         };
-        let in_it = |folder: &Path| -> Vec<u32> {
-            let text = text::read(&folder.join("cgroup.procs")).unwrap_or_default();
-            // Those of another PID namespace are shown as 0.
-            let seen = text.lines().filter_map(|line| line.parse().ok()).filter(|process| *process > 0);
-            seen.take(MOST_PROCESSES).collect()
-        };
-        let own = in_it(&folder);
-        if !own.is_empty() {
-            return own;
+        let (mut seen, mut level) = (Vec::new(), vec![folder]);
+        for _ in 0..MOST_DEPTH {
+            for folder in &level {
+                let text = text::read(&folder.join("cgroup.procs")).unwrap_or_default();
+                // Those of another PID namespace are shown as 0.
+                let own = text.lines().filter_map(|line| line.parse::<u32>().ok()).filter(|process| *process > 0);
+                seen.extend(own.take(most - seen.len()));
+            }
+            if seen.len() >= most {
+                break;
+            }
+            level = level.iter().flat_map(|folder| folders(folder)).collect();
         }
-        folders(&folder).iter().map(|below| in_it(below)).find(|seen| !seen.is_empty()).unwrap_or_default()
+        seen
     }
 
     /// Goes through the tree, level by level, as long as one of them is missing.

@@ -6,7 +6,9 @@
 //! time. What cannot be read here, the engine is asked for: a folder that vanishes between two reads costs nobody else.
 
 mod find;
+mod machine;
 mod network;
+mod processes;
 mod text;
 mod v1;
 mod v2;
@@ -20,6 +22,8 @@ use bollard::models::ContainerStatsResponse;
 use tokio::time::timeout;
 
 use self::find::{Finder, Hierarchy};
+pub(super) use self::machine::Machine;
+pub(super) use self::processes::{Processes, STATES};
 use crate::collector::docker::DockerTarget;
 use crate::net::{Blocking, Endpoint};
 use parking_lot::Mutex;
@@ -27,8 +31,8 @@ use parking_lot::Mutex;
 /// Where Linux shows the processes.
 const PROC: &str = "/proc";
 
-/// The CPUs that are on.
-const ONLINE: &str = "/sys/devices/system/cpu/online";
+/// Processes of a container of which one tells its traffic: the first may have just ended.
+const NETWORK_PROCESSES: usize = 4;
 
 /// A container whose files are wanted.
 #[derive(Debug, Clone)]
@@ -36,6 +40,13 @@ pub(super) struct Wanted {
     pub(super) id: String,
     /// Whether it has a network of its own whose traffic is wanted.
     pub(super) network: bool,
+}
+
+/// What is wanted of all of them beside that.
+#[derive(Debug, Clone, Copy, Default)]
+struct Options {
+    processes: bool,
+    cadvisor_labels: bool,
 }
 
 /// What the files of one container say.
@@ -62,6 +73,9 @@ pub(super) struct More {
     pub(super) events: [Option<u64>; 4],
     /// Microseconds for which some and all waited, for CPU, I/O and memory.
     pub(super) pressure: [[Option<u64>; 2]; 3],
+    /// Where the control group is, in its tree.
+    pub(super) folder: PathBuf,
+    pub(super) processes: Option<Processes>,
 }
 
 /// What came of one look at all of them.
@@ -73,12 +87,14 @@ pub(super) struct Look {
     pub(super) vanished: u64,
     /// Whether the networks of processes can be read.
     pub(super) sees_networks: Option<bool>,
+    pub(super) machine: Machine,
 }
 
 /// Reads the control groups of one engine's containers.
 #[derive(Debug)]
 pub(super) struct Files {
     finder: Arc<Mutex<Finder>>,
+    options: Options,
     thread: Blocking<Look>,
 }
 
@@ -87,34 +103,43 @@ impl Files {
     /// the configuration turns them off.
     pub(super) fn of(target: &DockerTarget) -> Option<Self> {
         let root = target.cgroup_root.clone()?;
-        matches!(target.url.endpoint(), Endpoint::Unix(_))
-            .then(|| Self { finder: Arc::new(Mutex::new(Finder::new(root))), thread: Blocking::new("docker-cgroups") })
+        let options = Options { processes: target.processes, cadvisor_labels: target.cadvisor_labels };
+        matches!(target.url.endpoint(), Endpoint::Unix(_)).then(|| Self {
+            finder: Arc::new(Mutex::new(Finder::new(root))),
+            options,
+            thread: Blocking::new("docker-cgroups"),
+        })
     }
 
     /// What can be read of them within `limit`; nothing if that takes longer.
     pub(super) async fn look(&mut self, wanted: Vec<Wanted>, limit: Duration) -> Look {
-        let finder = Arc::clone(&self.finder);
-        let work = move || look(&mut finder.lock(), Path::new(PROC), &wanted);
+        let (finder, options) = (Arc::clone(&self.finder), self.options);
+        let work = move || look(&mut finder.lock(), Path::new(PROC), &wanted, options);
         timeout(limit, self.thread.run(work)).await.ok().and_then(Result::ok).unwrap_or_default()
     }
 }
 
-fn look(finder: &mut Finder, proc: &Path, wanted: &[Wanted]) -> Look {
+fn look(finder: &mut Finder, proc: &Path, wanted: &[Wanted], options: Options) -> Look {
     let mut look = Look::default();
     let Some(hierarchy) = finder.hierarchy() else { return look };
     let found = finder.find(&wanted.iter().map(|wanted| wanted.id.as_str()).collect::<Vec<_>>());
-    let machine = Machine::read(proc);
+    look.machine = Machine::read(proc, options.cadvisor_labels);
     for (wanted, folder) in wanted.iter().zip(found) {
         let Some(folder) = folder else { continue };
-        let Some(mut reading) = read(finder.root(), hierarchy, &folder, &machine) else {
+        let Some(mut reading) = read(finder.root(), hierarchy, &folder, &look.machine) else {
             look.vanished += 1;
             finder.forget(&wanted.id);
             continue;
         };
         if wanted.network {
-            reading.body.networks = network::read(proc, &finder.processes(hierarchy, &folder));
+            reading.body.networks = network::read(proc, &finder.processes(hierarchy, &folder, NETWORK_PROCESSES));
             *look.sees_networks.get_or_insert(false) |= reading.body.networks.is_some();
         }
+        if options.processes {
+            let processes = finder.processes(hierarchy, &folder, processes::MOST);
+            reading.more.processes = processes::read(proc, &processes);
+        }
+        reading.more.folder = folder;
         look.readings.insert(wanted.id.clone(), reading);
     }
     look
@@ -134,25 +159,6 @@ fn read(root: &Path, hierarchy: Hierarchy, folder: &Path, machine: &Machine) -> 
         cpu.online_cpus = machine.cpus;
     }
     Some(Reading { time, body, more })
-}
-
-/// What every container is a part of.
-struct Machine {
-    memory: Option<u64>,
-    cpus: Option<u32>,
-}
-
-impl Machine {
-    fn read(proc: &Path) -> Self {
-        let meminfo = text::read(&proc.join("meminfo"));
-        let total = meminfo.as_deref().and_then(|text| text.lines().find_map(|line| line.strip_prefix("MemTotal:")));
-        let kibibytes = total.and_then(|line| line.split_ascii_whitespace().next()?.parse::<u64>().ok());
-        let online = text::read(&PathBuf::from(ONLINE));
-        Self {
-            memory: kibibytes.and_then(|kibibytes| kibibytes.checked_mul(1024)),
-            cpus: online.map(|list| super::engine::cpus_in(list.trim())).filter(|cpus| *cpus > 0),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -11,8 +11,9 @@ use super::*;
 const ID: &str = "e8a38bc735cdaafcfcb037938af30f00eff7971c3d4815a8952140350f951f0a";
 const OTHER: &str = "21620ffb79f72be32ccc190d9f4ca0e0bde09bdb549c1ec60ce941c2e4361589";
 
-const V1: [(&str, &str); 13] = [
+const V1: [(&str, &str); 14] = [
     ("cpuacct/cpuacct.usage", "3041224500\n"),
+    ("cpuacct/cpuacct.usage_percpu", "3041224000 0 500 \n"),
     ("cpuacct/cpuacct.stat", "user 251\nsystem 42\n"),
     ("cpu/cpu.stat", "nr_periods 150\nnr_throttled 30\nthrottled_time 4250000000\n"),
     (
@@ -95,7 +96,8 @@ fn wanted(id: &str) -> Wanted {
 }
 
 fn see(finder: &mut Finder, proc: &Path, ids: &[&str]) -> Look {
-    look(finder, proc, &ids.iter().map(|id| wanted(id)).collect::<Vec<_>>())
+    let options = Options { processes: true, cadvisor_labels: false };
+    look(finder, proc, &ids.iter().map(|id| wanted(id)).collect::<Vec<_>>(), options)
 }
 
 #[test]
@@ -110,6 +112,7 @@ fn v1_becomes_what_the_engine_would_send() {
         (usage.total_usage, usage.usage_in_usermode, usage.usage_in_kernelmode),
         (Some(3_041_224_500), Some(2_510_000_000), Some(420_000_000))
     );
+    assert_eq!(usage.percpu_usage, Some(vec![3_041_224_000, 0, 500]));
     let throttling = cpu.throttling_data.as_ref().unwrap();
     assert_eq!(
         (throttling.periods, throttling.throttled_periods, throttling.throttled_time),
@@ -136,6 +139,7 @@ fn v1_becomes_what_the_engine_would_send() {
         kernel: Some(348_160),
         refaults: [Some(3), Some(5)],
         events: [None, None, None, Some(2)],
+        folder: format!("docker/{ID}").into(),
         ..More::default()
     };
     assert_eq!(*more, expected);
@@ -174,6 +178,8 @@ fn v2_becomes_what_the_engine_would_send() {
         refaults: [Some(11), Some(12)],
         events: [Some(3), Some(21), Some(2), Some(1)],
         pressure: [[Some(1_500_000), Some(250_000)], [Some(7), None], [Some(42), Some(40)]],
+        folder: format!("system.slice/docker-{ID}.scope").into(),
+        processes: None,
     };
     assert_eq!(*more, expected);
 }
@@ -261,6 +267,12 @@ fn traffic_is_that_of_a_process_that_can_be_seen() {
     };
     assert_eq!(seen.readings[ID].body.networks, Some(HashMap::from([("eth0".to_owned(), eth0)])));
     assert_eq!(seen.sees_networks, Some(true));
+    // Without a task it is not there any more.
+    assert_eq!(seen.readings[ID].more.processes, None);
+    write(&proc.path().join("42/task/42/stat"), "42 (redis-server) S 1\n");
+    let seen = see(&mut Finder::new(root.path().to_owned()), proc.path(), &[ID]);
+    let one = Processes { processes: 1, files: Some([0, 0]), states: [1, 0, 0, 0] };
+    assert_eq!(seen.readings[ID].more.processes, Some(one));
 }
 
 proptest! {

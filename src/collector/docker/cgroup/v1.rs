@@ -30,6 +30,7 @@ pub(super) fn read(root: &Path, folder: &Path) -> Option<(ContainerStatsResponse
         refaults: ["anon", "file"].map(|kind| stat.get(&format!("total_workingset_refault_{kind}")).copied()),
         events: [None, None, None, control.get("oom_kill").copied()],
         pressure: v2::pressures(&root.join("unified").join(folder)),
+        ..More::default()
     };
     let body = ContainerStatsResponse {
         memory_stats: Some(ContainerMemoryStats {
@@ -70,6 +71,8 @@ fn read_cpu(usage: &Path, quota: &Path) -> Option<ContainerCpuStats> {
             total_usage: Some(number(&usage.join("cpuacct.usage"))?),
             usage_in_usermode: nanos("user"),
             usage_in_kernelmode: nanos("system"),
+            percpu_usage: text(&usage.join("cpuacct.usage_percpu"))
+                .and_then(|text| text.split_ascii_whitespace().map(|nanos| nanos.parse().ok()).collect()),
             ..ContainerCpuUsage::default()
         }),
         throttling_data: Some(ContainerThrottlingData {

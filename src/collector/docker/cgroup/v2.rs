@@ -23,8 +23,8 @@ pub(super) fn read(folder: &Path) -> Option<(ContainerStatsResponse, More)> {
         peak: own("memory.peak"),
         refaults: ["anon", "file"].map(|kind| stat.get(&format!("workingset_refault_{kind}")).copied()),
         events: ["high", "max", "oom", "oom_kill"].map(|kind| events.get(kind).copied()),
-        pressure: ["cpu", "io", "memory"]
-            .map(|what| text(&folder.join(format!("{what}.pressure"))).map(|text| pressure(&text)).unwrap_or_default()),
+        pressure: pressures(folder),
+        ..More::default()
     };
     let body = ContainerStatsResponse {
         cpu_stats: Some(read_cpu(&|key| cpu.get(key).copied())?),

@@ -14,7 +14,8 @@ metrics! {
     CAPABILITY: gauge "manometer_docker_capability" ["endpoint"] Bool,
         "Whether an endpoint of the Docker engine may be used: 0 if a proxy or the engine refuses it, or the \
          configuration turns it off. What needs it is left out; the rest goes on. cgroup_files and proc_net: whether the \
-         last poll could read the containers' own files on the engine's machine; absent unless that is this one.",
+         last poll could read the containers' own files on the engine's machine, kernel_log: whether OOM kills are read \
+         from its kernel's log; absent unless that machine is this one.",
         "each reply; a probe after connecting where that is enough";
 }
 
@@ -32,11 +33,12 @@ pub(crate) enum Endpoint {
     Stats,
     Events,
     Logs,
+    Image,
 }
 
 impl Endpoint {
     /// All of them, in the order in which they are asked.
-    pub(super) const ALL: [Self; 5] = [Self::List, Self::Inspect, Self::Stats, Self::Events, Self::Logs];
+    pub(super) const ALL: [Self; 6] = [Self::List, Self::Inspect, Self::Stats, Self::Events, Self::Logs, Self::Image];
 
     /// The label's value.
     const fn as_str(self) -> &'static str {
@@ -46,7 +48,13 @@ impl Endpoint {
             Self::Stats => "stats",
             Self::Events => "events",
             Self::Logs => "logs",
+            Self::Image => "image",
         }
+    }
+
+    /// Whether the configuration that does without inspections does without it.
+    pub(super) const fn inspects(self) -> bool {
+        matches!(self, Self::Inspect | Self::Image)
     }
 
     /// Whether its probe is a request of the kind that the agent needs. What is said of a container that does not exist may
@@ -65,6 +73,7 @@ impl Endpoint {
             Self::Stats => "/containers/manometer-probe/stats?stream=false&one-shot=true",
             Self::Events => "/events?since=1&until=1",
             Self::Logs => "/containers/manometer-probe/logs?stdout=1&tail=0",
+            Self::Image => "/images/manometer-probe/json",
         }
     }
 }
@@ -137,7 +146,7 @@ impl Capabilities {
     pub(super) fn export(&self, inspect: bool, out: &mut Families) {
         for endpoint in Endpoint::ALL {
             let known = self.0.lock()[endpoint as usize].allowed;
-            let is_off = endpoint == Endpoint::Inspect && !inspect;
+            let is_off = endpoint.inspects() && !inspect;
             if let Some(allowed) = known.filter(|_| !is_off).or(is_off.then_some(false)) {
                 out.push_bool(&CAPABILITY, [endpoint.as_str()], allowed);
             }
@@ -145,12 +154,9 @@ impl Capabilities {
     }
 }
 
-/// Names whether the containers' own files, and the networks of their processes, can be read.
-pub(in super::super) fn export_files(files: bool, networks: Option<bool>, out: &mut Families) {
-    out.push_bool(&CAPABILITY, ["cgroup_files"], files);
-    if let Some(networks) = networks {
-        out.push_bool(&CAPABILITY, ["proc_net"], networks);
-    }
+/// Names whether something of the engine's machine can be read: `cgroup_files`, `proc_net`, `kernel_log`.
+pub(in super::super) fn export_machine(what: &str, can_be_read: bool, out: &mut Families) {
+    out.push_bool(&CAPABILITY, [what], can_be_read);
 }
 
 #[cfg(test)]
@@ -172,7 +178,8 @@ mod tests {
         let capabilities = Capabilities::default();
         assert!(Endpoint::ALL.into_iter().all(|endpoint| capabilities.may(endpoint)));
         assert_eq!(shown(&capabilities, true), []);
-        assert_eq!(shown(&capabilities, false), [("endpoint=\"inspect\"".to_owned(), 0.0)]);
+        let off = ["inspect", "image"].map(|endpoint| (format!("endpoint=\"{endpoint}\""), 0.0));
+        assert_eq!(shown(&capabilities, false), off);
     }
 
     #[test]

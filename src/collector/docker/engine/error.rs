@@ -62,9 +62,12 @@ impl EngineError {
     }
 }
 
-/// Whether an engine says in its own words that there is no such container.
+/// Whether an engine says in its own words that there is no such container or image.
 pub(super) fn names_no_container(message: &str) -> bool {
-    message.to_lowercase().contains("no such container") || message.contains("no container with name")
+    let message = message.to_lowercase();
+    ["no such container", "no container with name", "no such image", "image not known"]
+        .iter()
+        .any(|words| message.contains(words))
 }
 
 impl std::fmt::Display for EngineError {

@@ -1,10 +1,11 @@
 //! What an inspection tells of a container: the few parts of a large reply. The environment is not among them.
 
+use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use serde::Deserialize;
 
-use super::lenient::nullable;
+use super::lenient::{nullable, or_default, texts};
 use super::time::parse;
 
 /// A container as its inspection shows it.
@@ -29,6 +30,12 @@ pub(crate) struct Inspected {
     pub(crate) tty: bool,
     pub(crate) log_driver: String,
     pub(crate) network_mode: String,
+    /// `no`, `always`, `unless-stopped`, `on-failure`.
+    pub(crate) restart_policy: String,
+    /// The id of its image: `sha256:...`.
+    pub(crate) image_id: String,
+    /// A folder or file of the container on the engine's machine, in the file system that it writes to; empty if none is told.
+    pub(crate) storage: String,
     pub(crate) limits: Limits,
 }
 
@@ -80,6 +87,12 @@ struct Wire {
     #[serde(default, deserialize_with = "nullable")]
     created: String,
     #[serde(default, deserialize_with = "nullable")]
+    image: String,
+    #[serde(default, deserialize_with = "or_default")]
+    graph_driver: WireGraphDriver,
+    #[serde(default, deserialize_with = "nullable")]
+    hostname_path: String,
+    #[serde(default, deserialize_with = "nullable")]
     restart_count: u64,
     state: WireState,
     #[serde(default, deserialize_with = "nullable")]
@@ -106,6 +119,13 @@ struct WireState {
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
+struct WireGraphDriver {
+    #[serde(deserialize_with = "texts")]
+    data: BTreeMap<String, String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
 struct WireHealth {
     #[serde(deserialize_with = "nullable")]
     status: String,
@@ -127,6 +147,8 @@ struct WireHostConfig {
     network_mode: String,
     #[serde(deserialize_with = "nullable")]
     log_config: WireLogConfig,
+    #[serde(deserialize_with = "nullable")]
+    restart_policy: WireRestartPolicy,
     #[serde(deserialize_with = "nullable")]
     memory: i64,
     #[serde(deserialize_with = "nullable")]
@@ -166,6 +188,13 @@ pub(crate) fn cpus_in(text: &str) -> u32 {
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
+struct WireRestartPolicy {
+    #[serde(deserialize_with = "nullable")]
+    name: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
 struct WireLogConfig {
     #[serde(rename = "Type", deserialize_with = "nullable")]
     driver: String,
@@ -173,7 +202,10 @@ struct WireLogConfig {
 
 impl From<Wire> for Inspected {
     fn from(wire: Wire) -> Self {
-        let Wire { state, config, host_config: host, .. } = wire;
+        let Wire { state, config, host_config: host, mut graph_driver, .. } = wire;
+        // The writable layer of overlay file systems; the others tell none, and keep it beside the container's own files.
+        let storage = graph_driver.data.remove("UpperDir").unwrap_or(wire.hostname_path);
+        let policy = host.restart_policy.name;
         let health = Some(state.health.status).filter(|health| !matches!(health.as_str(), "" | "none"));
         Self {
             image: config.image,
@@ -188,6 +220,9 @@ impl From<Wire> for Inspected {
             tty: config.tty,
             log_driver: host.log_config.driver,
             network_mode: host.network_mode,
+            restart_policy: if policy.is_empty() { "no".to_owned() } else { policy },
+            image_id: wire.image,
+            storage,
             limits: Limits {
                 memory: host.memory,
                 memory_swap: host.memory_swap,

@@ -43,6 +43,8 @@ pub(crate) struct Listed {
     pub(crate) age: Option<Age>,
     /// Of the last run, if it has ended.
     pub(crate) exit_code: Option<i64>,
+    /// Bytes that it has written to its own file system, if they were asked for.
+    pub(crate) written: Option<u64>,
 }
 
 /// Where a container can be reached.
@@ -86,6 +88,8 @@ struct Wire {
     labels: BTreeMap<String, String>,
     #[serde(default, deserialize_with = "or_default")]
     host_config: WireHostConfig,
+    #[serde(rename = "SizeRw", default, deserialize_with = "or_default")]
+    written: Option<u64>,
     #[serde(default, deserialize_with = "or_default")]
     network_settings: WireNetworks,
     #[serde(default, deserialize_with = "or_default")]
@@ -188,6 +192,7 @@ impl From<Wire> for Listed {
             reach: Arc::new(reach),
             age: age_in(&wire.status),
             exit_code: exit_code_in(&wire.status),
+            written: wire.written,
             id: wire.id,
         }
     }

@@ -7,6 +7,7 @@
 mod capability;
 mod error;
 mod event;
+mod image;
 mod inspected;
 mod lenient;
 mod listed;
@@ -26,9 +27,10 @@ use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
 use self::capability::Capabilities;
-pub(super) use self::capability::{Endpoint, export_files};
+pub(super) use self::capability::{Endpoint, export_machine};
 pub(super) use self::error::EngineError;
 pub(super) use self::event::Event;
+pub(super) use self::image::Image;
 pub(super) use self::inspected::{Inspected, Limits, cpus_in};
 pub(super) use self::listed::{Age, List, Listed, Reach};
 pub(super) use self::stream::{EventStream, LogBody};
@@ -103,18 +105,35 @@ impl Engine {
 
     /// Whether an endpoint may be used, as far as is known.
     pub(super) fn may(&self, endpoint: Endpoint) -> bool {
-        (endpoint != Endpoint::Inspect || self.0.inspect) && self.0.capabilities.may(endpoint)
+        (!endpoint.inspects() || self.0.inspect) && self.0.capabilities.may(endpoint)
     }
 
     /// All containers, whatever their state, that have the labels which the configuration asks for.
     pub(super) async fn list(&self) -> Result<List, EngineError> {
-        let mut path = "/containers/json?all=1".to_owned();
+        self.get(Endpoint::List, &self.list_path(""), LIST_LIMIT).await
+    }
+
+    /// The same with the sizes of what the containers have written, for which the engine goes through their files.
+    pub(super) async fn sizes(&self, limit: Duration) -> Result<List, EngineError> {
+        let path = self.list_path("&size=1");
+        timeout(limit, self.fetch_whole(&path, LIST_LIMIT))
+            .await
+            .unwrap_or_else(|_| Err(error::late(&self.attempt(&path), limit)))
+    }
+
+    fn list_path(&self, more: &str) -> String {
+        let mut path = format!("/containers/json?all=1{more}");
         if !self.0.with_labels.is_empty() {
             let filters = BTreeMap::from([("label", &self.0.with_labels)]);
             path.push_str("&filters=");
             path.push_str(&query_value(&serde_json::json!(filters).to_string()));
         }
-        self.get(Endpoint::List, &path, LIST_LIMIT).await
+        path
+    }
+
+    /// What an image is, by its id.
+    pub(super) async fn image(&self, id: &str) -> Result<Image, EngineError> {
+        self.get(Endpoint::Image, &format!("/images/{id}/json"), REPLY_LIMIT).await
     }
 
     /// What only an inspection tells of a container.
@@ -166,13 +185,14 @@ impl Engine {
     }
 
     async fn fetch<T: DeserializeOwned>(&self, path: &str, limit: usize) -> Result<T, EngineError> {
+        self.within(&self.attempt(path), self.fetch_whole(path, limit)).await
+    }
+
+    async fn fetch_whole<T: DeserializeOwned>(&self, path: &str, limit: usize) -> Result<T, EngineError> {
         let attempt = self.attempt(path);
-        let whole = async {
-            let response = self.0.transport.get(path, Budget::Bytes(limit)).await?;
-            let body = stream::whole(response, &attempt).await?;
-            serde_json::from_slice(&body).map_err(|error| error::undecodable(&error, &attempt))
-        };
-        self.within(&attempt, whole).await
+        let response = self.0.transport.get(path, Budget::Bytes(limit)).await?;
+        let body = stream::whole(response, &attempt).await?;
+        serde_json::from_slice(&body).map_err(|error| error::undecodable(&error, &attempt))
     }
 
     /// The content type and body of an answer that does not end by itself.
@@ -191,7 +211,8 @@ impl Engine {
     async fn probe(&self) -> Result<(), EngineError> {
         self.0.capabilities.doubt();
         for endpoint in Endpoint::ALL {
-            if endpoint == Endpoint::Inspect && !self.0.inspect {
+            // What is asked of images nobody waits for, and an engine says too little of one that is none.
+            if endpoint == Endpoint::Image || (endpoint.inspects() && !self.0.inspect) {
                 continue;
             }
             let path = endpoint.probe();

@@ -42,9 +42,10 @@ metrics! {
          (SIGTERM, or requested), unknown (no exit code available), sigkill_unexplained (SIGKILL, and neither an OOM \
          kill nor a request is known: an OOM event that the engine lost, or a process of the host).",
         "events, and the exit code of the inspection";
-    OOMS: counter "container_oom_events_total" ["name"] Count,
+    OOMS: counter "container_oom_events_total" ["name", "image"] Count,
         "OOM kills in containers of that name since the agent started, including those of processes that the \
-         container survived.", "events; the flag of the inspection for what they missed";
+         container survived. image is that of the latest one.",
+        "events; the inspection, the control group and the kernel's log for what they missed";
     EXIT_CODE: gauge "container_last_exit_code" ["name"] Count,
         "Exit code of the last finished run of a container of that name.",
         "inspection; the event or the list without it";
@@ -79,7 +80,7 @@ pub(super) fn containers(containers: &[Container], out: &mut Families) {
             let is = f64::from(state == container.state);
             out.push_with(&STATE, [own[0], own[1], state.as_str()], more, is);
         }
-        if let Some(has_failed) = has_failed(container) {
+        if let Some(has_failed) = container.has_failed() {
             out.push_with(&FAILED, own, more, f64::from(has_failed));
         }
         if container.state.has_usage() {
@@ -107,26 +108,13 @@ pub(super) fn containers(containers: &[Container], out: &mut Families) {
     }
 }
 
-/// Whether it is down because its last run failed, if that is known.
-fn has_failed(container: &Container) -> Option<bool> {
-    match container.state {
-        RunState::Exited | RunState::Dead => match container.ended? {
-            ExitReason::Ok | ExitReason::Killed => Some(false),
-            ExitReason::Error | ExitReason::Oom | ExitReason::SigkillUnexplained => Some(true),
-            ExitReason::Unknown => None,
-        },
-        RunState::Unknown => None,
-        _ => Some(false),
-    }
-}
-
 /// Names what was counted since the agent started, and what the agent says of itself. While the engine does not answer, no
 /// event can be on its way.
 pub(super) fn totals(book: &Book, answers: bool, out: &mut Families) {
     for (name, totals) in book.totals() {
         out.push(&STARTS, [name], totals.starts as f64);
         out.push(&RESTARTS, [name], totals.restarts as f64);
-        out.push(&OOMS, [name], totals.ooms as f64);
+        out.push(&OOMS, [name, &totals.image], totals.ooms as f64);
         for (reason, count) in ExitReason::ALL.iter().zip(totals.exits) {
             out.push(&EXITS, [name, reason.as_str()], count as f64);
         }

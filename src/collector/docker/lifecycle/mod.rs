@@ -11,7 +11,7 @@ mod watch;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
@@ -102,6 +102,12 @@ impl Lifecycle {
     /// The watched containers, also those that were removed a short time ago.
     pub(super) fn containers(&self) -> Vec<Container> {
         self.book().containers(Moment::now())
+    }
+
+    /// The kernel killed a process of a container for want of memory at that time; `count` are all of its run so far, where
+    /// its control group has told.
+    pub(super) fn oom_killed(&self, id: &str, at: SystemTime, count: Option<u64>) {
+        self.change(|book, now| book.oom_killed(id, at, count, now));
     }
 
     /// Reads the event stream for ever, and subscribes anew whenever it ends.

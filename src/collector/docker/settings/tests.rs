@@ -25,7 +25,11 @@ fn a_name_is_enough() {
     );
     assert_eq!((target.concurrency, target.bandwidth_bits_per_second), (None, None));
     assert!(target.containers.is_empty() && target.exclude.is_empty());
-    assert!(target.with_labels.is_empty() && target.export_labels.is_empty());
+    assert!(target.with_labels.is_empty());
+    assert_eq!(target.export_labels, ["com.docker.compose.project", "com.docker.compose.service"]);
+    assert_eq!(docker("export_labels = []").export_labels, [""; 0]);
+    assert_eq!((target.compose, target.processes, target.cadvisor_labels), (true, false, false));
+    assert_eq!(target.disk_usage_interval, Duration::ZERO);
     assert_eq!((target.max_containers, target.inspect, target.series_limit), (500, true, 50_000));
     assert_eq!(target.keep_removed, 15 * MINUTE);
     assert_eq!(target.logs, None);
@@ -41,6 +45,10 @@ const EVERY_KEY: &str = r#"
     exclude = "api-test"
     with_labels = ["com.docker.compose.project=shop", "watched"]
     export_labels = ["com.docker.compose.service"]
+    compose = false
+    processes = true
+    disk_usage_interval = "1h"
+    cadvisor_labels = true
     max_containers = 20
     inspect = false
     keep_removed = "0s"
@@ -89,6 +97,8 @@ fn every_key_reaches_its_setting() {
     assert!(!target.containers.matches("ticker-2") && target.exclude.matches("api-test"));
     assert_eq!(target.with_labels, ["com.docker.compose.project=shop", "watched"]);
     assert_eq!(target.export_labels, ["com.docker.compose.service"]);
+    assert_eq!((target.compose, target.processes, target.cadvisor_labels), (false, true, true));
+    assert_eq!(target.disk_usage_interval, 60 * MINUTE);
     assert_eq!((target.max_containers, target.inspect, target.series_limit), (20, false, 1000));
     assert_eq!(target.keep_removed, Duration::ZERO);
     let logs = target.logs.unwrap();
@@ -112,8 +122,10 @@ fn every_key_reaches_its_setting() {
 #[test]
 fn what_is_in_force_can_be_read_again() {
     let config = parse(&format!("[[docker]]\nname = \"docker\"\n{EVERY_KEY}\n[host]\nprocesses = \"redis-server\"\n"));
-    let shown = config.to_toml().unwrap();
-    assert_eq!(parse(&shown), config, "{shown}");
+    for config in [config, parse("[[docker]]\nname = \"docker\"\nexport_labels = []\n")] {
+        let shown = config.to_toml().unwrap();
+        assert_eq!(parse(&shown), config, "{shown}");
+    }
 }
 
 #[test]

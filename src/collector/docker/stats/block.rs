@@ -23,6 +23,12 @@ metrics! {
     WRITES: counter "container_fs_writes_total" ["name", "image", "device"] Count,
         "Writes of the container to a device; on cgroup v2 only from the container's own files.",
         "stats: blkio_stats.io_serviced_recursive; io.stat";
+    SECTORS_READ: counter "container_fs_sector_reads_total" ["name", "image", "device"] Count,
+        "Sectors of 512 bytes that the container read from a device.",
+        "stats: blkio_stats.io_service_bytes_recursive";
+    SECTORS_WRITTEN: counter "container_fs_sector_writes_total" ["name", "image", "device"] Count,
+        "Sectors of 512 bytes that the container wrote to a device.",
+        "stats: blkio_stats.io_service_bytes_recursive";
     READS_MERGED: counter "container_fs_reads_merged_total" ["name", "image", "device"] Count,
         "Reads of the container that were merged into others; only on cgroup v1 with the BFQ or CFQ I/O scheduler.",
         "stats: blkio_stats.io_merged_recursive";
@@ -45,6 +51,9 @@ metrics! {
         "Bytes of the container's I/O by operation, as the engine counts it; operations overlap on cgroup v1.",
         "stats: blkio_stats.io_service_bytes_recursive";
 }
+
+/// Bytes of what the kernel calls a sector, whatever the device's are.
+const SECTOR: u64 = 512;
 
 /// What an entry counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -157,6 +166,9 @@ impl Block {
                 (&QUEUED, &device.queued, Operation::Total),
             ] {
                 series.count(metric, &[&name], of(counts, operation));
+            }
+            for (metric, operation) in [(&SECTORS_READ, Operation::Read), (&SECTORS_WRITTEN, Operation::Write)] {
+                series.count(metric, &[&name], of(&device.bytes, operation).map(|bytes| bytes / SECTOR));
             }
             for (metric, operation) in
                 [(&READ_SECONDS, Operation::Read), (&WRITE_SECONDS, Operation::Write), (&IO_SECONDS, Operation::Total)]

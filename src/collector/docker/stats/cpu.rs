@@ -9,7 +9,8 @@ use crate::metric::metrics;
 metrics! {
     pub(super) fn metrics;
     USAGE: counter "container_cpu_usage_seconds_total" ["name", "image", "cpu"] Seconds,
-        "CPU time that the container has used, of all CPUs together (cpu=\"total\").",
+        "CPU time that the container has used, of all CPUs together (cpu=\"total\"); with cadvisor_labels of each of \
+         them instead, where that is counted (cgroup v1).",
         "stats: cpu_stats.cpu_usage.total_usage";
     USER: counter "container_cpu_user_seconds_total" ["name", "image"] Seconds,
         "CPU time that the container has used in user mode; in steps of 10 ms on cgroup v1, absent on Windows.",
@@ -77,9 +78,16 @@ impl Cpu {
         }
     }
 
-    /// Names it. Without a quota the engine sends zeros for the throttling.
-    pub(super) fn export(&self, has_quota: bool, series: &mut Series<'_>) {
-        series.put(&USAGE, &["total"], self.total.map(seconds));
+    /// Names it, with what each CPU has done for the container if that is wanted. Without a quota the engine sends zeros for
+    /// the throttling.
+    pub(super) fn export(&self, has_quota: bool, per_cpu: &[u64], series: &mut Series<'_>) {
+        if per_cpu.is_empty() {
+            series.put(&USAGE, &["total"], self.total.map(seconds));
+        }
+        // As cAdvisor does, which leaves out a CPU that has done nothing.
+        for (cpu, nanos) in per_cpu.iter().enumerate().filter(|(_, nanos)| **nanos > 0) {
+            series.put(&USAGE, &[&format!("cpu{cpu:02}")], Some(seconds(*nanos)));
+        }
         series.put(&USER, &[], self.user.map(seconds));
         series.put(&SYSTEM, &[], self.system.map(seconds));
         let throttling = self.throttling.filter(|throttling| has_quota || throttling.periods > 0);

@@ -1,7 +1,7 @@
 //! What only the files of a container tell: pressure, the events of its memory, swap and reclaim.
 
 use super::series::Series;
-use crate::collector::docker::cgroup::More;
+use crate::collector::docker::cgroup::{More, Processes, STATES};
 use crate::metric::{Metric, metrics};
 
 metrics! {
@@ -47,6 +47,17 @@ metrics! {
     MEMORY_STALLED: counter "container_pressure_memory_stalled_seconds_total" ["name", "image"] Seconds,
         "Time for which all tasks of the container waited for memory; only on cgroup v2.",
         "cgroup files: memory.pressure full";
+    PROCESSES: gauge "container_processes" ["name", "image"] Count,
+        "Processes in the container; only with processes = true.", "cgroup files: cgroup.procs";
+    FILES: gauge "container_file_descriptors" ["name", "image"] Count,
+        "Open files of the container's processes; only with processes = true, and where they may be looked at.",
+        "/proc/PID/fd";
+    SOCKETS: gauge "container_sockets" ["name", "image"] Count,
+        "Open sockets of the container's processes; only with processes = true, and where they may be looked at.",
+        "/proc/PID/fd";
+    TASKS: gauge "container_tasks_state" ["name", "image", "state"] Count,
+        "Tasks of the container by state: sleeping, running, stopped, uninterruptible (which waits for I/O); only with \
+         processes = true.", "/proc/PID/task/*/stat";
 }
 
 /// In the order of [`More::events`].
@@ -62,6 +73,14 @@ pub(super) fn export(more: &More, series: &mut Series<'_>) {
     series.count(&KERNEL, &[], more.kernel);
     for (metric, count) in [&REFAULT_ANON, &REFAULT_FILE].into_iter().zip(more.refaults) {
         series.count(metric, &[], count);
+    }
+    if let Some(Processes { processes, files, states }) = &more.processes {
+        series.count(&PROCESSES, &[], Some(*processes));
+        series.count(&FILES, &[], files.map(|[all, _]| all));
+        series.count(&SOCKETS, &[], files.map(|[_, sockets]| sockets));
+        for ((state, _), tasks) in STATES.iter().zip(states) {
+            series.count(&TASKS, &[state], Some(*tasks));
+        }
     }
     for (metric, count) in EVENTS.into_iter().zip(more.events) {
         series.count(metric, &[], count);

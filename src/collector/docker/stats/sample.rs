@@ -33,6 +33,8 @@ pub(super) struct Sample {
     /// CPUs of the host.
     pub(super) cpus: Option<u32>,
     pub(super) cpu: Cpu,
+    /// Nanoseconds of each CPU, where they are told.
+    pub(super) per_cpu: Vec<u64>,
     pub(super) memory: Memory,
     pub(super) network: Network,
     pub(super) block: Block,
@@ -73,8 +75,9 @@ impl Sample {
             read,
             cpus: if dialect.windows { body.num_procs } else { online }
                 .filter(|cpus| *cpus > 0)
-                .or_else(|| listed(body)),
+                .or_else(|| u32::try_from(listed(body)?.len()).ok()),
             cpu,
+            per_cpu: listed(body).map_or_else(Vec::new, <[u64]>::to_vec),
             memory,
             network: body.networks.as_ref().map(|networks| Network::read(networks, dialect)).unwrap_or_default(),
             block: block.unwrap_or_default(),
@@ -86,7 +89,7 @@ impl Sample {
 
     /// Names it.
     pub(super) fn export(&self, has_quota: bool, devices: &Devices, series: &mut Series<'_>) {
-        self.cpu.export(has_quota, series);
+        self.cpu.export(has_quota, &self.per_cpu, series);
         self.memory.export(series);
         self.network.export(series);
         self.block.export(devices, series);
@@ -98,8 +101,8 @@ impl Sample {
     }
 }
 
-/// The CPUs whose usage is listed one by one, for engines that do not tell their number.
-fn listed(body: &ContainerStatsResponse) -> Option<u32> {
-    let listed = body.cpu_stats.as_ref()?.cpu_usage.as_ref()?.percpu_usage.as_ref()?.len();
-    u32::try_from(listed).ok().filter(|cpus| *cpus > 0)
+/// The usage of each CPU, which also tells their number where an engine does not.
+fn listed(body: &ContainerStatsResponse) -> Option<&[u64]> {
+    let listed = body.cpu_stats.as_ref()?.cpu_usage.as_ref()?.percpu_usage.as_deref();
+    listed.filter(|cpus| !cpus.is_empty())
 }

@@ -16,7 +16,7 @@ use super::totals::Totals;
 use super::usage::{Measured, Stages, Usage};
 use crate::collector::Reason;
 use crate::collector::docker::DockerTarget;
-use crate::collector::docker::cgroup::{Files, Wanted};
+use crate::collector::docker::cgroup::{Files, Machine, Wanted};
 use crate::collector::docker::container::Container;
 use crate::collector::docker::engine::{self, Endpoint, Engine, EngineError};
 use crate::metric::Families;
@@ -42,6 +42,7 @@ pub(crate) struct Sweeper {
     bits_per_second: Option<u64>,
     single_threaded: Names,
     network: bool,
+    per_cpu: bool,
     files: Option<Files>,
     /// Whether the last sweep could read files, and the networks of processes.
     could_read: Option<(bool, Option<bool>)>,
@@ -75,6 +76,7 @@ struct Own {
     samples: HashMap<String, Sample>,
     /// Those whose traffic is still to be asked for.
     partial: HashSet<String>,
+    machine: Option<Machine>,
 }
 
 /// What came of all of them.
@@ -93,6 +95,7 @@ impl Sweeper {
             bits_per_second: target.bandwidth_bits_per_second,
             single_threaded: target.single_threaded.clone(),
             network: target.network,
+            per_cpu: target.cadvisor_labels,
             files: Files::of(target),
             could_read: None,
             totals,
@@ -122,14 +125,17 @@ impl Sweeper {
         }
         self.unanswered = round.unanswered;
         self.forget(containers);
-        Usage::new(measured, self.devices.clone(), round.stages, swept.elapsed())
+        Usage::new(measured, self.devices.clone(), round.stages, swept.elapsed()).on(own.machine)
     }
 
     /// Names what it counted.
     pub(crate) fn export(&self, out: &mut Families) {
         self.totals.export(out);
         if let Some((files, networks)) = self.could_read {
-            engine::export_files(files, networks, out);
+            engine::export_machine("cgroup_files", files, out);
+            if let Some(networks) = networks {
+                engine::export_machine("proc_net", networks, out);
+            }
         }
     }
 
@@ -143,7 +149,7 @@ impl Sweeper {
         let look = files.look(wanted.clone(), self.deadline / 4).await;
         self.could_read = Some((!look.readings.is_empty(), look.sees_networks));
         self.totals.looked(look.readings.len(), look.vanished);
-        let mut own = Own::default();
+        let mut own = Own { machine: Some(look.machine), ..Own::default() };
         let needs: HashSet<&str> =
             wanted.iter().filter(|wanted| wanted.network).map(|wanted| wanted.id.as_str()).collect();
         for (id, reading) in look.readings {
@@ -229,6 +235,9 @@ impl Sweeper {
     fn measure(&mut self, container: &Container, mut sample: Sample, has_limits: bool) -> Measured {
         if !self.network {
             sample.network = super::network::Network::default();
+        }
+        if !self.per_cpu {
+            sample.per_cpu = Vec::new();
         }
         let current = Previous::of(&sample, container.started);
         let previous = self.previous.insert(container.id.clone(), current);

@@ -17,7 +17,7 @@ use super::dialect::Dialect;
 use super::sample::Sample;
 use super::usage::{Measured, Stages};
 use super::*;
-use crate::collector::docker::container::{Container, Health, RunState};
+use crate::collector::docker::container::{Container, RunState};
 use crate::collector::docker::engine::{Inspected, Limits};
 use crate::metric::Families;
 use crate::metric::text::{Format, exposition};
@@ -49,7 +49,9 @@ fn body(json: &str) -> ContainerStatsResponse {
 }
 
 fn read(json: &str) -> Sample {
-    Sample::read(&body(json), Dialect::default()).unwrap()
+    let sample = Sample::read(&body(json), Dialect::default()).unwrap();
+    // As it is unless cAdvisor's labels are wanted.
+    Sample { per_cpu: Vec::new(), ..sample }
 }
 
 fn read_of_podman(json: &str) -> Sample {
@@ -63,20 +65,11 @@ fn container(name: &str, limits: Option<Limits>) -> Container {
         inspected.limits = limits;
         Arc::new(inspected)
     });
+    let image = "registry.example/ticker:1.4";
     Container {
-        id: ID.to_owned(),
-        name: name.to_owned(),
-        image: "registry.example/ticker:1.4".to_owned(),
-        labels: Arc::default(),
-        state: RunState::Running,
-        health: Health::None,
-        shares_network: false,
-        reach: Arc::default(),
-        created: None,
         started: Some(UNIX_EPOCH + Duration::from_secs(1_795_000_000)),
-        seen: SystemTime::UNIX_EPOCH,
         inspected,
-        ended: None,
+        ..Container::new(ID, name, image, RunState::Running, SystemTime::UNIX_EPOCH)
     }
 }
 

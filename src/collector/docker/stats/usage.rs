@@ -1,7 +1,7 @@
 //! What one sweep brought, and its names.
 
 use std::collections::HashMap;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::derive::Derived;
 use super::device::Devices;
@@ -9,6 +9,7 @@ use super::memory::Cgroup;
 use super::sample::Sample;
 use super::series::Series;
 use super::spec;
+use crate::collector::docker::cgroup::Machine;
 use crate::collector::docker::container::Container;
 use crate::collector::docker::engine::Limits;
 use crate::metric::{Families, metrics};
@@ -23,9 +24,17 @@ metrics! {
     CORES: gauge "machine_cpu_cores" [] Count,
         "CPUs of the machine on which the engine runs; absent until a container runs.",
         "stats: cpu_stats.online_cpus; num_procs of Windows";
+    PHYSICAL_CORES: gauge "machine_cpu_physical_cores" [] Count,
+        "Cores of the machine on which the engine runs, of which each may be several CPUs; only with the containers' \
+         own files.", "/sys/devices/system/cpu/*/topology";
+    SOCKETS: gauge "machine_cpu_sockets" [] Count,
+        "Sockets of the machine on which the engine runs; only with the containers' own files.",
+        "/sys/devices/system/cpu/*/topology";
     MEMORY: gauge "machine_memory_bytes" [] Bytes,
-        "Memory of the machine on which the engine runs; absent until a container without a memory limit runs.",
-        "stats: memory_stats.limit of a container without a limit";
+        "Memory of the machine on which the engine runs; without the containers' own files absent until a container \
+         without a memory limit runs.", "/proc/meminfo; stats: memory_stats.limit of a container without a limit";
+    SWAP: gauge "machine_swap_bytes" [] Bytes,
+        "Swap of the machine on which the engine runs; only with the containers' own files.", "/proc/meminfo";
 }
 
 /// Bytes that no machine has: the kernel's ways to write that there is no limit are above it.
@@ -39,6 +48,8 @@ pub(crate) struct Usage {
     devices: Devices,
     stages: Stages,
     duration: Duration,
+    /// Where the containers' files told it.
+    machine: Machine,
 }
 
 /// One container's sample and what it says together with the one before it.
@@ -59,13 +70,32 @@ pub(super) struct Stages {
 }
 
 impl Usage {
-    pub(super) const fn new(
+    pub(super) fn new(
         measured: HashMap<String, Measured>,
         devices: Devices,
         stages: Stages,
         duration: Duration,
     ) -> Self {
-        Self { measured, devices, stages, duration }
+        Self { measured, devices, stages, duration, machine: Machine::default() }
+    }
+
+    /// With what is known of the machine.
+    pub(super) fn on(self, machine: Option<Machine>) -> Self {
+        Self { machine: machine.unwrap_or_default(), ..self }
+    }
+
+    /// How many processes of each container the kernel has killed for want of memory, and when that was read.
+    pub(crate) fn oom_kills(&self) -> impl Iterator<Item = (&str, SystemTime, u64)> {
+        self.measured.iter().filter_map(|(id, measured)| {
+            let [.., killed] = measured.sample.more.as_ref()?.events;
+            Some((id.as_str(), measured.sample.read, killed?))
+        })
+    }
+
+    /// The path of a container's control group, as far as it is known: an engine that was not told otherwise has this one.
+    pub(crate) fn cgroup_of(&self, id: &str) -> String {
+        let more = self.measured.get(id).and_then(|measured| measured.sample.more.as_ref());
+        more.map_or_else(|| format!("/docker/{id}"), |more| format!("/{}", more.folder.display()))
     }
 
     #[cfg(test)]
@@ -107,9 +137,16 @@ pub(crate) fn export(containers: &[Container], usage: &Usage, out: &mut Families
 
 /// Names what the samples tell of the engine's machine.
 fn export_machine(containers: &[Container], usage: &Usage, out: &mut Families) {
-    if let Some(cores) = usage.measured.values().filter_map(|measured| measured.sample.cpus).max() {
-        out.push(&CORES, [], f64::from(cores));
-    }
+    let Machine { memory, swap, sockets, cores, ids, .. } = &usage.machine;
+    let mut put = |metric, value: Option<f64>| {
+        if let Some(value) = value {
+            out.push_with(metric, [], ids, value);
+        }
+    };
+    put(&CORES, usage.measured.values().filter_map(|measured| measured.sample.cpus).max().map(f64::from));
+    put(&PHYSICAL_CORES, cores.map(|cores| cores as f64));
+    put(&SOCKETS, sockets.map(|sockets| sockets as f64));
+    put(&SWAP, swap.map(|bytes| bytes as f64));
     // The engine shows the machine's memory as the limit of what has none.
     let unlimited =
         |container: &&Container| container.inspected.as_ref().is_some_and(|inspected| inspected.limits.memory == 0);
@@ -117,7 +154,5 @@ fn export_machine(containers: &[Container], usage: &Usage, out: &mut Families) {
         let memory = &usage.measured.get(&container.id)?.sample.memory;
         memory.limit.filter(|limit| (1..NO_LIMIT).contains(limit))
     });
-    if let Some(memory) = limits.max() {
-        out.push(&MEMORY, [], memory as f64);
-    }
+    put(&MEMORY, memory.or_else(|| limits.max()).map(|bytes| bytes as f64));
 }

@@ -41,6 +41,10 @@ fn all_that_is_read_of_a_recorded_one() {
             tty: false,
             log_driver: "json-file".to_owned(),
             network_mode: "none".to_owned(),
+            restart_policy: "unless-stopped".to_owned(),
+            image_id: "sha256:da05a9d7e052f282ddaeebe050cbfae14ef2b93946b1647daff87d36269ebbe7".to_owned(),
+            storage: "/var/lib/docker/overlay2/ed6b14bce6eabb217284958ff271298df0e60a4819ccba8a19dc05a988088410/diff"
+                .to_owned(),
             limits: Limits {
                 memory: 64 << 20,
                 memory_swap: 128 << 20,
@@ -54,6 +58,10 @@ fn all_that_is_read_of_a_recorded_one() {
     assert!(!format!("{web:?}").contains("hunter2"), "the environment is not kept");
     assert_eq!(inspected(UNHEALTHY).health.as_deref(), Some("unhealthy"));
     assert!(inspected(TERM).tty);
+    // Without a layer of its own it is where the engine keeps the container's files.
+    let other = r#"{"State":{"ExitCode":0},"GraphDriver":{"Data":null,"Name":"vfs"},"HostnamePath":"/data/containers/1/hostname"}"#;
+    let other = inspected(other.as_bytes());
+    assert_eq!((other.storage.as_str(), other.restart_policy.as_str()), ("/data/containers/1/hostname", "no"));
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! What events tell.
 
+use std::time::SystemTime;
+
 use super::record::{Forged, Record, signal_number};
 use super::run::Stamp;
 use super::{Book, Effect, Moment, nanos_of};
@@ -45,6 +47,7 @@ impl Book {
                 self.rename(id, &name);
             }
             Action::Destroy => {
+                record.container.is_torn_away = record.is_torn_away(stamp);
                 record.removed(stamp);
                 self.effects.push(Effect::End(id.clone()));
             }
@@ -57,6 +60,27 @@ impl Book {
         }
         self.finish(id, was_live, ReadFrom::Start, stamp);
         self.keep_bounds();
+        std::mem::take(&mut self.effects)
+    }
+
+    /// The kernel tells that it killed a process of a container for want of memory at that time, or the control group that it
+    /// had killed so many by then.
+    pub(in super::super) fn oom_killed(
+        &mut self,
+        id: &str,
+        at: SystemTime,
+        count: Option<u64>,
+        now: Moment,
+    ) -> Vec<Effect> {
+        let stamp = self.stamp(now);
+        let Some((record, at)) = self.records.get_mut(id).zip(nanos_of(at)) else { return Vec::new() };
+        let was_live = record.runs.is_live();
+        record.runs.settle(stamp);
+        match count {
+            Some(count) => record.runs.oom_kills(at, count),
+            None => record.runs.oom_known(at),
+        }
+        self.finish(id, was_live, ReadFrom::Start, stamp);
         std::mem::take(&mut self.effects)
     }
 
@@ -87,7 +111,7 @@ impl Book {
             return false;
         }
         let mut record = Record::new(id, name, event.attribute("image").unwrap_or_default(), state, stamp);
-        record.set_labels(select::exported(&self.target, &labels));
+        record.set_labels(&self.target, &labels);
         if action.attributes().is_empty() {
             record.forged = Forged::by(&event.actor.attributes);
         }
@@ -139,6 +163,7 @@ impl Record {
             Action::Create => self.event = Some(stamp),
             Action::Pause if was_live => self.set_state(RunState::Paused, stamp),
             Action::Unpause if was_live => self.set_state(RunState::Running, stamp),
+            Action::Stop => self.is_stopped = true,
             Action::Health if let Some(health) = Action::health(event) => {
                 self.event = Some(stamp);
                 self.container.health = health;

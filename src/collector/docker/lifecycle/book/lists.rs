@@ -83,7 +83,7 @@ impl Book {
             .entry(id.clone())
             .or_insert_with(|| Record::new(id, &listed.name, &listed.image, RunState::named(&listed.state), stamp));
         record.forged = Forged::by(&listed.labels);
-        record.set_labels(select::exported(&self.target, &listed.labels));
+        record.set_labels(&self.target, &listed.labels);
         record.container.created = record.container.created.or(listed.created);
         record.container.shares_network = shares_network(&listed.network_mode);
         record.container.reach = Arc::clone(&listed.reach);

@@ -170,7 +170,7 @@ impl Book {
         let stamp = self.stamp(now);
         for record in self.records.values_mut() {
             record.runs.settle(stamp);
-            self.names.add(&record.container.name, &record.runs.take_counted());
+            self.names.add(&record.container, &record.runs.take_counted());
         }
     }
 
@@ -211,7 +211,7 @@ impl Book {
             record.runs.lose_inspections();
         }
         record.runs.settle(stamp);
-        self.names.add(name, &record.runs.take_counted());
+        self.names.add(&record.container, &record.runs.take_counted());
     }
 
     /// A container has that name from now on.
@@ -238,7 +238,7 @@ impl Book {
     fn drop_record(&mut self, id: &str) {
         if let Some(mut record) = self.records.remove(id) {
             record.runs.settle_all();
-            self.names.add(&record.container.name, &record.runs.take_counted());
+            self.names.add(&record.container, &record.runs.take_counted());
         }
     }
 

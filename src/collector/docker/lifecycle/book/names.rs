@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::reason::{Evidence, ExitReason};
+use crate::collector::docker::container::{Container, RunState};
 
 /// What was counted under one name since the agent started, or of one container since it was added to that.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub(in super::super) struct Totals {
     pub(in super::super) exits: [u64; ExitReason::ALL.len()],
     /// Of the last run that ended.
     pub(in super::super) exit_code: Option<i64>,
+    /// Of the last container.
+    pub(in super::super) image: String,
 }
 
 impl Totals {
@@ -77,10 +80,14 @@ impl Names {
         false
     }
 
-    pub(super) fn add(&mut self, name: &str, counted: &Totals) {
+    /// Adds what was counted of a container.
+    pub(super) fn add(&mut self, container: &Container, counted: &Totals) {
         // What is told later of a container whose name is forgotten is not counted any more.
-        if let Some(entry) = self.names.get_mut(name) {
+        if let Some(entry) = self.names.get_mut(&container.name) {
             entry.totals.add(counted);
+            if container.state != RunState::Removed && entry.totals.image != container.image {
+                entry.totals.image.clone_from(&container.image);
+            }
         }
     }
 

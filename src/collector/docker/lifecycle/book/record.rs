@@ -12,10 +12,14 @@ use super::run::Stamp;
 use super::runs::{Runs, Seen};
 use crate::collector::docker::container::{Container, Health, RunState, shares_network};
 use crate::collector::docker::engine::{Age, Inspected, Listed};
+use crate::collector::docker::{DockerTarget, select};
 use crate::net::Backoff;
 
 /// For so long after an event a list may still show what was before it: the engine's list follows its events.
 const SETTLING: Duration = Duration::from_secs(2);
+
+/// Between the end and the removal of what `docker rm --force` removes, at most.
+const TEARING: Duration = Duration::from_secs(10);
 
 /// By so much the engine's words for a time span may be behind.
 const SLACK: Duration = Duration::from_secs(2);
@@ -42,6 +46,8 @@ pub(super) struct Record {
     pub(super) inspections: Inspections,
     /// Whether events may have been missed since the last inspection.
     pub(super) is_after_gap: bool,
+    /// Whether someone has had the engine stop it since its last start.
+    pub(super) is_stopped: bool,
     /// Whether it was ever seen to run.
     has_run: bool,
     /// How long it had been in its state, and when.
@@ -80,21 +86,7 @@ impl Forged {
 impl Record {
     pub(super) fn new(id: &str, name: &str, image: &str, state: RunState, stamp: Stamp) -> Self {
         Self {
-            container: Container {
-                id: id.to_owned(),
-                name: name.to_owned(),
-                image: image.to_owned(),
-                labels: Arc::new([]),
-                state,
-                health: Health::None,
-                shares_network: false,
-                reach: Arc::default(),
-                created: None,
-                started: None,
-                seen: stamp.wall,
-                inspected: None,
-                ended: None,
-            },
+            container: Container::new(id, name, image, state, stamp.wall),
             runs: Runs::default(),
             event: None,
             born: stamp.seq,
@@ -110,6 +102,7 @@ impl Record {
                 not_before: None,
             },
             is_after_gap: false,
+            is_stopped: false,
             has_run: false,
             age: None,
         }
@@ -117,7 +110,8 @@ impl Record {
 
     /// The container as it is now.
     pub(super) fn shown(&self) -> Container {
-        Container { ended: self.runs.last_end(), ..self.container.clone() }
+        let (ended, ended_before) = self.runs.last_end().unzip();
+        Container { ended, ended_before: ended_before.unwrap_or(false), ..self.container.clone() }
     }
 
     /// It runs, or has until now.
@@ -126,11 +120,13 @@ impl Record {
         self.has_run = true;
     }
 
-    /// Takes the labels that the configuration exports.
-    pub(super) fn set_labels(&mut self, labels: Vec<(String, String)>) {
-        if *self.container.labels != *labels {
-            self.container.labels = labels.into();
+    /// Takes what the Docker labels say: those that the configuration exports, and those of Compose.
+    pub(super) fn set_labels(&mut self, target: &DockerTarget, labels: &BTreeMap<String, String>) {
+        let exported = select::exported(target, labels);
+        if *self.container.labels != *exported {
+            self.container.labels = exported.into();
         }
+        self.container.project = select::project(labels);
     }
 
     /// Whether a list that was asked at that moment may be older than what events and inspections told.
@@ -154,6 +150,7 @@ impl Record {
         if self.container.health != Health::None {
             self.container.health = Health::Starting;
         }
+        self.is_stopped = false;
     }
 
     /// An event says that it has begun to run, or has ended: from now on its time in that state counts.
@@ -260,6 +257,12 @@ impl Record {
     /// An inspection did not tell anything: the next one has time.
     pub(super) fn not_inspected(&mut self, stamp: Stamp) {
         self.inspections.not_before = Some(stamp.at + self.inspections.backoff.failed());
+    }
+
+    /// Whether one that is removed now ran until then and nobody stopped it: `docker rm --force`, which Compose does not use.
+    pub(super) fn is_torn_away(&self, stamp: Stamp) -> bool {
+        let since = stamp.wall.duration_since(self.container.seen).unwrap_or_default();
+        self.has_run && !self.is_stopped && since < TEARING
     }
 
     /// It is not there any more.

@@ -39,6 +39,8 @@ pub(super) struct Run {
     pub(super) is_old: bool,
     pub(super) ooms: u64,
     pub(super) last_oom: Option<Nanos>,
+    /// By the run's control group, when it was read last.
+    pub(super) oom_kills: Option<u64>,
     /// Whether one of them was counted before its event came.
     pub(super) owes_oom_event: bool,
     pub(super) kill: Option<Kill>,
@@ -50,6 +52,8 @@ pub(super) struct Run {
 pub(super) struct End {
     /// The time of the die event.
     pub(super) announced: Option<Nanos>,
+    /// Whether it was over before the agent looked.
+    pub(super) is_old: bool,
     /// When it was first seen, as long as it is not counted.
     pub(super) uncounted: Option<Stamp>,
     /// The exit code by the inspection, by the event and by the list, in the order of trust.
@@ -69,6 +73,7 @@ impl Run {
             is_old: false,
             ooms: 0,
             last_oom: None,
+            oom_kills: None,
             owes_oom_event: false,
             kill: None,
             end: None,

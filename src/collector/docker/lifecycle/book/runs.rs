@@ -16,6 +16,9 @@ use super::run::{End, Run, Stamp};
 /// Runs that are remembered, for what is told late.
 const REMEMBERED: usize = 16;
 
+/// By so much the kernel's clock, as it is read, may be behind the engine's: less than lies between two runs.
+const CLOCKS: Nanos = 50_000_000;
+
 /// What an inspection tells of the newest run.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Seen {
@@ -60,11 +63,12 @@ impl Runs {
         self.known.back().is_some_and(|run| run.end.is_none() && run.announced == Some(at))
     }
 
-    /// Why the newest run ended, if it has and that is settled.
-    pub(super) fn last_end(&self) -> Option<ExitReason> {
+    /// Why the newest run ended, if it has and that is settled, and whether that was before the agent looked.
+    pub(super) fn last_end(&self) -> Option<(ExitReason, bool)> {
         let run = self.known.back().filter(|run| run.is_over())?;
         let evidence = run.evidence()?;
-        Some(if run.is_old { evidence.reason_of_old() } else { evidence.reason() })
+        let is_old = run.end.as_ref().is_some_and(|end| end.is_old);
+        Some((if is_old { evidence.reason_of_old() } else { evidence.reason() }, is_old))
     }
 
     /// Whether the exact time of the newest start is known.
@@ -89,7 +93,7 @@ impl Runs {
 
     /// A run that was there before the agent looked.
     pub(super) fn existed(&mut self, ended: bool, exit_code: Option<i64>, stamp: Stamp) {
-        let end = ended.then(|| End { listed: exit_code, ..End::default() });
+        let end = ended.then(|| End { listed: exit_code, is_old: true, ..End::default() });
         self.known.push_back(Run { is_old: true, end, ..Run::new(stamp) });
         self.counted.exit_code = exit_code.filter(|_| ended);
     }
@@ -132,6 +136,26 @@ impl Runs {
             run.ooms += 1;
         }
         self.counted.ooms += 1;
+    }
+
+    /// The control group of the run that goes on then has counted so many kills. Those of an old one may be from before the
+    /// agent looked.
+    pub(super) fn oom_kills(&mut self, at: Nanos, count: u64) {
+        let Some(run) = self.run_that_goes_on(at) else { return };
+        let before = run.oom_kills.replace(count).unwrap_or(if run.is_old { count } else { 0 });
+        if count > before {
+            self.oom_known(at);
+        }
+    }
+
+    /// Something in the run that goes on then was killed for want of memory, whether or not the engine tells.
+    pub(super) fn oom_known(&mut self, at: Nanos) {
+        let Some(run) = self.run_that_goes_on(at) else { return };
+        run.last_oom = run.last_oom.or(Some(at));
+        if run.ooms == 0 {
+            (run.ooms, run.owes_oom_event) = (1, true);
+            self.counted.ooms += 1;
+        }
     }
 
     /// A kill event.
@@ -279,6 +303,11 @@ impl Runs {
         let goes_on = |index: &usize| self.known[*index].ended_at().is_none_or(|end| at <= end);
         let index = begun.clone().find(goes_on).or_else(|| begun.last())?;
         self.known.get_mut(index)
+    }
+
+    /// The run that had begun then and had not ended: what is known faster than events may be of a later one.
+    fn run_that_goes_on(&mut self, at: Nanos) -> Option<&mut Run> {
+        self.run_at(at).filter(|run| run.ended_at().is_none_or(|end| at <= end + CLOCKS))
     }
 
     /// The run without exact time that the inspection may have seen: it was known when the inspection was asked, its times

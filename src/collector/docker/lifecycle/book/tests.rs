@@ -2,6 +2,7 @@
 
 mod lists;
 mod names;
+mod oom;
 mod property;
 mod recorded;
 mod runs;

@@ -9,19 +9,8 @@ use crate::metric::text::{Format, exposition};
 
 fn container(name: &str, state: RunState) -> Container {
     Container {
-        id: "0123".to_owned(),
-        name: name.to_owned(),
-        image: "web:1".to_owned(),
         labels: Arc::new([("container_label_team".to_owned(), "a\"b".to_owned())]),
-        state,
-        health: Health::None,
-        shares_network: false,
-        reach: Arc::default(),
-        created: None,
-        started: None,
-        seen: UNIX_EPOCH + Duration::from_millis(1_500),
-        inspected: None,
-        ended: None,
+        ..Container::new("0123", name, "web:1", state, UNIX_EPOCH + Duration::from_millis(1_500))
     }
 }
 

@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 
 use super::*;
 use crate::collector::TargetKind as _;
-use crate::collector::docker::container::{Health, RunState};
+use crate::collector::docker::container::RunState;
 use crate::collector::docker::stats::usage::{self, Stages};
 use crate::config::TargetSettings;
 use crate::metric::text::{Format, exposition};
@@ -99,12 +99,16 @@ impl FakeEngine {
             exclude: Names::default(),
             with_labels: Vec::new(),
             export_labels: Vec::new(),
+            compose: true,
             max_containers: 500,
             inspect: true,
             keep_removed: seconds(900),
             bandwidth_bits_per_second: None,
             cgroup_root: None,
             network: true,
+            processes: false,
+            disk_usage_interval: Duration::ZERO,
+            cadvisor_labels: false,
             single_threaded: Names::default(),
             logs: None,
         }
@@ -167,21 +171,7 @@ fn used(cpu: f64, at: f64) -> String {
 }
 
 fn container(id: &str) -> Container {
-    Container {
-        id: id.to_owned(),
-        name: format!("name-of-{id}"),
-        image: "image".to_owned(),
-        labels: Arc::default(),
-        state: RunState::Running,
-        health: Health::None,
-        shares_network: false,
-        reach: Arc::default(),
-        created: None,
-        started: None,
-        seen: std::time::SystemTime::UNIX_EPOCH,
-        inspected: None,
-        ended: None,
-    }
+    Container::new(id, &format!("name-of-{id}"), "image", RunState::Running, std::time::SystemTime::UNIX_EPOCH)
 }
 
 fn containers(ids: &[&str]) -> Vec<Container> {

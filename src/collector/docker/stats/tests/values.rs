@@ -44,6 +44,18 @@ fn cpu_time_is_in_nanoseconds_on_linux_and_in_hundreds_of_them_on_windows() {
 }
 
 #[test]
+fn each_cpu_is_shown_in_place_of_all_where_that_is_wanted_and_counted() {
+    let sample = Sample { per_cpu: vec![2_500_000_000, 0, 500_000_000], ..read(V1_UNLIMITED) };
+    assert_eq!(
+        lines_of(sample, None, "container_cpu_usage_seconds_total"),
+        [
+            r#"container_cpu_usage_seconds_total{cpu="cpu00"} 2.5"#,
+            r#"container_cpu_usage_seconds_total{cpu="cpu02"} 0.5"#,
+        ]
+    );
+}
+
+#[test]
 fn throttling_is_shown_with_a_quota_or_where_it_happened() {
     let throttled = "container_cpu_cfs_";
     let quota = Limits { cpu_quota: 20_000, ..Limits::default() };
@@ -212,6 +224,9 @@ fn block_io_is_summed_by_device_whatever_the_case_of_its_operations() {
             r#"container_blkio_device_usage_total{device="8:16",major="8",minor="16",operation="Total"} 8000"#,
             r#"container_cpu_usage_seconds_total{cpu="total"} 1"#,
             r#"container_fs_reads_bytes_total{device="8:0"} 123"#,
+            r#"container_fs_sector_reads_total{device="8:0"} 0"#,
+            r#"container_fs_sector_writes_total{device="8:0"} 0"#,
+            r#"container_fs_sector_writes_total{device="8:16"} 0"#,
             r#"container_fs_writes_bytes_total{device="8:0"} 7"#,
             r#"container_fs_writes_bytes_total{device="8:16"} 9"#,
         ]
