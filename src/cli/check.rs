@@ -14,14 +14,7 @@ pub(super) fn check(source: &Source) -> Result<ExitCode, Refused> {
     load_web(&config.web)?;
     let count = config.targets.len();
     let targets = if count == 1 { "target" } else { "targets" };
-    Ok(print(
-        format!(
-            "{}: valid, {count} {targets}
-",
-            config.origin
-        )
-        .as_bytes(),
-    ))
+    Ok(print(format!("{}: valid, {count} {targets}\n", config.origin).as_bytes()))
 }
 
 /// Prints the configuration with its defaults, without its secrets.
