@@ -13,6 +13,7 @@ mod breaker;
 mod cache;
 mod exposition;
 mod flow;
+mod json;
 mod knobs;
 mod latency;
 mod level;

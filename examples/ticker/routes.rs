@@ -20,11 +20,14 @@ use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 use serde::Serialize;
 
+use crate::json::text;
 use crate::knobs::KnobChange;
 use crate::service::Shared;
-use crate::shapes::{CircuitBreaker, Metrics, PublisherStats, Status};
+use crate::shapes;
 
 type Answer = Response<Full<Bytes>>;
+
+const JSON: &str = "application/json";
 
 /// Answers one request of `peer`.
 pub(crate) async fn answer(shared: &Shared, peer: IpAddr, request: &Request<Bytes>) -> Answer {
@@ -73,10 +76,10 @@ fn with_header(mut answer: Answer, methods: &'static str) -> Answer {
 fn backpressure(shared: &Shared, what: &str) -> Answer {
     let view = shared.view();
     match what {
-        "status" => json(StatusCode::OK, &Status::of(&view)),
-        "metrics" => json(StatusCode::OK, &Metrics::of(&view)),
-        "circuit-breaker" => json(StatusCode::OK, &CircuitBreaker::of(&view.seen, &shared.clock)),
-        "publisher-stats" => json(StatusCode::OK, &PublisherStats::of(&view)),
+        "status" => json(StatusCode::OK, &shapes::status(&view)),
+        "metrics" => json(StatusCode::OK, &shapes::metrics(&view)),
+        "circuit-breaker" => respond(StatusCode::OK, JSON, shapes::circuit_breaker(&view.seen, &shared.clock)),
+        "publisher-stats" => respond(StatusCode::OK, JSON, shapes::publisher_stats(&view)),
         _ => refusal(StatusCode::NOT_FOUND, "Not Found"),
     }
 }
@@ -109,8 +112,7 @@ pub(crate) fn refusal(status: StatusCode, detail: &str) -> Answer {
 }
 
 fn json(status: StatusCode, value: &impl Serialize) -> Answer {
-    // Serialising plain structs cannot fail.
-    respond(status, "application/json", serde_json::to_string(value).unwrap_or_default())
+    respond(status, JSON, text(value))
 }
 
 fn respond(status: StatusCode, content_type: &'static str, body: String) -> Answer {

@@ -6,9 +6,9 @@ use std::time::Instant;
 use hyper::StatusCode;
 use hyper::header::{HeaderValue, RETRY_AFTER};
 use redis::Pipeline;
-use serde::Serialize;
 
 use super::{Answer, json};
+use crate::json::object;
 use crate::limit::CALLS;
 use crate::service::Shared;
 
@@ -16,50 +16,11 @@ const CHANNEL: &str = "health:check";
 /// The load from which on a load balancer should look elsewhere.
 const FULL: f64 = 0.8;
 
-#[derive(Serialize)]
-struct Health<'a> {
-    status: &'static str,
-    environment: &'a str,
-    ticker: Ticker,
-    dependencies: Dependencies,
-}
-
-#[derive(Serialize)]
-struct Ticker {
-    running: bool,
-    ticks_received: u64,
-    ticks_published: u64,
-    instruments: usize,
-}
-
-#[derive(Serialize)]
-struct Dependencies {
-    redis: String,
-    /// This service has none; the one that it stands for does.
-    database: &'static str,
-    instrument_registry: InstrumentRegistry,
-}
-
-#[derive(Serialize)]
-struct InstrumentRegistry {
-    status: &'static str,
-    instruments: usize,
-}
-
-#[expect(clippy::struct_field_names, reason = "the names of the keys")]
-#[derive(Serialize)]
-struct Load {
-    active: u64,
-    queued: u64,
-    max_concurrent: u64,
-    load: f64,
-}
-
 /// Publishes, and says whether Redis took it. The status is 200 either way: the service itself is there.
 pub(super) async fn health(shared: &Shared, peer: IpAddr) -> Answer {
     if let Err(wait) = shared.calls.take(Instant::now(), peer) {
         let error = format!("Rate limit exceeded: {CALLS} per 1 minute");
-        let mut answer = json(StatusCode::TOO_MANY_REQUESTS, &serde_json::json!({ "error": error }));
+        let mut answer = json(StatusCode::TOO_MANY_REQUESTS, &object! { error: error });
         let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
         answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         return answer;
@@ -69,19 +30,20 @@ pub(super) async fn health(shared: &Shared, peer: IpAddr) -> Answer {
     let published = shared.health_link.query::<()>(&commands).await;
     let totals = shared.view().seen.totals;
     let instruments = shared.registry().len();
-    let body = Health {
+    let body = object! {
         status: if published.is_ok() { "ok" } else { "degraded" },
         environment: &shared.arguments.environment,
-        ticker: Ticker {
+        ticker: object! {
             running: true,
             ticks_received: totals.received,
             ticks_published: totals.published,
-            instruments,
+            instruments: instruments,
         },
-        dependencies: Dependencies {
+        dependencies: object! {
             redis: published.map_or_else(|error| format!("error: {error}"), |()| "ok".to_owned()),
+            // This service has none; the one that it stands for does.
             database: "ok",
-            instrument_registry: InstrumentRegistry { status: "ok", instruments },
+            instrument_registry: object! { status: "ok", instruments: instruments },
         },
     };
     json(StatusCode::OK, &body)
@@ -93,5 +55,5 @@ pub(super) fn load(shared: &Shared) -> Answer {
     let max_concurrent = shared.arguments.max_concurrent;
     let load = (knobs.active as f64 / max_concurrent as f64).min(1.0);
     let status = if load < FULL { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    json(status, &Load { active: knobs.active, queued: knobs.queued, max_concurrent, load })
+    json(status, &object! { active: knobs.active, queued: knobs.queued, max_concurrent: max_concurrent, load: load })
 }

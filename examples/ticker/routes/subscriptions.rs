@@ -4,6 +4,7 @@ use hyper::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use super::{Answer, json, refusal};
+use crate::json::object;
 use crate::service::Shared;
 use crate::source::{Instrument, Mode};
 
@@ -12,22 +13,12 @@ const MAX_LIMIT: usize = 1_000;
 /// Instruments that one upstream connection carries.
 const CAPACITY: usize = 1_000;
 
-#[derive(Serialize)]
-struct Subscription<'a> {
-    instrument_token: u32,
-    tradingsymbol: &'a str,
-    requested_mode: Mode,
-    status: &'static str,
-}
-
-impl<'a> From<&'a Instrument> for Subscription<'a> {
-    fn from(instrument: &'a Instrument) -> Self {
-        Self {
-            instrument_token: instrument.token,
-            tradingsymbol: &instrument.symbol,
-            requested_mode: instrument.mode,
-            status: "active",
-        }
+fn subscription(instrument: &Instrument) -> impl Serialize {
+    object! {
+        instrument_token: instrument.token,
+        tradingsymbol: &*instrument.symbol,
+        requested_mode: instrument.mode,
+        status: "active",
     }
 }
 
@@ -43,8 +34,8 @@ pub(super) fn list(shared: &Shared, query: &str) -> Answer {
     match page(query) {
         Ok((limit, offset)) => {
             let registry = shared.registry();
-            let page: Vec<Subscription<'_>> = registry.page(limit, offset).iter().map(Into::into).collect();
-            json(StatusCode::OK, &page)
+            let page = registry.page(limit, offset).iter().map(subscription);
+            json(StatusCode::OK, &page.collect::<Vec<_>>())
         }
         Err(detail) => refusal(StatusCode::UNPROCESSABLE_ENTITY, &detail),
     }
@@ -74,7 +65,7 @@ pub(super) fn add(shared: &Shared, body: &[u8]) -> Answer {
         Err(error) => return refusal(StatusCode::UNPROCESSABLE_ENTITY, &error.to_string()),
     };
     match shared.registry().subscribe(new.instrument_token, new.requested_mode) {
-        Some(instrument) => json(StatusCode::CREATED, &Subscription::from(&instrument)),
+        Some(instrument) => json(StatusCode::CREATED, &subscription(&instrument)),
         None => refusal(StatusCode::UNPROCESSABLE_ENTITY, "there is no room for another instrument"),
     }
 }
@@ -82,104 +73,60 @@ pub(super) fn add(shared: &Shared, body: &[u8]) -> Answer {
 pub(super) fn remove(shared: &Shared, token: &str) -> Answer {
     match token.parse() {
         Ok(token) if shared.registry().unsubscribe(token) => {
-            json(StatusCode::OK, &serde_json::json!({ "instrument_token": token, "status": "inactive" }))
+            json(StatusCode::OK, &object! { instrument_token: token, status: "inactive" })
         }
         Ok(_) => refusal(StatusCode::NOT_FOUND, "no such subscription"),
         Err(_) => refusal(StatusCode::UNPROCESSABLE_ENTITY, "an instrument token is a whole number"),
     }
 }
 
-#[derive(Serialize)]
-struct Pool {
-    total_accounts: usize,
-    accounts: Accounts,
-    note: &'static str,
-}
-
-#[derive(Serialize)]
-struct Accounts {
-    primary: Account,
-}
-
-#[expect(clippy::struct_field_names, reason = "the names of the keys")]
-#[derive(Serialize)]
-struct Account {
-    account_id: &'static str,
-    total_connections: usize,
-    total_target_tokens: usize,
-    total_subscribed_tokens: usize,
-    max_instruments_per_connection: usize,
-    total_capacity: usize,
-    connections: Vec<Connection>,
-    statistics: Statistics,
-}
-
-#[expect(clippy::struct_field_names, reason = "the names of the keys")]
-#[derive(Serialize)]
-struct Connection {
-    connection_id: usize,
-    connected: bool,
-    subscribed_tokens: usize,
-    capacity: usize,
-    available_capacity: usize,
-    utilization_percent: f64,
-}
-
-#[expect(clippy::struct_field_names, reason = "the names of the keys")]
-#[derive(Serialize)]
-struct Statistics {
-    total_connections_created: u64,
-    total_subscriptions: u64,
-    total_unsubscriptions: u64,
-}
-
 /// `GET /advanced/websocket-pool/stats`
 pub(super) fn pool(shared: &Shared) -> Answer {
     let registry = shared.registry();
     let (subscriptions, unsubscriptions) = (registry.subscriptions, registry.unsubscriptions);
-    json(StatusCode::OK, &Pool::of(registry.len(), subscriptions, unsubscriptions))
+    json(StatusCode::OK, &pool_of(registry.len(), subscriptions, unsubscriptions))
 }
 
-impl Pool {
-    /// The connections that so many tokens need: full ones and the last one, and one at least.
-    fn of(tokens: usize, total_subscriptions: u64, total_unsubscriptions: u64) -> Self {
-        let count = tokens.div_ceil(CAPACITY).max(1);
-        let connections = (0..count).map(|id| Connection::of(id, tokens.saturating_sub(id * CAPACITY).min(CAPACITY)));
-        let account = Account {
-            account_id: "primary",
-            total_connections: count,
-            total_target_tokens: tokens,
-            total_subscribed_tokens: tokens,
-            max_instruments_per_connection: CAPACITY,
-            total_capacity: count * CAPACITY,
-            connections: connections.collect(),
-            statistics: Statistics {
-                total_connections_created: count as u64,
-                total_subscriptions,
-                total_unsubscriptions,
-            },
-        };
-        let note = "The source is made up: the connections are those that its instruments would need";
-        Self { total_accounts: 1, accounts: Accounts { primary: account }, note }
+/// The connections that so many tokens need: full ones and the last one, and one at least.
+fn pool_of(tokens: usize, subscriptions: u64, unsubscriptions: u64) -> impl Serialize {
+    let count = tokens.div_ceil(CAPACITY).max(1);
+    let connections = (0..count).map(|id| connection(id, tokens.saturating_sub(id * CAPACITY).min(CAPACITY)));
+    let account = object! {
+        account_id: "primary",
+        total_connections: count,
+        total_target_tokens: tokens,
+        total_subscribed_tokens: tokens,
+        max_instruments_per_connection: CAPACITY,
+        total_capacity: count * CAPACITY,
+        connections: connections.collect::<Vec<_>>(),
+        statistics: object! {
+            total_connections_created: count,
+            total_subscriptions: subscriptions,
+            total_unsubscriptions: unsubscriptions,
+        },
+    };
+    object! {
+        total_accounts: 1,
+        accounts: object! { primary: account },
+        note: "The source is made up: the connections are those that its instruments would need",
     }
 }
 
-impl Connection {
-    fn of(connection_id: usize, subscribed_tokens: usize) -> Self {
-        Self {
-            connection_id,
-            connected: true,
-            subscribed_tokens,
-            capacity: CAPACITY,
-            available_capacity: CAPACITY - subscribed_tokens,
-            utilization_percent: subscribed_tokens as f64 * 100.0 / CAPACITY as f64,
-        }
+fn connection(id: usize, tokens: usize) -> impl Serialize {
+    object! {
+        connection_id: id,
+        connected: true,
+        subscribed_tokens: tokens,
+        capacity: CAPACITY,
+        available_capacity: CAPACITY - tokens,
+        utilization_percent: tokens as f64 * 100.0 / CAPACITY as f64,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::json::text;
 
     #[test]
     fn a_page_is_within_bounds() {
@@ -202,8 +149,8 @@ mod tests {
             r#""statistics":{"total_connections_created":2,"total_subscriptions":1300,"total_unsubscriptions":45}}},"#,
             r#""note":"The source is made up: the connections are those that its instruments would need"}"#
         );
-        assert_eq!(serde_json::to_string(&Pool::of(1_255, 1_300, 45)).unwrap(), expected);
-        let none = Pool::of(0, 0, 0).accounts.primary;
-        assert_eq!((none.total_connections, none.connections[0].subscribed_tokens), (1, 0));
+        assert_eq!(text(&pool_of(1_255, 1_300, 45)), expected);
+        let none = &serde_json::to_value(pool_of(0, 0, 0)).unwrap()["accounts"]["primary"];
+        assert_eq!((&none["total_connections"], &none["connections"][0]["subscribed_tokens"]), (&1.into(), &0.into()));
     }
 }
