@@ -74,13 +74,13 @@ impl Agent {
         let web = Arc::new(ArcSwap::from_pointee(load_web(&config.web)?));
         let stats = Arc::new(ServerStats::default());
         let route_stats = Arc::new(RouteStats::default());
-        let state = Arc::new(State::open(config.state_dir.as_deref()));
-        let self_metrics = Arc::new(SelfMetrics::new(Arc::clone(&stats), Arc::clone(&route_stats), Arc::clone(&state)));
+        let kept = Arc::new(State::open(config.state_dir.as_deref()));
+        let self_metrics = Arc::new(SelfMetrics::new(Arc::clone(&stats), Arc::clone(&route_stats), Arc::clone(&kept)));
         let hub = Hub::new({
             let self_metrics = Arc::clone(&self_metrics);
             move |out| self_metrics.export(out)
         });
-        let hub = Arc::new(hub.with_state(Arc::clone(&state)));
+        let hub = Arc::new(hub.with_state(Arc::clone(&kept)));
         let (reload_sender, requests) = mpsc::channel(1);
         let routes = Arc::new(Routes::new(Arc::clone(&hub), reload_sender, route_stats));
         let hangup = on(SignalKind::hangup())?;
@@ -114,7 +114,7 @@ impl Agent {
             servers.spawn(server::serve(listener, web, limits, routes, stats, stop.clone().cancelled_owned()));
         }
         let reloads = reloader.run(config, stop.clone());
-        let reloads = tokio::spawn(keeping(state, reloads));
+        let reloads = tokio::spawn(keeping(kept, reloads));
         Ok(Self { addresses, servers, reloads, stop })
     }
 
