@@ -79,16 +79,16 @@ impl Agent {
         let web = Arc::new(ArcSwap::from_pointee(load_web(&config.web)?));
         let stats = Arc::new(ServerStats::default());
         let unknown_targets = Arc::new(AtomicU64::new(0));
-        let state = Arc::new(State::open(config.state_dir.as_deref()));
+        let kept = Arc::new(State::open(config.state_dir.as_deref()));
         let self_metrics =
-            Arc::new(SelfMetrics::new(Arc::clone(&stats), Arc::clone(&unknown_targets), Arc::clone(&state)));
+            Arc::new(SelfMetrics::new(Arc::clone(&stats), Arc::clone(&unknown_targets), Arc::clone(&kept)));
         let hub = Hub::new({
             let self_metrics = Arc::clone(&self_metrics);
             move |out| self_metrics.export(out)
         });
-        let hub = Arc::new(hub.with_state(Arc::clone(&state)));
-        if let Some(kept) = state.section(TOPOLOGY).and_then(|kept| serde_json::from_value(kept).ok()) {
-            hub.topology().restore(kept);
+        let hub = Arc::new(hub.with_state(Arc::clone(&kept)));
+        if let Some(topology) = kept.section(TOPOLOGY).and_then(|section| serde_json::from_value(section).ok()) {
+            hub.topology().restore(topology);
         }
         let (reload_sender, requests) = mpsc::channel(1);
         let runbooks: Runbooks = Box::new({
@@ -127,7 +127,7 @@ impl Agent {
             servers.spawn(server::serve(listener, web, limits, routes, stats, stop.clone().cancelled_owned()));
         }
         let reloads = reloader.run(config, stop.clone());
-        let reloads = tokio::spawn(keeping(state, hub, reloads));
+        let reloads = tokio::spawn(keeping(kept, hub, reloads));
         Ok(Self { addresses, servers, reloads, stop })
     }
 

@@ -45,7 +45,6 @@ impl<'a> Reader<'a> {
     }
 
     /// The environment that values refer to.
-    #[must_use]
     pub fn env(&self) -> &dyn Fn(&str) -> Option<String> {
         self.env
     }

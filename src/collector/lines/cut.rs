@@ -90,7 +90,9 @@ mod tests {
     fn lines(pieces: &[&[u8]]) -> Vec<(Vec<u8>, u64, bool)> {
         let (mut cut, mut lines) = (Cut::new(), Vec::new());
         let mut each = |line: CutLine<'_>| lines.push((line.text.to_vec(), line.bytes, line.is_truncated));
-        pieces.iter().for_each(|piece| cut.feed(piece, &mut each));
+        for piece in pieces {
+            cut.feed(piece, &mut each);
+        }
         cut.complete(&mut each);
         lines
     }

@@ -33,6 +33,14 @@ pub(super) struct Print {
     hash: u64,
 }
 
+impl FilePlace {
+    /// Whether it is a place in `file`.
+    pub(super) fn is_of(&self, file: &File) -> bool {
+        let is_it = |now: Metadata| id(&now) == (self.device, self.inode) && now.len() >= self.offset;
+        file.metadata().is_ok_and(is_it) && self.print.renewed(file).is_ok_and(|print| print.is_some())
+    }
+}
+
 impl Print {
     /// Of a file's beginning.
     pub(super) fn read(file: &File) -> io::Result<Self> {

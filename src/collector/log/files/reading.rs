@@ -76,12 +76,12 @@ impl Reading {
         Self { is_rotated: true, last_data: Instant::now(), ..self }
     }
 
-    /// The same in a copy of the file; back again if that cannot be looked at.
-    pub(super) fn moved_to(self, copy: Option<File>) -> Result<Self, Self> {
-        let Some((metadata, file)) = copy.and_then(|copy| Some((copy.metadata().ok()?, copy))) else {
-            return Err(self);
-        };
-        Ok(Self { id: id(&metadata), size: metadata.len(), file, ..self }.rotated())
+    /// Goes on in a copy of the file.
+    pub(super) fn move_to(&mut self, copy: File) -> io::Result<()> {
+        let metadata = copy.metadata()?;
+        (self.id, self.size, self.file) = (id(&metadata), metadata.len(), copy);
+        (self.is_rotated, self.last_data) = (true, Instant::now());
+        Ok(())
     }
 
     /// Up to where its lines count.

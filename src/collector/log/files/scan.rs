@@ -72,10 +72,22 @@ impl Files {
         self.admit(candidates, &mut skipped);
         self.shared.board.with(|board| board.skipped = Some(skipped));
         self.tell(&found, is_first);
-        self.slots.retain(|slot| !slot.is_over(&self.shared, now));
+        self.forget(now);
         self.blind = found.problems.into_iter().map(|(folder, _)| folder).collect();
         self.seen = Some(found.paths.into_iter().collect());
         self.scan_at = now + SCAN.max(now.elapsed() * REST);
+    }
+
+    /// Gives up logs that are gone: those of long ago, and the oldest where files come and go quickly.
+    fn forget(&mut self, now: Instant) {
+        let mut gone: Vec<Instant> = self.slots.iter().filter_map(Slot::gone_since).collect();
+        gone.sort_unstable();
+        let surplus = gone.len().saturating_sub(self.shared.target.max_files);
+        let last = surplus.checked_sub(1).map(|at| gone[at]);
+        let is_over = |slot: &mut Slot| {
+            slot.is_over(now) || (last.is_some() && slot.gone_since().is_some_and(|at| Some(at) <= last))
+        };
+        self.slots.extract_if(.., is_over).for_each(|slot| slot.forget(&self.shared));
     }
 
     fn is_excluded(&self, path: &Path) -> bool {
@@ -140,13 +152,8 @@ impl Files {
             let mut slot = Slot::new(path, literal, Begin::Start);
             for place in places {
                 slot.prints.push(place.print);
-                let here = open(&slot.path).ok().flatten().filter(|file| {
-                    let is_it = file
-                        .metadata()
-                        .is_ok_and(|now| id(&now) == (place.device, place.inode) && now.len() >= place.offset);
-                    is_it && place.print.renewed(file).is_ok_and(|print| print.is_some())
-                });
-                if here.is_some() {
+                let is_here = open(&slot.path).ok().flatten().is_some_and(|file| place.is_of(&file));
+                if is_here {
                     slot.begin = Begin::At(place);
                 } else if let Some((rotated, file)) = find_rotated(&slot.path, &place) {
                     tracing::info!(log = %name, file = %rotated.display(), "reading the rest of a rotated file");

@@ -17,7 +17,7 @@ use crate::collector::log::place::{self, FilePlace, Print, id};
 const LINGER: Duration = Duration::from_mins(1);
 
 /// Files of one path that are read beside the one that has it.
-const MAX_ROTATED: usize = 8;
+const MAX_ROTATED: usize = 4;
 
 /// Prints of files that had the path, by which copies are recognised.
 const MAX_PRINTS: usize = 4;
@@ -83,13 +83,19 @@ impl Slot {
         path.parent() == self.path.parent() && prints.any(|print| print.renewed(file).is_ok_and(|same| same.is_some()))
     }
 
-    /// Whether nobody needs it any more.
-    pub(super) fn is_over(&self, shared: &Shared, now: Instant) -> bool {
-        let is_over = !self.literal && self.gone_since.is_some_and(|since| now.duration_since(since) > KEEP);
-        if is_over {
-            shared.board.with(|board| board.logs.remove(&self.name));
-        }
-        is_over
+    /// Since when there is no file, of a path that a pattern has found.
+    pub(super) fn gone_since(&self) -> Option<Instant> {
+        self.gone_since.filter(|_| !self.literal)
+    }
+
+    /// Whether what was counted of it is of no use any more.
+    pub(super) fn is_over(&self, now: Instant) -> bool {
+        self.gone_since().is_some_and(|since| now.duration_since(since) > KEEP)
+    }
+
+    /// Gives up what was counted of it.
+    pub(super) fn forget(self, shared: &Shared) {
+        shared.board.with(|board| board.logs.remove(&self.name));
     }
 
     /// Reads on in a file that has lost the path.
@@ -135,7 +141,8 @@ impl Slot {
         let offset = match self.begin {
             Begin::Start => Ok(0),
             Begin::End => place::end(&file),
-            Begin::At(place) => Ok(place.offset),
+            // It may be another one by now.
+            Begin::At(place) => Ok(if place.is_of(&file) { place.offset } else { 0 }),
         };
         match offset.and_then(|offset| Reading::new(shared, file, offset)) {
             Ok(reading) => {
@@ -237,7 +244,7 @@ impl Slot {
     }
 
     /// The file was cut and written anew. What had not been read of it may stand in a copy.
-    fn rewritten(&mut self, shared: &Shared, old: Reading) {
+    fn rewritten(&mut self, shared: &Shared, mut old: Reading) {
         shared.board.log(&self.name, |log| log.rotated(Rotation::Truncate));
         self.remember(old.print);
         let copy = place::find_rotated(&self.path, &old.read_place());
@@ -245,12 +252,11 @@ impl Slot {
             Ok(file) => file,
             Err(error) => return self.fail(shared, "reading", &error),
         };
-        match old.moved_to(copy.map(|(_, copy)| copy)) {
-            Ok(reading) => self.push_rotated(shared, reading),
-            Err(mut old) => {
-                old.finish(shared);
-                self.add(shared, &mut old);
-            }
+        if copy.is_some_and(|(_, copy)| old.move_to(copy).is_ok()) {
+            self.push_rotated(shared, old);
+        } else {
+            old.finish(shared);
+            self.add(shared, &mut old);
         }
         match Reading::new(shared, file, 0) {
             Ok(reading) => self.current = Some(reading),
