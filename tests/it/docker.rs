@@ -132,8 +132,8 @@ fn containers_of_compose_are_missed_unless_someone_stopped_them_or_they_were_don
     assert_eq!(of_other[0].labels["image_id"], image["Id"].as_str().unwrap());
     let built = std::process::Command::new("date").args(["+%s", "--date", image["Created"].as_str().unwrap()]).output();
     let built: f64 = String::from_utf8(built.unwrap().stdout).unwrap().trim().parse().unwrap();
-    let shown = seen.value("container_image_created_time_seconds", &info[..2]);
-    assert!((0.0..1.0).contains(&(shown - built)), "{shown} {built}");
+    let dated = seen.value("container_image_created_time_seconds", &info[..2]);
+    assert!((0.0..1.0).contains(&(dated - built)), "{dated} {built}");
 
     let bare = agent.scrape("bare");
     assert!(bare.family("container_up").is_none());

@@ -23,6 +23,9 @@ const FILE_SYSTEMS_LIMIT: Duration = Duration::from_secs(10);
 /// Before the first question: an agent that starts again and again must not keep the engine busy with it.
 const FIRST: Duration = Duration::from_secs(3);
 
+/// After a question that was not answered.
+const AGAIN: Duration = Duration::from_mins(5);
+
 metrics! {
     pub(super) fn metrics;
     USAGE: gauge "container_fs_usage_bytes" ["name", "image", "device"] Bytes,
@@ -101,6 +104,7 @@ impl DiskUsage {
         if self.interval.is_zero() {
             return;
         }
+        let mut has_failed = false;
         let mut thread = Blocking::new("docker-file-systems");
         let mut due = interval_at(Instant::now() + FIRST.min(self.interval), self.interval);
         due.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -110,10 +114,16 @@ impl DiskUsage {
                 Ok(list) => list,
                 Err(error) => {
                     self.failures.fetch_add(1, Ordering::Relaxed);
-                    tracing::warn!(%error, "the Docker engine did not tell what the containers have written");
+                    // Once until it does again; that the engine is away the polls say.
+                    if !std::mem::replace(&mut has_failed, true) && !error.is_unreachable() {
+                        tracing::warn!(%error, "the Docker engine did not tell what the containers have written");
+                    }
+                    *self.seen.lock() = Seen::default();
+                    due.reset_after(AGAIN.min(self.interval));
                     continue;
                 }
             };
+            has_failed = false;
             let storage = self.storage.lock().clone();
             let found = thread.run(move || located(&storage, &file_systems()));
             let mut found = timeout(FILE_SYSTEMS_LIMIT, found).await.ok().and_then(Result::ok).unwrap_or_default();

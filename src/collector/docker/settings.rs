@@ -37,6 +37,7 @@ const MAX_LABELS: usize = 32;
 
 /// A validated `[[docker]]`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a key of its own")]
 pub struct DockerTarget {
     /// What every target has.
     #[serde(flatten)]

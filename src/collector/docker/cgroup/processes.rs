@@ -15,7 +15,7 @@ pub(in super::super) const STATES: [(&str, &str); 4] =
 /// What the processes of a container are and have.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(in super::super) struct Processes {
-    pub(in super::super) processes: u64,
+    pub(in super::super) count: u64,
     /// Open files of all of them, and how many of these are sockets; `None` if they may not be looked at.
     pub(in super::super) files: Option<[u64; 2]>,
     /// Tasks by state, in the order of [`STATES`].
@@ -47,13 +47,13 @@ pub(super) fn read(proc: &Path, processes: &[u32]) -> Option<Processes> {
         if !is_there {
             continue;
         }
-        seen.processes += 1;
+        seen.count += 1;
         seen.files = seen
             .files
             .zip(files(&folder))
             .map(|([all, sockets], [more, more_sockets])| [all + more, sockets + more_sockets]);
     }
-    (seen.processes > 0).then_some(seen)
+    (seen.count > 0).then_some(seen)
 }
 
 /// The letter behind the name, which is in brackets and may be anything.
@@ -102,7 +102,7 @@ mod tests {
         process(proc.path(), 20, &['T', 'Z'], &["anon_inode:[eventpoll]"]);
         let seen = read(proc.path(), &[10, 20, 30]).unwrap();
         // A zombie is none of them.
-        assert_eq!(seen, Processes { processes: 2, files: Some([5, 2]), states: [2, 1, 1, 1] });
+        assert_eq!(seen, Processes { count: 2, files: Some([5, 2]), states: [2, 1, 1, 1] });
         assert_eq!(read(proc.path(), &[30]), None);
         assert_eq!(read(proc.path(), &[]), None);
         assert_eq!(read(proc.path(), &vec![10; MOST]), None);

@@ -271,7 +271,7 @@ fn traffic_is_that_of_a_process_that_can_be_seen() {
     assert_eq!(seen.readings[ID].more.processes, None);
     write(&proc.path().join("42/task/42/stat"), "42 (redis-server) S 1\n");
     let seen = see(&mut Finder::new(root.path().to_owned()), proc.path(), &[ID]);
-    let one = Processes { processes: 1, files: Some([0, 0]), states: [1, 0, 0, 0] };
+    let one = Processes { count: 1, files: Some([0, 0]), states: [1, 0, 0, 0] };
     assert_eq!(seen.readings[ID].more.processes, Some(one));
 }
 

@@ -73,7 +73,6 @@ fn read_cpu(usage: &Path, quota: &Path) -> Option<ContainerCpuStats> {
             usage_in_kernelmode: nanos("system"),
             percpu_usage: text(&usage.join("cpuacct.usage_percpu"))
                 .and_then(|text| text.split_ascii_whitespace().map(|nanos| nanos.parse().ok()).collect()),
-            ..ContainerCpuUsage::default()
         }),
         throttling_data: Some(ContainerThrottlingData {
             periods: throttled("nr_periods"),

@@ -40,7 +40,8 @@ metrics! {
     EXITS: counter "container_exits_total" ["name", "reason"] Count,
         "Ended runs since the agent started: ok (exit code 0), error, oom (after an OOM kill during the run), killed \
          (SIGTERM, or requested), unknown (no exit code available), sigkill_unexplained (SIGKILL, and neither an OOM \
-         kill nor a request is known: an OOM event that the engine lost, or a process of the host).",
+         kill nor a request is known: a process of the host, or an OOM kill of which the engine lost the event and \
+         nothing else tells).",
         "events, and the exit code of the inspection";
     OOMS: counter "container_oom_events_total" ["name", "image"] Count,
         "OOM kills in containers of that name since the agent started, including those of processes that the \

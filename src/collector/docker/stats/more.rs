@@ -74,8 +74,8 @@ pub(super) fn export(more: &More, series: &mut Series<'_>) {
     for (metric, count) in [&REFAULT_ANON, &REFAULT_FILE].into_iter().zip(more.refaults) {
         series.count(metric, &[], count);
     }
-    if let Some(Processes { processes, files, states }) = &more.processes {
-        series.count(&PROCESSES, &[], Some(*processes));
+    if let Some(Processes { count, files, states }) = &more.processes {
+        series.count(&PROCESSES, &[], Some(*count));
         series.count(&FILES, &[], files.map(|[all, _]| all));
         series.count(&SOCKETS, &[], files.map(|[_, sockets]| sockets));
         for ((state, _), tasks) in STATES.iter().zip(states) {

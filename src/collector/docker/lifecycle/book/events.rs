@@ -163,7 +163,7 @@ impl Record {
             Action::Create => self.event = Some(stamp),
             Action::Pause if was_live => self.set_state(RunState::Paused, stamp),
             Action::Unpause if was_live => self.set_state(RunState::Running, stamp),
-            Action::Stop => self.is_stopped = true,
+            Action::Stop => self.stopped = Some(stamp.at),
             Action::Health if let Some(health) = Action::health(event) => {
                 self.event = Some(stamp);
                 self.container.health = health;

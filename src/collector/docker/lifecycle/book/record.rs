@@ -46,8 +46,8 @@ pub(super) struct Record {
     pub(super) inspections: Inspections,
     /// Whether events may have been missed since the last inspection.
     pub(super) is_after_gap: bool,
-    /// Whether someone has had the engine stop it since its last start.
-    pub(super) is_stopped: bool,
+    /// When someone has had the engine stop it, since its last start.
+    pub(super) stopped: Option<Instant>,
     /// Whether it was ever seen to run.
     has_run: bool,
     /// How long it had been in its state, and when.
@@ -102,7 +102,7 @@ impl Record {
                 not_before: None,
             },
             is_after_gap: false,
-            is_stopped: false,
+            stopped: None,
             has_run: false,
             age: None,
         }
@@ -150,7 +150,7 @@ impl Record {
         if self.container.health != Health::None {
             self.container.health = Health::Starting;
         }
-        self.is_stopped = false;
+        self.stopped = None;
     }
 
     /// An event says that it has begun to run, or has ended: from now on its time in that state counts.
@@ -262,7 +262,7 @@ impl Record {
     /// Whether one that is removed now ran until then and nobody stopped it: `docker rm --force`, which Compose does not use.
     pub(super) fn is_torn_away(&self, stamp: Stamp) -> bool {
         let since = stamp.wall.duration_since(self.container.seen).unwrap_or_default();
-        self.has_run && !self.is_stopped && since < TEARING
+        self.has_run && self.stopped.is_none() && since < TEARING
     }
 
     /// It is not there any more.
