@@ -69,6 +69,7 @@ find_missing() {
         have redis-server || add redis-server
         { have prometheus && have promtool; } || add prometheus
         { { have alertmanager || have prometheus-alertmanager; } && have amtool; } || add prometheus-alertmanager
+        have prometheus-node-exporter || add prometheus-node-exporter
         have prometheus-redis-exporter || have redis_exporter || add prometheus-redis-exporter
         # The engine that the tests start is their own; on a machine without one it needs these, and a shell for its images.
         { have dockerd && have docker; } || add docker.io

@@ -11,6 +11,8 @@ pub enum Kind {
     Histogram,
     /// Values by `quantile`, and `_sum` and `_count`.
     Summary,
+    /// What another exporter, whose name it has, gives no type.
+    Untyped,
 }
 
 impl Kind {
@@ -22,6 +24,7 @@ impl Kind {
             Self::Gauge => "gauge",
             Self::Histogram => "histogram",
             Self::Summary => "summary",
+            Self::Untyped => "untyped",
         }
     }
 }
@@ -139,6 +142,12 @@ impl<const N: usize> Metric<N> {
     #[must_use]
     pub const fn summary(name: &'static str, labels: &'static [&'static str; N], help: &'static str) -> Self {
         Self::new(name, Kind::Summary, labels, help)
+    }
+
+    /// One without a type, as another exporter has it.
+    #[must_use]
+    pub const fn untyped(name: &'static str, labels: &'static [&'static str; N], help: &'static str) -> Self {
+        Self::new(name, Kind::Untyped, labels, help)
     }
 
     /// The same metric with its unit.
