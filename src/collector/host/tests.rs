@@ -218,9 +218,9 @@ async fn a_file_system_or_a_driver_that_hangs_costs_its_own_numbers_alone() {
         None
     };
     assert!(collector.mounts.run(hangs).now_or_never().is_none());
-    let (_keep, never) = mpsc::channel::<()>();
+    let (end, ended) = mpsc::channel::<()>();
     let driver = move || {
-        let _ = never.recv();
+        let _ = ended.recv();
         None
     };
     assert!(collector.devices.run(driver).now_or_never().is_none());
@@ -234,6 +234,7 @@ async fn a_file_system_or_a_driver_that_hangs_costs_its_own_numbers_alone() {
         assert!(!text.contains("node_filesystem_") && !text.contains("node_network_info"), "{text}");
     }
     release.send(()).unwrap();
+    end.send(()).unwrap();
     collector.target.common.deadline = Duration::from_mins(1);
     let text = shown(&collector.poll().await.unwrap());
     assert!(value(&text, "node_scrape_collector_success{collector=\"filesystem\"}") > 0.0);
