@@ -1,7 +1,7 @@
 #!/bin/sh
 # Sees to it that what a make target needs is there, and installs what is missing.
 #
-#   scripts/deps.sh [build|lint|run|test|bench]      (default: build)
+#   scripts/deps.sh [build|lint|run|test|engines|bench]      (default: build)
 #
 # Debian and Ubuntu: packages by apt, with sudo when not root. Anywhere else it names what is missing and how to
 # get it, and exits 1. Rust comes from rustup. A service that a package brings along is neither started nor left
@@ -64,11 +64,19 @@ find_missing() {
     c_compiler_works || add gcc libc6-dev
     case $1 in
     build | lint) ;;
+    engines)
+        have qemu-system-x86_64 || add qemu-system-x86 seabios
+        have debootstrap || add debootstrap
+        have mke2fs || add e2fsprogs
+        have_static_busybox || add busybox-static
+        have podman || add podman
+        ;;
     run) have redis-server || add redis-server ;;
     test | bench)
         have redis-server || add redis-server
         { have prometheus && have promtool; } || add prometheus
         { { have alertmanager || have prometheus-alertmanager; } && have amtool; } || add prometheus-alertmanager
+        have prometheus-node-exporter || add prometheus-node-exporter
         have prometheus-redis-exporter || have redis_exporter || add prometheus-redis-exporter
         # The engine that the tests start is their own; on a machine without one it needs these, and a shell for its images.
         { have dockerd && have docker; } || add docker.io
@@ -85,7 +93,7 @@ find_missing() {
         # The static agent of the container image: ring compiles C for it.
         have musl-gcc || [ -e /etc/alpine-release ] || add musl-tools
         ;;
-    *) fail "unknown mode '$1': build, lint, run, test or bench" ;;
+    *) fail "unknown mode '$1': build, lint, run, test, engines or bench" ;;
     esac
     [ "$1" != bench ] || have wrk || add wrk
     # What fetches rustup, where Rust is missing too.

@@ -1,13 +1,16 @@
 //! `[host]`: the machine that the tests run on, held against what it says of itself.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::support::agent::Agent;
+use crate::support::between::{Numbers, agree};
 use crate::support::exposition::Exposition;
 use crate::support::missing::missing;
+use crate::support::peer;
 use crate::support::process::Process;
 use crate::support::wait::{SOON, until};
 
@@ -209,4 +212,41 @@ fn beside_node_exporter_its_series_are_left_to_it_unless_they_are_wanted() {
     });
     assert_eq!(total.to_bits(), memory("MemTotal").to_bits());
     assert_eq!(agent.log().matches("node_exporter has gone").count(), 1, "{}", agent.log());
+}
+
+/// The series of `node_exporter`'s families, by name and labels, and the type of each family.
+fn of_node(page: &Exposition) -> (Numbers, BTreeMap<String, String>) {
+    let families = || page.families.iter().filter(|family| family.name.starts_with("node_"));
+    let series = families().flat_map(|family| &family.samples);
+    let series = series.map(|sample| (format!("{}{:?}", sample.name, sample.labels), sample.value));
+    (series.collect(), families().map(|family| (family.name.clone(), family.kind.clone())).collect())
+}
+
+/// Whether `node_exporter` has that series too, with its defaults and in the version of Debian 12.
+fn is_of_both(series: &str) -> bool {
+    let others = ["node_sysctl_", "\"sysctl\"", "TCPOFOQueue", "TCPRcvQDrop", "pressure_irq"];
+    !others.iter().any(|part| series.contains(part))
+}
+
+#[test]
+fn every_series_is_what_node_exporter_says() {
+    if missing(&[peer::NODE_EXPORTER]) {
+        return;
+    }
+    let (_dir, exporter) = peer::node_exporter();
+    let agent = Agent::run(ALWAYS);
+    let scrape = || of_node(&peer::page(exporter.address));
+    let (_, kinds) = until(SOON, "node_exporter answers", || Some(scrape()).filter(|(series, _)| !series.is_empty()));
+    let (ours, our_kinds) = of_node(&agent.scrape("host"));
+    for (name, kind) in our_kinds.iter().filter(|(name, _)| is_of_both(name)) {
+        assert_eq!(Some(kind), kinds.get(name), "{name}");
+    }
+    // Others write, connect and allocate at the same time.
+    let names: Vec<String> = ours.into_keys().filter(|series| is_of_both(series)).collect();
+    assert!(names.len() > 150, "{names:?}");
+    agree("every series is node_exporter's", names, || {
+        let (before, _) = scrape();
+        let (ours, _) = of_node(&agent.next_poll("host"));
+        [before, ours, scrape().0]
+    });
 }

@@ -19,6 +19,7 @@ mod docker_logs;
 mod docker_proxy;
 mod docker_stats;
 mod drills;
+mod engines;
 mod faults;
 mod golden;
 mod host;

@@ -12,6 +12,8 @@ crate::words! {
         Histogram = "histogram",
         /// Values by `quantile`, and `_sum` and `_count`.
         Summary = "summary",
+        /// What another exporter, whose name it has, gives no type.
+        Untyped = "untyped",
     }
 }
 
@@ -108,6 +110,12 @@ impl<const N: usize> Metric<N> {
     #[must_use]
     pub const fn summary(name: &'static str, labels: &'static [&'static str; N], help: &'static str) -> Self {
         Self::new(name, Kind::Summary, labels, help)
+    }
+
+    /// One without a type, as another exporter has it.
+    #[must_use]
+    pub const fn untyped(name: &'static str, labels: &'static [&'static str; N], help: &'static str) -> Self {
+        Self::new(name, Kind::Untyped, labels, help)
     }
 
     /// The same metric with its unit.

@@ -92,6 +92,7 @@ pub fn write_header(out: &mut String, format: Format, name: &str, kind: Kind, he
             Some(base) => (base, "counter"),
             None => (name, "unknown"),
         },
+        (Format::OpenMetrics, Kind::Untyped) => (name, "unknown"),
         (_, kind) => (name, kind.as_str()),
     };
     out.push_str("# HELP ");

@@ -53,7 +53,7 @@ fn metric(row: &'static str) -> MetricInfo {
     }
 }
 
-const KINDS: [Kind; 4] = [Kind::Counter, Kind::Gauge, Kind::Histogram, Kind::Summary];
+const KINDS: [Kind; 5] = [Kind::Counter, Kind::Gauge, Kind::Histogram, Kind::Summary, Kind::Untyped];
 
 fn code(cell: &str) -> &str {
     cell.trim_matches('`')

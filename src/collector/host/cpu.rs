@@ -8,6 +8,8 @@ metrics! {
     pub(super) fn metrics;
     SECONDS: counter "node_cpu_seconds_total" ["cpu", "mode"] Seconds,
         "Seconds that each CPU spent in each mode.", "/proc/stat";
+    GUEST_SECONDS: counter "node_cpu_guest_seconds_total" ["cpu", "mode"] Seconds,
+        "Seconds that each CPU spent in virtual machines; they are part of user and nice.", "/proc/stat";
     BOOT_TIME: gauge "node_boot_time_seconds" [] UnixSeconds, "When the machine booted.", "/proc/stat";
     CONTEXT_SWITCHES: counter "node_context_switches_total" [] Count, "Context switches since boot.", "/proc/stat";
     INTERRUPTS: counter "node_intr_total" [] Count, "Interrupts served since boot.", "/proc/stat";
@@ -16,8 +18,11 @@ metrics! {
     BLOCKED: gauge "node_procs_blocked" [] Count, "Threads that wait for I/O.", "/proc/stat";
 }
 
-/// The modes in the order of a line. Guests are part of `user` and `nice`.
+/// The modes in the order of a line.
 const MODES: [&str; 8] = ["user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal"];
+
+/// What follows them: the part of guests in two of them.
+const GUESTS: [&str; 2] = ["user", "nice"];
 
 /// Seconds by which a counter may fall before it is taken for a CPU that was off in between.
 const SLIP: u64 = 3;
@@ -74,7 +79,8 @@ pub(super) fn parse(text: &str, ticks_per_second: u64) -> Option<Stat> {
 /// The line of one CPU; `None` for the sum of all.
 fn cpu(number: &str, values: &str) -> Option<Cpu> {
     let number = number.parse().ok()?;
-    let ticks: Result<Vec<u64>, _> = values.split_ascii_whitespace().take(MODES.len()).map(str::parse).collect();
+    let ticks: Result<Vec<u64>, _> =
+        values.split_ascii_whitespace().take(MODES.len() + GUESTS.len()).map(str::parse).collect();
     Some(Cpu { number, ticks: ticks.ok().filter(|ticks| !ticks.is_empty())? })
 }
 
@@ -120,8 +126,9 @@ pub(super) fn export_counts(stat: &Stat, out: &mut Families) {
 pub(super) fn export_cpus(stat: &Stat, out: &mut Families) {
     for cpu in &stat.cpus {
         let number = cpu.number.to_string();
-        for (mode, ticks) in MODES.iter().zip(&cpu.ticks) {
-            out.push(&SECONDS, [&number, mode], *ticks as f64 / stat.ticks_per_second as f64);
+        let modes = MODES.iter().map(|mode| (&SECONDS, mode)).chain(GUESTS.iter().map(|mode| (&GUEST_SECONDS, mode)));
+        for ((metric, mode), ticks) in modes.zip(&cpu.ticks) {
+            out.push(metric, [&number, mode], *ticks as f64 / stat.ticks_per_second as f64);
         }
     }
 }
@@ -138,7 +145,7 @@ mod tests {
     fn a_cpu_that_is_off_and_an_old_kernel() {
         let stat =
             parse("cpu  5 6 7 8\ncpu0 1 2 3 4\ncpu2 5 6 7 8 9 10 11 12 13 14\nintr 1 2\nbtime x\n", 100).unwrap();
-        assert_eq!(ticks(&stat), [(0, vec![1, 2, 3, 4]), (2, vec![5, 6, 7, 8, 9, 10, 11, 12])]);
+        assert_eq!(ticks(&stat), [(0, vec![1, 2, 3, 4]), (2, vec![5, 6, 7, 8, 9, 10, 11, 12, 13, 14])]);
         assert_eq!((stat.boot_time, stat.context_switches, stat.interrupts), (None, None, Some(1)));
         assert_eq!(parse("cpu  5 6 7 8\n", 100), None);
         assert_eq!(parse("cpu0 1 2 x\n", 100), None);

@@ -1,23 +1,41 @@
 //! /proc/diskstats.
 
-use super::parse::{Bounded, numbers};
-use crate::metric::{Families, metrics};
+use super::parse::Bounded;
+use crate::metric::{Families, Unit, metrics};
 
 metrics! {
     pub(super) fn metrics;
-    READS: counter "node_disk_reads_completed_total" ["device"] Count, "Reads completed.", "/proc/diskstats";
-    READ_BYTES: counter "node_disk_read_bytes_total" ["device"] Bytes, "Bytes read.", "/proc/diskstats";
-    READ_TIME: counter "node_disk_read_time_seconds_total" ["device"] Seconds,
+    /// The numbers that are shown, by their place behind the name.
+    const COLUMNS: [(usize, Metric<1>)];
+    0 => counter "node_disk_reads_completed_total" ["device"] Count, "Reads completed.", "/proc/diskstats";
+    1 => counter "node_disk_reads_merged_total" ["device"] Count,
+        "Reads that were merged with others.", "/proc/diskstats";
+    2 => counter "node_disk_read_bytes_total" ["device"] Bytes, "Bytes read.", "/proc/diskstats";
+    3 => counter "node_disk_read_time_seconds_total" ["device"] Seconds,
         "Seconds spent by all reads together.", "/proc/diskstats";
-    WRITES: counter "node_disk_writes_completed_total" ["device"] Count, "Writes completed.", "/proc/diskstats";
-    WRITTEN_BYTES: counter "node_disk_written_bytes_total" ["device"] Bytes, "Bytes written.", "/proc/diskstats";
-    WRITE_TIME: counter "node_disk_write_time_seconds_total" ["device"] Seconds,
+    4 => counter "node_disk_writes_completed_total" ["device"] Count, "Writes completed.", "/proc/diskstats";
+    5 => counter "node_disk_writes_merged_total" ["device"] Count,
+        "Writes that were merged with others.", "/proc/diskstats";
+    6 => counter "node_disk_written_bytes_total" ["device"] Bytes, "Bytes written.", "/proc/diskstats";
+    7 => counter "node_disk_write_time_seconds_total" ["device"] Seconds,
         "Seconds spent by all writes together.", "/proc/diskstats";
-    IO_NOW: gauge "node_disk_io_now" ["device"] Count, "Reads and writes in progress.", "/proc/diskstats";
-    IO_TIME: counter "node_disk_io_time_seconds_total" ["device"] Seconds,
+    8 => gauge "node_disk_io_now" ["device"] Count, "Reads and writes in progress.", "/proc/diskstats";
+    9 => counter "node_disk_io_time_seconds_total" ["device"] Seconds,
         "Seconds during which I/O was in progress.", "/proc/diskstats";
-    WEIGHTED_TIME: counter "node_disk_io_time_weighted_seconds_total" ["device"] Seconds,
+    10 => counter "node_disk_io_time_weighted_seconds_total" ["device"] Seconds,
         "Seconds during which I/O was in progress, weighted by the number of operations.", "/proc/diskstats";
+    11 => counter "node_disk_discards_completed_total" ["device"] Count,
+        "Discards completed; Linux >= 4.18.", "/proc/diskstats";
+    12 => counter "node_disk_discards_merged_total" ["device"] Count,
+        "Discards that were merged with others; Linux >= 4.18.", "/proc/diskstats";
+    13 => counter "node_disk_discarded_sectors_total" ["device"] Count,
+        "Sectors of 512 bytes discarded; Linux >= 4.18.", "/proc/diskstats";
+    14 => counter "node_disk_discard_time_seconds_total" ["device"] Seconds,
+        "Seconds spent by all discards together; Linux >= 4.18.", "/proc/diskstats";
+    15 => counter "node_disk_flush_requests_total" ["device"] Count,
+        "Flushes completed; Linux >= 5.5.", "/proc/diskstats";
+    16 => counter "node_disk_flush_requests_time_seconds_total" ["device"] Seconds,
+        "Seconds spent by all flushes together; Linux >= 5.5.", "/proc/diskstats";
 }
 
 /// Disks beyond it are left out.
@@ -26,11 +44,14 @@ const MOST: usize = 64;
 /// The unit of the file, whatever the disk's own is.
 const SECTOR: f64 = 512.0;
 
-/// One disk: the first eleven numbers behind its name.
+/// The numbers that every kernel has.
+const LEAST: usize = 11;
+
+/// One disk: the numbers behind its name, as many as the kernel knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Disk {
     name: String,
-    numbers: [u64; 11],
+    numbers: Vec<u64>,
 }
 
 /// Reads the text, without the devices that `node_exporter` leaves out too.
@@ -41,7 +62,8 @@ pub(super) fn parse(text: &str) -> Bounded<Disk> {
 fn disk(line: &str) -> Option<Disk> {
     let mut words = line.split_ascii_whitespace();
     let name = words.nth(2)?;
-    Some(Disk { name: name.to_owned(), numbers: numbers(words)? })
+    let numbers: Result<Vec<u64>, _> = words.take(COLUMNS.len()).map(str::parse).collect();
+    Some(Disk { name: name.to_owned(), numbers: numbers.ok().filter(|numbers| numbers.len() >= LEAST)? })
 }
 
 /// Memory, files and floppies as disks, and partitions, whose traffic is that of their disk.
@@ -68,17 +90,15 @@ fn is_nvme_partition(base: &str) -> bool {
 
 pub(super) fn export(disks: &Bounded<Disk>, out: &mut Families) {
     for Disk { name, numbers } in &disks.shown {
-        let number = |at: usize| numbers[at] as f64;
-        let seconds = |at: usize| number(at) / 1000.0;
-        out.push(&READS, [name], number(0));
-        out.push(&READ_BYTES, [name], number(2) * SECTOR);
-        out.push(&READ_TIME, [name], seconds(3));
-        out.push(&WRITES, [name], number(4));
-        out.push(&WRITTEN_BYTES, [name], number(6) * SECTOR);
-        out.push(&WRITE_TIME, [name], seconds(7));
-        out.push(&IO_NOW, [name], number(8));
-        out.push(&IO_TIME, [name], seconds(9));
-        out.push(&WEIGHTED_TIME, [name], seconds(10));
+        for ((_, metric), number) in COLUMNS.iter().zip(numbers) {
+            // Sizes are in sectors, times in milliseconds.
+            let factor = match metric.info().unit {
+                Unit::Bytes => SECTOR,
+                Unit::Seconds => 1e-3,
+                _ => 1.0,
+            };
+            out.push(metric, [name], *number as f64 * factor);
+        }
     }
 }
 

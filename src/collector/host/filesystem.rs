@@ -1,10 +1,12 @@
 //! The space of the file systems.
 
 use std::collections::HashSet;
+use std::path::Path;
 
-use sysinfo::{DiskRefreshKind, Disks};
+use rustix::fs::{StatVfs, StatVfsMountFlags, statvfs};
 
 use super::parse::Bounded;
+use super::read::text;
 use crate::metric::{Families, metrics};
 
 metrics! {
@@ -13,6 +15,14 @@ metrics! {
         "Size of the file system.", "statvfs";
     AVAIL: gauge "node_filesystem_avail_bytes" ["device", "mountpoint", "fstype"] Bytes,
         "Space of the file system available to unprivileged users.", "statvfs";
+    FREE: gauge "node_filesystem_free_bytes" ["device", "mountpoint", "fstype"] Bytes,
+        "Space of the file system that is not used, with what root alone may use.", "statvfs";
+    FILES: gauge "node_filesystem_files" ["device", "mountpoint", "fstype"] Count,
+        "Inodes of the file system.", "statvfs";
+    FILES_FREE: gauge "node_filesystem_files_free" ["device", "mountpoint", "fstype"] Count,
+        "Inodes of the file system that are not used.", "statvfs";
+    DEVICE_ERROR: gauge "node_filesystem_device_error" ["device", "mountpoint", "fstype"] Bool,
+        "Whether the file system answers with an error; it has no other series then.", "statvfs";
     READONLY: gauge "node_filesystem_readonly" ["device", "mountpoint", "fstype"] Bool,
         "Whether the file system is read-only.", "statvfs";
 }
@@ -21,7 +31,7 @@ metrics! {
 const MOST: usize = 64;
 
 /// Types whose space is none, or is that of another.
-const IGNORED_TYPES: [&str; 22] = [
+const IGNORED_TYPES: [&str; 24] = [
     "autofs",
     "binfmt_misc",
     "bpf",
@@ -34,9 +44,11 @@ const IGNORED_TYPES: [&str; 22] = [
     "efivarfs",
     "fusectl",
     "hugetlbfs",
+    "iso9660",
     "mqueue",
     "nsfs",
     "proc",
+    "procfs",
     "pstore",
     "rpc_pipefs",
     "securityfs",
@@ -50,37 +62,88 @@ const IGNORED_TYPES: [&str; 22] = [
 const IGNORED_PLACES: [&str; 4] = ["/dev", "/proc", "/run/credentials", "/sys"];
 const ENGINES: [&str; 3] = ["/var/lib/containerd/", "/var/lib/containers/storage/", "/var/lib/docker/"];
 
+/// Types that a server elsewhere answers for: it may be gone.
+const REMOTE_TYPES: [&str; 12] = [
+    "9p",
+    "afs",
+    "ceph",
+    "cifs",
+    "fuse.glusterfs",
+    "fuse.s3fs",
+    "fuse.sshfs",
+    "lustre",
+    "ncpfs",
+    "nfs",
+    "nfs4",
+    "smb3",
+];
+
 /// One mounted file system.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Mount {
     device: String,
     place: String,
     kind: String,
+    /// `None` where asking was an error.
+    space: Option<Space>,
+}
+
+/// What a file system says of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Space {
     size: u64,
+    free: u64,
     available: u64,
+    files: u64,
+    files_free: u64,
     readonly: bool,
 }
 
-/// Asks every mounted file system, but those of networks; `None` if it cannot be known which there are. One that does not
-/// answer hangs it.
-pub(super) fn read() -> Option<Vec<Mount>> {
-    let disks = Disks::new_with_refreshed_list_specifics(DiskRefreshKind::nothing().with_storage()).ok()?;
-    let mount = |disk: &sysinfo::Disk| Mount {
-        device: disk.name().to_string_lossy().into_owned(),
-        place: disk.mount_point().to_string_lossy().into_owned(),
-        kind: disk.file_system().to_string_lossy().into_owned(),
-        size: disk.total_space(),
-        available: disk.available_space(),
-        readonly: disk.is_read_only(),
-    };
-    Some(disks.iter().map(mount).collect())
+impl From<StatVfs> for Space {
+    fn from(stat: StatVfs) -> Self {
+        let bytes = |blocks: u64| blocks.saturating_mul(stat.f_frsize);
+        Self {
+            size: bytes(stat.f_blocks),
+            free: bytes(stat.f_bfree),
+            available: bytes(stat.f_bavail),
+            files: stat.f_files,
+            files_free: stat.f_ffree,
+            readonly: stat.f_flag.contains(StatVfsMountFlags::RDONLY),
+        }
+    }
 }
 
-/// Those that are shown, as `node_exporter` chooses them.
-pub(super) fn select(mounts: Vec<Mount>) -> Bounded<Mount> {
+/// Asks every mounted file system that is shown; `None` if it cannot be known which there are. One that does not answer
+/// hangs it.
+pub(super) fn read() -> Option<Bounded<Mount>> {
+    let mounts = text(Path::new("/proc/self/mounts")).ok()?;
+    let ask = |mount: Mount| Mount { space: statvfs(&mount.place).ok().map(Space::from), ..mount };
+    let Bounded { shown, left_out } = select(&mounts);
+    Some(Bounded { shown: shown.into_iter().map(ask).filter(is_of_use).collect(), left_out })
+}
+
+/// One without space is none that can fill up.
+fn is_of_use(mount: &Mount) -> bool {
+    mount.space.is_none_or(|space| space.size > 0)
+}
+
+/// Those that are shown, as `node_exporter` chooses them, but for those of networks. None has been asked yet.
+fn select(mounts: &str) -> Bounded<Mount> {
     let mut seen = HashSet::new();
     let mut is_new = |mount: &Mount| seen.insert((mount.device.clone(), mount.place.clone(), mount.kind.clone()));
-    Bounded::of(mounts.into_iter().filter(|mount| is_shown(mount) && is_new(mount)), MOST)
+    Bounded::of(mounts.lines().filter_map(mount).filter(|mount| is_shown(mount) && is_new(mount)), MOST)
+}
+
+/// `/dev/sda1 /mnt/with\040space ext4 rw,relatime 0 0`.
+fn mount(line: &str) -> Option<Mount> {
+    let mut words = line.split(' ').map(unescaped);
+    Some(Mount { device: words.next()?, place: words.next()?, kind: words.next()?, space: None })
+}
+
+/// Without what stands for the characters that would end a word.
+fn unescaped(word: &str) -> String {
+    let pairs = [("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\043", "#"), ("\\134", "\\")];
+    pairs.iter().fold(word.to_owned(), |word, (code, character)| word.replace(code, character))
 }
 
 fn is_shown(mount: &Mount) -> bool {
@@ -89,20 +152,29 @@ fn is_shown(mount: &Mount) -> bool {
         |above: &str| place.strip_prefix(above).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     // The root of a container is an overlay: the space that the agent's container can have.
     let is_layer = mount.kind == "overlay" && place != "/";
-    // One that could not be asked has no size.
-    mount.size > 0
-        && !is_layer
+    !is_layer
         && !IGNORED_TYPES.contains(&mount.kind.as_str())
+        && !REMOTE_TYPES.contains(&mount.kind.as_str())
         && !IGNORED_PLACES.iter().any(|above| is_at_or_below(above))
         && !ENGINES.iter().any(|above| place.starts_with(above))
 }
 
 pub(super) fn export(mounts: &Bounded<Mount>, out: &mut Families) {
-    for Mount { device, place, kind, size, available, readonly } in &mounts.shown {
+    for Mount { device, place, kind, space } in &mounts.shown {
         let labels = [device.as_str(), place.as_str(), kind.as_str()];
-        out.push(&SIZE, labels, *size as f64);
-        out.push(&AVAIL, labels, *available as f64);
-        out.push_bool(&READONLY, labels, *readonly);
+        out.push_bool(&DEVICE_ERROR, labels, space.is_none());
+        let Some(space) = space else { continue };
+        out.push_bool(&READONLY, labels, space.readonly);
+        let numbers = [
+            (&SIZE, space.size),
+            (&AVAIL, space.available),
+            (&FREE, space.free),
+            (&FILES, space.files),
+            (&FILES_FREE, space.files_free),
+        ];
+        for (metric, number) in numbers {
+            out.push(metric, labels, number as f64);
+        }
     }
 }
 
@@ -110,37 +182,50 @@ pub(super) fn export(mounts: &Bounded<Mount>, out: &mut Families) {
 mod tests {
     use super::*;
 
-    fn mount(device: &str, place: &str, kind: &str, size: u64) -> Mount {
-        let (device, place, kind) = (device.to_owned(), place.to_owned(), kind.to_owned());
-        Mount { device, place, kind, size, available: size / 2, readonly: false }
-    }
-
     #[test]
     fn what_has_no_space_of_its_own_is_left_out() {
-        let mounts = vec![
-            mount("/dev/sda1", "/", "ext4", 100),
-            mount("overlay", "/var/lib/docker/overlay2/0123/merged", "overlay", 100),
-            mount("overlay", "/srv/merged", "overlay", 100),
-            mount("/dev/sdb1", "/var/lib/docker", "xfs", 200),
-            mount("/dev/sdb1", "/var/lib/docker/volumes/x/_data", "xfs", 200),
-            mount("/dev/sdc1", "/var/lib/docker-data", "xfs", 300),
-            mount("devtmpfs", "/dev", "devtmpfs", 10),
-            mount("/dev/sda2", "/dev/hugepages", "ext4", 10),
-            mount("nsfs", "/run/netns/a", "nsfs", 10),
-            mount("/dev/sdd1", "/mnt/gone", "ext4", 0),
-            mount("/dev/sda1", "/", "ext4", 100),
-        ];
+        let mounts = "/dev/sda1 / ext4 rw 0 0\n\
+            overlay /var/lib/docker/overlay2/0123/merged overlay rw 0 0\n\
+            overlay /srv/merged overlay rw 0 0\n\
+            /dev/sdb1 /var/lib/docker xfs rw 0 0\n\
+            /dev/sdb1 /var/lib/docker/volumes/x/_data xfs rw 0 0\n\
+            /dev/sdc1 /var/lib/docker-data xfs rw 0 0\n\
+            devtmpfs /dev devtmpfs rw 0 0\n\
+            /dev/sda2 /dev/hugepages ext4 rw 0 0\n\
+            nsfs /run/netns/a nsfs rw 0 0\n\
+            tmpfs /run tmpfs rw 0 0\n\
+            server:/home /home nfs4 rw 0 0\n\
+            /dev/sdd1 /mnt/with\\040space ext4 rw 0 0\n\
+            cut\n\
+            /dev/sda1 / ext4 rw 0 0\n";
         let shown = select(mounts).shown;
         let places: Vec<&str> = shown.iter().map(|mount| mount.place.as_str()).collect();
-        assert_eq!(places, ["/", "/var/lib/docker", "/var/lib/docker-data"]);
-        let root = select(vec![mount("overlay", "/", "overlay", 100)]);
+        assert_eq!(places, ["/", "/var/lib/docker", "/var/lib/docker-data", "/run", "/mnt/with space"]);
+        let root = select("overlay / overlay rw 0 0\n");
         assert_eq!(root.shown.len(), 1, "in a container");
     }
 
     #[test]
     fn there_is_a_most_of_them() {
-        let many = (0..70).map(|n| mount("/dev/sda1", &format!("/mnt/{n}"), "ext4", 1)).collect();
-        let selected = select(many);
+        let many: Vec<String> = (0..70).map(|n| format!("/dev/sda1 /mnt/{n} ext4 rw 0 0")).collect();
+        let selected = select(&many.join("\n"));
         assert_eq!((selected.shown.len(), selected.left_out), (64, 6));
+    }
+
+    #[test]
+    fn one_that_answers_with_an_error_says_so_alone() {
+        let asked = |space| Mount { space, ..mount("/dev/sda1 /mnt ext4 rw 0 0").unwrap() };
+        let space = Space { size: 10, free: 5, available: 4, files: 3, files_free: 2, readonly: true };
+        let mounts = Bounded { shown: vec![asked(None)], left_out: 0 };
+        let mut out = Families::new();
+        export(&mounts, &mut out);
+        assert_eq!(out.series(), 1);
+        export(
+            &Bounded { shown: vec![Mount { place: "/ok".to_owned(), ..asked(Some(space)) }], left_out: 0 },
+            &mut out,
+        );
+        assert_eq!(out.series(), 8);
+        assert!(is_of_use(&asked(None)) && is_of_use(&asked(Some(space))));
+        assert!(!is_of_use(&asked(Some(Space { size: 0, ..space }))));
     }
 }

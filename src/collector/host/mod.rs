@@ -10,11 +10,16 @@ mod exporter;
 mod filesystem;
 mod machine;
 mod memory;
+mod netclass;
+mod netstat;
 mod network;
 mod parse;
+mod pressure;
 mod process;
 mod read;
 mod settings;
+mod sockstat;
+mod softnet;
 mod sysctl;
 mod system;
 mod vmstat;
@@ -30,7 +35,9 @@ use tracing::info;
 use self::cpu::Ratchet;
 use self::exporter::Exporter;
 use self::filesystem::Mount;
-use self::machine::Machine;
+use self::machine::{Machine, Slow};
+use self::netclass::Device;
+use self::parse::Bounded;
 use self::process::Processes;
 use self::read::Texts;
 pub use self::settings::{HostTarget, HostWhen};
@@ -54,7 +61,8 @@ pub struct HostCollector {
     target: HostTarget,
     names: Arc<[String]>,
     files: Blocking<io::Result<Reading>>,
-    mounts: Blocking<Option<Vec<Mount>>>,
+    mounts: Blocking<Option<Bounded<Mount>>>,
+    devices: Blocking<Option<Bounded<Device>>>,
     exporter: Exporter,
     ratchet: Ratchet,
     /// What was last said of it in the log.
@@ -85,6 +93,7 @@ impl HostCollector {
             target,
             files: Blocking::new("host"),
             mounts: Blocking::new("host-mounts"),
+            devices: Blocking::new("host-devices"),
             exporter: Exporter::default(),
             ratchet: Ratchet::default(),
             suppressed: false,
@@ -126,10 +135,16 @@ impl Collector for HostCollector {
         if self.is_suppressed(&processes).await {
             return Ok(Snapshot { processes, machine: None });
         }
-        // One that hangs costs the numbers of the file systems and no others.
-        let mounts = timeout(self.target.deadline / 2, self.mounts.run(filesystem::read)).await;
-        let mounts = mounts.ok().and_then(Result::ok).flatten();
-        let mut machine = Machine::of(&texts, mounts, time);
+        // One that hangs costs its own numbers and no others.
+        let limit = self.target.deadline / 2;
+        let mounts = timeout(limit, self.mounts.run(filesystem::read));
+        let properties = timeout(limit, self.devices.run(netclass::read));
+        let (mounts, properties) = tokio::join!(mounts, properties);
+        let slow = Slow {
+            mounts: mounts.ok().and_then(Result::ok).flatten(),
+            properties: properties.ok().and_then(Result::ok).flatten(),
+        };
+        let mut machine = Machine::of(&texts, slow, time);
         if let Some(cpu) = &mut machine.cpu {
             self.ratchet.hold(cpu);
         }

@@ -5,21 +5,36 @@ use crate::metric::{Families, metrics};
 
 metrics! {
     pub(super) fn metrics;
-    /// The columns that are shown, by their place behind the device's name.
+    /// The columns, by their place behind the device's name.
     const COLUMNS: [(usize, Metric<1>)];
     0 => counter "node_network_receive_bytes_total" ["device"] Bytes, "Bytes received.", "/proc/net/dev";
     1 => counter "node_network_receive_packets_total" ["device"] Count, "Packets received.", "/proc/net/dev";
     2 => counter "node_network_receive_errs_total" ["device"] Count, "Receive errors.", "/proc/net/dev";
     3 => counter "node_network_receive_drop_total" ["device"] Count, "Received packets dropped.", "/proc/net/dev";
+    4 => counter "node_network_receive_fifo_total" ["device"] Count,
+        "Received packets lost because a buffer was full.", "/proc/net/dev";
+    5 => counter "node_network_receive_frame_total" ["device"] Count,
+        "Received packets with framing errors.", "/proc/net/dev";
+    6 => counter "node_network_receive_compressed_total" ["device"] Count,
+        "Compressed packets received.", "/proc/net/dev";
+    7 => counter "node_network_receive_multicast_total" ["device"] Count,
+        "Multicast packets received.", "/proc/net/dev";
     8 => counter "node_network_transmit_bytes_total" ["device"] Bytes, "Bytes sent.", "/proc/net/dev";
     9 => counter "node_network_transmit_packets_total" ["device"] Count, "Packets sent.", "/proc/net/dev";
     10 => counter "node_network_transmit_errs_total" ["device"] Count, "Send errors.", "/proc/net/dev";
     11 => counter "node_network_transmit_drop_total" ["device"] Count,
         "Packets dropped before they were sent.", "/proc/net/dev";
+    12 => counter "node_network_transmit_fifo_total" ["device"] Count,
+        "Packets not sent because a buffer was full.", "/proc/net/dev";
+    13 => counter "node_network_transmit_colls_total" ["device"] Count, "Collisions.", "/proc/net/dev";
+    14 => counter "node_network_transmit_carrier_total" ["device"] Count,
+        "Packets not sent because the carrier was lost.", "/proc/net/dev";
+    15 => counter "node_network_transmit_compressed_total" ["device"] Count,
+        "Compressed packets sent.", "/proc/net/dev";
 }
 
 /// Devices beyond it are left out.
-const MOST: usize = 32;
+pub(super) const MOST: usize = 32;
 
 /// One device: the sixteen numbers behind its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,14 +55,14 @@ fn device(line: &str) -> Option<Device> {
 }
 
 /// A device that goes with a container and has an id for a name. What it carries is told of the container.
-fn is_of_container(name: &str) -> bool {
+pub(super) fn is_of_container(name: &str) -> bool {
     name.starts_with("veth") || name.starts_with("cali")
 }
 
 pub(super) fn export(devices: &Bounded<Device>, out: &mut Families) {
     for Device { name, numbers } in &devices.shown {
-        for (at, metric) in COLUMNS {
-            out.push(metric, [name], numbers[*at] as f64);
+        for ((_, metric), number) in COLUMNS.iter().zip(numbers) {
+            out.push(metric, [name], *number as f64);
         }
     }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use sysinfo::{LoadAvg, System};
 
-use super::sysctl;
+use super::{netstat, pressure, sockstat, sysctl};
 
 /// Bytes of one file; the interrupts of /proc/stat are some hundred KiB on the largest machines.
 const FILE_LIMIT: u64 = 4 << 20;
@@ -17,6 +17,8 @@ pub(super) struct Texts {
     pub(super) load: Option<LoadAvg>,
     /// The kind of processor.
     pub(super) machine: String,
+    /// Bytes.
+    pub(super) page_size: u64,
     /// The unit of the times in `stat`.
     pub(super) ticks_per_second: u64,
     pub(super) stat: String,
@@ -25,6 +27,13 @@ pub(super) struct Texts {
     pub(super) net_dev: Option<String>,
     pub(super) file_nr: Option<String>,
     pub(super) vmstat: Option<String>,
+    /// Those of `netstat::FILES`, `sockstat::FILES` and `pressure::FILES`.
+    pub(super) netstat: [Option<String>; netstat::FILES.len()],
+    pub(super) sockstat: [Option<String>; sockstat::FILES.len()],
+    pub(super) pressure: [Option<String>; pressure::FILES.len()],
+    pub(super) softnet: Option<String>,
+    /// The randomness that the kernel has ready, and the most of it.
+    pub(super) entropy: [Option<String>; 2],
     /// The connections that the firewall tracks, and the most of them.
     pub(super) conntrack: [Option<String>; 2],
     /// `domainname`, `hostname`, `osrelease`, `ostype` and `version`.
@@ -40,6 +49,7 @@ pub(super) fn texts(root: &Path) -> io::Result<Texts> {
     Ok(Texts {
         load: System::load_average().ok(),
         machine: System::cpu_arch(),
+        page_size: procfs::page_size(),
         ticks_per_second: procfs::ticks_per_second(),
         stat: text(&root.join("stat"))?,
         meminfo: read("meminfo"),
@@ -47,6 +57,11 @@ pub(super) fn texts(root: &Path) -> io::Result<Texts> {
         net_dev: read("net/dev"),
         file_nr: read("sys/fs/file-nr"),
         vmstat: read("vmstat"),
+        netstat: netstat::FILES.map(|name| read(&format!("net/{name}"))),
+        sockstat: sockstat::FILES.map(|name| read(&format!("net/{name}"))),
+        pressure: pressure::FILES.map(|name| read(&format!("pressure/{name}"))),
+        softnet: read("net/softnet_stat"),
+        entropy: ["entropy_avail", "poolsize"].map(|name| kernel(&format!("random/{name}"))),
         conntrack: ["count", "max"].map(|what| read(&format!("sys/net/netfilter/nf_conntrack_{what}"))),
         kernel: ["domainname", "hostname", "osrelease", "ostype", "version"].map(kernel),
         sysctls: sysctl::names().map(|name| read(&format!("sys/{name}"))).collect(),

@@ -24,6 +24,10 @@ metrics! {
     MAX_TRACKED: gauge "node_nf_conntrack_entries_limit" [] Count,
         "Maximum number of connections that the firewall tracks; beyond it packets are dropped.",
         "/proc/sys/net/netfilter/nf_conntrack_max";
+    ENTROPY: gauge "node_entropy_available_bits" [] Count,
+        "Bits of randomness that the kernel has ready.", "/proc/sys/kernel/random/entropy_avail";
+    MAX_ENTROPY: gauge "node_entropy_pool_size_bits" [] Count,
+        "Bits of randomness that the kernel can have ready.", "/proc/sys/kernel/random/poolsize";
     TIME: gauge "node_time_seconds" [] UnixSeconds, "The machine's clock at the time of the poll.", "clock";
     UNAME: gauge "node_uname_info" ["domainname", "machine", "nodename", "release", "sysname", "version"] Info,
         "The kernel and the host name.", "/proc/sys/kernel";
@@ -37,10 +41,11 @@ pub(super) fn parse_files(text: &str) -> Option<Files> {
     numbers(text.split_ascii_whitespace()).map(|[allocated, _, maximum]| (allocated, maximum))
 }
 
-/// Reads the two files of connection tracking, which are there if the kernel's module is.
-pub(super) fn parse_conntrack(texts: &[Option<String>; 2]) -> Option<(u64, u64)> {
-    let [entries, limit] = texts.each_ref().map(|text| text.as_deref()?.trim().parse().ok());
-    entries.zip(limit)
+/// Reads two files, of what there is now and of the most of it: of connection tracking, which are there if the kernel's module
+/// is, or of randomness.
+pub(super) fn parse_pair(texts: &[Option<String>; 2]) -> Option<(u64, u64)> {
+    let [now, most] = texts.each_ref().map(|text| text.as_deref()?.trim().parse().ok());
+    now.zip(most)
 }
 
 /// The kernel and the host name.
@@ -75,6 +80,11 @@ pub(super) fn export_files((allocated, maximum): Files, out: &mut Families) {
 pub(super) fn export_conntrack((entries, limit): (u64, u64), out: &mut Families) {
     out.push(&TRACKED, [], entries as f64);
     out.push(&MAX_TRACKED, [], limit as f64);
+}
+
+pub(super) fn export_entropy((available, size): (u64, u64), out: &mut Families) {
+    out.push(&ENTROPY, [], available as f64);
+    out.push(&MAX_ENTROPY, [], size as f64);
 }
 
 pub(super) fn export_time(time: SystemTime, out: &mut Families) {

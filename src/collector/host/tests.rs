@@ -21,11 +21,13 @@ const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/host
 fn recorded() -> Texts {
     let texts = read::texts(&Path::new(FIXTURES).join("proc")).unwrap();
     let load = Some(LoadAvg { one: 1.39, five: 1.26, fifteen: 0.7 });
-    Texts { load, machine: "x86_64".to_owned(), ticks_per_second: 100, ..texts }
+    Texts { load, machine: "x86_64".to_owned(), ticks_per_second: 100, page_size: 4096, ..texts }
 }
 
 fn machine(texts: &Texts) -> Machine {
-    Machine::of(texts, Some(Vec::new()), SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_555_000))
+    let none = Bounded { shown: Vec::new(), left_out: 0 };
+    let slow = Slow { mounts: Some(none), properties: None };
+    Machine::of(texts, slow, SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_555_000))
 }
 
 fn shown(snapshot: &Snapshot) -> String {
@@ -86,6 +88,19 @@ fn the_values_are_those_of_the_files() {
         ("node_disk_io_time_seconds_total{device=\"vda\"}", 30.6),
         ("node_network_receive_bytes_total{device=\"eth0\"}", 221_170_845.0),
         ("node_network_transmit_packets_total{device=\"eth0\"}", 4_422.0),
+        ("node_disk_reads_merged_total{device=\"vda\"}", 14_044.0),
+        ("node_disk_discard_time_seconds_total{device=\"vda\"}", 4.595),
+        ("node_disk_flush_requests_total{device=\"vda\"}", 5_275.0),
+        ("node_netstat_TcpExt_ListenOverflows", 521.0),
+        ("node_netstat_Tcp_RetransSegs", 12_119.0),
+        ("node_netstat_Udp6_NoPorts", 0.0),
+        ("node_sockstat_TCP_mem_bytes", 104.0 * 4096.0),
+        ("node_pressure_io_waiting_seconds_total", 467.565_225),
+        ("node_softnet_dropped_total{cpu=\"1\"}", 645.0),
+        ("node_entropy_available_bits", 256.0),
+        ("node_memory_Active_anon_bytes", 1_604.0 * 1024.0),
+        ("node_memory_HugePages_Total", 0.0),
+        ("node_cpu_guest_seconds_total{cpu=\"0\",mode=\"user\"}", 0.0),
         ("node_sysctl_net_core_somaxconn", 4096.0),
         ("node_sysctl_net_ipv4_ip_local_port_range{index=\"0\"}", 32_768.0),
         ("node_sysctl_net_ipv4_ip_local_port_range{index=\"1\"}", 60_999.0),
@@ -105,26 +120,30 @@ fn a_part_that_cannot_be_read_is_absent_and_said_to_be() {
         load: None,
         machine: "x86_64".to_owned(),
         ticks_per_second: 100,
+        page_size: 4096,
         stat: "nothing".to_owned(),
         meminfo: None,
         diskstats: None,
         net_dev: Some(String::new()),
         vmstat: None,
         conntrack: [None, None],
+        netstat: [const { None }; 3],
+        sockstat: [const { None }; 2],
+        pressure: [const { None }; 4],
+        softnet: None,
+        entropy: [None, None],
         file_nr: Some("1 2".to_owned()),
         kernel: [const { None }; 5],
         sysctls: Vec::new(),
     };
-    let machine = Machine::of(&texts, None, SystemTime::UNIX_EPOCH);
+    let machine = Machine::of(&texts, Slow::default(), SystemTime::UNIX_EPOCH);
     let text = shown(&Snapshot { processes: Processes::default(), machine: Some(machine) });
     let samples: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
-    let mut expected: Vec<String> = ["cpu", "diskstats", "filefd", "filesystem", "loadavg", "meminfo"]
-        .map(|part| format!("node_scrape_collector_success{{collector=\"{part}\"}} 0"))
-        .to_vec();
-    expected.push("node_scrape_collector_success{collector=\"netdev\"} 1".to_owned());
-    expected.push("node_scrape_collector_success{collector=\"sysctl\"} 0".to_owned());
-    expected.push("node_scrape_collector_success{collector=\"uname\"} 0".to_owned());
-    expected.push("node_scrape_collector_success{collector=\"vmstat\"} 0".to_owned());
+    let parts = "cpu diskstats entropy filefd filesystem loadavg meminfo netclass netdev netstat pressure sockstat softnet \
+                 sysctl uname vmstat";
+    let success = |part: &str| u8::from(part == "netdev");
+    let part = |part| format!("node_scrape_collector_success{{collector=\"{part}\"}} {}", success(part));
+    let mut expected: Vec<String> = parts.split(' ').map(part).collect();
     expected.insert(0, "manometer_host_left_out{kind=\"network\"} 0".to_owned());
     expected.insert(1, "manometer_host_suppressed 0".to_owned());
     expected.push("node_time_seconds 0".to_owned());
@@ -154,6 +173,10 @@ fn files_that_are_cut_off_are_no_trouble() {
             file_nr: cut(&whole.file_nr),
             kernel: whole.kernel.each_ref().map(cut),
             sysctls: whole.sysctls.iter().map(cut).collect(),
+            netstat: whole.netstat.each_ref().map(cut),
+            sockstat: whole.sockstat.each_ref().map(cut),
+            pressure: whole.pressure.each_ref().map(cut),
+            softnet: cut(&whole.softnet),
             ..recorded()
         };
         shown(&Snapshot { processes: Processes::default(), machine: Some(machine(&texts)) });
@@ -171,6 +194,10 @@ proptest! {
             net_dev: any.clone(),
             file_nr: any.clone(),
             kernel: std::array::from_fn(|_| any.clone()),
+            netstat: std::array::from_fn(|_| any.clone()),
+            sockstat: std::array::from_fn(|_| any.clone()),
+            pressure: std::array::from_fn(|_| any.clone()),
+            softnet: any.clone(),
             sysctls: vec![any; sysctl::names().count()],
             ..recorded()
         };
@@ -181,7 +208,7 @@ proptest! {
 }
 
 #[tokio::test]
-async fn a_file_system_that_hangs_costs_its_own_numbers_alone() {
+async fn a_file_system_or_a_driver_that_hangs_costs_its_own_numbers_alone() {
     let mut target = target(HostWhen::Always);
     target.common.deadline = Duration::from_millis(200);
     let mut collector = HostCollector::new(target);
@@ -191,16 +218,23 @@ async fn a_file_system_that_hangs_costs_its_own_numbers_alone() {
         None
     };
     assert!(collector.mounts.run(hangs).now_or_never().is_none());
+    let (end, ended) = mpsc::channel::<()>();
+    let driver = move || {
+        let _ = ended.recv();
+        None
+    };
+    assert!(collector.devices.run(driver).now_or_never().is_none());
     for _ in 0..2 {
         let text = shown(&collector.poll().await.unwrap());
-        assert_eq!(
-            value(&text, "node_scrape_collector_success{collector=\"filesystem\"}").to_bits(),
-            0.0_f64.to_bits()
-        );
+        for part in ["filesystem", "netclass"] {
+            let success = value(&text, &format!("node_scrape_collector_success{{collector=\"{part}\"}}"));
+            assert_eq!(success.to_bits(), 0.0_f64.to_bits(), "{part}");
+        }
         assert!(value(&text, "node_memory_MemTotal_bytes") > 0.0);
-        assert!(!text.contains("node_filesystem_"), "{text}");
+        assert!(!text.contains("node_filesystem_") && !text.contains("node_network_info"), "{text}");
     }
     release.send(()).unwrap();
+    end.send(()).unwrap();
     collector.target.common.deadline = Duration::from_mins(1);
     let text = shown(&collector.poll().await.unwrap());
     assert!(value(&text, "node_scrape_collector_success{collector=\"filesystem\"}") > 0.0);

@@ -2,12 +2,18 @@
 
 use super::*;
 
+/// What only the files tell on cgroup v2, where the engine leaves it out.
+const ONLY_V2: [&str; 3] =
+    ["container_fs_reads_total", "container_fs_writes_total", "container_memory_max_usage_bytes"];
+
 /// The samples of a container, without what two samples say together and what only its own files tell.
 fn of_container(page: &Exposition, name: &str) -> std::collections::BTreeMap<String, f64> {
     let own =
         ["_usage_cores", "_usage_ratio", "memory_swap", "kernel_usage", "workingset", "memory_events", "pressure"];
+    let is_v2 = std::path::Path::new("/sys/fs/cgroup/cgroup.controllers").is_file();
     let samples = page.families.iter().flat_map(|family| &family.samples);
     samples
+        .filter(|sample| !(is_v2 && ONLY_V2.contains(&sample.name.as_str())))
         .filter(|sample| sample.labels.get("name").is_some_and(|is| is == name))
         .filter(|sample| sample.name.starts_with("container_") && sample.name != "container_last_seen")
         .filter(|sample| !own.iter().any(|part| sample.name.contains(part)))

@@ -330,7 +330,7 @@ fn only_child(pid: u32) -> Option<u32> {
 }
 
 /// A folder with a static busybox and a link for each of its applets.
-fn busybox() -> PathBuf {
+pub(crate) fn busybox() -> PathBuf {
     static ROOT: Mutex<Option<TempDir>> = Mutex::new(None);
     let mut root = ROOT.lock().unwrap();
     let dir = root.get_or_insert_with(|| {

@@ -2,6 +2,7 @@
 
 pub(crate) mod agent;
 pub(crate) mod alertmanager;
+pub(crate) mod between;
 pub(crate) mod docker;
 pub(crate) mod exposition;
 pub(crate) mod fake;
