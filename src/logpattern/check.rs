@@ -1,14 +1,17 @@
 //! What is wrong with a configuration's patterns.
 
-use regex::bytes::{Regex, RegexBuilder};
+use regex::bytes::{Regex, RegexBuilder, RegexSetBuilder};
 
+use super::MAX_REGEX_BYTES;
 use super::patterns::Patterns;
 use super::sets::{Known, known};
 use super::settings::PatternSet;
-use super::{MAX_REGEX_BYTES, matcher};
 
 /// Bytes that one regular expression may take when it is compiled: `x{1000}` repeated has a few characters.
 const MAX_COMPILED_BYTES: usize = 1 << 20;
+
+/// Bytes that all of a configuration may take together when they are compiled.
+const MAX_TOGETHER: usize = 8 << 20;
 
 /// What is wrong with a regular expression, and how to mend it.
 pub fn check_regex(text: &str, ignore_case: bool) -> Result<(), String> {
@@ -40,11 +43,11 @@ pub(super) fn known_as(name: &str, sets: &[PatternSet]) -> Option<&'static Known
 
 /// What is wrong with the patterns of a configuration together: each may be small enough, and all of them too large.
 pub(super) fn check_together(patterns: &Patterns) -> Result<(), String> {
-    match patterns.try_matcher_of_all() {
+    match RegexSetBuilder::new(patterns.texts()).size_limit(MAX_TOGETHER).build() {
         Ok(_) => Ok(()),
         Err(_) => Err(format!(
             "the patterns take more than {} MiB together once they are compiled; use smaller counts in {{}} and fewer classes",
-            matcher::SIZE_LIMIT >> 20
+            MAX_TOGETHER >> 20
         )),
     }
 }

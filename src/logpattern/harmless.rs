@@ -5,17 +5,26 @@ use std::sync::LazyLock;
 
 use regex::bytes::Regex;
 
-/// A line of an access log, whoever writes it, and of an exposition of metrics.
-static WHOLE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+/// A line of an access log, whoever writes it.
+static ACCESS: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
         r#"(?x-u)
           "(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|CONNECT|TRACE|QUERY|WebSocket)\ [^"]*"?\ (?:HTTP/[0-9.]+"\ )?(?:[1-5][0-9]{2}\b|\[accepted\]|for\ )
         | \b(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)\ /\S*\ (?:HTTP/[0-9.]+\ )?[1-5][0-9]{2}\b
         | \bStarted\ [A-Z]+\ "/
-        | ^\[GIN\]
-        | ^\#\ (?:HELP|TYPE|UNIT)\ 
-        | ^[a-zA-Z_:][a-zA-Z0-9_:.]*(?:\{[^}]*\})?\ +[-+]?(?:[0-9][-+0-9.eE]*|NaN|Inf)(?:\ [0-9]+)?$
         "#,
+    )
+    .ok()
+});
+
+/// A line of an exposition of metrics, and of an access log that is known by its beginning.
+static WHOLE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r"(?x-u) ^ (?:
+          \[GIN\]
+        | \#\ (?:HELP|TYPE|UNIT)\ 
+        | [a-zA-Z_:][a-zA-Z0-9_:.]*(?:\{[^}]*\})?\ +[-+]?(?:[0-9][-+0-9.eE]*|NaN|Inf)(?:\ [0-9]+)?$
+        )",
     )
     .ok()
 });
@@ -42,7 +51,7 @@ static PART: LazyLock<Option<Regex>> = LazyLock::new(|| {
 
 /// Whether the line as a whole is one that means no trouble whatever words are in it.
 pub(super) fn is_harmless(line: &[u8]) -> bool {
-    WHOLE.as_ref().is_some_and(|whole| whole.is_match(line))
+    [&ACCESS, &WHOLE].into_iter().any(|form| form.as_ref().is_some_and(|form| form.is_match(line)))
 }
 
 /// The line without the words that mean no trouble where they stand.

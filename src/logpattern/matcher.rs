@@ -1,18 +1,14 @@
 //! One pass over a line for many patterns.
 
-use regex::bytes::{Regex, RegexSet, RegexSetBuilder};
+use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind};
+use regex::bytes::Regex;
 
 use super::Stream;
+use super::literals::{self, Needs};
 use super::patterns::Pattern;
 use super::reading::{Capture, Reading};
 use super::sets::Kind;
 use super::settings::LogStreams;
-
-/// Bytes that the patterns of a container may take together when they are compiled.
-pub(super) const SIZE_LIMIT: usize = 8 << 20;
-
-/// Bytes that the automaton may keep of what it has met, for each thread that matches.
-const CACHE_LIMIT: usize = 4 << 20;
 
 /// A pattern that a line matches, before the event as a whole is known.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -31,14 +27,66 @@ pub(super) struct Candidate {
     pub(super) rule: usize,
 }
 
+/// Names of servers that speak Redis's protocol, of clients of them alone, and the ports that they have by default.
+const REDIS: &str = r"(?i-u)redis|valkey|keydb|dragonfly|lettuce|jedis|predis|sidekiq|resque|bullmq|\bbull\b|rueidis|sentinel|\b[0-9]?6379\b|\b6380\b|\b[0-9]?26379\b|maxretriesperrequest|client (?:is )?(?:closed|offline)";
+
+/// What else a service connects to.
+const OTHER: &str = r"(?i-u)postgres|psycopg|mysql|mariadb|mongo|amqps?:|rabbitmq|kafka|elasticsearch|opensearch|memcached|smtp|clickhouse|nats://|https?://|:(?:5432|3306|27017|5672|9092|9200|11211|80|443|25)\b";
+
+/// Whom a line names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Names {
+    pub(super) redis: bool,
+    pub(super) other: bool,
+}
+
 /// Matches lines with some of the patterns of a configuration.
 #[derive(Debug, Clone, Default)]
 pub struct Matcher {
-    set: RegexSet,
     rules: Vec<Rule>,
+    texts: Option<AhoCorasick>,
+    /// Of each text the expressions that match wherever it is, and those that may.
+    means: Vec<[Rules; 2]>,
+    /// Of each byte the expressions that may match a line which begins with it: those that need no text.
+    firsts: Vec<Rules>,
     /// The patterns for a connection that failed: of nobody in particular, and of Redis.
     connection_failed: Option<(usize, usize)>,
+    /// [`REDIS`] and [`OTHER`], whose numbers follow those of the rules.
+    names: Option<[Regex; 2]>,
 }
+
+/// Some of a matcher's expressions, as a bit each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Rules([u128; 2]);
+
+impl Rules {
+    const fn insert(&mut self, rule: usize) {
+        self.0[rule / 128] |= 1 << (rule % 128);
+    }
+
+    const fn remove_first(&mut self) -> Option<usize> {
+        let [low, high] = &mut self.0;
+        let (word, base) = if *low == 0 { (high, 128) } else { (low, 0) };
+        if *word == 0 {
+            return None;
+        }
+        let at = word.trailing_zeros() as usize;
+        *word &= *word - 1;
+        Some(base + at)
+    }
+
+    const fn contains(&self, rule: usize) -> bool {
+        self.0[rule / 128] >> (rule % 128) & 1 == 1
+    }
+
+    fn join(&mut self, other: &Self) {
+        self.0[0] |= other.0[0];
+        self.0[1] |= other.0[1];
+    }
+}
+
+/// Expressions that a matcher has room for: a pattern may have two.
+const MAX_RULES: usize = 256;
 
 /// What is looked at once an expression matches.
 #[derive(Debug, Clone)]
@@ -52,8 +100,9 @@ struct Rule {
 
 impl Matcher {
     /// The patterns with their indices among those of the configuration.
-    pub(super) fn new<'a>(patterns: impl Iterator<Item = (usize, &'a Pattern)>) -> Result<Self, regex::Error> {
-        let (mut texts, mut rules) = (Vec::new(), Vec::new());
+    pub(super) fn new<'a>(patterns: impl Iterator<Item = (usize, &'a Pattern)>) -> Self {
+        let mut matcher = Self { firsts: vec![Rules::default(); 256], ..Self::default() };
+        let mut texts = Vec::new();
         let (mut of_nobody, mut of_redis) = (None, None);
         for (index, pattern) in patterns {
             match pattern.name.as_ref() {
@@ -61,10 +110,8 @@ impl Matcher {
                 "redis_connection_failed" if pattern.is_ready => of_redis = Some(index),
                 _ => {}
             }
-            for (text, regex, needs_redis) in pattern.expressions() {
-                // The set has one flag for all; at the start of an expression it holds to its end.
-                let flag = if pattern.ignore_case { "(?i)" } else { "" };
-                texts.push(format!("{flag}{text}"));
+            for (text, regex, needs_redis) in pattern.expressions().take(MAX_RULES - 2 - matcher.rules.len()) {
+                matcher.look_for(matcher.rules.len(), text, pattern.ignore_case, &mut texts);
                 let candidate = Candidate {
                     pattern: index,
                     reading: None,
@@ -72,9 +119,9 @@ impl Matcher {
                     is_ready: pattern.is_ready,
                     counts_lines: pattern.counts_lines,
                     needs_redis,
-                    rule: rules.len(),
+                    rule: matcher.rules.len(),
                 };
-                rules.push(Rule {
+                matcher.rules.push(Rule {
                     candidate,
                     regex: regex.clone(),
                     exclude: pattern.exclude.clone(),
@@ -83,21 +130,68 @@ impl Matcher {
                 });
             }
         }
-        let mut builder = RegexSetBuilder::new(texts);
-        let set = builder.size_limit(SIZE_LIMIT).dfa_size_limit(CACHE_LIMIT).build()?;
-        Ok(Self { set, rules, connection_failed: of_nobody.zip(of_redis) })
+        matcher.connection_failed = of_nobody.zip(of_redis);
+        for (at, names) in [REDIS, OTHER].into_iter().enumerate() {
+            matcher.look_for(matcher.rules.len() + at, names, false, &mut texts);
+        }
+        matcher.names = Regex::new(REDIS).ok().zip(Regex::new(OTHER).ok()).map(<[Regex; 2]>::from);
+        let mut builder = AhoCorasickBuilder::new();
+        builder.ascii_case_insensitive(true).kind(Some(AhoCorasickKind::DFA));
+        matcher.texts = builder.build(&texts).ok();
+        if matcher.texts.is_none() {
+            (0..matcher.rules.len() + 2).for_each(|rule| matcher.try_always(rule));
+        }
+        matcher
     }
 
-    /// The expressions that match a line, which has neither its line end nor escape sequences.
-    pub(super) fn candidates(&self, stream: Stream, line: &[u8], mut each: impl FnMut(Candidate)) {
-        // Of a thousand lines nearly all match nothing; the set is asked for one bit an expression only where one does.
-        if self.rules.is_empty() {
-            return;
+    /// Makes what an expression needs that which it is looked for by. Its texts go behind all others'.
+    fn look_for(&mut self, rule: usize, expression: &str, ignore_case: bool, texts: &mut Vec<Vec<u8>>) {
+        let Some(Needs { texts: own, firsts }) = literals::of(expression, ignore_case) else {
+            return self.try_always(rule);
+        };
+        for first in firsts {
+            self.firsts[usize::from(first)].insert(rule);
         }
-        let matched = self.set.matches(line);
-        if matched.matched_any() {
-            matched.into_iter().filter_map(|at| self.rules.get(at)?.candidate(stream, line)).for_each(&mut each);
+        for text in own {
+            let at = texts.iter().position(|known| *known == text.bytes).unwrap_or_else(|| {
+                texts.push(text.bytes);
+                self.means.push(<[Rules; 2]>::default());
+                texts.len() - 1
+            });
+            self.means[at][usize::from(!text.is_enough)].insert(rule);
         }
+    }
+
+    fn try_always(&mut self, rule: usize) {
+        self.firsts.iter_mut().for_each(|rules| rules.insert(rule));
+    }
+
+    /// The expressions that match a line, which has neither its line end nor escape sequences, and whom it names.
+    pub(super) fn candidates(&self, stream: Stream, line: &[u8], each: impl FnMut(Candidate)) -> Names {
+        let first = line.first().copied().unwrap_or_default();
+        let (mut matching, mut maybe) =
+            (Rules::default(), self.firsts.get(usize::from(first)).copied().unwrap_or_default());
+        if let Some(texts) = &self.texts {
+            for found in texts.find_overlapping_iter(line) {
+                let [sure, possible] = &self.means[found.pattern().as_usize()];
+                matching.join(sure);
+                maybe.join(possible);
+            }
+        }
+        // Of a thousand lines nearly all end here.
+        maybe.join(&matching);
+        if maybe == Rules::default() {
+            return Names::default();
+        }
+        let is_match = |rule: usize, regex: &Regex| matching.contains(rule) || regex.is_match(line);
+        let [redis, other] = [0, 1].map(|at| {
+            let rule = self.rules.len() + at;
+            maybe.contains(rule) && self.names.as_ref().is_some_and(|names| is_match(rule, &names[at]))
+        });
+        let rules = std::iter::from_fn(|| maybe.remove_first()).filter_map(|at| self.rules.get(at));
+        let matching = rules.filter(|rule| is_match(rule.candidate.rule, &rule.regex));
+        matching.filter_map(|rule| rule.candidate(stream, line)).for_each(each);
+        Names { redis, other }
     }
 
     /// Whether the line still matches without the words that mean nothing.
@@ -121,5 +215,30 @@ impl Rule {
         let excluded = || self.exclude.as_ref().is_some_and(|exclude| exclude.is_match(line));
         (of_stream && !excluded())
             .then(|| Candidate { reading: self.capture.read(&self.regex, line), ..self.candidate })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::logpattern::{FollowSettings, Patterns};
+
+    const EVENTS: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/logs/events.jsonl"));
+
+    #[test]
+    fn what_is_looked_for_first_leaves_no_match_out() {
+        let patterns = Patterns::new(&FollowSettings::default());
+        let matcher = patterns.matcher(patterns.select("web"));
+        let mut lines = 0;
+        // The text of an event stands in JSON: its lines are as good, and as bad, as any.
+        for line in EVENTS.split("\\n").step_by(3).map(str::as_bytes).filter(|line| line.len() < 500) {
+            let mut found = Vec::new();
+            matcher.candidates(Stream::Stderr, line, |candidate| found.push(candidate.rule));
+            let is_match = |rule: &&Rule| rule.regex.is_match(line) && rule.candidate(Stream::Stderr, line).is_some();
+            let expected: Vec<usize> = matcher.rules.iter().filter(is_match).map(|rule| rule.candidate.rule).collect();
+            assert_eq!(found, expected, "{}", String::from_utf8_lossy(line));
+            lines += 1;
+        }
+        assert!(lines > 500, "{lines}");
     }
 }

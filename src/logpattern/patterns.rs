@@ -170,15 +170,18 @@ impl Patterns {
         self.all.is_empty()
     }
 
-    /// What matches a line with the patterns of a selection. Those that are too large together find nothing:
-    /// the configuration's check has reported it.
+    /// What matches a line with the patterns of a selection.
     #[must_use]
     pub fn matcher(&self, selection: Selection) -> Matcher {
-        Matcher::new(self.selected(selection)).unwrap_or_default()
+        Matcher::new(self.selected(selection))
     }
 
-    pub(super) fn try_matcher_of_all(&self) -> Result<Matcher, regex::Error> {
-        Matcher::new(self.selected(Selection::MAX))
+    /// Every expression with its flags.
+    pub(super) fn texts(&self) -> impl Iterator<Item = String> {
+        let flag = |pattern: &Pattern| if pattern.ignore_case { "(?i)" } else { "" };
+        self.all
+            .iter()
+            .flat_map(move |pattern| pattern.expressions().map(move |(text, ..)| format!("{}{text}", flag(pattern))))
     }
 
     fn selected(&self, selection: Selection) -> impl Iterator<Item = (usize, &Pattern)> {

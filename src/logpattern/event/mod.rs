@@ -11,7 +11,7 @@ use std::ops::Range;
 
 use self::begin::Stack;
 pub use self::begin::Start;
-use super::matcher::{Candidate, Matcher};
+use super::matcher::{Candidate, Matcher, Names};
 use super::sets::Kind;
 use super::{Reading, Stream};
 
@@ -129,6 +129,8 @@ impl<'a> Event<'a> {
 pub struct Events {
     start: Start,
     open: [Open; 2],
+    /// Of each stream an event before it that is complete and may be of the same failure.
+    held: [Open; 2],
 }
 
 /// What matches: the line's number within its event, what it is there, the pattern, and where the line is kept.
@@ -147,25 +149,23 @@ struct Open {
     left_out: Vec<LeftOut>,
     /// Where the line of its cause is kept.
     cause: Option<Range<usize>>,
-    /// A line before it that is complete and may be of the same failure.
-    held: Option<Box<Self>>,
-    /// Whether a frame is one of a client of Redis.
-    names_redis: bool,
+    /// Whom its first line, its lines that match and its frames name.
+    names: Names,
 }
 
 impl Events {
     /// Of a log of which nothing was read.
     #[must_use]
     pub fn new(start: Start) -> Self {
-        Self { start, open: Default::default() }
+        Self { start, ..Self::default() }
     }
 
     /// Takes a line, which has neither its line end nor escape sequences; `each` is given the event that it ends.
     pub fn line(&mut self, matcher: &Matcher, stream: Stream, line: &[u8], each: &mut impl FnMut(&Event<'_>)) {
-        let open = &mut self.open[stream as usize];
+        let (open, held) = (&mut self.open[stream as usize], &mut self.held[stream as usize]);
         let role = if open.lines == 0 || open.lines >= MAX_LINES { None } else { open.role(&self.start, line) };
         let role = role.unwrap_or_else(|| {
-            open.end(matcher, stream, each);
+            open.end(held, matcher, stream, each);
             Role::Header
         });
         open.take(matcher, stream, line, role);
@@ -177,14 +177,16 @@ impl Events {
     /// Takes note that nothing comes for now, or any more: what is open is complete.
     pub fn flush(&mut self, matcher: &Matcher, each: &mut impl FnMut(&Event<'_>)) {
         for stream in Stream::ALL {
-            self.open[stream as usize].flush(matcher, stream, each);
+            let held = &mut self.held[stream as usize];
+            self.open[stream as usize].end(held, matcher, stream, each);
+            held.give(stream, each);
         }
     }
 
     /// Whether an event is open.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        self.open.iter().any(|open| open.lines > 0 || open.held.is_some())
+        self.open.iter().chain(&self.held).any(|open| open.lines > 0)
     }
 }
 
@@ -204,12 +206,10 @@ impl Open {
         if role == Role::Header {
             self.text.extend_from_slice(&line[..line.len().min(MAX_FIRST)]);
             self.first = self.text.len();
-        } else if role == Role::Frame && !self.names_redis {
-            self.names_redis = resolve::names_redis(line);
         }
         let Self { text, first, hits, candidates, .. } = self;
         let mut place = (role == Role::Header).then_some(0..*first);
-        matcher.candidates(stream, line, |candidate| {
+        let names = matcher.candidates(stream, line, |candidate| {
             let range = place.get_or_insert_with(|| keep(text, line)).clone();
             if candidate.is_ready {
                 if (role != Role::Frame || candidate.kind == Kind::Plain) && candidates.len() < MAX_CANDIDATES {
@@ -219,46 +219,48 @@ impl Open {
                 add(hits, &candidate, range, self.lines);
             }
         });
+        let is_telling = place.is_some();
+        self.names.redis |= names.redis && (is_telling || role == Role::Frame);
+        self.names.other |= names.other && is_telling;
     }
 
     /// The event is complete. A line that the next event may say again with a stack waits for that.
-    fn end(&mut self, matcher: &Matcher, stream: Stream, each: &mut impl FnMut(&Event<'_>)) {
+    fn end(&mut self, held: &mut Self, matcher: &Matcher, stream: Stream, each: &mut impl FnMut(&Event<'_>)) {
         if self.lines == 0 {
             return;
         }
         if !self.candidates.is_empty() {
             self.resolve(matcher);
         }
-        if let Some(held) = self.held.take() {
-            if self.says_again(&held) {
-                self.join(&held);
-            } else {
-                held.give(stream, each);
-            }
+        if held.lines > 0 && self.says_again(held) {
+            self.join(held);
+            held.clear();
         }
+        held.give(stream, each);
         if self.may_be_said_again() {
-            self.held = Some(Box::new(std::mem::take(self)));
-            return;
+            std::mem::swap(self, held);
+        } else {
+            self.give(stream, each);
         }
-        self.give(stream, each);
-        (self.lines, self.first, self.stack, self.names_redis, self.cause) = (0, 0, Stack::None, false, None);
+    }
+
+    /// Hands the event on, if it is one, and is free for the next.
+    fn give(&mut self, stream: Stream, each: &mut impl FnMut(&Event<'_>)) {
+        if self.lines > 0 {
+            let Self { text, hits, left_out, first, lines, .. } = &*self;
+            each(&Event { stream, lines: *lines, text, hits, left_out, first: *first });
+            self.clear();
+        }
+    }
+
+    /// Is empty, and keeps its memory.
+    fn clear(&mut self) {
+        (self.lines, self.first, self.stack, self.cause) = (0, 0, Stack::None, None);
+        self.names = Names::default();
         self.text.clear();
         self.hits.clear();
         self.candidates.clear();
         self.left_out.clear();
-    }
-
-    /// Nothing comes for now.
-    fn flush(&mut self, matcher: &Matcher, stream: Stream, each: &mut impl FnMut(&Event<'_>)) {
-        self.end(matcher, stream, each);
-        if let Some(held) = self.held.take() {
-            held.give(stream, each);
-        }
-    }
-
-    fn give(&self, stream: Stream, each: &mut impl FnMut(&Event<'_>)) {
-        let Self { text, hits, left_out, first, lines, .. } = self;
-        each(&Event { stream, lines: *lines, text, hits, left_out, first: *first });
     }
 }
 

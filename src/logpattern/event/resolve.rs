@@ -12,22 +12,6 @@ use crate::logpattern::level::{self, Level};
 use crate::logpattern::matcher::{Candidate, Matcher};
 use crate::logpattern::sets::Kind;
 
-/// Names of servers that speak Redis's protocol, of clients of them alone, and the ports that they have by default.
-static REDIS: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(
-        r"(?i-u)redis|valkey|keydb|dragonfly|lettuce|jedis|predis|sidekiq|resque|bullmq|\bbull\b|rueidis|sentinel|\b[0-9]?6379\b|\b6380\b|\b[0-9]?26379\b|maxretriesperrequest|client (?:is )?(?:closed|offline)",
-    )
-    .ok()
-});
-
-/// What else a service connects to.
-static OTHER: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(
-        r"(?i-u)postgres|psycopg|mysql|mariadb|mongo|amqps?:|rabbitmq|kafka|elasticsearch|opensearch|memcached|smtp|clickhouse|nats://|https?://|:(?:5432|3306|27017|5672|9092|9200|11211|80|443|25)\b",
-    )
-    .ok()
-});
-
 /// An error in a line of level INFO: a client that tries again says so there, with the error behind it.
 static SAID_ASIDE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r"(?-u)\b[A-Z]\w*(?:Error|Exception)\b\s*[:(]|\bE[A-Z]{5,}\b|: (?i:connection refused|i/o timeout)|\b[Ee]rrno\b|\berr(?:or)?=")
@@ -38,21 +22,33 @@ fn matches(regex: &LazyLock<Option<Regex>>, text: &[u8]) -> bool {
     regex.as_ref().is_some_and(|regex| regex.is_match(text))
 }
 
-/// Whether a frame or another line names a client of Redis.
-pub(super) fn names_redis(line: &[u8]) -> bool {
-    matches(&REDIS, line)
-}
-
 impl Open {
     /// Decides on what may be something else in the light of the whole event.
     pub(super) fn resolve(&mut self, matcher: &Matcher) {
         let mut candidates = std::mem::take(&mut self.candidates);
-        let first = self.text.get(..self.first).unwrap_or_default();
-        let (harmless, level) = (is_harmless(first), level::of(first));
         let mut left_out = std::mem::take(&mut self.left_out);
+        let first = self.first_line();
+        let (is_harmless, level) = (is_harmless(first), level::of(first));
+        let of_redis = self.is_of_redis();
+        // Several candidates stand in one line as a rule.
+        let mut rest: (Range<usize>, Cow<'_, [u8]>) = (0..0, Cow::Borrowed(b""));
         candidates.retain(|(_, role, candidate, line)| {
-            let why =
-                if harmless { Some(Why::Harmless) } else { self.objection(matcher, level, *role, candidate, line) };
+            let text = self.text.get(line.clone()).unwrap_or_default();
+            let why = if is_harmless {
+                Some(Why::Harmless)
+            } else if candidate.kind == Kind::Plain {
+                None
+            } else if is_quiet(candidate.kind, level, *role, text) {
+                Some(Why::Level)
+            } else if candidate.needs_redis && !of_redis {
+                Some(Why::NotOfRedis)
+            } else {
+                if rest.0 != *line {
+                    rest = (line.clone(), scrubbed(text));
+                }
+                // A line that has no harmless words matches as it did.
+                matches!(&rest.1, Cow::Owned(rest) if !matcher.still_matches(candidate, rest)).then_some(Why::Words)
+            };
             left_out.extend(why.map(|why| LeftOut { pattern: candidate.pattern, why }));
             why.is_none()
         });
@@ -69,7 +65,7 @@ impl Open {
             if rank.is_some() {
                 self.cause = Some(line.clone());
             }
-            let is_failed = candidate.kind == Kind::CONNECTION_FAILED && self.is_of_redis();
+            let is_failed = candidate.kind == Kind::CONNECTION_FAILED && of_redis;
             let pattern = if is_failed { matcher.of_redis(candidate.pattern) } else { candidate.pattern };
             add(&mut self.hits, &Candidate { pattern, ..candidate }, line, at);
         }
@@ -78,41 +74,21 @@ impl Open {
         self.candidates = candidates;
     }
 
-    /// Why a candidate does not count.
-    fn objection(
-        &self,
-        matcher: &Matcher,
-        level: Option<Level>,
-        role: Role,
-        candidate: &Candidate,
-        line: &Range<usize>,
-    ) -> Option<Why> {
-        let line = self.text.get(line.clone()).unwrap_or_default();
-        let is_quiet = match candidate.kind {
-            Kind::Plain => return None,
-            Kind::Coarse => level.is_some_and(|level| level <= Level::Info),
-            Kind::Trouble | Kind::Cause(_) => match level {
-                Some(Level::Debug) => true,
-                Some(Level::Info) => role == Role::Header && !matches(&SAID_ASIDE, line),
-                _ => false,
-            },
-        };
-        if is_quiet {
-            return Some(Why::Level);
-        }
-        if candidate.needs_redis && !self.is_of_redis() {
-            return Some(Why::NotOfRedis);
-        }
-        match scrubbed(line) {
-            Cow::Owned(rest) if !matcher.still_matches(candidate, &rest) => Some(Why::Words),
-            // A line that has no harmless words matches as it did.
-            _ => None,
-        }
-    }
-
     /// Whether the event names Redis: in its first line, in one that matches, or in a frame.
     fn is_of_redis(&self) -> bool {
-        let names_other = || matches(&OTHER, &self.text) && memchr::memmem::find(&self.text, b"6379").is_none();
-        (self.names_redis || names_redis(&self.text)) && !names_other()
+        self.names.redis && (!self.names.other || memchr::memmem::find(&self.text, b"6379").is_some())
+    }
+}
+
+/// Whether the level of an event is too low for a pattern that a line of it matches.
+fn is_quiet(kind: Kind, level: Option<Level>, role: Role, line: &[u8]) -> bool {
+    match kind {
+        Kind::Plain => false,
+        Kind::Coarse => level.is_some_and(|level| level <= Level::Info),
+        Kind::Trouble | Kind::Cause(_) => match level {
+            Some(Level::Debug) => true,
+            Some(Level::Info) => role == Role::Header && !matches(&SAID_ASIDE, line),
+            _ => false,
+        },
     }
 }
