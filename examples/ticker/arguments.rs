@@ -6,11 +6,8 @@ use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
 
-use crate::breaker::BreakerSettings;
 use crate::flow::FlowSettings;
 use crate::knobs::Knobs;
-use crate::queue::DropPolicy;
-use crate::sampler::DoorSettings;
 
 /// A ticker service on Redis that publishes ticks, sheds what is too much, and tells how it does.
 ///
@@ -33,36 +30,12 @@ pub(crate) struct Arguments {
     /// Levels of the order book in a message: 25 make it a kilobyte.
     #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=1_000))]
     pub(crate) depth: u32,
-    /// The beginning of everything random.
-    #[arg(long, default_value_t = 1)]
-    pub(crate) seed: u64,
 
-    /// Messages that wait at most.
-    #[arg(long, default_value_t = 10_000)]
-    capacity: usize,
-    /// Which message goes when the buffer is full.
-    #[arg(long, value_enum, default_value_t = DropPolicy::Oldest)]
-    drop_policy: DropPolicy,
-    /// Messages of a batch at most: with the interval, the most that can be published.
-    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100_000))]
-    batch: u32,
-    /// From one batch to the next.
-    #[arg(long, default_value = "100ms", value_parser = interval)]
-    pub(crate) batch_interval: Duration,
+    #[command(flatten)]
+    pub(crate) flow: FlowSettings,
     /// How long publishing a batch may take, and connecting for it.
     #[arg(long, default_value = "1s", value_parser = interval)]
     pub(crate) publish_timeout: Duration,
-    #[command(flatten)]
-    breaker: BreakerSettings,
-    /// Over which the rates are computed.
-    #[arg(long, default_value = "60s", value_parser = interval)]
-    window: Duration,
-    /// How long a level must last until the sampling rate follows it by one level.
-    #[arg(long, default_value = "1s", value_parser = humantime::parse_duration)]
-    sampling_step: Duration,
-    /// The share of the capacity above which OVERLOAD sheds; with 1 the drop policy acts instead.
-    #[arg(long, default_value_t = 0.8)]
-    shed_at: f64,
 
     /// Which of two publishers carries the traffic: the newer one, with routes of its own, or the older one, of which only
     /// series in /metrics tell. The other one is there and does nothing. Without it there is only the newer one.
@@ -84,7 +57,7 @@ pub(crate) enum Publisher {
 /// No interval of this service is shorter or longer.
 const INTERVALS: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_hours(24);
 
-fn interval(text: &str) -> Result<Duration, String> {
+pub(crate) fn interval(text: &str) -> Result<Duration, String> {
     match humantime::parse_duration(text) {
         Ok(duration) if INTERVALS.contains(&duration) => Ok(duration),
         Ok(_) => Err("must be from 1ms to 1day".to_owned()),
@@ -92,27 +65,12 @@ fn interval(text: &str) -> Result<Duration, String> {
     }
 }
 
-impl Arguments {
-    pub(crate) fn flow(&self) -> FlowSettings {
-        // The cast saturates, and a share of a capacity is far below 2^53.
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to the capacity")]
-        let shed_above = (self.shed_at < 1.0).then_some((self.capacity as f64 * self.shed_at) as usize);
-        FlowSettings {
-            capacity: self.capacity,
-            policy: self.drop_policy,
-            batch: self.batch as usize,
-            batch_interval: self.batch_interval,
-            window: self.window,
-            breaker: self.breaker,
-            door: DoorSettings { step: self.sampling_step, shed_above },
-            seed: self.seed,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::breaker::BreakerSettings;
+    use crate::queue::DropPolicy;
+    use crate::sampler::DoorSettings;
 
     fn parse(words: &str) -> Arguments {
         Arguments::try_parse_from(["ticker"].into_iter().chain(words.split_whitespace())).unwrap()
@@ -120,14 +78,14 @@ mod tests {
 
     #[test]
     fn the_defaults_are_those_of_the_service() {
-        let flow = parse("").flow();
-        assert_eq!((flow.capacity, flow.policy, flow.batch), (10_000, DropPolicy::Oldest, 100));
+        let flow = parse("").flow;
+        assert_eq!((flow.capacity, flow.drop_policy, flow.batch), (10_000, DropPolicy::Oldest, 100));
         assert_eq!((flow.batch_interval, flow.window), (Duration::from_millis(100), Duration::from_mins(1)));
         let breaker = BreakerSettings { failures: 5, open: Duration::from_secs(30), successes: 2 };
         assert_eq!(flow.breaker, breaker);
-        assert_eq!(flow.door, DoorSettings { step: Duration::from_secs(1), shed_above: Some(8_000) });
+        assert_eq!(flow.door(), DoorSettings { step: Duration::from_secs(1), shed_above: Some(8_000) });
         assert_eq!(parse("").publish_timeout, Duration::from_secs(1));
-        assert_eq!(parse("--shed-at 1").flow().door.shed_above, None);
+        assert_eq!(parse("--shed-at 1").flow.door().shed_above, None);
         assert!(!parse("--initialized false").knobs.initialized);
     }
 

@@ -13,9 +13,11 @@ mod tests;
 
 use std::time::{Duration, Instant};
 
+use clap::Args;
 use fastrand::Rng;
 use prometheus::Histogram;
 
+use crate::arguments::interval;
 use crate::breaker::{Breaker, BreakerSettings, BreakerState};
 use crate::knobs::Knobs;
 use crate::latency::{Latencies, LatencySummary};
@@ -25,20 +27,44 @@ use crate::rate::RateWindow;
 use crate::sampler::{Decision, Door, DoorSettings};
 pub(crate) use accounts::Totals;
 
-/// What does not change while it runs.
-#[derive(Debug, Clone, Copy)]
+/// What does not change while it runs, and the arguments that set it.
+#[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct FlowSettings {
-    pub(crate) capacity: usize,
-    pub(crate) policy: DropPolicy,
-    /// Messages of a batch at most.
-    pub(crate) batch: usize,
-    /// From one batch to the next.
-    pub(crate) batch_interval: Duration,
-    /// Over which the rates are computed.
-    pub(crate) window: Duration,
-    pub(crate) breaker: BreakerSettings,
-    pub(crate) door: DoorSettings,
+    /// The beginning of everything random.
+    #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
+    /// Messages that wait at most.
+    #[arg(long, default_value_t = 10_000)]
+    pub(crate) capacity: usize,
+    /// Which message goes when the buffer is full.
+    #[arg(long, value_enum, default_value_t = DropPolicy::Oldest)]
+    pub(crate) drop_policy: DropPolicy,
+    /// Messages of a batch at most: with the interval, the most that can be published.
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) batch: u32,
+    /// From one batch to the next.
+    #[arg(long, default_value = "100ms", value_parser = interval)]
+    pub(crate) batch_interval: Duration,
+    #[command(flatten)]
+    pub(crate) breaker: BreakerSettings,
+    /// Over which the rates are computed.
+    #[arg(long, default_value = "60s", value_parser = interval)]
+    pub(crate) window: Duration,
+    /// How long a level must last until the sampling rate follows it by one level.
+    #[arg(long, default_value = "1s", value_parser = humantime::parse_duration)]
+    pub(crate) sampling_step: Duration,
+    /// The share of the capacity above which OVERLOAD sheds; with 1 the drop policy acts instead.
+    #[arg(long, default_value_t = 0.8)]
+    pub(crate) shed_at: f64,
+}
+
+impl FlowSettings {
+    pub(crate) fn door(&self) -> DoorSettings {
+        // The cast saturates, and a share of a capacity is far below 2^53.
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to the capacity")]
+        let shed_above = (self.shed_at < 1.0).then_some((self.capacity as f64 * self.shed_at) as usize);
+        DoorSettings { step: self.sampling_step, shed_above }
+    }
 }
 
 /// Messages under way to Redis. They stay pending until [`Flow::published`] or [`Flow::failed`] has them back.
@@ -111,9 +137,9 @@ impl<T> Flow<T> {
         Self {
             settings,
             knobs,
-            queue: BoundedQueue::new(settings.capacity, settings.policy),
+            queue: BoundedQueue::new(settings.capacity, settings.drop_policy),
             in_flight: 0,
-            door: Door::new(now, settings.door),
+            door: Door::new(now, settings.door()),
             breaker: Breaker::new(settings.breaker),
             totals: Totals::default(),
             received: window(),
@@ -160,7 +186,7 @@ impl<T> Flow<T> {
         if !self.knobs.initialized || !self.breaker.allows(now) || self.queue.len() == 0 {
             return None;
         }
-        let batch = self.queue.take(self.settings.batch);
+        let batch = self.queue.take(self.settings.batch as usize);
         self.in_flight += batch.len();
         Some(Batch(batch))
     }

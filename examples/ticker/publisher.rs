@@ -14,7 +14,7 @@ use crate::source::Tick;
 /// Publishes for as long as the service runs. There is no end to it when Redis goes away: batches fail, the breaker
 /// opens, and a trial is made from time to time.
 pub(crate) async fn run(shared: Arc<Shared>, link: Link) {
-    let mut ticks = interval(shared.arguments.batch_interval);
+    let mut ticks = interval(shared.arguments.flow.batch_interval);
     // A batch that was late is not made up for: so many a second are the most.
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let mut working = true;

@@ -58,13 +58,13 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Shared {
     fn new(arguments: Arguments, client: &Client) -> Result<Self> {
         arguments.knobs.check()?;
-        let new = |histogram| Flow::new(Instant::now(), arguments.flow(), arguments.knobs, histogram);
+        let new = |histogram| Flow::new(Instant::now(), arguments.flow, arguments.knobs, histogram);
         let flow = new(latency_histogram()?);
         let unused = new(latency_histogram()?).snapshot(Instant::now());
         Ok(Self {
             clock: Clock::new(),
             flow: Mutex::new(flow),
-            registry: Mutex::new(Registry::new(arguments.knobs.instruments, arguments.seed)),
+            registry: Mutex::new(Registry::new(arguments.knobs.instruments, arguments.flow.seed)),
             unused,
             stall: Mutex::default(),
             usage: Mutex::default(),

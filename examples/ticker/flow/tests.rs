@@ -3,12 +3,13 @@ use crate::exposition::latency_histogram;
 
 const SETTINGS: FlowSettings = FlowSettings {
     capacity: 10_000,
-    policy: DropPolicy::Oldest,
+    drop_policy: DropPolicy::Oldest,
     batch: 100,
     batch_interval: Duration::from_millis(100),
     window: Duration::from_mins(1),
     breaker: BreakerSettings { failures: 5, open: Duration::from_secs(30), successes: 2 },
-    door: DoorSettings { step: Duration::from_secs(1), shed_above: Some(8_000) },
+    sampling_step: Duration::from_secs(1),
+    shed_at: 0.8,
     seed: 1,
 };
 fn knobs() -> Knobs {
@@ -159,8 +160,8 @@ fn a_batch_under_way_is_pending_and_the_oldest_of_it_go_when_it_finds_no_room() 
 
 #[test]
 fn with_redis_gone_it_buffers_until_it_is_full_and_drops_after_that() {
-    let unshed = DoorSettings { step: Duration::from_hours(1), shed_above: None };
-    let mut driven = Driven::new(FlowSettings { door: unshed, ..SETTINGS }, knobs());
+    let unshed = FlowSettings { sampling_step: Duration::from_hours(1), shed_at: 1.0, ..SETTINGS };
+    let mut driven = Driven::new(unshed, knobs());
     for _ in 0..100 {
         driven.offer(1_000);
         driven.millis += 100;
@@ -183,8 +184,8 @@ fn with_redis_gone_it_buffers_until_it_is_full_and_drops_after_that() {
 
 #[test]
 fn overload_sheds_at_the_door_before_the_buffer_is_full() {
-    let slow = DoorSettings { step: Duration::from_hours(1), ..SETTINGS.door };
-    let mut driven = Driven::new(FlowSettings { door: slow, ..SETTINGS }, knobs());
+    let slow = FlowSettings { sampling_step: Duration::from_hours(1), ..SETTINGS };
+    let mut driven = Driven::new(slow, knobs());
     for _ in 0..10 {
         driven.offer(1_000);
     }

@@ -19,7 +19,7 @@ pub use export::{export, metrics};
 pub use parse::parse;
 pub use question::{InfoAll, InfoAnswer};
 
-use fields::{TEXTS, Text};
+use fields::Text;
 use keyspace::Database;
 use module_list::Module;
 use replication::{Master, Replica};
@@ -32,8 +32,8 @@ use threads::IoThread;
 pub struct Info {
     /// The value as sent of each field in [`fields::all`].
     numbers: Box<[Option<f64>]>,
-    /// The value of each field in [`TEXTS`].
-    texts: [Option<Box<str>>; TEXTS.len()],
+    /// The value of each field in [`Text::ALL`].
+    texts: [Option<Box<str>>; Text::ALL.len()],
     /// Numbers whose key begins with `cluster_` and is not among the fields.
     cluster: Vec<(Box<str>, f64)>,
     /// Sorted by name.

@@ -64,46 +64,28 @@ impl Field {
     }
 }
 
-/// A field whose value is kept as text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Text {
-    Role,
-    RedisVersion,
-    RedisBuildId,
-    RedisMode,
-    ServerMode,
-    Os,
-    MaxmemoryPolicy,
-    TcpPort,
-    RunId,
-    ProcessId,
-    MasterReplid,
-    MasterFailoverState,
-    MemAllocator,
-    SlaveReadOnly,
-    ValkeyVersion,
-    ValkeyReleaseStage,
+metric::words! {
+    /// A field whose value is kept as text.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub(super) enum Text {
+        Role = "role",
+        RedisVersion = "redis_version",
+        RedisBuildId = "redis_build_id",
+        RedisMode = "redis_mode",
+        ServerMode = "server_mode",
+        Os = "os",
+        MaxmemoryPolicy = "maxmemory_policy",
+        TcpPort = "tcp_port",
+        RunId = "run_id",
+        ProcessId = "process_id",
+        MasterReplid = "master_replid",
+        MasterFailoverState = "master_failover_state",
+        MemAllocator = "mem_allocator",
+        SlaveReadOnly = "slave_read_only",
+        ValkeyVersion = "valkey_version",
+        ValkeyReleaseStage = "valkey_release_stage",
+    }
 }
-
-/// The keys of the text fields; `Text as usize` is the place in it.
-pub(super) const TEXTS: [(&str, Text); 16] = [
-    ("role", Text::Role),
-    ("redis_version", Text::RedisVersion),
-    ("redis_build_id", Text::RedisBuildId),
-    ("redis_mode", Text::RedisMode),
-    ("server_mode", Text::ServerMode),
-    ("os", Text::Os),
-    ("maxmemory_policy", Text::MaxmemoryPolicy),
-    ("tcp_port", Text::TcpPort),
-    ("run_id", Text::RunId),
-    ("process_id", Text::ProcessId),
-    ("master_replid", Text::MasterReplid),
-    ("master_failover_state", Text::MasterFailoverState),
-    ("mem_allocator", Text::MemAllocator),
-    ("slave_read_only", Text::SlaveReadOnly),
-    ("valkey_version", Text::ValkeyVersion),
-    ("valkey_release_stage", Text::ValkeyReleaseStage),
-];
 
 /// Where the value of a key goes: a number, a text, or both.
 #[derive(Debug, Clone, Copy, Default)]
@@ -123,8 +105,8 @@ static SLOTS: LazyLock<HashMap<&'static [u8], Slot>> = LazyLock::new(|| {
         slot.is_percent = matches!(field, Field::Percent(_));
         slot.is_bytes = metric.info().unit == Unit::Bytes;
     }
-    for (key, text) in TEXTS {
-        slots.entry(key.as_bytes()).or_default().text = Some(text);
+    for text in Text::ALL {
+        slots.entry(text.as_str().as_bytes()).or_default().text = Some(text);
     }
     slots
 });
@@ -168,7 +150,7 @@ mod tests {
 
     #[test]
     fn text_fields_stand_at_their_place() {
-        for (place, (_, text)) in TEXTS.into_iter().enumerate() {
+        for (place, text) in Text::ALL.into_iter().enumerate() {
             assert_eq!(text as usize, place);
         }
     }
