@@ -3,8 +3,12 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::*;
+
+/// Whether someone has asked for sizes, which takes for ever here.
+static SIZES_ASKED: AtomicBool = AtomicBool::new(false);
 
 /// Passes on what is asked of the engine and what it answers, without its OOM kills; it ends with the test.
 fn without_oom_kills(docker: &Docker) -> PathBuf {
@@ -26,6 +30,10 @@ fn relay(mut client: UnixStream, engine: &Path) -> std::io::Result<()> {
         if request.read_line(&mut head)? == 0 {
             return Ok(());
         }
+    }
+    if head.contains("size=1") {
+        SIZES_ASKED.store(true, Ordering::Relaxed);
+        return request.read_line(&mut head).map(|_| ());
     }
     let mut answer = UnixStream::connect(engine)?;
     answer.write_all(head.replacen("\r\n", "\r\nConnection: close\r\n", 1).as_bytes())?;
@@ -68,7 +76,7 @@ fn an_oom_kill_that_the_engine_does_not_tell_is_told_by_the_kernel() {
     let docker = Docker::start();
     let relay = without_oom_kills(&docker);
     let url = format!("unix://{}", relay.display());
-    let table = docker.target("engine", "").replace(&docker.url(), &url);
+    let table = docker.target("engine", "disk_usage_interval = \"1m\"").replace(&docker.url(), &url);
     let agent = Agent::run(&table);
     until_events(&agent);
     let small = ["--network", "none", "--memory", "32m"];
@@ -87,4 +95,10 @@ fn an_oom_kill_that_the_engine_does_not_tell_is_told_by_the_kernel() {
     docker.run_script("parent", &small, "tail /dev/zero & wait; exec sleep 100000");
     let seen = until_totals(&agent, "parent", (1, 0, 1), &[]);
     seen.assert("container_memory_events_oom_kill_total", &[("name", "parent")], 1.0);
+    // All that time the engine was about to tell sizes, and no poll waited for them.
+    assert!(SIZES_ASKED.load(Ordering::Relaxed));
+    let seen = agent.next_poll("engine");
+    seen.assert("docker_up", &[], 1.0);
+    seen.assert("manometer_docker_disk_usage_failures_total", &[], 0.0);
+    assert!(seen.family("container_fs_usage_bytes").is_none());
 }
