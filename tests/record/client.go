@@ -6,11 +6,13 @@ import (
 	"context"
 	"fmt"
 	"log"
+	"net"
 	"os"
 	"time"
 
 	redigo "github.com/gomodule/redigo/redis"
 	goredis "github.com/redis/go-redis/v9"
+	"github.com/redis/rueidis"
 )
 
 func ready() { fmt.Println("READY"); bufio.NewReader(os.Stdin).ReadString('\n') }
@@ -41,6 +43,27 @@ func main() {
 			log.Printf("set quote: %v", err)
 		}
 		if err := client.Publish(ctx, "quotes", "1").Err(); err != nil {
+			log.Printf("publish quote: %v", err)
+		}
+		return
+	}
+	if kind == "rueidis" {
+		client, err := rueidis.NewClient(rueidis.ClientOption{InitAddress: []string{address}, Password: password, Dialer: net.Dialer{Timeout: 300 * time.Millisecond}, ConnWriteTimeout: 300 * time.Millisecond, DisableRetry: true, BlockingPoolSize: 1})
+		if err != nil {
+			log.Printf("connect: %v", err)
+			return
+		}
+		ctx := context.Background()
+		if held {
+			client.Do(ctx, client.B().Set().Key("a").Value("1").Build())
+			ready()
+		}
+		if err := client.Do(ctx, client.B().Set().Key("quote:1").Value("1").Build()).Error(); err != nil {
+			log.Printf("set quote: %v", err)
+		}
+		within, cancel := context.WithTimeout(ctx, 200*time.Millisecond)
+		defer cancel()
+		if err := client.Do(within, client.B().Publish().Channel("quotes").Message("1").Build()).Error(); err != nil {
 			log.Printf("publish quote: %v", err)
 		}
 		return

@@ -3,14 +3,13 @@
 
     tests/record/record.py FOLDER [CLIENT] > recorded.jsonl
 
-FOLDER holds `venv` (pip install redis hiredis django-redis channels_redis celery packaging rq), `node` (npm install
---legacy-peer-deps ioredis redis@4 redis5@npm:redis@5 bullmq pino winston) `go/rec` (client.go, by go mod init rec, go mod
-tidy and go build) and `java/target` (Client.java, by mvn compile dependency:copy-dependencies with jedis, lettuce-core, redisson
-and logback-classic). Each event is {client, situation, form, text}. Ports become 6379 and paths those of a container. What an
-event should be named is decided by people, in tests/fixtures/logs/events.jsonl.
+FOLDER is what tests/record/prepare.sh FOLDER makes: the clients, each by the package manager of its language. One that is not
+there is left out. Each event is {client, situation, form, text}. Ports become 6379 and paths those of a container. What an event
+should be named is decided by people, in tests/fixtures/logs/events.jsonl.
 """
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -34,8 +33,11 @@ NODE = {
     "node-redis-5": ["plain", "winston"],
     "bullmq": ["plain", "worker"],
 }
-GO = ["go-redis", "redigo"]
+GO = ["go-redis", "redigo", "rueidis"]
 JAVA = ["Jedis", "Lettuce", "Redisson"]
+RUST = ["redis-rs", "redis-rs-0.27", "redis-rs-async", "redis-rs-manager", "deadpool-redis", "bb8-redis", "r2d2"]
+RUBY = ["redis-rb", "redis-rb-pool", "sidekiq-client", "sidekiq"]
+PHP = ["phpredis", "phpredis-uncaught", "predis"]
 
 
 def clean(text, port, folder):
@@ -57,6 +59,7 @@ def run(command, port, password, situation, act, server):
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
+        env={**os.environ, "RUST_BACKTRACE": "0"},
     )
     lines = []
     try:
@@ -84,6 +87,9 @@ def main():
     clients += [(name, "log", [str(folder / "go/rec"), name]) for name in GO]
     classes = f"{folder}/java/target/classes:{folder}/java/target/dependency/*"
     clients += [(name, "logback", ["java", "-cp", classes, "Client", name]) for name in JAVA]
+    clients += [(name, "tracing", [str(folder / "rust/target/release/rec"), name]) for name in RUST]
+    clients += [(name, "logger", ["ruby", str(HERE / "client.rb"), name]) for name in RUBY]
+    clients += [(name, "monolog", ["php", str(HERE / "client.php"), name]) for name in PHP]
     for name, form, command in clients:
         if only and only != name:
             continue

@@ -17,10 +17,10 @@ def free_port():
 class Redis:
     """A redis-server of its own on a free port of the loopback interface."""
 
-    def __init__(self, *options):
+    def __init__(self, *options, server="redis-server"):
         self.port = free_port()
         self.folder = tempfile.TemporaryDirectory()
-        command = ["redis-server", "--port", str(self.port), "--save", "", "--dir", self.folder.name, *options]
+        command = [server, "--port", str(self.port), "--save", "", "--dir", self.folder.name, *options]
         self.log = open(os.path.join(self.folder.name, "log"), "w+")
         self.process = subprocess.Popen(command, stdout=self.log, stderr=subprocess.STDOUT)
         for _ in range(200):

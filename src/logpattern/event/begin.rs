@@ -71,6 +71,7 @@ pub(super) fn role(line: &[u8], stack: Stack, first: &[u8]) -> Option<Role> {
         (_, b'S') if line.starts_with(b"Stack trace:") => return Some(Role::Frame),
         (Stack::Panic, _) => return Some(Role::Cause),
         (_, b'-') if line.starts_with(b"--- End of") || line.starts_with(b"---> ") => return Some(Role::Cause),
+        (_, b'/' | b'0'..=b'9') if is_ruby_frame(line) => return Some(Role::Frame),
         (_, b'#') if line.get(1).is_some_and(u8::is_ascii_digit) => return Some(Role::Frame),
         (_, b'g') if line.starts_with(b"goroutine ") => return Some(Role::Frame),
         (_, b'n') if line.starts_with(b"note: ") => return Some(Role::Frame),
@@ -113,6 +114,14 @@ fn indented(line: &[u8], text: &[u8], stack: Stack) -> Option<Role> {
 fn is_frame(text: &[u8]) -> bool {
     const BEGINNINGS: [&[u8]; 9] = [b"at ", b"from ", b"File \"", b"... ", b"--- ", b"^", b"~", b"in ", b"#"];
     BEGINNINGS.iter().any(|beginning| text.starts_with(beginning))
+}
+
+/// A frame of Ruby, which is not indented; Sidekiq's has the time and level of the event's other lines before it.
+fn is_ruby_frame(line: &[u8]) -> bool {
+    let Some(at) = memchr::memmem::find(line, b".rb:") else { return false };
+    let rest = &line[at + b".rb:".len()..];
+    let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    digits > 0 && [&b":in `"[..], b":in '"].iter().any(|within| rest[digits..].starts_with(within))
 }
 
 /// A line that begins with the name of an exception, as stacks of Java, Node and Ruby do.

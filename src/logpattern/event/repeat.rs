@@ -19,8 +19,7 @@ impl Open {
     pub(super) fn says_again(&self, before: &Self) -> bool {
         let Some(cause) = self.cause.clone().filter(|_| self.stack != Stack::None) else { return false };
         let line = self.text.get(cause).unwrap_or_default();
-        let start = memchr::memmem::find(line, b": ").map_or(0, |at| at + 2);
-        let message = line.get(start..).unwrap_or_default().trim_ascii();
+        let message = message(line);
         let (first, earlier) = (self.first_line(), before.first_line());
         // Lines of different moments are of different failures.
         let is_dated = first.first().is_some_and(|byte| byte.is_ascii_digit() || *byte == b'[');
@@ -46,4 +45,13 @@ impl Open {
     pub(super) fn first_line(&self) -> &[u8] {
         self.text.get(..self.first).unwrap_or_default()
     }
+}
+
+/// The message of an exception: behind its class, or before it, as Ruby has it.
+fn message(line: &[u8]) -> &[u8] {
+    let behind = |text: &[u8]| memchr::memmem::find(line, text).map(|at| at + text.len());
+    let start = behind(b"Error: ").or_else(|| behind(b"Exception: ")).or_else(|| behind(b": ")).unwrap_or(0);
+    let message = line.get(start..).unwrap_or_default().trim_ascii();
+    let class = memchr::memmem::rfind(message, b" (").filter(|_| message.ends_with(b"Error)"));
+    &message[..class.unwrap_or(message.len())]
 }

@@ -44,9 +44,10 @@ pub(super) const PATTERNS: &[Known] = &[
     ),
     Known::new(
         "connection_timeout",
-        r#"(?i-u)connection (?:has |was )?timed out|connection timeout(?:$|[^\w=:"'-]|["'](?:$|[^:=])|:\s+[^\d\s"'{\[(-])|timeout connecting|connect(?:ing)? timed out|\bconnect ETIMEDOUT|dial tcp \S* ?i/o timeout|dial tcp: lookup \S+: i/o timeout|connect: (?:connection|operation) timed out|connecttimeout(?:exception)?\b|connectiontimeouterror|redisconnectionexception: java\.util\.concurrent\.timeoutexception|connectionattempttimeout|connection initialization timed out|error (?:110|60) connecting|timed? ?out (?:while )?(?:connecting|trying to connect|opening)|connection attempt timed out"#,
+        r#"(?i-u)connection (?:has |was )?timed out|connection timeout(?:$|[^\w=:"'-]|["'](?:$|[^:=])|:\s+[^\d\s"'{\[(-])|timeout connecting|connect(?:ing)? timed out|\bconnect ETIMEDOUT|dial tcp \S* ?i/o timeout|dial tcp: lookup \S+: i/o timeout|connect: (?:connection|operation) timed out|connecttimeout(?:exception)?\b|connectiontimeouterror|redisconnectionexception: java\.util\.concurrent\.timeoutexception|connectionattempttimeout|connection initialization timed out|error (?:110|60) connecting|timed? ?out (?:while )?(?:connecting|trying to connect|opening)|connection attempt timed out|timeout occurred while creating a new object|error connecting to redis on \S+ \(redis::timeouterror"#,
         "A connection could not be made, or was given up, for want of an answer in time.",
     )
+    .excluding(r"(?i-u)connection timed out \(redis::timeouterror|redis::timeouterror: connection timed out")
     .cause(5),
     Known::new(
         "operation_timeout",
@@ -69,7 +70,7 @@ pub(super) const PATTERNS: &[Known] = &[
     .cause(3),
     Known::new(
         "auth_failed",
-        r"(?-u)\bWRONGPASS\b|\bNOAUTH\b|\bNOPERM\b|(?i-u:invalid username-password pair|(?:hello|auth) must be called with the client already authenticated|without any password configured|client sent auth, but no password|err invalid password|has no permissions to (?:run|access)|redisauthenticationexception|authenticationwrongnumberofargserror)",
+        r"(?-u)\bWRONGPASS\b|\bNOAUTH\b|\bNOPERM\b|(?i-u:invalid username-password pair|(?:hello|auth) must be called with the client already authenticated|without any password configured|client sent auth, but no password|err invalid password|has no permissions to (?:run|access)|redisauthenticationexception|authenticationwrongnumberofargserror|password authentication failed ?- ?authenticationfailed)",
         "Redis refused a password, a user or a command that the user may not run.",
     )
     .of_redis(r"(?i-u)\bauthentication (?:is )?(?:required|failed|failure)|authentication(?:error|exception)|invalid password|\bauth(?:entication)? (?:command )?failed|no permissions?\b|nopermission(?:error|exception)")
