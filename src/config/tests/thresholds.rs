@@ -120,7 +120,7 @@ fn targets_have_numbers_of_their_own() {
 fn an_alert_that_is_off_is_gone() {
     let config = config("[thresholds.redis_memory_high]\nenabled = false\n");
     assert!(config.policy.alert("RedisMemoryHigh").is_none());
-    assert_eq!(config.policy.alerts.len(), 34);
+    assert_eq!(config.policy.alerts.len(), 35);
     // Nothing silences it either.
     let inhibits = &config.policy.alert("RedisSlowSubscriber").unwrap().inhibits;
     assert_eq!(*inhibits, ["RedisMemoryGrowing", "RedisEvicting"]);
