@@ -106,7 +106,7 @@ fn the_documented_service_is_valid_and_shows_every_default() {
 fn the_documented_engine_and_host_are_valid_and_show_every_default() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("config.toml");
     let text = std::fs::read_to_string(&path).unwrap();
-    let examples = ["docker.tls", "ca_file", "concurrency", "bandwidth_bits_per_second"];
+    let examples = ["docker.tls", "ca_file", "concurrency", "bandwidth_bits_per_second", "disk_usage_interval"];
     let docker = documented(&text, "#[[docker]]", "\n#[[log]]", &examples);
     let mut example: DockerTarget = first(&parse(&docker));
     let pattern = example.logs.as_mut().unwrap().patterns.remove(0);

@@ -47,6 +47,7 @@ const LOOKS: &[&str] = &[
     "dmesg -T",
     "free -m",
     "grep 'open files' /proc/",
+    "grep -iE ",
     "py-spy dump ",
     "manometer poll ",
     "manometer healthcheck",
