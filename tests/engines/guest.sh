@@ -37,7 +37,11 @@ for engine in $ENGINES; do
     case $engine in
     docker-26) run "$(dockerd --version)" / $DOCKER_TESTS ;;
     docker-28) run "$(chroot /sid dockerd --version)" /sid $DOCKER_TESTS ;;
-    podman-5) run "$(podman --version)" / $PODMAN_TESTS ;;
+    podman-5)
+        # Podman asks it for the versions of all of its parts at each /version, which takes an emulated machine too long.
+        mv /usr/bin/dpkg /usr/bin/dpkg-not-now
+        run "$(podman --version)" / $PODMAN_TESTS
+        ;;
     esac
 done
 exit "$failed"

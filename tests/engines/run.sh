@@ -7,6 +7,7 @@
 # is skipped, loudly; where CI is set that is a failure. README.md says what is done, and what it costs.
 set -eu
 cd "$(dirname -- "$0")/../.."
+export PATH="$PATH:/usr/sbin:/sbin"
 target=${CARGO_TARGET_DIR:-target}
 folder=$target/engines
 
@@ -22,7 +23,7 @@ skip() {
 # What is missing for a system of Debian in a virtual machine; nothing if it can be made.
 missing() {
     for program in qemu-system-x86_64 debootstrap mke2fs; do
-        command -v "$program" >/dev/null || PATH=$PATH:/usr/sbin:/sbin command -v "$program" >/dev/null || echo "no $program"
+        command -v "$program" >/dev/null || echo "no $program"
     done
     [ "$(id -u)" -eq 0 ] || echo 'not root'
     [ "$(uname -m)" = x86_64 ] || echo 'no x86_64'
