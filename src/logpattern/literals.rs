@@ -194,7 +194,8 @@ fn joined(starts: &[Vec<u8>], ends: &[Vec<u8>]) -> Option<Vec<Vec<u8>>> {
 
 /// How much texts narrow down: by the shortest, and the fewer the better. Digits stand in each line, and tell half as much.
 fn worth(texts: &[Vec<u8>]) -> (usize, usize) {
-    let telling = |text: &Vec<u8>| (text.len() + text.iter().filter(|byte| !byte.is_ascii_digit()).count()) / 2;
+    let telling =
+        |text: &Vec<u8>| usize::midpoint(text.len(), text.iter().filter(|byte| !byte.is_ascii_digit()).count());
     match texts.iter().map(telling).min() {
         None | Some(0) => (0, 0),
         Some(shortest) => (shortest.min(LONG), usize::MAX - texts.len()),
