@@ -40,6 +40,20 @@ fn lines(every: usize) -> Vec<String> {
     lines
 }
 
+/// Lines of trouble of many clients, each of another form: what one automaton of all patterns has no room for.
+fn trouble() -> Vec<String> {
+    let events = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/logs/events.jsonl"));
+    let line = |event: &str| {
+        let event: serde_json::Value = serde_json::from_str(event).expect("an object a line");
+        let is_trouble = event["expected"].as_array().is_some_and(|names| !names.is_empty());
+        let text = event["text"].as_str().filter(|text| is_trouble && !text.contains('\n'))?;
+        Some(format!("{text:<135.135}"))
+    };
+    let lines: Vec<String> = events.lines().filter_map(line).collect();
+    assert!(lines.len() > 100, "{}", lines.len());
+    lines.iter().cycle().step_by(7).take(LINES).cloned().collect()
+}
+
 fn own(name: &str, regex: &str) -> LogPattern {
     LogPattern {
         name: name.to_owned(),
@@ -126,6 +140,11 @@ fn log_patterns(criterion: &mut Criterion) {
     group.bench_function("20 patterns, 1 % match", |bencher| bencher.iter(|| count(&twenty, black_box(&some))));
     group.bench_function("all shipped, none matches", |bencher| bencher.iter(|| count(&all, black_box(&none))));
     group.bench_function("all shipped, 1 % match", |bencher| bencher.iter(|| count(&all, black_box(&some))));
+    let (each, trouble) = (lines(1), trouble());
+    group.bench_function("all shipped, every line matches", |bencher| bencher.iter(|| count(&all, black_box(&each))));
+    group.bench_function("all shipped, many kinds of trouble", |bencher| {
+        bencher.iter(|| count(&all, black_box(&trouble)));
+    });
     read(&mut group, "frames and 20 patterns, none matches", &twenty, usize::MAX);
     read(&mut group, "frames and 20 patterns, 1 % match", &twenty, 100);
     group.finish();

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::{EXIT_SOFTWARE, TestArgs, fail, write};
 use crate::collector::docker::logs::decode::{Decoder, ansi};
 use crate::logpattern::{
-    Event, FollowSettings, LogCount, LogEvents, LogPattern, LogStreams, Patterns, check_regex, level_of,
+    Event, FollowSettings, LogCount, LogEvents, LogPattern, LogStreams, Patterns, check_regex, known, level_of,
 };
 
 /// Bytes that are read at a time.
@@ -99,6 +99,13 @@ fn settings(arguments: &TestArgs) -> Result<FollowSettings, String> {
         let (name, regex) = named
             .map_or_else(|| (format!("pattern_{}", at + 1), text.as_str()), |(name, regex)| (name.to_owned(), regex));
         check_regex(regex, false).map_err(|message| format!("--pattern {regex:?} {message}"))?;
+        let is_ready = settings.sets.iter().flat_map(|set| known(*set)).any(|known| known.name == name);
+        if is_ready || settings.patterns.iter().any(|other| other.name == name) {
+            let whose = if is_ready { "a ready pattern" } else { "another --pattern" };
+            return Err(format!(
+                "--pattern {text:?} has the name of {whose}, and would not be looked for; give it another one"
+            ));
+        }
         settings.patterns.push(LogPattern {
             name,
             regex: regex.to_owned(),
