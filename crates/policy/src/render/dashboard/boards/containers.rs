@@ -62,7 +62,10 @@ board! {
     "Logs" {
         graph("log-errors", "Errors in the logs", Count, "Lines of the patterns that must not occur, in the window \
             that the alert looks back.")
-            .alerts("{{name}}{{log}} {{pattern}}");
+            .alerts("{{name}} {{pattern}}");
+        graph("file-errors", "Errors in other logs", Count, "Events of those patterns in log files, of systemd units and on \
+            standard input.")
+            .alerts("{{log}} {{pattern}}");
         graph("log-matches", "Log patterns", PerMinute, "Lines a minute by pattern.")
             .query("60 * rate(container_log_matches_total{@target}[@rate]) > 0", "{{name}} {{pattern}}").may_be_empty(QUIET)
             .query("60 * rate(log_matches_total{@target}[@rate]) > 0", "{{log}} {{pattern}}").may_be_empty(QUIET);
