@@ -74,7 +74,7 @@ fn each_address_of_a_name_is_an_instance_with_its_own_numbers() {
     let unsaid = agent.get("/scrape?target=api");
     assert_eq!(unsaid.status, 404);
     assert_eq!(unsaid.text(), "the target has instances: ask for one of them with &node=NODE; /sd lists them\n");
-    let discovered = agent.get("/sd").json();
+    let discovered = agent.get("/sd?collector=service").json();
     let parameters: Vec<&str> =
         discovered.as_array().unwrap().iter().map(|group| group["labels"]["__param_node"].as_str().unwrap()).collect();
     assert_eq!(parameters, [first.to_string(), second.to_string()]);
