@@ -10,6 +10,7 @@ use manometer::policy;
 use manometer::policy::render::{Catalog, File, rules};
 use redis::Connection;
 use serde_json::json;
+use tempfile::NamedTempFile;
 
 use crate::support::agent::{Agent, target};
 use crate::support::docker::{self, Docker};
@@ -34,6 +35,7 @@ pub(super) struct World {
     _ticker: Ticker,
     _redis: [RedisServer; 2],
     docker: Option<Docker>,
+    log: NamedTempFile,
 }
 
 /// A service that works, logs, writes and complains.
@@ -76,7 +78,9 @@ impl World {
             docker.as_ref().map(|docker| docker.target("engine", engine)).unwrap_or_default(),
             "[host]\nwhen = \"always\"\ninterval = \"2s\"\n".to_owned(),
         ];
-        let agent = Agent::run(&config.concat());
+        let log = NamedTempFile::new().unwrap();
+        let logs = format!("[[log]]\nname = \"log\"\nfiles = [{:?}]\ninterval = \"2s\"\n", log.path());
+        let agent = Agent::run(&(config.concat() + &logs));
         // The shipped rules with what they record, and the quick one.
         let (policy, catalog) = (policy::shipped().unwrap(), Catalog::new(&app::metrics()));
         let mut rules = rules::files(&policy, &catalog);
@@ -93,6 +97,7 @@ impl World {
             _ticker: ticker,
             _redis: [main, replica],
             docker,
+            log,
         }
     }
 
@@ -103,6 +108,7 @@ impl World {
 
     /// Something of everything happens.
     pub(super) fn go_on(&mut self) {
+        writeln!(self.log, "Redis publish failed").unwrap();
         let grown = "x".repeat(64 * 1024);
         let large = "f".repeat(1024 * 1024);
         for words in [
