@@ -14,8 +14,8 @@ help: ## This list
 
 run: ## Start the playground: Redis, live traffic and the agent; Ctrl-C ends it all
 	@scripts/deps.sh run
-	@$(CARGO) build --locked --release $(BOTH) --bin manometer --bin playground --bin ticker
-	@exec "$${CARGO_TARGET_DIR:-target}/release/playground" $(ARGS)
+	@$(CARGO) build --locked --profile playground $(BOTH) --bin manometer --bin playground --bin ticker
+	@exec "$${CARGO_TARGET_DIR:-target}/playground/playground" $(ARGS)
 
 test: ## Format, lints, all tests and the documentation's examples
 	@scripts/deps.sh test
