@@ -43,10 +43,11 @@ release: ## The agent, as it is shipped
 	@scripts/deps.sh build
 	@$(CARGO) build --locked --release --bin manometer
 
-bench: ## Ratios against redis_exporter on the same Redis, and the cost of watching containers
+bench: ## Ratios against redis_exporter on the same Redis, and the cost of log files and of watching containers
 	@scripts/deps.sh bench
 	@$(CARGO) build --locked --release $(BOTH) --bin manometer --bin hold_clients
 	@scripts/bench.sh
+	@scripts/bench_logs.sh
 	@if [ "$$(id -u)" -eq 0 ]; then scripts/bench_docker.sh; else echo 'make: the containers need root: scripts/bench_docker.sh'; fi
 
 bench-rate: ## How smooth a constant load looks, in twelve minutes, against redis_exporter

@@ -2,6 +2,7 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
+use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Stdio;
@@ -100,6 +101,57 @@ fn a_redis_servers_own_log_is_counted_over_rotations_and_a_restart() {
     assert_warnings(&seen, log, 3.0);
     agent.metrics().assert("manometer_state_kept", &[], 1.0);
     agent.next_poll("logs").assert("log_lines_total", &[("log", log)], away);
+}
+
+#[test]
+fn a_save_that_fails_is_counted_from_the_servers_own_words() {
+    if missing(&["redis-server"]) {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("redis-server.log");
+    let log = path.to_str().unwrap();
+    let data = folder.path().join("data");
+    fs::create_dir(&data).unwrap();
+    let redis = RedisServer::builder()
+        .line(format!("logfile {log}"))
+        .line(format!("dir {}", data.display()))
+        .line("client-output-buffer-limit pubsub 100kb 0 0")
+        .start();
+    let agent = Agent::run(&table(&format!("files = {log:?}\n")));
+    assert_warnings(&agent.scrape("logs"), log, 0.0);
+    let lines = || fs::read_to_string(&path).unwrap();
+    let before = lines().lines().count();
+    let save = |result: &str| {
+        redis.command::<String>(&["BGSAVE"]);
+        until(SOON, "the save has ended", || {
+            (redis.info("rdb_bgsave_in_progress")? == "0").then_some(())?;
+            (redis.info("rdb_last_bgsave_status")? == result).then_some(())
+        });
+    };
+    save("ok");
+    // The folder goes away below the server, as with a mount that is lost.
+    fs::remove_dir_all(&data).unwrap();
+    save("err");
+    // A subscriber that does not read is cut off.
+    let mut slow = TcpStream::connect(redis.address()).unwrap();
+    slow.write_all(b"SUBSCRIBE quotes\r\n").unwrap();
+    let message = "x".repeat(1 << 20);
+    until(SOON, "the subscriber is cut off", || {
+        redis.command::<i64>(&["PUBLISH", "quotes", &message]);
+        lines().contains("overcoming of output buffer limits").then_some(())
+    });
+    let seen = counted(&agent, log, (lines().lines().count() - before) as f64);
+    // The child that could not open its file, the server's own word, and the client.
+    assert_warnings(&seen, log, 3.0);
+    let named = |pattern: &str, expected| {
+        seen.assert("log_matches_total", &[("log", log), ("pattern", pattern)], expected);
+    };
+    named("output_buffer_limit", 1.0);
+    named("severity_error", 2.0);
+    for pattern in ["redis_connection_failed", "readonly_or_failover", "severity_warning"] {
+        named(pattern, 0.0);
+    }
 }
 
 #[test]

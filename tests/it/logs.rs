@@ -1,7 +1,7 @@
 //! `manometer logs`: what it prints, and its exit codes.
 
-use std::io::Write;
-use std::process::Stdio;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::{Command, Stdio};
 
 use crate::support::agent::{command, output, stderr, stdout};
 
@@ -85,6 +85,37 @@ fn nothing_found_is_exit_code_1_and_wrong_usage_64() {
         let refused = output(&[&["logs"], arguments].concat());
         assert_eq!((refused.status.code(), stderr(&refused).as_str()), (Some(64), message));
     }
+}
+
+#[test]
+fn what_is_no_log_is_refused_and_a_pipe_is_waited_for_aloud() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let refused = |file: &str| {
+        let refused = output(&["logs", "test", file]);
+        (refused.status.code(), stderr(&refused))
+    };
+    let at = path("");
+    assert_eq!(refused(&at), (Some(64), format!("manometer: {at}: is a folder; name a file of it\n")));
+    let (plain, packed) = (path("app.log.1"), path("app.log.2.gz"));
+    std::fs::copy(LOG, &plain).unwrap();
+    assert_eq!(output(&["logs", "test", &plain]).status.code(), Some(0));
+    std::fs::copy(LOG, path("app.log.2")).unwrap();
+    assert!(Command::new("gzip").arg(path("app.log.2")).status().unwrap().success());
+    let message = format!("manometer: {packed}: is compressed; unpack it: zcat FILE | manometer logs test -\n");
+    assert_eq!(refused(&packed), (Some(64), message));
+
+    let pipe = path("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let mut waiting = command(&["logs", "test", &pipe]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut said = String::new();
+    BufReader::new(waiting.stderr.take().unwrap()).read_line(&mut said).unwrap();
+    let expected = "cannot be opened yet; a pipe is waited for until a program writes to it";
+    assert_eq!(said, format!("manometer: {pipe}: {expected}\n"));
+    std::fs::write(&pipe, "ERROR app - it failed\n").unwrap();
+    let read = waiting.wait_with_output().unwrap();
+    assert_eq!(read.status.code(), Some(0));
+    assert!(stdout(&read).contains("events: 1, lines: 1\n"), "{}", stdout(&read));
 }
 
 #[test]

@@ -9,18 +9,29 @@ import time
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A cluster's nodes listen 10,000 higher, too."""
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        if port < 55000:
+            return port
+
+
+# What starts a server whose folder is a disk of 2 MB.
+SMALL_DISK = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", 'mount -t tmpfs -o size=2m tmpfs "$0" && exec "$@"']
 
 
 class Redis:
     """A redis-server of its own on a free port of the loopback interface."""
 
-    def __init__(self, *options, server="redis-server"):
+    def __init__(self, *options, server="redis-server", config=(), small_disk=False):
         self.port = free_port()
-        self.folder = tempfile.TemporaryDirectory()
-        command = [server, "--port", str(self.port), "--save", "", "--dir", self.folder.name, *options]
+        self.folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+        wrapper = [*SMALL_DISK, self.folder.name] if small_disk else []
+        # A configuration comes first, and with it only what is said here.
+        usual = ["--port", str(self.port), "--dir", self.folder.name]
+        command = [*wrapper, server, *(config or ["--save", ""]), *usual, *options]
         self.log = open(os.path.join(self.folder.name, "log"), "w+")
         self.process = subprocess.Popen(command, stdout=self.log, stderr=subprocess.STDOUT)
         for _ in range(200):

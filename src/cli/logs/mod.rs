@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
-use super::{EXIT_SOFTWARE, EXIT_USAGE, fail, print, write};
+use super::{EXIT_SOFTWARE, EXIT_USAGE, fail, note, print, write};
 use crate::logpattern::PatternSet;
 
 /// What to do with log patterns.

@@ -3,14 +3,17 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs::File;
-use std::io::{BufWriter, Read, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use reader::Names;
 use serde_json::{Value, json};
 
-use super::{EXIT_SOFTWARE, TestArgs, fail, write};
+use super::{EXIT_SOFTWARE, TestArgs, fail, note, write};
 use crate::collector::docker::logs::decode::{Decoder, ansi};
 use crate::logpattern::{
     Event, FollowSettings, LogCount, LogEvents, LogPattern, LogStreams, Patterns, check_regex, known, level_of,
@@ -18,6 +21,13 @@ use crate::logpattern::{
 
 /// Bytes that are read at a time.
 const PIECE: usize = 64 << 10;
+
+/// How long a log may take to open before that is said.
+const OPENING: Duration = Duration::from_secs(1);
+
+/// How compressed files begin, and what unpacks them.
+const COMPRESSED: [(&[u8], &str); 4] =
+    [(b"\x1f\x8b", "zcat"), (b"\x28\xb5\x2f\xfd", "zstdcat"), (b"\xfd7zXZ\0", "xzcat"), (b"BZh", "bzcat")];
 
 /// Characters of a line that are shown.
 const SHOWN: usize = 160;
@@ -32,9 +42,13 @@ struct Totals {
 
 pub(super) fn test(arguments: &TestArgs) -> Result<ExitCode, String> {
     let patterns = Patterns::new(&settings(arguments)?);
-    let unreadable = |error: std::io::Error| format!("{}: cannot be read: {error}", arguments.file.display());
+    let file = arguments.file.display();
+    let unreadable = |error: io::Error| match error.kind() {
+        io::ErrorKind::IsADirectory => format!("{file}: is a folder; name a file of it"),
+        _ => format!("{file}: cannot be read: {error}"),
+    };
     let mut source = open(&arguments.file).map_err(unreadable)?;
-    let mut out = BufWriter::new(std::io::stdout().lock());
+    let mut out = BufWriter::new(io::stdout().lock());
     let (matcher, mut events) = (patterns.matcher(patterns.select("")), patterns.events(""));
     let (mut totals, mut broken, mut scratch) = (Totals::default(), Ok(()), Vec::new());
     let mut shown = |event: &Event<'_>| {
@@ -47,9 +61,14 @@ pub(super) fn test(arguments: &TestArgs) -> Result<ExitCode, String> {
     };
     // Without frames; the times that `docker logs --timestamps` puts before the lines are taken away.
     let (mut decoder, mut piece) = (Decoder::new(Some(false)), vec![0; PIECE]);
-    let mut ends_whole = true;
+    let (mut ends_whole, mut is_first) = (true, true);
     loop {
         let length = source.read(&mut piece).map_err(unreadable)?;
+        let unpacker = COMPRESSED.iter().find(|(magic, _)| is_first && piece[..length].starts_with(magic));
+        if let Some((_, unpacker)) = unpacker {
+            return Err(format!("{file}: is compressed; unpack it: {unpacker} FILE | manometer logs test -"));
+        }
+        is_first = false;
         let mut line = |line: crate::collector::docker::logs::decode::Line<'_>| {
             events.line(&matcher, line.stream, ansi::strip(line.text, &mut scratch), &mut shown);
         };
@@ -71,18 +90,26 @@ pub(super) fn test(arguments: &TestArgs) -> Result<ExitCode, String> {
 }
 
 /// A reader that went away (`| head`) is no error, and gets nothing more.
-fn write_on(out: &mut impl Write, text: &str) -> std::io::Result<()> {
+fn write_on(out: &mut impl Write, text: &str) -> io::Result<()> {
     match out.write_all(text.as_bytes()) {
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         done => done,
     }
 }
 
-fn open(path: &Path) -> std::io::Result<Box<dyn Read>> {
+/// Opens the log. A pipe opens when somebody writes to it, and a share that hangs never does: that it is waited for is said.
+fn open(path: &Path) -> io::Result<Box<dyn Read>> {
     if path == Path::new("-") {
-        return Ok(Box::new(std::io::stdin().lock()));
+        return Ok(Box::new(io::stdin().lock()));
     }
-    Ok(Box::new(File::open(path)?))
+    let (done, opened) = mpsc::channel();
+    let wanted = path.to_owned();
+    thread::spawn(move || done.send(File::open(wanted)));
+    let file = opened.recv_timeout(OPENING).or_else(|_| {
+        note(&format!("{}: cannot be opened yet; a pipe is waited for until a program writes to it", path.display()));
+        opened.recv().map_err(io::Error::other)
+    })??;
+    Ok(Box::new(file))
 }
 
 fn settings(arguments: &TestArgs) -> Result<FollowSettings, String> {

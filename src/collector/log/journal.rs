@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use super::board::{Fault, Problem};
 use super::counting::Counting;
 use super::files::Shared;
-use super::settings::From;
+use super::settings::Beginning;
 use crate::collector::lines::{Bucket, Cut, CutLine};
 use crate::net::{Backoff, jittered};
 
@@ -143,8 +143,8 @@ impl Unit {
         command.arg(format!("--unit={}", self.name));
         match (&self.cursor, self.shared.target.from) {
             (Some(cursor), _) => drop(command.arg(format!("--after-cursor={cursor}"))),
-            (None, From::End) => drop(command.arg(format!("--since={}", self.since))),
-            (None, From::Start) => {}
+            (None, Beginning::End) => drop(command.arg(format!("--since={}", self.since))),
+            (None, Beginning::Start) => {}
         }
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true).spawn()
     }

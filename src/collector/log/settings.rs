@@ -38,7 +38,7 @@ pub struct LogTarget {
     /// Whether the agent's standard input is read.
     pub stdin: bool,
     /// Where a log begins of which nothing is known.
-    pub from: From,
+    pub from: Beginning,
     /// Files that are read at the same time.
     pub max_files: usize,
     /// Lines a second that are read of one log in the long run; beyond it reading pauses.
@@ -53,7 +53,7 @@ pub struct LogTarget {
 /// Where a log begins of which nothing is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
-pub enum From {
+pub enum Beginning {
     /// At its end: what was written before the agent came alarms nobody now.
     End,
     /// At its beginning.
@@ -97,7 +97,7 @@ impl TargetKind for LogTarget {
             exclude: Names::read(table, "exclude"),
             units,
             stdin,
-            from: table.choice("from").unwrap_or(From::End),
+            from: table.choice("from").unwrap_or(Beginning::End),
             max_files: table.integer("max_files", 1..=1_000).unwrap_or(100),
             lines_per_second: table.integer("lines_per_second", 1..=10_000_000).unwrap_or(5_000),
             burst: table.integer("burst", 1..=100_000_000).unwrap_or(20_000),
@@ -183,7 +183,7 @@ mod tests {
     #[test]
     fn the_least_and_the_most() {
         let least = log("files = \"/var/log/redis/*.log\"\n");
-        assert_eq!((least.files.len(), least.stdin, least.from, least.max_files), (1, false, From::End, 100));
+        assert_eq!((least.files.len(), least.stdin, least.from, least.max_files), (1, false, Beginning::End, 100));
         assert_eq!(least.patterns, PatternSettings::default());
         assert_eq!(least.address(), "/var/log/redis/*.log");
         let most = log(
@@ -192,6 +192,6 @@ mod tests {
         );
         assert_eq!(most.units, ["redis.service", "valkey.service"]);
         assert_eq!(most.address(), "/a, /b, redis.service, valkey.service, stdin");
-        assert_eq!((most.patterns.patterns.len(), most.patterns.events.len(), most.from), (1, 1, From::Start));
+        assert_eq!((most.patterns.patterns.len(), most.patterns.events.len(), most.from), (1, 1, Beginning::Start));
     }
 }

@@ -65,7 +65,7 @@ pub(super) const PATTERNS: &[Known] = &[
         r"(?-u)\bOOM\b|OutOfMemory|\bMemoryError\b|(?i-u:out of memory|cannot allocate memory|\boom[- ]kill)",
         "A process ran out of memory, or the kernel killed one that did.",
     )
-    .excluding("(?i-u)OOM command not allowed|command not allowed when used memory|redisoutofmemory|under OOM prevention")
+    .excluding("(?i-u)OOM command not allowed|command not allowed when used memory|redisoutofmemory|under OOM prevention|short read or OOM")
     .coarse(),
     Known::new(
         "traceback",
@@ -88,5 +88,7 @@ pub(super) const PATTERNS: &[Known] = &[
         r#"(?i-u)\bwarn(?:ing)?\b|(?-i:^W[0-9]{4} |[ \[]WRN[ \]])|"level":\s*40\b"#,
         "An event above level INFO that says warning.",
     )
+    // The level that Valkey names in logfmt is redis_server_warning's; without it Valkey says no more than in its other form.
+    .excluding(r#"(?i-u)^pid=\S+ role=\S+ timestamp="[^"]*" level=warning message="(?:[^w]|w[^a])*"$"#)
     .coarse(),
 ];

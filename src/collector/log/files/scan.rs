@@ -14,7 +14,7 @@ use super::slot::{Begin, Slot};
 use crate::collector::log::board::{Fault, Problem, Skipped};
 use crate::collector::log::glob::{Found, PathGlob};
 use crate::collector::log::place::{find_rotated, id, open};
-use crate::collector::log::settings::From;
+use crate::collector::log::settings::Beginning;
 
 /// Between two looks, unless one takes long.
 const SCAN: Duration = Duration::from_secs(10);
@@ -126,7 +126,7 @@ impl Files {
             None => self.has_kept && !is_full,
             Some(seen) => !seen.contains(path) && !self.blind.iter().any(|folder| path.starts_with(folder)),
         };
-        let from_start = is_new || (self.seen.is_none() && self.shared.target.from == From::Start);
+        let from_start = is_new || (self.seen.is_none() && self.shared.target.from == Beginning::Start);
         if !from_start {
             return Begin::End;
         }
