@@ -19,7 +19,7 @@ pub(super) fn folder(id: &str) -> PathBuf {
     find(&tree("memory"), id, 6).unwrap_or_else(|| panic!("no control group of {id} in {ROOT}"))
 }
 
-fn is_v2() -> bool {
+pub(super) fn is_v2() -> bool {
     Path::new(ROOT).join("cgroup.controllers").is_file()
 }
 
