@@ -18,6 +18,8 @@ swapon /swap
 echo "engines: kernel $(uname -r), cgroup v2 ($(cat /sys/fs/cgroup/cgroup.controllers))"
 
 failed=0
+# What a test waits for takes longer in an emulated machine, the more so beside other work.
+export TESTS_PATIENCE=5
 # run WHAT ROOT FILTER...: the tests of those names, in a system of its own. The root is moved and not only changed: the
 # engines of the tests enter namespaces, which would lead out of a chroot.
 run() {

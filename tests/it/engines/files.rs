@@ -19,7 +19,7 @@ pub(super) fn folder(id: &str) -> PathBuf {
     find(&tree("memory"), id, 6).unwrap_or_else(|| panic!("no control group of {id} in {ROOT}"))
 }
 
-fn is_v2() -> bool {
+pub(super) fn is_v2() -> bool {
     Path::new(ROOT).join("cgroup.controllers").is_file()
 }
 
@@ -125,7 +125,7 @@ pub(super) fn all_agree(agent: &Agent, target: &str, container: &str, read: impl
     agent.until(target, "usage", |seen| shown(seen, "container_cpu_usage_seconds_total", container));
     let said = || -> Numbers { read().into_iter().map(|(name, value)| (name.to_owned(), value)).collect() };
     let names: Vec<String> = said().into_keys().collect();
-    assert!(names.len() > 3, "{names:?}");
+    assert!(names.len() >= 3, "{names:?}");
     agree("the agent's numbers are the files'", names.clone(), || {
         let before = said();
         let seen = agent.next_poll(target);

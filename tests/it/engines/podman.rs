@@ -1,11 +1,12 @@
 //! Podman behind its Docker API: Debian 12's own version on the machine of the tests, a newer one in the test machine.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 
-use super::files::{all_agree, of_container};
+use super::files::{all_agree, is_v2, of_container};
 use crate::support::agent::Agent;
 use crate::support::docker::{IMAGE, busybox};
 use crate::support::process::Process;
@@ -87,13 +88,31 @@ impl Drop for Podman {
     }
 }
 
+/// What a Podman of that version sends as the memory of a container: docs/COMPATIBILITY.md.
+fn one_number_of_memory(version: &str) -> &'static str {
+    let numbers = version.trim().trim_start_matches("podman version ").split('.');
+    let numbers: Vec<u32> = numbers.map_while(|part| part.parse().ok()).collect();
+    match numbers[..] {
+        [major, minor, ..] if (major, minor) >= (5, 6) => "container_memory_working_set_bytes",
+        [..] if is_v2() => "container_memory_rss",
+        [major, minor, ..] if (major, minor) < (4, 8) => "container_memory_usage_bytes",
+        _ => panic!("nothing is known of the memory of {version} on cgroup v1"),
+    }
+}
+
 #[test]
 #[ignore = "needs Podman: make test-engines"]
 fn usage_and_exits_of_podman() {
     let version = Command::new("podman").arg("--version").output().unwrap();
-    eprint!("{}", String::from_utf8_lossy(&version.stdout));
+    let version = String::from_utf8(version.stdout).unwrap();
+    eprint!("{version}");
+    let memory = one_number_of_memory(&version);
     let podman = Podman::start();
-    let id = podman.run("used", &["--memory", "64m"], "while :; do usleep 50000; done");
+    let id = podman.run(
+        "used",
+        &["--memory", "64m"],
+        "dd if=/dev/zero of=/file bs=1M count=4; while :; do usleep 50000; done",
+    );
     podman.run("idle", &[], "exec sleep 100000");
     let url = podman.url();
     let table = |name: &str, more: &str| {
@@ -101,14 +120,21 @@ fn usage_and_exits_of_podman() {
     };
     let agent = Agent::run(&format!("{}{}", table("engine", "cgroup_root = \"\""), table("files", "")));
     all_agree(&agent, "files", "used", || of_container(&id));
-    // Podman tells less of it than the files.
-    let told = ["cpu_usage_seconds_total", "memory_usage_bytes", "memory_working_set_bytes", "threads"];
+    // Podman tells less of it than the files, and one number of its memory.
+    let told = ["container_cpu_usage_seconds_total", "container_threads", memory];
     all_agree(&agent, "engine", "used", || {
         let mut said = of_container(&id);
-        said.retain(|name, _| told.iter().any(|told| name.ends_with(told)));
+        said.retain(|name, _| told.contains(name));
+        assert_eq!(said.len(), told.len(), "{told:?}");
         said
     });
     let seen = agent.scrape("engine");
+    let of_memory = seen.samples().filter(|sample| sample.labels.get("name").is_some_and(|name| name == "used"));
+    let of_memory = of_memory.map(|sample| sample.name.as_str()).filter(|name| name.starts_with("container_memory_"));
+    let has_ratio = memory == "container_memory_working_set_bytes";
+    let expected = [Some(memory), has_ratio.then_some("container_memory_usage_ratio")];
+    let expected: BTreeSet<&str> = expected.into_iter().flatten().collect();
+    assert_eq!(of_memory.collect::<BTreeSet<_>>(), expected);
     for endpoint in ["inspect", "stats"] {
         seen.assert("manometer_docker_capability", &[("endpoint", endpoint)], 1.0);
     }

@@ -8,10 +8,15 @@ pub(crate) const SOON: Duration = Duration::from_secs(30);
 /// Between two looks at a condition.
 const LOOK: Duration = Duration::from_millis(20);
 
+/// How many times as long everything takes: what runs the tests in an emulated machine says so.
+fn patience() -> u32 {
+    std::env::var("TESTS_PATIENCE").ok().and_then(|times| times.parse().ok()).unwrap_or(1)
+}
+
 /// Looks until `condition` yields something; fails the test with `what` when `deadline` passes first.
 #[track_caller]
 pub(crate) fn until<T>(deadline: Duration, what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
-    let started = Instant::now();
+    let (started, deadline) = (Instant::now(), deadline * patience());
     loop {
         if let Some(value) = condition() {
             return value;

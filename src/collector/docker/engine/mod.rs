@@ -36,7 +36,7 @@ pub(super) use self::listed::{Age, List, Listed, Reach};
 pub(super) use self::stream::{EventStream, LogBody};
 pub(super) use self::time::parse as parse_time;
 use self::transport::{Budget, Transport};
-use self::version::Negotiated;
+pub(super) use self::version::Negotiated;
 use crate::collector::docker::DockerTarget;
 use crate::metric::{Families, MetricInfo};
 use crate::net::Reached;

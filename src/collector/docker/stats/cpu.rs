@@ -74,7 +74,7 @@ impl Cpu {
             system,
             user: usage.and_then(|usage| usage.usage_in_usermode),
             // Podman sends zeros whatever happens.
-            throttling: throttling.filter(|throttling| throttling.periods > 0 || !dialect.podman),
+            throttling: throttling.filter(|throttling| throttling.periods > 0 || dialect.podman.is_none()),
         }
     }
 

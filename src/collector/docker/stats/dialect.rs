@@ -2,13 +2,13 @@
 
 use bollard::models::ContainerStatsResponse;
 
-use crate::collector::docker::engine::Engine;
+use crate::collector::docker::engine::{Engine, Negotiated};
 
 /// What has to be known to read a body.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Dialect {
-    /// Podman sends 0 for some of what it does not know.
-    pub(super) podman: bool,
+    /// The version of Podman, which sends 0 for some of what it does not know; `None` of other engines.
+    pub(super) podman: Option<[u32; 3]>,
     /// Windows has other units and fields.
     pub(super) windows: bool,
 }
@@ -18,7 +18,7 @@ impl Dialect {
     pub(super) fn of_engine(engine: &Engine) -> Self {
         let negotiated = engine.negotiated();
         Self {
-            podman: negotiated.as_ref().is_some_and(|negotiated| negotiated.engine == "Podman"),
+            podman: negotiated.as_ref().filter(|said| said.engine == "Podman").map(Negotiated::numbers),
             windows: negotiated.is_some_and(|negotiated| negotiated.os == "windows"),
         }
     }

@@ -11,13 +11,16 @@ use crate::metric::{Metric, metrics};
 metrics! {
     pub(super) fn metrics;
     USAGE: gauge "container_memory_usage_bytes" ["name", "image"] Bytes,
-        "Memory of the container with all of its page cache; absent on Windows.", "stats: memory_stats.usage";
+        "Memory of the container with all of its page cache; absent on Windows, and by Podman's API unless that is \
+         older than 4.8 and on cgroup v1.", "stats: memory_stats.usage";
     WORKING_SET: gauge "container_memory_working_set_bytes" ["name", "image"] Bytes,
         "Memory of the container without the page cache that can go at once, as docker stats shows it: usage - \
          total_inactive_file (cgroup v1) or usage - inactive_file (v2), at least 0; usage where the engine sends \
-         neither; the private working set of Windows.", "stats: memory_stats";
+         neither; by Podman's API only from 5.6 on; the private working set of Windows.", "stats: memory_stats";
     RSS: gauge "container_memory_rss" ["name", "image"] Bytes,
-        "Anonymous memory of the container: total_rss (cgroup v1) or anon (v2).", "stats: memory_stats.stats";
+        "Anonymous memory of the container: total_rss (cgroup v1) or anon (v2); by Podman's API only up to \
+         5.5, on v2.",
+        "stats: memory_stats.stats; memory_stats.usage of Podman";
     CACHE: gauge "container_memory_cache" ["name", "image"] Bytes,
         "Page cache of the container: total_cache (cgroup v1) or file (v2).", "stats: memory_stats.stats";
     MAPPED_FILE: gauge "container_memory_mapped_file" ["name", "image"] Bytes,
@@ -94,13 +97,17 @@ const IN_STATS: [(&Metric<2>, &str, &str); 9] = [
 ];
 
 impl Memory {
-    pub(super) fn read(memory: &ContainerMemoryStats, dialect: Dialect) -> Self {
+    /// Reads the memory of a body; `per_cpu` says whether that lists the CPUs.
+    pub(super) fn read(memory: &ContainerMemoryStats, dialect: Dialect, per_cpu: bool) -> Self {
         if dialect.windows {
             return Self { working_set: memory.privateworkingset, ..Self::default() };
         }
         let (usage, limit) = (memory.usage, memory.limit);
         let Some((stats, cgroup)) = memory.stats.as_ref().and_then(|stats| Some((stats, Cgroup::of(stats)?))) else {
-            return Self { usage, working_set: usage, limit, ..Self::default() };
+            return match dialect.podman {
+                Some(version) => Self { limit, ..Self::of_podman(usage, version, per_cpu) },
+                None => Self { usage, working_set: usage, limit, ..Self::default() },
+            };
         };
         let is_v1 = cgroup == Cgroup::V1;
         let inactive_file = stats.get(if is_v1 { "total_inactive_file" } else { "inactive_file" });
@@ -117,6 +124,22 @@ impl Memory {
             // The engine leaves out a 0; on v2 it sends another count under this name.
             failcnt: is_v1.then(|| memory.failcnt.unwrap_or(0)),
         }
+    }
+
+    /// Podman sends one number, and no statistics that say what it is: that depends on its version, and on the control
+    /// groups, of which only v1 lists the CPUs.
+    fn of_podman(told: Option<u64>, version: [u32; 3], is_v1: bool) -> Self {
+        let mut memory = Self::default();
+        match version {
+            // Built from a branch without a number.
+            [0, ..] => {}
+            [major, minor, _] if (major, minor) >= (5, 6) => memory.working_set = told,
+            _ if !is_v1 => memory.in_stats[0] = told,
+            [major, minor, _] if (major, minor) < (4, 8) => memory.usage = told,
+            // Anonymous memory and that of tmpfs, for which there is no name.
+            _ => {}
+        }
+        memory
     }
 
     /// With the most memory that it has had, where that is told elsewhere.

@@ -99,7 +99,7 @@ fn traffic(stats: &ContainerNetworkStats, dialect: Dialect) -> Traffic {
     if dialect.windows {
         // Errors are always 0 there.
         (*receive_errors, *send_errors) = (None, None);
-    } else if dialect.podman && received.unwrap_or(0) == 0 && sent.unwrap_or(0) == 0 {
+    } else if dialect.podman.is_some() && received.unwrap_or(0) == 0 && sent.unwrap_or(0) == 0 {
         // Some versions of Podman know the bytes alone.
         return [stats.rx_bytes, None, None, None, stats.tx_bytes, None, None, None];
     }

@@ -59,7 +59,8 @@ impl Sample {
 
     fn read_at(body: &ContainerStatsResponse, dialect: Dialect, read: SystemTime) -> Option<Self> {
         let cpu = body.cpu_stats.as_ref().map(|stats| Cpu::read(stats, dialect)).unwrap_or_default();
-        let memory = body.memory_stats.as_ref().map(|stats| Memory::read(stats, dialect)).unwrap_or_default();
+        let memory = body.memory_stats.as_ref().map(|stats| Memory::read(stats, dialect, listed(body).is_some()));
+        let memory = memory.unwrap_or_default();
         // Machines without the memory controller tell no memory at all, and nothing has run without CPU time.
         if memory.usage.is_none() && cpu.total.unwrap_or(0) == 0 {
             return None;

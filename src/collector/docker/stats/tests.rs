@@ -39,7 +39,7 @@ const V2_52: &str = include_str!("../../../../tests/fixtures/docker/stats/v2-api
 const PODMAN: &str = include_str!("../../../../tests/fixtures/docker/stats/podman-4.json");
 const WINDOWS: &str = include_str!("../../../../tests/fixtures/docker/stats/windows.json");
 
-const OF_PODMAN: Dialect = Dialect { podman: true, windows: false };
+const OF_PODMAN: Dialect = Dialect { podman: Some([4, 2, 1]), windows: false };
 
 /// Of the container of the first body.
 const ID: &str = "e8a38bc735cdaafcfcb037938af30f00eff7971c3d4815a8952140350f951f0a";

@@ -37,7 +37,7 @@ fn the_body_does_not_say_who_it_is_about() {
 
 #[test]
 fn the_system_is_that_of_the_body_or_of_the_engine() {
-    let windows = Dialect { windows: true, podman: false };
+    let windows = Dialect { windows: true, podman: None };
     let of = |json: &str, engine: Dialect| engine.of_body(&body(json)).windows;
     assert!(of(WINDOWS, Dialect::default()));
     assert!(of(r#"{"os_type":"windows"}"#, Dialect::default()));
@@ -159,7 +159,7 @@ fn leaves(value: &serde_json::Value, path: &str, paths: &mut Vec<String>) {
 /// Reads and names it in every way.
 fn try_all(json: &serde_json::Value) {
     let Ok(body) = serde_json::from_value::<ContainerStatsResponse>(json.clone()) else { return };
-    for dialect in [Dialect::default(), OF_PODMAN, Dialect { windows: true, podman: false }] {
+    for dialect in [Dialect::default(), OF_PODMAN, Dialect { windows: true, podman: None }] {
         let Some(sample) = Sample::read(&body, dialect) else { continue };
         let limits = Limits { memory: i64::MIN, memory_swap: i64::MAX, nano_cpus: 1, ..Limits::default() };
         let before = Previous::of(&read(V2_44), None);

@@ -91,7 +91,6 @@ fn memory_without_cache_is_that_of_docker_stats() {
     assert_eq!(usage(read(V1_UNLIMITED)), (Some(Cgroup::V1), Some(18_542_592), Some(716_800)));
     // 629145600 - inactive_file 104857600
     assert_eq!(usage(read(V2_44)), (Some(Cgroup::V2), Some(629_145_600), Some(524_288_000)));
-    assert_eq!(usage(read_of_podman(PODMAN)), (None, Some(1_391_792_128), Some(1_391_792_128)));
     assert_eq!(usage(read(WINDOWS)), (None, None, Some(83_886_080)));
     // Of cgroup v1 both keys are there, and total_inactive_file has the nested groups too.
     let nested = V1_LIMITED.replace(r#""total_inactive_file":274432"#, r#""total_inactive_file":1000000"#);
@@ -101,6 +100,32 @@ fn memory_without_cache_is_that_of_docker_stats() {
         let more = V1_LIMITED.replace(r#""total_inactive_file":274432"#, &format!(r#""total_inactive_file":{more}"#));
         assert_eq!(usage(read(&more)).2, Some(0));
     }
+}
+
+#[test]
+fn what_the_one_number_of_podman_is_depends_on_its_version() {
+    let told = |version: [u32; 3], json: &str| {
+        let sample = Sample::read(&body(json), Dialect { podman: Some(version), windows: false }).unwrap();
+        let ratio = Limits { memory: 2_783_584_256, ..Limits::default() };
+        let whole = Whole { limits: Some(&ratio), has_limits: true, ..Whole::default() };
+        let ratio = Derived::of(&sample, None, &Previous::of(&sample, None), whole).memory_ratio;
+        (lines_of(sample, None, "container_memory_"), ratio)
+    };
+    let one = |name: &str| vec![format!("container_memory_{name} 1391792128")];
+    let v1 = PODMAN.replace(r#""cpu_usage":{"#, r#""cpu_usage":{"percpu_usage":[1,2],"#);
+    for version in [[4, 0, 0], [4, 3, 1], [4, 9, 5], [5, 4, 2], [5, 5, 9]] {
+        assert_eq!(told(version, PODMAN), (one("rss"), None), "{version:?}");
+    }
+    assert_eq!(told([4, 7, 9], &v1), (one("usage_bytes"), None));
+    assert_eq!(told([4, 8, 0], &v1), (vec![], None));
+    for version in [[5, 6, 0], [6, 0, 0]] {
+        assert_eq!(told(version, PODMAN), (one("working_set_bytes"), Some(0.5)), "{version:?}");
+        assert_eq!(told(version, &v1), (one("working_set_bytes"), Some(0.5)), "{version:?}");
+    }
+    assert_eq!(told([0, 0, 0], PODMAN), (vec![], None));
+    // Another engine without statistics of memory tells what it uses.
+    let other = Sample::read(&body(PODMAN), Dialect::default()).unwrap();
+    assert_eq!((other.memory.usage, other.memory.working_set), (Some(1_391_792_128), Some(1_391_792_128)));
 }
 
 #[test]
