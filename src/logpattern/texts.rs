@@ -21,7 +21,7 @@ pub(super) struct Texts {
     /// Where the entries of a hash begin.
     starts: Vec<u32>,
     entries: Vec<Entry>,
-    texts: Vec<Vec<u8>>,
+    all: Vec<Vec<u8>>,
 }
 
 /// A place of the table that a text has.
@@ -61,7 +61,7 @@ impl Texts {
         for at in 0..PLACES {
             starts[at + 1] += starts[at];
         }
-        Self { table, starts, entries, texts }
+        Self { table, starts, entries, all: texts }
     }
 
     /// Calls `each` with the number of each text that the line has, once or more often.
@@ -94,7 +94,7 @@ impl Texts {
             else {
                 continue;
             };
-            if found.eq_ignore_ascii_case(&self.texts[*text]) {
+            if found.eq_ignore_ascii_case(&self.all[*text]) {
                 each(*text);
             }
         }
