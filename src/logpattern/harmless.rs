@@ -51,7 +51,9 @@ static PART: LazyLock<Option<Regex>> = LazyLock::new(|| {
 
 /// Whether the line as a whole is one that means no trouble whatever words are in it.
 pub(super) fn is_harmless(line: &[u8]) -> bool {
-    [&ACCESS, &WHOLE].into_iter().any(|form| form.as_ref().is_some_and(|form| form.is_match(line)))
+    let is = |form: &LazyLock<Option<Regex>>| form.as_ref().is_some_and(|form| form.is_match(line));
+    // A request stands in quotes, or it has a path: to look for two bytes costs a tenth of the expression.
+    memchr::memchr2(b'"', b'/', line).is_some() && is(&ACCESS) || is(&WHOLE)
 }
 
 /// The line without the words that mean no trouble where they stand.

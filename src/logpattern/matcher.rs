@@ -1,6 +1,7 @@
 //! One pass over a line for many patterns.
 
-use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind};
+use std::sync::Arc;
+
 use regex::bytes::Regex;
 
 use super::Stream;
@@ -9,6 +10,7 @@ use super::patterns::Pattern;
 use super::reading::{Capture, Reading};
 use super::sets::Kind;
 use super::settings::LogStreams;
+use super::texts::Texts;
 
 /// A pattern that a line matches, before the event as a whole is known.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -44,7 +46,7 @@ pub(super) struct Names {
 #[derive(Debug, Clone, Default)]
 pub struct Matcher {
     rules: Vec<Rule>,
-    texts: Option<AhoCorasick>,
+    texts: Texts,
     /// Of each text the expressions that match wherever it is, and those that may.
     means: Vec<[Rules; 2]>,
     /// Of each byte the expressions that may match a line which begins with it: those that need no text.
@@ -92,8 +94,8 @@ const MAX_RULES: usize = 256;
 #[derive(Debug, Clone)]
 struct Rule {
     candidate: Candidate,
-    regex: Regex,
-    exclude: Option<Regex>,
+    regex: Arc<Regex>,
+    exclude: Option<Arc<Regex>>,
     streams: LogStreams,
     capture: Capture,
 }
@@ -123,7 +125,7 @@ impl Matcher {
                 };
                 matcher.rules.push(Rule {
                     candidate,
-                    regex: regex.clone(),
+                    regex: Arc::clone(regex),
                     exclude: pattern.exclude.clone(),
                     streams: pattern.streams,
                     capture: pattern.capture,
@@ -135,12 +137,7 @@ impl Matcher {
             matcher.look_for(matcher.rules.len() + at, names, false, &mut texts);
         }
         matcher.names = Regex::new(REDIS).ok().zip(Regex::new(OTHER).ok()).map(<[Regex; 2]>::from);
-        let mut builder = AhoCorasickBuilder::new();
-        builder.ascii_case_insensitive(true).kind(Some(AhoCorasickKind::DFA));
-        matcher.texts = builder.build(&texts).ok();
-        if matcher.texts.is_none() {
-            (0..matcher.rules.len() + 2).for_each(|rule| matcher.try_always(rule));
-        }
+        matcher.texts = Texts::new(texts);
         matcher
     }
 
@@ -171,13 +168,11 @@ impl Matcher {
         let first = line.first().copied().unwrap_or_default();
         let (mut matching, mut maybe) =
             (Rules::default(), self.firsts.get(usize::from(first)).copied().unwrap_or_default());
-        if let Some(texts) = &self.texts {
-            for found in texts.find_overlapping_iter(line) {
-                let [sure, possible] = &self.means[found.pattern().as_usize()];
-                matching.join(sure);
-                maybe.join(possible);
-            }
-        }
+        self.texts.find(line, |text| {
+            let [sure, possible] = &self.means[text];
+            matching.join(sure);
+            maybe.join(possible);
+        });
         // Of a thousand lines nearly all end here.
         maybe.join(&matching);
         if maybe == Rules::default() {

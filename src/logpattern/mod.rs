@@ -17,6 +17,7 @@ mod patterns;
 mod reading;
 mod sets;
 mod settings;
+mod texts;
 
 pub use check::check_regex;
 pub use event::{Event, EventHit, Events, LeftOut, MAX_LINES, Start, Why};

@@ -1,6 +1,7 @@
 //! All patterns of a configuration, and which of them a container's lines are matched with.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use reader::Names;
 use regex::bytes::Regex;
@@ -27,10 +28,11 @@ pub(super) struct Pattern {
     pub(super) name: Cow<'static, str>,
     pub(super) text: Cow<'static, str>,
     pub(super) ignore_case: bool,
-    pub(super) regex: Regex,
-    pub(super) exclude: Option<Regex>,
+    /// All matchers share it with what it has met, which is larger than itself.
+    pub(super) regex: Arc<Regex>,
+    pub(super) exclude: Option<Arc<Regex>>,
     /// The second expression, which counts in an event that names Redis.
-    of_redis: Option<(&'static str, Regex)>,
+    of_redis: Option<(&'static str, Arc<Regex>)>,
     pub(super) kind: Kind,
     /// Whether it is one of a ready set.
     pub(super) is_ready: bool,
@@ -46,10 +48,10 @@ impl Pattern {
             name: known.name.into(),
             text: known.regex.into(),
             ignore_case: false,
-            regex: compile(known.regex, false).ok()?,
-            exclude: known.exclude.map(|exclude| compile(exclude, false)).transpose().ok()?,
+            regex: compile(known.regex, false).ok()?.into(),
+            exclude: known.exclude.map(|exclude| compile(exclude, false)).transpose().ok()?.map(Arc::new),
             of_redis: match known.of_redis {
-                Some(text) => Some((text, compile(text, false).ok()?)),
+                Some(text) => Some((text, compile(text, false).ok()?.into())),
                 None => None,
             },
             kind: known.kind,
@@ -62,13 +64,19 @@ impl Pattern {
     }
 
     fn of_config(pattern: &LogPattern) -> Option<Self> {
-        let regex = compile(&pattern.regex, pattern.ignore_case).ok()?;
+        let regex = Arc::new(compile(&pattern.regex, pattern.ignore_case).ok()?);
         let captures = regex.capture_names().flatten().any(|name| name == "value");
         Some(Self {
             name: pattern.name.clone().into(),
             text: pattern.regex.clone().into(),
             ignore_case: pattern.ignore_case,
-            exclude: pattern.exclude.as_ref().map(|text| compile(text, pattern.ignore_case)).transpose().ok()?,
+            exclude: pattern
+                .exclude
+                .as_ref()
+                .map(|text| compile(text, pattern.ignore_case))
+                .transpose()
+                .ok()?
+                .map(Arc::new),
             regex,
             of_redis: None,
             kind: Kind::Plain,
@@ -83,7 +91,7 @@ impl Pattern {
 
 impl Pattern {
     /// What is looked for, and whether it counts only in an event that names Redis.
-    pub(super) fn expressions(&self) -> impl Iterator<Item = (&str, &Regex, bool)> {
+    pub(super) fn expressions(&self) -> impl Iterator<Item = (&str, &Arc<Regex>, bool)> {
         let of_redis = self.of_redis.as_ref().map(|(text, regex)| (*text, regex, true));
         std::iter::once((self.text.as_ref(), &self.regex, false)).chain(of_redis)
     }

@@ -80,6 +80,16 @@ fn nothing_found_is_exit_code_1_and_wrong_usage_64() {
             &["test", "--pattern", "(", LOG][..],
             "manometer: --pattern \"(\" is not a regular expression: unclosed group\n",
         ),
+        (
+            &["test", "--set", "redis", "--pattern", "redis_error=x", LOG],
+            "manometer: --pattern \"redis_error=x\" has the name of a ready pattern, and would not be looked for; give it \
+             another one\n",
+        ),
+        (
+            &["test", "--pattern", "mine=x", "--pattern", "mine=y", LOG],
+            "manometer: --pattern \"mine=y\" has the name of another --pattern, and would not be looked for; give it another \
+             one\n",
+        ),
         (&["test", "/no/such"], "manometer: /no/such: cannot be read: No such file or directory (os error 2)\n"),
     ] {
         let refused = output(&[&["logs"], arguments].concat());

@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use memchr::memmem::Finder;
 use regex::bytes::Regex;
 
 use super::Role;
@@ -118,8 +119,10 @@ fn is_frame(text: &[u8]) -> bool {
 
 /// A frame of Ruby, which is not indented; Sidekiq's has the time and level of the event's other lines before it.
 fn is_ruby_frame(line: &[u8]) -> bool {
-    let Some(at) = memchr::memmem::find(line, b".rb:") else { return false };
-    let rest = &line[at + b".rb:".len()..];
+    // Most lines begin with a digit: what looks for it is made once.
+    static RUBY: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b".rb:"));
+    let Some(at) = RUBY.find(line) else { return false };
+    let rest = &line[at + RUBY.needle().len()..];
     let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
     digits > 0 && [&b":in `"[..], b":in '"].iter().any(|within| rest[digits..].starts_with(within))
 }

@@ -79,7 +79,7 @@ impl World {
             "[host]\nwhen = \"always\"\ninterval = \"2s\"\n".to_owned(),
         ];
         let log = NamedTempFile::new().unwrap();
-        let logs = format!("[[log]]\nname = \"log\"\nfiles = [{:?}]\ninterval = \"2s\"\n", log.path());
+        let logs = format!("[[log]]\nname = \"log\"\nfiles = [\"{}\"]\ninterval = \"2s\"\n", log.path().display());
         let agent = Agent::run(&(config.concat() + &logs));
         // The shipped rules with what they record, and the quick one.
         let (policy, catalog) = (policy::shipped().unwrap(), Catalog::new(&app::metrics()));
