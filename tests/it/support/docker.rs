@@ -323,10 +323,11 @@ fn remove_cgroup(cgroup: &Path) {
     let _ = std::fs::remove_dir(cgroup);
 }
 
-/// The child of a process that has one.
+/// The child of a process that has one, whichever of its threads has started it.
 fn only_child(pid: u32) -> Option<u32> {
-    let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).ok()?;
-    children.split_whitespace().next()?.parse().ok()
+    let threads = std::fs::read_dir(format!("/proc/{pid}/task")).ok()?;
+    let children = threads.flatten().filter_map(|thread| std::fs::read_to_string(thread.path().join("children")).ok());
+    children.collect::<String>().split_whitespace().next()?.parse().ok()
 }
 
 /// A folder with a static busybox and a link for each of its applets.

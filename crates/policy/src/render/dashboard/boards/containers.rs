@@ -19,6 +19,11 @@ board! {
         timeline("health", "Health checks", UP, "Whether the container's own health check is content.")
             .query("container_health_status{@target, status=\"healthy\"}", "{{name}}")
                 .may_be_empty("no container has a health check");
+        graph("unhealthy", "Failing health checks", Count, "Containers whose own health check says that they are not well.")
+            .alerts("{{name}}").may_be_empty("no container has a health check");
+        graph("failed", "Ended with an error", Count, "Containers whose last run ended with an error and that have stayed \
+            down since.")
+            .alerts("{{name}}").may_be_empty("nothing is known to have ended");
         timeline("engine", "Engine", UP, "Whether the Docker engine answers and sends its events.")
             .query("docker_up{@target}", "{{target}} answers")
             .query("manometer_docker_event_stream_up{@target}", "{{target}} events");
