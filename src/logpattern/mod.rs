@@ -1,6 +1,6 @@
 //! Patterns of log lines: the ready sets, those of a configuration, and one pass over a line for all of them.
 //!
-//! Everything here is pure. One pass over a line finds which patterns it may match, by the texts that they need ([`literals`]);
+//! Everything here is pure. One pass over a line finds which patterns it may match, by the texts that they need (`literals`);
 //! only these are run, in linear time whatever they are, and only where one matches are its `exclude`, the level and the number
 //! looked at. Lines are put together to [`Events`], and an event
 //! counts once for each pattern: a failure of which a log has a message, a stack and a chain of causes is one.

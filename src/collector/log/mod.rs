@@ -1,6 +1,6 @@
 //! The log collector: files, systemd units and standard input, whose lines are counted by the patterns of containers' logs.
 //!
-//! Readers go on between the polls ([`files`], [`journal`], [`stdin`]) and write what they have counted on a [`board`]; a poll
+//! Readers go on between the polls (`files`, `journal`, `stdin`) and write what they have counted on a `board`; a poll
 //! takes it from there. With the counts it takes the places up to which they go and hands them to the agent's state, so that
 //! after a restart reading goes on behind what was exported. Nothing of a log is counted before its zeros were exported: a
 //! counter that begins at 3 has risen for nobody.
