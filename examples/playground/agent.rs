@@ -36,12 +36,14 @@ name = "ticker"
 profile = "ticker"
 url = "http://@TICKER@"
 interval = "5s"
+uses = ["playground"]
 
 [[service]]
 name = "quotes-cache"
 profile = "cache-api"
 url = "http://@TICKER@"
 interval = "5s"
+uses = ["playground"]
 "#;
 
 /// What is added where the ticker runs in a container.
