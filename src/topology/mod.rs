@@ -124,8 +124,7 @@ impl Topology {
     #[must_use]
     pub fn to_keep(&self, now: SystemTime) -> Option<Kept> {
         let mut state = self.state.lock();
-        // Edges that are still seen are seen now.
-        state.view = None;
+        // It brings the edges up to date, where something has changed or the last look is too old.
         state.view(now);
         let is_recent = |at: SystemTime| now.duration_since(at).is_ok_and(|age| age < HANDED_OUT);
         let is_known = state.handed.as_ref().is_some_and(|(at, kept)| is_recent(*at) && kept.is_same(&state.kept));
