@@ -2,15 +2,12 @@
 
 use std::process::ExitCode;
 
-use super::{EXIT_SOFTWARE, Refused, note, print};
+use super::{EXIT_SOFTWARE, Refused, print, read};
 use crate::app::{Source, load_web};
 
 /// Validates the configuration, and the web configuration that it names.
 pub(super) fn check(source: &Source) -> Result<ExitCode, Refused> {
-    let config = source.read()?;
-    for warning in &config.warnings {
-        note(warning);
-    }
+    let config = read(source)?;
     load_web(&config.web)?;
     let count = config.targets.len();
     let targets = if count == 1 { "target" } else { "targets" };

@@ -24,7 +24,7 @@ use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::app::{self, Overrides, Source, StartError};
 use crate::collector::KINDS;
-use crate::config::{LogFormat, LogLevel, listen_address, redis_exporter};
+use crate::config::{Config, LogFormat, LogLevel, listen_address, redis_exporter};
 
 /// Wrong usage or configuration (EX_USAGE of sysexits.h).
 const EXIT_USAGE: u8 = 64;
@@ -223,6 +223,13 @@ impl From<StartError> for Refused {
     fn from(error: StartError) -> Self {
         Self(if error.is_usage() { EXIT_USAGE } else { EXIT_SOFTWARE }, error.to_string())
     }
+}
+
+/// Reads the configuration, and says what is to be said of it although it can be used.
+fn read(source: &Source) -> Result<Config, Refused> {
+    let config = source.read()?;
+    config.warnings.iter().for_each(|warning| note(warning));
+    Ok(config)
 }
 
 /// Reads a command line. One that begins with a flag is that of `run`, so that arguments may follow the image's name.
