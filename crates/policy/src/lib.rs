@@ -4,6 +4,7 @@
 //! config.toml overrides, [`check`] compares it with the catalog of metrics. Nothing here names a collector, and nothing
 //! here is PromQL: a signal has few forms, each with one text in PromQL (`render/promql.rs`) and one evaluation ([`evaluate`]).
 
+mod causes;
 mod check;
 pub mod evaluate;
 mod order;
@@ -21,6 +22,7 @@ mod words;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+pub use causes::{CONTAINER, Cause, DEPENDS_ON};
 pub use check::check;
 pub use order::{Fault, Field, faults};
 pub use profile::Profile;
@@ -62,7 +64,7 @@ pub struct Alert {
     pub description: String,
     /// The panel that plots what it compares: `redis.memory` is panel `memory` of dashboard `redis`.
     pub panel: String,
-    /// Alerts of the same target that it silences while it fires: names, or a beginning with `*`.
+    /// Alerts that follow from it, on its own element and on all that stands on it: names, or a beginning with `*`.
     pub inhibits: Vec<String>,
     /// In the order of the file, which is that of severity.
     pub levels: Vec<Level>,

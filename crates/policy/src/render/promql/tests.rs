@@ -42,7 +42,7 @@ fn each_form_has_one_text() {
         ("value = \"redis_ping_ms\"", of_agents(&last(ping))),
         (
             "ratio = \"redis_memory_used_bytes\", of = \"redis_memory_max_bytes\", record = \"target:a_per_b:ratio\"",
-            "target:a_per_b:ratio{}".to_owned(),
+            "target:a_per_b:ratio".to_owned(),
         ),
         (
             "ratio = \"redis_ping_ms\", of = \"redis_up\"",
@@ -89,8 +89,10 @@ fn each_form_has_one_text() {
         ),
         (
             "firing = \"critical\"",
-            "count(count by (target) (ALERTS{alertname!=\"Test\", alertstate=\"firing\", \
-             severity=\"critical\", target!=\"\"}))"
+            "count by (site) (\n  count by (site, target, name) (\n    ALERTS{alertname!=\"Test\", \
+             alertstate=\"firing\", severity=\"critical\", page=\"\", target!=\"\"}\n    \
+             unless on (site, target, name)\n    (manometer:depends_on and on (site, cause) \
+             manometer:cause:seen{severity_of=\"critical\"})\n  )\n)\n"
                 .to_owned(),
         ),
     ];

@@ -8,7 +8,7 @@ use metric::{Kind, MetricInfo};
 
 /// What Prometheus itself knows of alerts and of scrapes.
 const OF_PROMETHEUS: [(&str, &[&str]); 2] =
-    [("ALERTS", &["alertname", "alertstate", "severity", "condition", "escalation"]), ("up", &[])];
+    [("ALERTS", &["alertname", "alertstate", "severity", "condition", "escalation", "page"]), ("up", &[])];
 
 /// Of every metric: whether it is a counter, whether it is of a target, its own labels.
 fn known() -> BTreeMap<&'static str, (bool, bool, Vec<&'static str>)> {

@@ -7,7 +7,7 @@ mod guards;
 mod numbers;
 mod special;
 mod strangers;
-mod timeline;
+pub(super) mod timeline;
 
 use std::time::Duration;
 
@@ -150,7 +150,12 @@ fn scraped(job: &str, values: Vec<f64>) -> Track {
     Track { metric: "up".to_owned(), labels: labels.into(), values }
 }
 
-impl Tried<'_> {
+impl<'p> Tried<'p> {
+    /// A level of which no target has numbers of its own.
+    pub(super) fn of(level: &'p Level, at: usize) -> Option<Self> {
+        Some(Self { at, level, scope: None, numbers: Numbers::of(level, None)? })
+    }
+
     /// The target that the case is about, and one that it is not about: none that has numbers of its own.
     fn targets(&self) -> (String, String) {
         let is_free = |name: &String| !self.level.scopes.iter().any(|scope| scope.targets.contains(name));
