@@ -4,7 +4,7 @@
 //! everything, `logs test` finds nothing, or `render --check` found what is stale, 64 wrong usage or configuration, 70 the agent could not run, or
 //! not write.
 
-mod check;
+mod config;
 mod healthcheck;
 mod log;
 mod logfmt;
@@ -187,8 +187,8 @@ pub fn main() -> ExitCode {
         Command::Run(source) => run(source),
         Command::Poll { config, target } => poll::poll(&config.source(Overrides::default()), target.as_deref()),
         Command::Topology { config, json } => topology::topology(&config.source(Overrides::default()), json),
-        Command::Config(ConfigCommand::Check(look)) => check::check(&look.source()),
-        Command::Config(ConfigCommand::Show(look)) => check::show(&look.source()),
+        Command::Config(ConfigCommand::Check(look)) => config::check(&look.source()),
+        Command::Config(ConfigCommand::Show(look)) => config::show(&look.source()),
         Command::Map(command) => map::run(command),
         Command::Logs(command) => Ok(logs::run(&command)),
         Command::Render(arguments) => render::render(&arguments),

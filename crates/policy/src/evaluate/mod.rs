@@ -5,6 +5,7 @@
 //! for its `keep_firing_for`. It has no clock: every tick is told the time. All that is remembered from one tick to the next
 //! is which alerts are active; the rest is in the samples.
 
+mod describe;
 mod drift;
 mod elements;
 mod join;
@@ -19,6 +20,8 @@ mod tests;
 use std::cell::OnceCell;
 use std::ops::Deref;
 
+pub use self::describe::description;
+pub(crate) use self::describe::scope;
 pub use self::elements::{Element, elements};
 pub use self::samples::{LOOKBACK, Label, Millis, Sample, Samples, Track, label};
 pub use self::state::Active;
