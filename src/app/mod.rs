@@ -1,6 +1,7 @@
 //! Wiring: from a configuration to a running agent, its reloads and its bounded shutdown.
 
 mod error;
+mod look;
 mod reload;
 mod self_metrics;
 mod source;
@@ -22,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
 pub use self::error::StartError;
+pub use self::look::{Concerned, concerned, look, may_concern, standing};
 pub use self::self_metrics::{catalog, catalog_of, metrics};
 pub use self::source::{Overrides, Source};
 pub use self::supervisor::poll_once;

@@ -8,6 +8,7 @@ mod alertmanager;
 mod asking;
 mod backpressure;
 mod canary;
+mod check;
 mod clients;
 mod commands;
 mod compatibility;

@@ -6,6 +6,9 @@
 
 mod check;
 pub mod evaluate;
+pub mod explain;
+
+pub mod one_look;
 mod order;
 mod profile;
 mod read;
