@@ -60,6 +60,12 @@ pub trait TargetKind:
         None
     }
 
+    /// The line of the configuration that would bring a metric, if the settings leave it out. Of what a server or a service
+    /// may or may not have, nothing is known here.
+    fn left_out(&self, _metric: &str) -> Option<String> {
+        None
+    }
+
     /// How it is spoken to, where that is TLS.
     fn tls(&self) -> Option<&TlsSettings> {
         None
@@ -143,6 +149,10 @@ impl<K: TargetKind> Target for K {
 
     fn is_same(&self, other: &dyn Target) -> bool {
         (other as &dyn Any).downcast_ref() == Some(self)
+    }
+
+    fn left_out(&self, metric: &str) -> Option<String> {
+        TargetKind::left_out(self, metric)
     }
 
     fn to_toml(&self) -> Result<String, toml::ser::Error> {

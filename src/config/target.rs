@@ -289,6 +289,9 @@ pub trait Target: Any + Debug + Send + Sync {
     /// Whether `other` is of the same kind with the same settings, so that what runs for one is right for the other.
     fn is_same(&self, other: &dyn Target) -> bool;
 
+    /// The line of the configuration that would bring a metric of its kind, if its settings leave that out.
+    fn left_out(&self, metric: &str) -> Option<String>;
+
     /// Its table as a configuration file has it, without its secrets.
     fn to_toml(&self) -> Result<String, toml::ser::Error>;
 

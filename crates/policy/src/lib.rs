@@ -8,6 +8,7 @@ mod check;
 pub mod evaluate;
 pub mod explain;
 
+pub mod inert;
 pub mod one_look;
 mod order;
 mod profile;

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::evaluate::Active;
-use crate::{Policy, Signal};
+use crate::{Over, Policy, Signal};
 
 /// A policy for one look.
 #[derive(Debug, Clone)]
@@ -34,8 +34,8 @@ impl OneLook {
                 } else if level.signal.has_target() {
                     (level.hold, level.keep_firing) = (Duration::ZERO, Duration::ZERO);
                     level.scopes.iter_mut().for_each(|scope| scope.hold = Duration::ZERO);
-                    shorten(&mut level.signal, window);
-                    level.guards.iter_mut().for_each(|guard| shorten(&mut guard.signal, window));
+                    level.signal.set_window(|_| window);
+                    level.guards.iter_mut().for_each(|guard| guard.signal.set_window(|_| window));
                     kept.push(level);
                     places.push(place);
                 }
@@ -53,17 +53,13 @@ impl OneLook {
     }
 }
 
-/// Whether a signal is about a time that no look is long enough for.
-const fn needs_history(signal: &Signal) -> bool {
-    matches!(signal, Signal::Mean { .. } | Signal::Growth { .. } | Signal::Forecast { .. })
-}
+/// A window of such a length is meant: of less, it would be another number.
+const LONG: Duration = Duration::from_hours(1);
 
-/// Makes the window of a signal that one.
-const fn shorten(signal: &mut Signal, to: Duration) {
-    match signal {
-        Signal::Rate { window, .. } | Signal::Increase { window, .. } => *window = to,
-        _ => {}
-    }
+/// Whether a signal is about a time that no look is long enough for.
+fn needs_history(signal: &Signal) -> bool {
+    matches!(signal, Signal::Growth { .. } | Signal::Forecast { .. } | Signal::Over { what: Over::Changes, .. })
+        || signal.window().is_some_and(|window| window >= LONG)
 }
 
 #[cfg(test)]

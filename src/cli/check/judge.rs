@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::report::{Count, Finding, Report, Row, TargetState, Verdict};
-use super::seen::{NOW, Seen};
+use super::seen::Seen;
 use crate::app::Concerned;
 use crate::hub::TargetStatus;
 use crate::policy::evaluate::{Active, Element, Evaluator, description, elements, label};
@@ -16,7 +16,7 @@ use crate::policy::{Alert, Compare, Level, Policy, Signal};
 pub(super) fn judge(policy: &Policy, seen: &Seen, standing: &Standing, only: Option<&Concerned>) -> Report {
     let look = OneLook::new(policy, seen.gap);
     let mut evaluator = Evaluator::new(&look.policy);
-    evaluator.tick(seen, NOW);
+    evaluator.tick(seen, seen.now);
     let concerns = |element: &Active| only.is_none_or(|only| only.contains(&thing(&element.labels)));
     let active = worst(&look.policy, evaluator.active().filter(concerns));
     let explained = explain(&look.policy, &active, standing);
@@ -128,7 +128,7 @@ fn rows_of(policy: &Policy, alert: &Alert, active: &[&Active], seen: &Seen, only
         if !is_first {
             continue;
         }
-        let all = elements(policy, &level.signal, seen, NOW);
+        let all = elements(policy, &level.signal, seen, seen.now);
         let all: Vec<&Element<'_>> =
             all.iter().filter(|element| only.is_none_or(|only| only.contains(&thing(&element.labels)))).collect();
         let is_low = matches!(level.compare, Compare::Below | Compare::AtMost | Compare::Equal);

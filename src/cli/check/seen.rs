@@ -1,15 +1,12 @@
 //! What two polls of each target saw, as the policy reads it.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::hub::{Hub, Key, TargetStatus};
 use crate::metric::{Family, Suffix};
 use crate::policy::Policy;
 use crate::policy::evaluate::{Label, Millis, Sample, Samples, Track};
-
-/// The moment of the look, for which any will do.
-pub(super) const NOW: Millis = 3_600_000;
 
 /// Between the two polls, where no target was polled twice.
 const USUAL_GAP: Duration = Duration::from_millis(600);
@@ -19,6 +16,8 @@ pub(super) struct Seen {
     metrics: HashMap<String, Vec<Recording>>,
     /// The targets as their last poll left them.
     pub(super) statuses: Vec<TargetStatus>,
+    /// The moment at which it is judged.
+    pub(super) now: Millis,
     /// From the first polls to the second ones.
     pub(super) gap: Duration,
     /// The names of targets that were polled once only.
@@ -38,22 +37,25 @@ impl Seen {
             .iter()
             .filter_map(|(key, (status, _))| began(status)?.duration_since(began(&before.get(key)?.0)?).ok());
         let gap = gaps.max().unwrap_or(USUAL_GAP);
-        let earlier = NOW.saturating_sub(Millis::try_from(gap.as_millis()).unwrap_or(NOW));
-        let mut seen = Self { metrics: HashMap::new(), statuses: Vec::new(), gap, once: BTreeSet::new() };
+        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let millis = |time: Duration| Millis::try_from(time.as_millis()).unwrap_or_default();
+        let now = millis(since_epoch);
+        let earlier = now.saturating_sub(millis(gap));
+        let mut seen = Self { metrics: HashMap::new(), statuses: Vec::new(), now, gap, once: BTreeSet::new() };
         for (key, (status, series)) in before {
-            let Some((status, now)) = after.get(&key) else {
+            let Some((status, latest)) = after.get(&key) else {
                 if status.up() {
                     seen.once.insert(key.target);
                 }
                 seen.statuses.push(status);
-                seen.add(series.into_iter().map(|(series, value)| (series, vec![(NOW, value)])));
+                seen.add(series.into_iter().map(|(series, value)| (series, vec![(now, value)])));
                 continue;
             };
             seen.statuses.push(status.clone());
-            seen.add(now.iter().map(|(id, value)| {
+            seen.add(latest.iter().map(|(id, value)| {
                 // All of a window is between two samples: a count is what was counted, and not more.
                 let earlier = series.get(id).map(|value| (earlier, *value));
-                (id.clone(), earlier.into_iter().chain([(NOW, *value)]).collect())
+                (id.clone(), earlier.into_iter().chain([(now, *value)]).collect())
             }));
         }
         seen
