@@ -7,6 +7,10 @@
 mod causes;
 mod check;
 pub mod evaluate;
+pub mod explain;
+
+pub mod inert;
+pub mod one_look;
 mod order;
 mod profile;
 mod read;

@@ -6,6 +6,7 @@
 //! is which alerts are active and which causes were seen; the rest is in the samples.
 
 mod causes;
+mod describe;
 mod drift;
 mod elements;
 mod join;
@@ -22,6 +23,8 @@ use std::ops::Deref;
 
 use self::causes::Causes;
 pub(crate) use self::causes::Silence;
+pub use self::describe::description;
+pub(crate) use self::describe::scope;
 pub use self::elements::{Element, elements};
 pub use self::samples::{Label, Millis, Sample, Samples, Track, label};
 pub use self::state::Active;
