@@ -18,16 +18,19 @@ pub(super) fn dashboard(board: &Board, promql: Promql<'_>) -> Json {
     let mut top = 0;
     for row in &board.rows {
         let (heading, places, next) = layout::place(row, top);
+        let under = row.panels.iter().zip(places).map(|(panel, place)| build(board, panel, place, promql));
+        // Only a folded row holds its panels.
+        let (within, after): (Vec<Json>, Vec<Json>) =
+            if row.is_folded { (under.collect(), Vec::new()) } else { (Vec::new(), under.collect()) };
         panels.push(object! {
             "id": id::of(board.name, row.title),
             "type": "row",
             "title": row.title,
-            "collapsed": false,
+            "collapsed": row.is_folded,
             "gridPos": heading,
-            // Only a folded row holds its panels.
-            "panels": Json::List(Vec::new()),
+            "panels": within,
         });
-        panels.extend(row.panels.iter().zip(places).map(|(panel, place)| build(board, panel, place, promql)));
+        panels.extend(after);
         top = next;
     }
     object! {

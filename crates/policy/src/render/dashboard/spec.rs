@@ -27,7 +27,19 @@ impl Board {
 /// A heading and what is under it.
 pub(super) struct Row {
     pub(super) title: &'static str,
+    /// Whether its panels wait to be unfolded.
+    pub(super) is_folded: bool,
     pub(super) panels: Vec<Panel>,
+}
+
+impl Row {
+    pub(super) const fn new(title: &'static str, panels: Vec<Panel>) -> Self {
+        Self { title, is_folded: false, panels }
+    }
+
+    pub(super) fn folded(self) -> Self {
+        Self { is_folded: true, ..self }
+    }
 }
 
 /// A panel.

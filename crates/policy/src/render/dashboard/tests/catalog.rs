@@ -11,14 +11,20 @@ const OF_PROMETHEUS: [(&str, &[&str]); 2] =
     [("ALERTS", &["alertname", "alertstate", "severity", "condition", "escalation"]), ("up", &[])];
 
 /// Of every metric: whether it is a counter, whether it is of a target, its own labels.
-fn known() -> BTreeMap<&'static str, (bool, bool, Vec<&'static str>)> {
+fn known() -> BTreeMap<String, (bool, bool, Vec<&'static str>)> {
     let mut known = BTreeMap::new();
     for (name, labels) in OF_PROMETHEUS {
-        known.insert(name, (false, name == "ALERTS", labels.to_vec()));
+        known.insert(name.to_owned(), (false, name == "ALERTS", labels.to_vec()));
     }
     for (of_target, info) in exported() {
-        let (_, _, labels) = known.entry(info.name).or_insert((info.kind == Kind::Counter, of_target, Vec::new()));
-        labels.extend(info.labels);
+        let (name, is_counter, more) = match info.kind {
+            // Of a histogram only the buckets are asked for.
+            Kind::Histogram => (format!("{}_bucket", info.name), true, &["le"][..]),
+            Kind::Summary => (info.name.to_owned(), false, &["quantile"][..]),
+            kind => (info.name.to_owned(), kind == Kind::Counter, &[][..]),
+        };
+        let (_, _, labels) = known.entry(name).or_insert((is_counter, of_target, Vec::new()));
+        labels.extend(info.labels.iter().chain(more));
     }
     known
 }

@@ -119,7 +119,7 @@ fn the_linter_is_told_what_is_as_it_is_on_purpose() {
 #[test]
 fn titles_and_ids_are_unique_on_a_dashboard() {
     for (name, dashboard) in dashboards() {
-        let all = list(&dashboard["panels"]);
+        let all = all(&dashboard);
         let ids: BTreeSet<u64> = all.iter().map(|panel| panel["id"].as_u64().unwrap()).collect();
         let titles: BTreeSet<&str> = all.iter().map(|panel| text(panel, "title")).collect();
         assert_eq!((ids.len(), titles.len()), (all.len(), all.len()), "{name}");

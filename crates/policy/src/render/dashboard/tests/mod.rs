@@ -33,10 +33,14 @@ fn dashboards() -> Vec<(String, Value)> {
     dashboards.map(|file| (name(file), serde_json::from_str(&file.text).unwrap())).collect()
 }
 
+/// Everything in a dashboard, what is folded too.
+fn all(dashboard: &Value) -> Vec<&Value> {
+    list(&dashboard["panels"]).iter().flat_map(|panel| std::iter::once(panel).chain(list(&panel["panels"]))).collect()
+}
+
 /// Everything in a dashboard that is no heading.
 fn panels(dashboard: &Value) -> Vec<&Value> {
-    let all = dashboard["panels"].as_array().unwrap();
-    all.iter().filter(|panel| panel["type"] != "row").collect()
+    all(dashboard).into_iter().filter(|panel| panel["type"] != "row").collect()
 }
 
 fn text<'v>(value: &'v Value, key: &str) -> &'v str {
