@@ -11,7 +11,8 @@ pub(super) fn check(source: &Source) -> Result<ExitCode, Refused> {
     load_web(&config.web)?;
     let count = config.targets.len();
     let targets = if count == 1 { "target" } else { "targets" };
-    Ok(print(format!("{}: valid, {count} {targets}\n", config.origin).as_bytes()))
+    let notes: String = config.policy.missing_links().iter().map(|note| format!("note: {note}\n")).collect();
+    Ok(print(format!("{}: valid, {count} {targets}\n{notes}", config.origin).as_bytes()))
 }
 
 /// Prints the configuration with its defaults, without its secrets.

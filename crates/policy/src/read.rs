@@ -74,7 +74,7 @@ fn read(mut root: Table<'_>, reader: &Reader<'_>) -> Policy {
         }
     }
     root.finish();
-    Policy { job: DEFAULT_JOB.to_owned(), runbooks, dashboards, alerts }
+    Policy { job: DEFAULT_JOB.to_owned(), runbooks, external_url: String::new(), dashboards, alerts }
 }
 
 /// Where links begin: `https://...`, or nothing.

@@ -3,7 +3,7 @@
 use super::course::texts;
 use super::world::{Labels, series};
 use crate::evaluate::{self, Active};
-use crate::{Alert, Level, Policy, Scope};
+use crate::{Alert, Compare, Level, Policy, Scope, in_words};
 
 /// The labels that the rule sets on top of those of the series.
 pub(super) fn labels(policy: &Policy, active: &Active) -> Labels {
@@ -38,16 +38,19 @@ pub(super) fn alerts_series(policy: &Policy, active: &Active) -> String {
 /// Its texts.
 pub(super) fn annotations(policy: &Policy, active: &Active) -> Vec<(&'static str, String)> {
     let (alert, _) = of(policy, active);
-    let board = alert.panel.split('.').next().unwrap_or_default();
-    let dashboards = policy.dashboards.trim_end_matches('/');
-    let target =
-        evaluate::label(&active.labels, "target").map(|target| format!("?var-target={target}")).unwrap_or_default();
-    vec![
-        ("summary", alert.summary.clone()),
-        ("description", description(policy, active)),
-        ("runbook_url", format!("{}{}.md", policy.runbooks, alert.name)),
-        ("dashboard_url", format!("{dashboards}/d/manometer-{board}{target}")),
-    ]
+    let mut texts = vec![("summary", alert.summary.clone()), ("description", description(policy, active))];
+    match policy.runbook(&alert.name) {
+        Some(runbook) => texts.push(("runbook_url", runbook)),
+        None => texts[1].1 += &format!(" What to do: /runbooks/{} at the agent.", alert.name),
+    }
+    if !policy.dashboards.is_empty() {
+        let board = alert.panel.split('.').next().unwrap_or_default();
+        let dashboards = policy.dashboards.trim_end_matches('/');
+        let target =
+            evaluate::label(&active.labels, "target").map(|target| format!("?var-target={target}")).unwrap_or_default();
+        texts.push(("dashboard_url", format!("{dashboards}/d/manometer-{board}{target}")));
+    }
+    texts
 }
 
 fn of<'p>(policy: &'p Policy, active: &Active) -> (&'p Alert, &'p Level) {
@@ -68,6 +71,11 @@ fn description(policy: &Policy, active: &Active) -> String {
             "target" => label("target"),
             "value" => level.unit.rendered(active.value),
             "threshold" => level.unit.show(threshold(level, active)),
+            "beyond" => beyond(level, active),
+            "for" => in_words(scope(level, active).map_or(level.hold, |scope| scope.hold)),
+            "window" => level.signal.window().map(in_words).unwrap_or_default(),
+            // No poll fails in these tests: the number itself is what is wrong.
+            "reason" => String::new(),
             "condition" => level.condition.clone().unwrap_or_default(),
             "job" => policy.job.clone(),
             name => label(name.trim_start_matches("label:")),
@@ -79,6 +87,20 @@ fn description(policy: &Policy, active: &Active) -> String {
 
 fn threshold(level: &Level, active: &Active) -> f64 {
     scope(level, active).and_then(|scope| scope.fire).unwrap_or(level.fire)
+}
+
+fn beyond(level: &Level, active: &Active) -> String {
+    let (fire, resolve) = (threshold(level, active), scope(level, active).map_or(level.resolve, |scope| scope.resolve));
+    let words = match level.compare {
+        Compare::Above => ["more than", "not yet below"],
+        Compare::AtLeast => ["at least", "not yet below"],
+        Compare::Below => ["less than", "not yet above"],
+        Compare::AtMost | Compare::Equal => ["at most", "not yet above"],
+    };
+    match resolve.filter(|_| !level.compare.holds(active.value, fire)) {
+        Some(resolve) => format!("{} {}", words[1], level.unit.show(resolve)),
+        None => format!("{} {}", words[0], level.unit.show(fire)),
+    }
 }
 
 /// What the level has of its own for the target.
