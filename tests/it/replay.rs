@@ -4,6 +4,7 @@
 //! label that two sides do not share, a division by 0. That shows only where it is asked.
 
 mod others;
+mod ways;
 mod world;
 
 use std::collections::BTreeSet;
@@ -24,9 +25,12 @@ const ANSWERED: Duration = Duration::from_mins(3);
 
 /// What may be empty, and is so even here: no series is rejected, an older Redis does not count whom it cuts off, nobody
 /// watches a cluster or a Sentinel, and the server records no latency spikes.
-const STAY_EMPTY: [&str; 9] = [
+const STAY_EMPTY: [&str; 11] = [
     "agent.rejected-series",
     "clients.cut-off",
+    // Until the rules record causes.
+    "overview.follows",
+    "overview.incident",
     "redis.cluster-nodes",
     "redis.cluster-slots",
     "redis.cluster-state",
@@ -41,7 +45,14 @@ const OF_CONTAINERS: [&str; 4] = ["container_", "docker_up", "manometer_docker_"
 
 /// What Grafana would send for a choice of everything.
 fn chosen(expr: &str) -> String {
-    let values = [("$__rate_interval", "30s"), ("$job", "manometer"), ("$instance", ".+"), ("$target", ".+")];
+    let values = [
+        ("$__rate_interval", "30s"),
+        ("$job", "manometer"),
+        ("$instance", ".+"),
+        ("$site", ".*"),
+        ("$target", ".+"),
+        ("$node", ".*"),
+    ];
     values.iter().fold(expr.to_owned(), |expr, (variable, value)| expr.replace(variable, value))
 }
 

@@ -7,14 +7,18 @@ use super::*;
 use metric::{Kind, MetricInfo};
 
 /// What Prometheus itself knows of alerts and of scrapes.
-const OF_PROMETHEUS: [(&str, &[&str]); 2] =
-    [("ALERTS", &["alertname", "alertstate", "severity", "condition", "escalation"]), ("up", &[])];
+const OF_PROMETHEUS: [(&str, &[&str]); 4] = [
+    ("ALERTS", &["alertname", "alertstate", "severity", "condition", "escalation", "cause", "cause_alert"]),
+    ("ALERTS_FOR_STATE", &["alertname", "severity", "condition", "escalation"]),
+    ("manometer:cause:seen", &["cause", "alert", "severity"]),
+    ("up", &[]),
+];
 
 /// Of every metric: whether it is a counter, whether it is of a target, its own labels.
 fn known() -> BTreeMap<String, (bool, bool, Vec<&'static str>)> {
     let mut known = BTreeMap::new();
     for (name, labels) in OF_PROMETHEUS {
-        known.insert(name.to_owned(), (false, name == "ALERTS", labels.to_vec()));
+        known.insert(name.to_owned(), (false, name.starts_with("ALERTS"), labels.to_vec()));
     }
     for (of_target, info) in exported() {
         let (name, is_counter, more) = match info.kind {
@@ -45,12 +49,18 @@ pub(super) fn is_of_target(name: &str) -> bool {
     known().get(name).is_some_and(|(_, of_target, _)| *of_target)
 }
 
+/// Whether it is a series of the agent that says which target it is about.
+pub(super) fn names_a_target(name: &str) -> bool {
+    known().get(name).is_some_and(|(_, of_target, labels)| !of_target && labels.contains(&"target"))
+}
+
 #[test]
 fn every_metric_and_label_is_exported() {
     let known = known();
     let labels_of = |name: &str| {
         let (_, of_target, own) = known.get(name).cloned().unwrap_or_default();
-        let common: &[&str] = if of_target { &["job", "instance", "target"] } else { &["job", "instance"] };
+        let common: &[&str] =
+            if of_target { &["job", "instance", "site", "target", "node"] } else { &["job", "instance", "site"] };
         own.iter().chain(common).map(|label| (*label).to_owned()).collect::<Vec<String>>()
     };
     let mut faults = Vec::new();

@@ -27,8 +27,12 @@ fn render(policy: &Policy) -> Vec<File> {
 
 /// Every dashboard, by its name.
 fn dashboards() -> Vec<(String, Value)> {
+    rendered(&policy())
+}
+
+fn rendered(policy: &Policy) -> Vec<(String, Value)> {
     let name = |file: &File| file.path.file_stem().unwrap().to_str().unwrap().to_owned();
-    let files = render(&policy());
+    let files = render(policy);
     let dashboards = files.iter().filter(|file| file.path.extension().is_some_and(|end| end == "json"));
     dashboards.map(|file| (name(file), serde_json::from_str(&file.text).unwrap())).collect()
 }
