@@ -153,7 +153,7 @@ fn targets_fire_at_their_own_numbers() {
     ];
     let ping = |target: &str, value: &str, beyond: &str| {
         format!(
-            "          - exp_labels: {{severity: warning, job: manometer, instance: a, target: {target}}}\n            \
+            "          - exp_labels: {{severity: warning, target: {target}}}\n            \
              exp_annotations:\n              summary: Redis answers PING slowly.\n              \
              description: 'The mean round trip to {target} is {value} ms, {beyond} ms. What to do: \
              /runbooks/RedisPingHigh at the agent.'\n"
@@ -171,7 +171,7 @@ fn targets_fire_at_their_own_numbers() {
                 // Why, where the agent has said it.
                 let reason = if *target == "main" { ": auth" } else { "" };
                 format!(
-                    "          - exp_labels: {{severity: critical, job: manometer, instance: a, target: {target}{scope}}}\n            \
+                    "          - exp_labels: {{severity: critical, target: {target}{scope}}}\n            \
                      exp_annotations:\n              summary: Redis is down.\n              \
                      description: 'Redis {target} does not serve the agent{reason}. What to do: /runbooks/RedisDown at the agent.'\n"
                 )

@@ -1,4 +1,4 @@
-use super::Unit;
+use super::*;
 
 #[test]
 fn numbers_of_the_policy_are_shown_to_people() {

@@ -59,8 +59,12 @@ fn every_metric_and_label_is_exported() {
     let known = known();
     let labels_of = |name: &str| {
         let (_, of_target, own) = known.get(name).cloned().unwrap_or_default();
-        let common: &[&str] =
-            if of_target { &["job", "instance", "site", "target", "node"] } else { &["job", "instance", "site"] };
+        // An agent is scraped as an instance that has no target.
+        let common: &[&str] = if of_target || name == "up" {
+            &["job", "instance", "site", "target", "node"]
+        } else {
+            &["job", "instance", "site"]
+        };
         own.iter().chain(common).map(|label| (*label).to_owned()).collect::<Vec<String>>()
     };
     let mut faults = Vec::new();
