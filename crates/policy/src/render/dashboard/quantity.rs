@@ -92,7 +92,8 @@ fn line(alert: &Alert, level: &Level) -> Line {
 pub(super) fn expression(promql: Promql<'_>, alert: &Alert, level: &Level) -> Option<String> {
     let (expr, matchers) = match &level.signal {
         Signal::Absent | Signal::Drift | Signal::Always => return None,
-        Signal::Unreachable => (promql.recorded(&level.signal), OF_AGENT),
+        // Of several jobs that scrape an agent.
+        Signal::Unreachable => (format!("max without (job) ({})", promql.recorded(&level.signal)), OF_AGENT),
         Signal::Firing(_) => return Some(promql.plotted(alert, level)),
         signal => (promql.recorded(signal), OF_TARGET),
     };

@@ -64,7 +64,7 @@ board! {
             them, and for how long each has been true. What is here before its alert fires is about to fire.")
             .query("max by (site, cause, alert, severity) (manometer:cause:seen{@site})", "seen").may_be_empty(QUIET)
             .query("time() - min by (site, cause, alert, severity) (label_replace(label_replace(label_join(\
-                ALERTS_FOR_STATE{@alerts}, \"cause\", \"/\", \"target\", \"name\"), \"cause\", \"$1\", \"cause\", \"(.*)/\"), \
+                ALERTS_FOR_STATE{@alerts, alert=\"\", cause=\"\"}, \"cause\", \"/\", \"target\", \"name\"), \"cause\", \"$1\", \"cause\", \"(.*)/\"), \
                 \"alert\", \"$1\", \"alertname\", \"(.+)\")) and on (site, cause, alert, severity) manometer:cause:seen{@site}",
                 "for").unit(Seconds).may_be_empty(QUIET)
             .nothing("no cause is seen").size(12, 7);

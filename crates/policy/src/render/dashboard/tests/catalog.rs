@@ -9,7 +9,7 @@ use metric::{Kind, MetricInfo};
 /// What Prometheus itself knows of alerts and of scrapes.
 const OF_PROMETHEUS: [(&str, &[&str]); 4] = [
     ("ALERTS", &["alertname", "alertstate", "severity", "condition", "escalation", "cause", "cause_alert"]),
-    ("ALERTS_FOR_STATE", &["alertname", "severity", "condition", "escalation"]),
+    ("ALERTS_FOR_STATE", &["alertname", "severity", "condition", "escalation", "alert", "cause"]),
     ("manometer:cause:seen", &["cause", "alert", "severity"]),
     ("up", &[]),
 ];
