@@ -21,6 +21,9 @@ pub(super) fn check(source: &Source) -> Result<ExitCode, Refused> {
             let _ = writeln!(text, "  {line}");
         }
     }
+    for note in config.policy.missing_links() {
+        let _ = writeln!(text, "note: {note}");
+    }
     Ok(print(text.as_bytes()))
 }
 

@@ -41,7 +41,7 @@ pub(super) struct RenderArgs {
 
 /// Renders, or checks what is rendered.
 pub(super) fn render(arguments: &RenderArgs) -> Result<ExitCode, Refused> {
-    let files = rendered(arguments)?;
+    let (files, missing_links) = rendered(arguments)?;
     let stale: Vec<&File> = files.iter().filter(|file| !write::is_written(&arguments.out, file)).collect();
     // Of one format it is not known what the others have written.
     let is_all = arguments.format == Format::All;
@@ -59,13 +59,16 @@ pub(super) fn render(arguments: &RenderArgs) -> Result<ExitCode, Refused> {
         let _ = writeln!(text, "{} belongs to nothing any more; remove it", path.display());
     }
     let _ = writeln!(text, "{} of {} files changed", stale.len(), files.len());
+    for note in missing_links {
+        let _ = writeln!(text, "note: {note}");
+    }
     let printed = print(text.as_bytes());
     tell_inert(arguments);
     Ok(printed)
 }
 
-/// Every file, unless something is wrong.
-fn rendered(arguments: &RenderArgs) -> Result<Vec<File>, String> {
+/// Every file, and what their texts have no link to, unless something is wrong.
+fn rendered(arguments: &RenderArgs) -> Result<(Vec<File>, Vec<&'static str>), String> {
     let (policy, origin) = match &arguments.policy {
         Some(file) => (policy::load(file), file.display().to_string()),
         None => (policy::shipped(), "alerts/policy.toml".to_owned()),
@@ -80,7 +83,9 @@ fn rendered(arguments: &RenderArgs) -> Result<Vec<File>, String> {
     let applied = apply(arguments, policy);
     let problems: Vec<String> = problems.iter().map(|problem| format!("{origin}: {problem}")).collect();
     match applied {
-        Ok(policy) if problems.is_empty() => Ok(render::render(&policy, &metrics, arguments.format, &pages)),
+        Ok(policy) if problems.is_empty() => {
+            Ok((render::render(&policy, &metrics, arguments.format, &pages), policy.missing_links()))
+        }
         Ok(_) => Err(problems.join("\n")),
         Err(error) => Err(problems.into_iter().chain([error]).collect::<Vec<_>>().join("\n")),
     }

@@ -128,19 +128,23 @@ fn placeholders(alert: &Alert, level: &Level, catalog: &BTreeMap<&str, &MetricIn
         rest = tail;
         let message = match placeholder {
             "value" | "job" => None,
-            "threshold" => {
+            "threshold" | "beyond" => {
                 let is_state = level.signal.state().is_some();
-                is_state.then(|| "a level has no number for {threshold}; say it in words".to_owned())
+                is_state.then(|| format!("a level has no number for {{{placeholder}}}; say it in words"))
             }
-            "target" => {
-                (!level.signal.has_target()).then(|| "a level is not about a target; remove {target}".to_owned())
+            "target" | "reason" => {
+                (!level.signal.has_target()).then(|| format!("a level is not about a target; remove {{{placeholder}}}"))
+            }
+            "for" => level.hold.is_zero().then(|| "a level fires at once; remove {for}".to_owned()),
+            "window" => {
+                level.signal.window().is_none().then(|| "a level looks back on nothing; remove {window}".to_owned())
             }
             "condition" => level.condition.is_none().then(|| "a level has no condition; remove {condition}".to_owned()),
             other => match other.strip_prefix("label:") {
                 Some(label) => label_of(level, label, catalog),
                 None => Some(format!(
-                    "description has {{{other}}}; known are {{target}}, {{value}}, {{threshold}}, {{condition}}, {{job}} and \
-                     {{label:name}}"
+                    "description has {{{other}}}; known are {{target}}, {{value}}, {{threshold}}, {{beyond}}, {{for}}, \
+                     {{window}}, {{reason}}, {{condition}}, {{job}} and {{label:name}}"
                 )),
             },
         };

@@ -134,6 +134,8 @@ async fn a_failed_poll_drops_the_samples_and_keeps_up_0() {
     assert_eq!(run.sample("fake_value"), None);
     assert_eq!(run.sample("fake_up{target=\"t\"}").as_deref(), Some("0"));
     assert_eq!(run.sample("manometer_target_up{target=\"t\",collector=\"fake\"}").as_deref(), Some("0"));
+    let failing = "manometer_target_failing{target=\"t\",collector=\"fake\",reason=\"refused\"}";
+    assert_eq!(run.sample(failing).as_deref(), Some("1"));
     let refused = "manometer_poll_failures_total{target=\"t\",collector=\"fake\",reason=\"refused\"}";
     assert!(run.sample(refused).unwrap().parse::<u64>().unwrap() >= 1);
     assert_eq!(run.hub.statuses()[0].error.as_ref().unwrap().to_string(), "asking: it said no; ask again");

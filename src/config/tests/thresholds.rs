@@ -55,6 +55,24 @@ fn numbers_and_durations_are_overridden() {
 }
 
 #[test]
+fn windows_are_overridden_and_nothing_need_hold() {
+    let config = config(
+        "[web]\nexternal_url = \"https://agent.example.org/\"\n\
+         [thresholds.redis_rejected_connections]\ncritical_window = \"2m\"\n\
+         [thresholds.redis_ping_high]\nwarning_for = \"0s\"\n",
+    );
+    assert_eq!(levels(&config, "RedisRejectedConnections")[0].signal.window(), Some(Duration::from_mins(2)));
+    assert_eq!(numbers(&config, "RedisPingHigh")[1].2, 0);
+    assert_eq!(config.policy.runbook("RedisDown").unwrap(), "https://agent.example.org/runbooks/RedisDown");
+    let shown = config.to_toml().unwrap();
+    for line in ["external_url = \"https://agent.example.org\"", "critical_window = \"2m\"", "warning_for = \"0s\""] {
+        assert!(shown.lines().any(|shown| shown == line), "{line} is not in {shown}");
+    }
+    let again = Config::parse(&shown, Path::new("config.toml"), &|_| None, KINDS).unwrap();
+    assert_eq!((again.thresholds, again.policy), (config.thresholds, config.policy));
+}
+
+#[test]
 fn levels_with_a_condition_are_named_by_it() {
     let config = config(
         "[thresholds.redis_publish_stalled]\ncritical = { late = 0.4 }\ncritical_for = \"1m\"\n\

@@ -160,7 +160,7 @@ fn alert_rule(
         name: alert.name.clone(),
         hold,
         keep_firing: level.keep_firing,
-        annotations: annotation::all(promql.policy, alert, level),
+        annotations: annotation::all(promql.policy, alert, level, hold),
     };
     Rule { kind, expr, labels: labels.into_iter().flatten().collect(), comment: level.why.clone() }
 }

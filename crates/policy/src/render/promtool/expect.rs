@@ -39,16 +39,19 @@ pub(super) fn alerts_series(policy: &Policy, active: &Active) -> String {
 /// Its texts.
 pub(super) fn annotations(policy: &Policy, active: &Active) -> Vec<(&'static str, String)> {
     let (alert, _) = of(policy, active);
-    let board = alert.panel.split('.').next().unwrap_or_default();
-    let dashboards = policy.dashboards.trim_end_matches('/');
-    let target =
-        evaluate::label(&active.labels, "target").map(|target| format!("?var-target={target}")).unwrap_or_default();
-    vec![
-        ("summary", alert.summary.clone()),
-        ("description", description(policy, active)),
-        ("runbook_url", format!("{}{}.md", policy.runbooks, alert.name)),
-        ("dashboard_url", format!("{dashboards}/d/manometer-{board}{target}")),
-    ]
+    let mut texts = vec![("summary", alert.summary.clone()), ("description", description(policy, active))];
+    match policy.runbook(&alert.name) {
+        Some(runbook) => texts.push(("runbook_url", runbook)),
+        None => texts[1].1 += &format!(" What to do: /runbooks/{} at the agent.", alert.name),
+    }
+    if !policy.dashboards.is_empty() {
+        let board = alert.panel.split('.').next().unwrap_or_default();
+        let dashboards = policy.dashboards.trim_end_matches('/');
+        let target =
+            evaluate::label(&active.labels, "target").map(|target| format!("?var-target={target}")).unwrap_or_default();
+        texts.push(("dashboard_url", format!("{dashboards}/d/manometer-{board}{target}")));
+    }
+    texts
 }
 
 fn of<'p>(policy: &'p Policy, active: &Active) -> (&'p Alert, &'p Level) {

@@ -72,7 +72,7 @@ fn relays(promql: &Promql<'_>) -> Vec<Rule> {
         let escalation = callers.iter().find_map(|(_, level)| level.escalation.as_deref())?;
         let mut names: Vec<String> = callers.iter().map(|(alert, _)| alert.name.clone()).collect();
         names.dedup();
-        let texts = annotation::all(promql.policy, cause.alert, cause.level);
+        let texts = annotation::all(promql.policy, cause.alert, cause.level, cause.level.hold);
         let kind = RuleKind::Alert {
             name: cause.alert.name.clone(),
             hold: promql.policy.times.relay,

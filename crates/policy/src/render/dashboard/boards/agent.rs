@@ -33,7 +33,7 @@ board! {
                 .may_be_empty("nothing is left out");
     }
     "Thresholds and configuration" {
-        list("thresholds", "Thresholds of the agent", &["Time", "__name__", "job"], "The numbers at which alerts fire, \
+        table("thresholds", "Thresholds of the agent", &["Time", "__name__", "job"], "The numbers at which alerts fire, \
             as the agent has them from the policy and its configuration. Where the rules that Prometheus has loaded \
             differ, ThresholdDrift fires.")
             .query("manometer_threshold{@agent}", "threshold").size(16, 12);
@@ -64,7 +64,7 @@ board! {
             .query("process_open_fds{@agent} / (process_max_fds{@agent} > 0)", "{{instance}}");
         graph("process-age", "Time since the start", Seconds, "Time since the agent started; a step down is a restart.")
             .query("time() - process_start_time_seconds{@agent}", "{{instance}}");
-        list("versions", "Versions", &["Time", "__name__", "job", "Value"], "The version of each agent.")
+        table("versions", "Versions", &["Time", "__name__", "job", "Value"], "The version of each agent.")
             .query("manometer_build_info{@agent}", "version").size(12, 8);
     }
 }
