@@ -29,8 +29,7 @@ board! {
             .query("manometer_target_series{@target}", "{{target}} {{collector}}").stacked();
         graph("rejected-series", "Series left out", Count, "Samples that were left out: over the series limit, \
             doubled, or of an invalid name.")
-            .query("manometer_target_series_rejected{@target} > 0", "{{target}} {{reason}}")
-                .may_be_empty("nothing is left out");
+            .alerts("{{target}} {{reason}}");
     }
     "Thresholds and configuration" {
         list("thresholds", "Thresholds of the agent", &["Time", "__name__", "job"], "The numbers at which alerts fire, \

@@ -21,6 +21,7 @@ mod agent;
 mod backpressure;
 mod clients;
 mod containers;
+mod host;
 mod overview;
 mod redis;
 
@@ -34,6 +35,7 @@ pub(super) fn all() -> Vec<Board> {
         redis::board(),
         clients::board(),
         containers::board(),
+        host::board(),
         agent::board(),
     ]
 }
