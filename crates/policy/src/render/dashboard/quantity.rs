@@ -85,7 +85,8 @@ pub(super) fn expression(promql: Promql<'_>, alert: &Alert, level: &Level) -> Op
         Signal::Absent | Signal::Drift | Signal::Always => return None,
         Signal::Unreachable => (promql.recorded(&level.signal), OF_AGENT),
         Signal::Firing(_) => return Some(promql.plotted(alert, level)),
-        signal => (promql.recorded(signal), OF_TARGET),
+        signal if signal.has_target() => (promql.recorded(signal), OF_TARGET),
+        signal => (promql.recorded(signal), OF_AGENT),
     };
     // Rules select the one job, dashboards what people choose.
     Some(expr.replace(&format!("job=\"{}\"", promql.policy.job), matchers))

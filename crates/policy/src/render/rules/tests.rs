@@ -40,7 +40,7 @@ fn every_level_is_a_rule_and_no_group_is_too_large() {
         names.push(group.name);
     }
     assert_eq!(names[..2], ["manometer-redis.rules", "manometer-redis.alerts"]);
-    assert_eq!(names.last().unwrap(), "manometer-thresholds-4.rules");
+    assert!(names.last().unwrap().starts_with("manometer-thresholds-"));
 }
 
 #[test]

@@ -42,9 +42,7 @@ board! {
             .alerts("{{name}}");
         graph("throttling", "Throttled periods", Ratio, "Part of the scheduler's periods in which the container wanted \
             more CPU than its limit.")
-            .query("rate(container_cpu_cfs_throttled_periods_total{@target}[@rate]) / \
-                (rate(container_cpu_cfs_periods_total{@target}[@rate]) > 0)",
-                "{{name}}").may_be_empty(NO_LIMIT)
+            .alerts("{{name}}").may_be_empty(NO_LIMIT)
             .max(1.0);
         graph("stalled", "Standstill", Ratio, "Part of the time in which all tasks of a container waited for memory or for \
             I/O.")
