@@ -155,12 +155,12 @@ fn a_client_and_a_container_silence_only_themselves_and_nothing_worse() {
     alertmanager.fire(&[
         growing,
         full,
-        &container("ContainerRestarting", "warning", "ticker"),
-        &container("ContainerRestarting", "warning", "cache"),
+        &container("ContainerFailed", "warning", "ticker"),
+        &container("ContainerFailed", "warning", "cache"),
     ]);
     receivers.until_firing(SOON, "page", &["ContainerDown critical engine ticker", "RedisMemoryHigh critical main"]);
     let chat = [
-        "ContainerRestarting warning engine cache",
+        "ContainerFailed warning engine cache",
         "RedisSlowSubscriber warning main board",
         "RedisSlowSubscriber warning main feed",
     ];

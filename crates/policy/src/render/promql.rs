@@ -9,8 +9,8 @@ pub use self::causes::{CALLS, INHIBITOR, REACH, SEEN, TOPOLOGY};
 use self::expr::{Expr, Grouping, Matcher, Op, Operator};
 use super::Catalog;
 use crate::{
-    Alert, CONTAINER, Compare, Level, OF_SCRAPE, OF_TARGET, Over, Policy, Scope, Series, Severity, Signal, Threshold,
-    Unit,
+    Alert, CONTAINER, Compare, Level, OF_SCRAPE, OF_TARGET, Origin, Over, Policy, Scope, Series, Severity, Signal,
+    Threshold, Unit,
 };
 
 /// The labels by which the element of a cause is told apart: a target, or a container of an engine.
@@ -236,8 +236,12 @@ impl Promql<'_> {
 
     /// The agent's series of these targets, or of any.
     fn series(&self, series: &Series, targets: Option<&Matcher>) -> Expr {
-        let any_target = targets.is_none_or(|targets| !targets.is_positive).then(|| is_not("target", ""));
         let own = series.labels.iter().map(|(label, values)| any(label, values));
+        let any_target = match series.origin {
+            Origin::Target => targets.is_none_or(|targets| !targets.is_positive).then(|| is_not("target", "")),
+            Origin::Agent => Some(is("target", "")),
+            Origin::Foreign => return Expr::Selector(series.metric.clone(), own.collect()),
+        };
         self.selector(&series.metric, any_target.into_iter().chain(targets.cloned()).chain(own).collect())
     }
 

@@ -31,6 +31,20 @@ fn last(metric: &str) -> String {
 }
 
 #[test]
+fn what_is_of_no_target_is_read_of_whom_it_is_and_keeps_its_labels() {
+    let of = |signal: &str| of_signal(signal, "above = 1").remove(0);
+    assert_eq!(
+        of("value = \"manometer_http_connections\", agent = true"),
+        "last_over_time(manometer_http_connections{job=\"manometer\", target=\"\"}[2m]) > 1"
+    );
+    assert_eq!(
+        of("increase = \"alertmanager_notifications_failed_total\", window = \"5m\", foreign = true"),
+        "increase(alertmanager_notifications_failed_total{}[5m]) > 1"
+    );
+    assert_eq!(of("value = \"x\", where = { a = \"b\" }, foreign = true"), "last_over_time(x{a=\"b\"}[2m]) > 1");
+}
+
+#[test]
 fn each_form_has_one_text() {
     let last = |metric: &str| format!("last_over_time({metric}{{job=\"manometer\", target!=\"\"}}[2m])");
     let of_agents = |expr: &str| format!("max without (job, instance) ({expr})");

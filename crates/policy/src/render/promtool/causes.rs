@@ -36,7 +36,7 @@ fn test(context: &Context<'_>, cause: Cause<'_>) -> Option<Yaml> {
     let job = &context.policy.job;
     world.tracks.extend([("service", ""), ("engine", "service-1")].map(|on| stands_on(job, on, &of)));
     world.steps += World::steps_in(world.interval, context.policy.times.tail) + 3;
-    let samples = Recorded::of(job, &world);
+    let samples = Recorded::of(context.policy, &world);
     let mut evaluator = Evaluator::new(context.policy);
     let course: Vec<Vec<String>> = (0..world.steps)
         .map(|step| {

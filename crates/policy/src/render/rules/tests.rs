@@ -46,7 +46,7 @@ fn every_level_is_a_rule_and_no_group_is_too_large() {
         names.push(group.name);
     }
     assert_eq!(names[..2], ["manometer-topology.rules", "manometer-causes.rules"]);
-    assert_eq!(names.last().unwrap(), "manometer-thresholds-3.rules");
+    assert!(names.last().unwrap().starts_with("manometer-thresholds-"));
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn every_number_is_recorded_for_each_agent() {
         ("100", "alert=RedisPingHigh,severity=warning"),
         ("300", "alert=RedisPingHigh,severity=warning,scope=far"),
         ("0.5", "alert=RedisPublishStalled,severity=critical,condition=late"),
-        ("(2 * 1024^3)", "alert=ContainerMemoryHigh,severity=warning,condition=and growing"),
+        ("(2 * 1024^3)", "alert=ContainerMemoryLarge,severity=warning,condition=and growing"),
     ] {
         assert!(recorded.contains(&(number(value), labels.to_owned())), "{labels}");
     }

@@ -14,7 +14,7 @@ use std::time::Duration;
 use self::numbers::Numbers;
 use super::world::{Labels, Track, World};
 use crate::render::Catalog;
-use crate::{Alert, Level, Policy, Scope, Series};
+use crate::{Alert, Level, Origin, Policy, Scope, Series};
 
 /// Where the agent of the tests is scraped.
 pub(super) const INSTANCE: &str = "agent:10121";
@@ -87,7 +87,7 @@ impl<'p> Context<'p> {
     }
 
     fn tried(&self, alert: &Alert, tried: &Tried<'p>) -> Vec<Case> {
-        if !tried.level.signal.has_target() {
+        if tried.level.signal.series().is_empty() {
             return special::cases(self, tried);
         }
         let mut cases = vec![timeline::case(self, tried)];
@@ -104,11 +104,21 @@ impl<'p> Context<'p> {
 
     /// The series of a metric for a subject, with all labels that it has.
     fn track(&self, series: &Series, subject: &Subject, values: Vec<f64>) -> Track {
-        let mut labels = Labels::from([
-            ("job".to_owned(), subject.job.clone()),
-            ("instance".to_owned(), INSTANCE.to_owned()),
-            ("target".to_owned(), subject.target.clone()),
-        ]);
+        let mut labels = Labels::from([("job".to_owned(), subject.job.clone())]);
+        let other = |who| if subject.number == 1 { format!("{who}:1") } else { format!("{who}-{}:1", subject.number) };
+        let instance = match series.origin {
+            Origin::Target => {
+                labels.insert("target".to_owned(), subject.target.clone());
+                INSTANCE.to_owned()
+            }
+            Origin::Agent if subject.number == 1 => INSTANCE.to_owned(),
+            Origin::Agent => other("agent"),
+            Origin::Foreign => {
+                labels.insert("job".to_owned(), "others".to_owned());
+                other("other")
+            }
+        };
+        labels.insert("instance".to_owned(), instance);
         for label in self.catalog.labels(&series.metric) {
             labels.insert((*label).to_owned(), format!("{label}-{}", subject.number));
         }
