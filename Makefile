@@ -31,7 +31,7 @@ drills: ## Break everything that may break and see who is paged, ten times as fa
 	@scripts/deps.sh test
 	@$(CARGO) test --locked --quiet --test drills -- --whole $(ROWS)
 
-test-engines: ## Docker 26 and 28 and Podman 5 on cgroup v2, in a virtual machine; and Podman here
+test-engines: ## Docker 26 and 28 and Podman 5 on cgroup v2, in a virtual machine; Podman here; today's Prometheus and vmalert
 	@scripts/deps.sh engines
 	@tests/engines/run.sh
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use manometer::policy::{self, Policy, Signal};
+use manometer::policy::{self, Policy};
 
 /// By how much everything is faster: a minute of the policy takes six seconds with 10.
 #[derive(Debug, Clone, Copy)]
@@ -41,9 +41,7 @@ impl Scale {
 
     /// The shipped policy with all of its times divided.
     pub(crate) fn policy(self) -> Policy {
-        let mut policy = policy::shipped().unwrap();
-        divide(&mut policy, self.0);
-        policy
+        policy::shipped().unwrap().divided(self.0)
     }
 
     /// A configuration of Alertmanager with its waits divided.
@@ -55,22 +53,5 @@ impl Scale {
             Some(format!("{key}: {}ms\n", time.as_millis()))
         };
         config.lines().map(|line| faster(line).unwrap_or_else(|| format!("{line}\n"))).collect()
-    }
-}
-
-fn divide(policy: &mut Policy, by: u32) {
-    let window = |signal: &mut Signal| match signal {
-        Signal::Rate { window, .. }
-        | Signal::Increase { window, .. }
-        | Signal::Mean { window, .. }
-        | Signal::Growth { window, .. }
-        | Signal::Forecast { window, .. } => *window /= by,
-        _ => {}
-    };
-    for level in policy.alerts.iter_mut().flat_map(|alert| &mut alert.levels) {
-        level.hold /= by;
-        level.keep_firing /= by;
-        window(&mut level.signal);
-        level.guards.iter_mut().for_each(|guard| window(&mut guard.signal));
     }
 }

@@ -171,7 +171,9 @@ impl Site {
             if services.len() > 1 {
                 writeln!(config, "uses = [\"redis\"]").unwrap();
             }
-            write!(config, "[[service.endpoint]]\nname = \"health\"\nevery = \"{}\"\n", scale.text(60, 5)).unwrap();
+            // Of polls each five seconds the next would be every other one.
+            let every = scale.whole(60, 5) / 5 * 5;
+            write!(config, "[[service.endpoint]]\nname = \"health\"\nevery = \"{every}s\"\n").unwrap();
         }
         if let Some(containers) = &self.containers {
             let every = scale.whole(15, 2);
