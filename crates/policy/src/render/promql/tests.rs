@@ -39,7 +39,7 @@ fn what_is_of_no_target_is_read_of_whom_it_is_and_keeps_its_labels() {
     );
     assert_eq!(
         of("increase = \"alertmanager_notifications_failed_total\", window = \"5m\", foreign = true"),
-        "increase(alertmanager_notifications_failed_total{}[5m]) > 1"
+        "increase(alertmanager_notifications_failed_total[5m]) > 1"
     );
     assert_eq!(of("value = \"x\", where = { a = \"b\" }, foreign = true"), "last_over_time(x{a=\"b\"}[2m]) > 1");
 }
