@@ -44,5 +44,6 @@ mod states;
 mod support;
 mod tls;
 mod topology;
+mod verdicts;
 mod versions;
 mod words;

@@ -32,6 +32,8 @@ pub(super) struct Timing {
     backoff: Backoff,
     /// Whether its last answer was a useful one.
     pub(super) useful: bool,
+    /// It said that the service is not well.
+    pub(super) unwell: bool,
 }
 
 impl Default for Timing {
@@ -45,6 +47,7 @@ impl Default for Timing {
             absent: false,
             backoff,
             useful: false,
+            unwell: false,
         }
     }
 }
@@ -113,7 +116,9 @@ impl Timing {
         }
         let Some(asked_at) = self.asked_at.filter(|_| !self.forgotten) else { return Some(Duration::MAX) };
         // A poll comes a little early or late; half an interval decides to which one a fetch belongs.
-        let period = endpoint.every.unwrap_or(Duration::ZERO).saturating_sub(interval / 2);
+        // That a service is well again must not wait for a minute, nor be one failed answer for so long.
+        let is_pressing = endpoint.tells_health && (self.unwell || !self.useful);
+        let period = endpoint.every.filter(|_| !is_pressing).unwrap_or(Duration::ZERO).saturating_sub(interval / 2);
         now.saturating_duration_since(asked_at).checked_sub(period)
     }
 }
