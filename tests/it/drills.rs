@@ -33,15 +33,9 @@ fn fast() -> Policy {
     let short = |time: &mut Duration, most: u64| {
         *time = (*time / 20).min(Duration::from_secs(most));
     };
-    let window = |signal: &mut Signal| match signal {
-        Signal::Rate { window, .. }
-        | Signal::Increase { window, .. }
-        | Signal::Mean { window, .. }
-        | Signal::Growth { window, .. }
-        | Signal::Forecast { window, .. } => short(window, 15),
-        _ => {}
-    };
+    let window = |signal: &mut Signal| signal.set_window(|window| (window / 20).min(Duration::from_secs(15)));
     let mut policy = policy::shipped().unwrap();
+    short(&mut policy.times.gap, 15);
     for level in policy.alerts.iter_mut().flat_map(|alert: &mut Alert| &mut alert.levels) {
         short(&mut level.hold, 15);
         short(&mut level.keep_firing, 15);

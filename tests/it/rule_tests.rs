@@ -11,7 +11,7 @@ use manometer::config::Config;
 use manometer::policy;
 use manometer::policy::evaluate::{Sample, Samples, Track, elements};
 use manometer::policy::render::{Catalog, File, promtool, rules};
-use manometer::policy::{Alert, Compare, Level, Policy, Series, Signal};
+use manometer::policy::{Alert, Compare, Level, Over, Policy, Series, Signal};
 use tempfile::TempDir;
 
 use crate::support::agent::write as write_config;
@@ -193,9 +193,10 @@ fn wrong_levels(level: &Level) -> Vec<(String, Level)> {
         change("it goes on firing".to_owned(), &|level| level.keep_firing += Duration::from_mins(5));
     }
     // Not of slopes: a straight line has the same one however far back one looks.
-    if let Signal::Rate { window, .. } | Signal::Increase { window, .. } | Signal::Mean { window, .. } = level.signal {
+    let is_slope = matches!(level.signal, Signal::Growth { .. } | Signal::Forecast { .. });
+    if let Some(window) = level.signal.window().filter(|_| !is_slope) {
         for (what, other) in [("half", window / 2), ("twice", window * 2)] {
-            change(format!("{what} the window"), &|level| set_window(&mut level.signal, other));
+            change(format!("{what} the window"), &|level| level.signal.set_window(|_| other));
         }
     }
     for at in 0..level.guards.len() {
@@ -211,17 +212,11 @@ fn wrong_levels(level: &Level) -> Vec<(String, Level)> {
     wrong
 }
 
-fn set_window(signal: &mut Signal, other: Duration) {
-    if let Signal::Rate { window, .. } | Signal::Increase { window, .. } | Signal::Mean { window, .. } = signal {
-        *window = other;
-    }
-}
-
-/// A tenth more and a tenth less; of what is counted in whole targets, one.
+/// A tenth more and a tenth less; of what is counted in whole numbers, one.
 fn others(number: f64, signal: &Signal) -> Vec<f64> {
     if number == 0.0 {
         vec![1.0]
-    } else if matches!(signal, Signal::Firing(_)) {
+    } else if matches!(signal, Signal::Firing(_) | Signal::Over { what: Over::Changes, .. }) {
         vec![number + 1.0, number - 1.0]
     } else {
         vec![number * 1.1, number * 0.9]
@@ -242,7 +237,15 @@ fn other_comparisons(compare: Compare, is_inexact: bool) -> Vec<Compare> {
 
 /// Whether the signal is computed such that no series makes it the very number.
 fn is_inexact(signal: &Signal) -> bool {
-    matches!(signal, Signal::Rate { .. } | Signal::Growth { .. } | Signal::Forecast { .. })
+    matches!(
+        signal,
+        Signal::Rate { .. }
+            | Signal::Growth { .. }
+            | Signal::Forecast { .. }
+            | Signal::Age(_)
+            | Signal::Until(_)
+            | Signal::Ratio { window: Some(_), .. }
+    )
 }
 
 #[test]
@@ -348,14 +351,24 @@ fn signals_are_computed_as_prometheus_computes_them() {
         for _ in 0..20 {
             let (seconds, now) = (random.u64(15..400), random.i64(0..1200));
             let (window, per) = (Duration::from_secs(seconds), Duration::from_mins(1));
+            let over = |what, function: &str| {
+                let signal = Signal::Over { what, series: series(), window, record: None };
+                (signal, format!("{function}({metric}[{seconds}s])"))
+            };
             for (signal, expr) in [
-                (Signal::Value(series()), format!("{metric} + 0")),
+                (Signal::Value(series()), format!("last_over_time({metric}[2m])")),
+                (Signal::Age(series()), format!("time() - last_over_time({metric}[2m])")),
+                (Signal::Until(series()), format!("last_over_time({metric}[2m]) - time()")),
+                (
+                    Signal::Ratio { part: series(), whole: series(), window: Some(window), record: None },
+                    format!("increase({metric}[{seconds}s]) / (increase({metric}[{seconds}s]) > 0)"),
+                ),
+                over(Over::Max, "max_over_time"),
+                over(Over::Min, "min_over_time"),
+                over(Over::Changes, "changes"),
+                over(Over::Mean, "avg_over_time"),
                 (Signal::Increase { series: series(), window }, format!("increase({metric}[{seconds}s])")),
                 (Signal::Rate { series: series(), window, per }, format!("rate({metric}[{seconds}s]) * 60")),
-                (
-                    Signal::Mean { series: series(), window, record: None },
-                    format!("avg_over_time({metric}[{seconds}s])"),
-                ),
                 (Signal::Growth { series: series(), window }, format!("deriv({metric}[{seconds}s])")),
             ] {
                 let value = elements(&policy, &signal, &recorded, now * 1000).first().map(|element| element.value);

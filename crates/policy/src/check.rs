@@ -62,7 +62,8 @@ fn texts(alert: &Alert) -> Vec<String> {
 
 fn series(signal: &Signal, catalog: &BTreeMap<&str, &MetricInfo>) -> Vec<String> {
     let mut problems = Vec::new();
-    let wants_counter = matches!(signal, Signal::Rate { .. } | Signal::Increase { .. });
+    let wants_counter =
+        matches!(signal, Signal::Rate { .. } | Signal::Increase { .. } | Signal::Ratio { window: Some(_), .. });
     for series in signal.series() {
         let name = &series.metric;
         let Some(info) = catalog.get(name.as_str()) else {
@@ -73,7 +74,9 @@ fn series(signal: &Signal, catalog: &BTreeMap<&str, &MetricInfo>) -> Vec<String>
             continue;
         };
         match info.kind {
-            Kind::Counter if !wants_counter => problems.push(format!("{name} is a counter; use rate or increase")),
+            Kind::Counter if !wants_counter => {
+                problems.push(format!("{name} is a counter; use rate, increase or a ratio with a window"));
+            }
             Kind::Gauge if wants_counter => {
                 problems.push(format!("{name} is a gauge; rate and increase are for counters: use growth or mean"));
             }
@@ -161,8 +164,9 @@ fn label_of(level: &Level, label: &str, catalog: &BTreeMap<&str, &MetricInfo>) -
         signal => {
             let of = |metric: &str| catalog.get(metric).map(|info| info.labels);
             // A metric that does not exist is reported already.
-            let own = of(&signal.series().first()?.metric)?;
-            OF_TARGET.iter().chain(own).copied().collect()
+            let series = *signal.series().first()?;
+            let own = of(&series.metric)?;
+            OF_TARGET.into_iter().chain(series.own_labels(own)).collect()
         }
     };
     if known.contains(&label) {

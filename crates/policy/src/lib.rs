@@ -15,6 +15,7 @@ mod signal;
 mod testing;
 mod threshold;
 pub mod thresholds;
+mod times;
 mod words;
 
 use std::collections::BTreeMap;
@@ -24,9 +25,10 @@ pub use check::check;
 pub use order::{Fault, Field, faults};
 pub use profile::Profile;
 pub use read::{load, parse, shipped};
-pub use signal::{Compare, Guard, OF_TARGET, Series, Signal};
+pub use signal::{Compare, Guard, OF_SCRAPE, OF_TARGET, Over, Series, Signal};
 pub use threshold::Threshold;
 pub use thresholds::{Override, Setting, Thresholds};
+pub use times::Times;
 pub use words::{Unit, duration};
 
 /// alerts/policy.toml, as it was when the agent was built.
@@ -41,6 +43,8 @@ pub struct Policy {
     pub runbooks: String,
     /// Where Grafana is; `/d/manometer-redis` follows. Empty where nobody said.
     pub dashboards: String,
+    /// What all rules have in common.
+    pub times: Times,
     /// In the order of the file.
     pub alerts: Vec<Alert>,
 }
@@ -71,6 +75,8 @@ pub struct Level {
     pub severity: Severity,
     /// Who is called beside the one on call: `infrastructure`.
     pub escalation: Option<String>,
+    /// Whether the one on call is told as well; otherwise only those of the escalation are.
+    pub page: bool,
     /// Tells levels of one severity apart; becomes the label `condition`.
     pub condition: Option<String>,
     /// What is compared.

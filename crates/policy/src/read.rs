@@ -7,7 +7,7 @@ mod signal;
 
 use std::path::Path;
 
-use crate::{Alert, Field, Policy, SHIPPED, Signal, Unit, faults};
+use crate::{Alert, Field, Policy, SHIPPED, Signal, Times, Unit, faults};
 use reader::file;
 use reader::{ConfigError, Problem};
 use reader::{Reader, Table};
@@ -74,7 +74,7 @@ fn read(mut root: Table<'_>, reader: &Reader<'_>) -> Policy {
         }
     }
     root.finish();
-    Policy { job: DEFAULT_JOB.to_owned(), runbooks, dashboards, alerts }
+    Policy { job: DEFAULT_JOB.to_owned(), runbooks, dashboards, times: Times::default(), alerts }
 }
 
 /// Where links begin: `https://...`, or nothing.

@@ -4,8 +4,11 @@ use std::time::Duration;
 
 use super::Severity;
 
-/// The labels that every series of a target has, beside its metric's own.
-pub const OF_TARGET: [&str; 3] = ["job", "instance", "target"];
+/// The labels that tell targets apart, in rules: of which site, which target. Who scraped which agent is not among them.
+pub const OF_TARGET: [&str; 2] = ["site", "target"];
+
+/// The labels that tell who scraped which agent. Rules aggregate them away: two agents, or two jobs, are one series.
+pub const OF_SCRAPE: [&str; 2] = ["job", "instance"];
 
 /// The series of one metric.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,12 +24,14 @@ pub struct Series {
 pub enum Signal {
     /// A gauge.
     Value(Series),
-    /// One gauge by another; absent where the other is 0 or absent.
+    /// One gauge by another, or the increase of one counter by that of another; absent where the other is 0 or absent.
     Ratio {
         /// What is divided.
         part: Series,
         /// By what.
         whole: Series,
+        /// What is looked back; of counters only.
+        window: Option<Duration>,
         /// The recording rule that keeps it.
         record: Option<String>,
     },
@@ -46,8 +51,10 @@ pub enum Signal {
         /// What is looked back.
         window: Duration,
     },
-    /// The mean of a gauge.
-    Mean {
+    /// What a gauge was over a time.
+    Over {
+        /// Its mean, its greatest value and so on.
+        what: Over,
         /// The gauge.
         series: Series,
         /// What is looked back.
@@ -55,6 +62,10 @@ pub enum Signal {
         /// The recording rule that keeps it.
         record: Option<String>,
     },
+    /// Seconds since the time that a gauge tells.
+    Age(Series),
+    /// Seconds until the time that a gauge tells.
+    Until(Series),
     /// By how much a gauge grows, a second.
     Growth {
         /// The gauge.
@@ -85,6 +96,21 @@ pub enum Signal {
     Drift,
     /// Holds always.
     Always,
+}
+
+metric::words! {
+    /// What is taken of the values of a gauge in a window.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    pub enum Over {
+        /// Their mean.
+        Mean = "mean",
+        /// The greatest.
+        Max = "max",
+        /// The smallest.
+        Min = "min",
+        /// How often one differs from the one before.
+        Changes = "changes",
+    }
 }
 
 metric::words! {
@@ -130,6 +156,20 @@ pub struct Guard {
     pub number: f64,
 }
 
+impl Series {
+    /// The labels that it has in a rule beside those of its target: of the metric's own those that are not fixed to one value,
+    /// since what is the same everywhere tells nothing apart, and reads like a contradiction: `status="ok"` of what is not.
+    pub fn own_labels<'l>(&self, of_metric: &'l [&'static str]) -> impl Iterator<Item = &'static str> + use<'l, '_> {
+        of_metric.iter().copied().filter(|label| !self.is_fixed(label))
+    }
+
+    /// Whether that label can have one value only.
+    #[must_use]
+    pub fn is_fixed(&self, label: &str) -> bool {
+        self.labels.iter().any(|(name, values)| name == label && values.len() == 1)
+    }
+}
+
 impl Signal {
     /// How a signal that is a state is compared; `None` where it is a number, which the level gives.
     #[must_use]
@@ -151,12 +191,14 @@ impl Signal {
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Ratio { part, whole, .. }, Self::Ratio { part: other, whole: others, .. }) => {
-                (part, whole) == (other, others)
-            }
-            (Self::Mean { series, window, .. }, Self::Mean { series: other, window: others, .. }) => {
-                (series, window) == (other, others)
-            }
+            (
+                Self::Ratio { part, whole, window, .. },
+                Self::Ratio { part: other, whole: others, window: windows, .. },
+            ) => (part, whole, window) == (other, others, windows),
+            (
+                Self::Over { what, series, window, .. },
+                Self::Over { what: other, series: others, window: windows, .. },
+            ) => (what, series, window) == (other, others, windows),
             (
                 Self::Forecast { series, limit, window, .. },
                 Self::Forecast { series: other, limit: limits, window: windows, .. },
@@ -169,8 +211,21 @@ impl Signal {
     #[must_use]
     pub fn record(&self) -> Option<&str> {
         match self {
-            Self::Ratio { record, .. } | Self::Mean { record, .. } | Self::Forecast { record, .. } => record.as_deref(),
+            Self::Ratio { record, .. } | Self::Over { record, .. } | Self::Forecast { record, .. } => record.as_deref(),
             _ => None,
+        }
+    }
+
+    /// The same with every window another one.
+    pub fn set_window(&mut self, change: impl Fn(Duration) -> Duration) {
+        match self {
+            Self::Rate { window, .. }
+            | Self::Increase { window, .. }
+            | Self::Over { window, .. }
+            | Self::Growth { window, .. }
+            | Self::Forecast { window, .. }
+            | Self::Ratio { window: Some(window), .. } => *window = change(*window),
+            _ => {}
         }
     }
 
@@ -180,9 +235,10 @@ impl Signal {
         match self {
             Self::Rate { window, .. }
             | Self::Increase { window, .. }
-            | Self::Mean { window, .. }
+            | Self::Over { window, .. }
             | Self::Growth { window, .. }
             | Self::Forecast { window, .. } => Some(*window),
+            Self::Ratio { window, .. } => *window,
             _ => None,
         }
     }
@@ -192,9 +248,11 @@ impl Signal {
     pub fn series(&self) -> Vec<&Series> {
         match self {
             Self::Value(series)
+            | Self::Age(series)
+            | Self::Until(series)
             | Self::Rate { series, .. }
             | Self::Increase { series, .. }
-            | Self::Mean { series, .. }
+            | Self::Over { series, .. }
             | Self::Growth { series, .. }
             | Self::Down(series) => vec![series],
             Self::Ratio { part: series, whole: other, .. } | Self::Forecast { series, limit: other, .. } => {

@@ -153,7 +153,7 @@ fn targets_fire_at_their_own_numbers() {
     ];
     let ping = |target: &str, value: &str, number: &str| {
         format!(
-            "          - exp_labels: {{severity: warning, job: manometer, instance: a, target: {target}}}\n            \
+            "          - exp_labels: {{severity: warning, target: {target}}}\n            \
              exp_annotations:\n              summary: Redis answers PING slowly.\n              \
              description: The mean round trip to {target} is {value} ms, above {number} ms.\n              \
              runbook_url: https://github.com/manometer/manometer/blob/main/docs/runbooks/RedisPingHigh.md\n              \
@@ -169,7 +169,7 @@ fn targets_fire_at_their_own_numbers() {
             .iter()
             .map(|(target, scope)| {
                 format!(
-                    "          - exp_labels: {{severity: critical, job: manometer, instance: a, target: {target}{scope}}}\n            \
+                    "          - exp_labels: {{severity: critical, target: {target}{scope}}}\n            \
                      exp_annotations:\n              summary: Redis is down.\n              \
                      description: 'Redis {target} cannot be reached, refuses the agent or does not answer INFO: redis_up is 0.'\n              \
                      runbook_url: https://github.com/manometer/manometer/blob/main/docs/runbooks/RedisDown.md\n              \

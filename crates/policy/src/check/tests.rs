@@ -41,7 +41,10 @@ fn metrics_and_labels_are_those_of_the_catalog() {
         "ratio = \"redis_memory_used_bytes\", of = \"redis_memory_limit_bytes\"",
         "nothing exports redis_memory_limit_bytes; docs/METRICS.md lists what there is",
     );
-    of("value = \"redis_evicted_keys_total\"", "redis_evicted_keys_total is a counter; use rate or increase");
+    of(
+        "value = \"redis_evicted_keys_total\"",
+        "redis_evicted_keys_total is a counter; use rate, increase or a ratio with a window",
+    );
     of(
         "increase = \"redis_ping_ms\", window = \"5m\"",
         "redis_ping_ms is a gauge; rate and increase are for counters: use growth or mean",
@@ -58,7 +61,10 @@ fn metrics_and_labels_are_those_of_the_catalog() {
 fn guards_are_looked_at_as_well() {
     let mut text = alert("Test", "Test.", "{target}", "value = \"redis_ping_ms\"");
     text.push_str("when = [{ growth = \"redis_evicted_keys_total\", window = \"5m\", above = 0 }]\n");
-    assert_eq!(problems(&text), ["Test: redis_evicted_keys_total is a counter; use rate or increase"]);
+    assert_eq!(
+        problems(&text),
+        ["Test: redis_evicted_keys_total is a counter; use rate, increase or a ratio with a window"]
+    );
 }
 
 #[test]
@@ -102,7 +108,7 @@ fn names_and_summaries_can_be_read() {
 #[test]
 fn placeholders_are_known_and_filled() {
     let of = |description: &str, problem: &str| assert_eq!(of_description(description), [format!("Test: {problem}")]);
-    assert_eq!(of_description("{target} {value} {threshold} {label:db} {label:instance} {job}"), Vec::<String>::new());
+    assert_eq!(of_description("{target} {value} {threshold} {label:db} {label:site} {job}"), Vec::<String>::new());
     of("It is slow.", "description has no placeholder; say of which target, like {target}");
     of(
         "{taget}",
@@ -110,7 +116,7 @@ fn placeholders_are_known_and_filled() {
     );
     of("{target", "description has a { without }; write both");
     of("{label:dv}", "what it compares has no label dv; did you mean db?");
-    of("{label:command}", "what it compares has no label command; there are job, instance, target, db");
+    of("{label:command}", "what it compares has no label command; there are site, target, db");
     of("{condition}", "a level has no condition; remove {condition}");
     let firing = problems(&alert("Test", "Test.", "{target} {label:job}", "firing = \"critical\""));
     assert_eq!(

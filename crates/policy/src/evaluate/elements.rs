@@ -2,11 +2,13 @@
 //! that were made from the text under test could not find a mistake in it.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use super::drift;
 use super::join::Index;
 use super::samples::{Label, Millis, Samples, Track, label, own_label};
-use crate::{Policy, Series, Signal};
+use super::window::seconds;
+use crate::{OF_SCRAPE, Over, Policy, Series, Signal};
 
 /// What a signal is for one series.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,27 +27,53 @@ const UP: &str = "up";
 /// [`Signal::Firing`] is about alerts and not about samples: of those the [`Evaluator`](super::Evaluator) knows.
 #[must_use]
 pub fn elements<'s>(policy: &Policy, signal: &Signal, samples: &'s impl Samples, now: Millis) -> Vec<Element<'s>> {
+    let elements = scraped(policy, signal, samples, now);
+    if signal.has_target() { gathered(signal, elements) } else { elements }
+}
+
+/// The signal as each agent tells it.
+fn scraped<'s>(policy: &Policy, signal: &Signal, samples: &'s impl Samples, now: Millis) -> Vec<Element<'s>> {
+    let at = |track: &Track<'s>| track.last(now, policy.times.gap);
     match signal {
-        Signal::Value(series) | Signal::Down(series) => each(samples, series, |track| track.at(now)),
-        Signal::Ratio { part, whole, .. } => pairs(samples, part, whole, |part, whole| {
-            let whole = whole.at(now)?;
-            let part = part.at(now)?;
+        Signal::Value(series) | Signal::Down(series) => each(samples, series, at),
+        Signal::Age(series) => each(samples, series, |track| Some(seconds(now) - at(track)?)),
+        Signal::Until(series) => each(samples, series, |track| Some(at(track)? - seconds(now))),
+        Signal::Ratio { part, whole, window, .. } => pairs(samples, part, whole, |part, whole| {
+            let of = |track: &Track<'s>| match window {
+                Some(window) => track.window(now, *window).increase(),
+                None => at(track),
+            };
+            let whole = of(whole)?;
+            let part = of(part)?;
             (whole > 0.0).then(|| part / whole)
         }),
         Signal::Rate { series, window, per } => {
             each(samples, series, |track| Some(track.window(now, *window).rate()? * per.as_secs_f64()))
         }
         Signal::Increase { series, window } => each(samples, series, |track| track.window(now, *window).increase()),
-        Signal::Mean { series, window, .. } => each(samples, series, |track| track.window(now, *window).mean()),
+        Signal::Over { what, series, window, .. } => each(samples, series, |track| {
+            let window = track.window(now, *window);
+            match what {
+                Over::Mean => window.mean(),
+                Over::Max => window.greatest(),
+                Over::Min => window.smallest(),
+                Over::Changes => window.changes(),
+            }
+        }),
         Signal::Growth { series, window } => each(samples, series, |track| track.window(now, *window).slope()),
         Signal::Forecast { series, limit, window, .. } => pairs(samples, series, limit, |track, limit| {
-            let limit = limit.at(now).filter(|limit| *limit > 0.0)?;
-            let left = limit - track.at(now)?;
+            let limit = at(limit).filter(|limit| *limit > 0.0)?;
+            let left = limit - at(track)?;
             let slope = track.window(now, *window).slope().filter(|slope| *slope > 0.0)?;
             // `max` would make a 0 of what is not a number.
             Some(if left < 0.0 { 0.0 } else { left } / slope)
         }),
-        Signal::Unreachable => current(samples, UP, now).map(|(track, value)| Element::new(track, value)).collect(),
+        Signal::Unreachable => {
+            // Where each target is an instance of its own, one of them is the agent itself: it has no target.
+            let agents = samples.tracks(UP).filter(|track| label(track.labels, "target").is_none());
+            let window = policy.times.gap / 2;
+            agents.filter_map(|track| Some(Element::new(track, track.window(now, window).greatest()?))).collect()
+        }
         Signal::Absent if current(samples, UP, now).next().is_none() => {
             vec![Element { labels: vec![own_label("job", &policy.job)].into(), value: 1.0 }]
         }
@@ -53,6 +81,28 @@ pub fn elements<'s>(policy: &Policy, signal: &Signal, samples: &'s impl Samples,
         Signal::Drift => drift::elements(policy, samples, now),
         Signal::Absent | Signal::Firing(_) => Vec::new(),
     }
+}
+
+/// Without the labels that tell who scraped whom, and those that are the same everywhere. Of what several agents say of one
+/// target the greatest counts.
+fn gathered<'s>(signal: &Signal, elements: Vec<Element<'s>>) -> Vec<Element<'s>> {
+    let series = signal.series();
+    let goes = |(name, _): &Label| OF_SCRAPE.contains(&&**name) || series.iter().any(|series| series.is_fixed(name));
+    if !elements.iter().any(|element| element.labels.iter().any(goes)) {
+        return elements;
+    }
+    let mut found: HashMap<Vec<Label>, usize> = HashMap::new();
+    let mut gathered: Vec<Element<'s>> = Vec::new();
+    for element in elements {
+        let labels: Vec<Label> = element.labels.iter().filter(|label| !goes(label)).cloned().collect();
+        if let Some(&at) = found.get(&labels) {
+            gathered[at].value = gathered[at].value.max(element.value);
+        } else {
+            found.insert(labels.clone(), gathered.len());
+            gathered.push(Element { labels: labels.into(), value: element.value });
+        }
+    }
+    gathered
 }
 
 /// The series of a metric that have a value, with it.

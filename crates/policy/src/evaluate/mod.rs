@@ -1,7 +1,7 @@
 //! What a policy makes of samples: the one evaluator, for the tests of the rules and for whoever alerts without Prometheus.
 //!
-//! It agrees with Prometheus 2.42 to the letter, and the rendered tests prove it in the real promtool: a value counts for five
-//! minutes unless its series ended, windows go by the times of their samples, an alert is pending for its `for` and goes on
+//! It agrees with Prometheus 2.42 to the letter, and the rendered tests prove it in the real promtool: a value counts for the
+//! policy's gap, windows go by the times of their samples, an alert is pending for its `for` and goes on
 //! for its `keep_firing_for`. It has no clock: every tick is told the time. All that is remembered from one tick to the next
 //! is which alerts are active; the rest is in the samples.
 
@@ -20,7 +20,7 @@ use std::cell::OnceCell;
 use std::ops::Deref;
 
 pub use self::elements::{Element, elements};
-pub use self::samples::{LOOKBACK, Label, Millis, Sample, Samples, Track, label};
+pub use self::samples::{Label, Millis, Sample, Samples, Track, label};
 pub use self::state::Active;
 use self::watch::{Watched, guarded, in_trouble};
 use crate::{Policy, Signal};

@@ -11,8 +11,8 @@ pub type Millis = i64;
 /// A label of a series: its name and its value.
 pub type Label = (Arc<str>, Arc<str>);
 
-/// How old a sample may be and still be the value of its series.
-pub const LOOKBACK: Duration = Duration::from_mins(5);
+/// How old a sample may be and still be the value of its series, for what rules select as it is.
+const LOOKBACK: Duration = Duration::from_mins(5);
 
 /// One number at one time.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -53,10 +53,14 @@ impl<'s> Track<'s> {
     /// The value of the series: that of its newest sample, unless that is too old or says that the series has ended.
     #[must_use]
     pub fn at(&self, now: Millis) -> Option<f64> {
-        let newest = self.until(now).last()?;
-        // A sample of exactly that age still counts up to Prometheus 2.x, and does not from 3.0 on.
-        let is_recent = u128::try_from(now - newest.time).is_ok_and(|age| age <= LOOKBACK.as_millis());
-        (is_recent && !newest.is_stale()).then_some(newest.value)
+        let newest = self.until(now).last().filter(|newest| !newest.is_stale())?;
+        is_within(newest, now, LOOKBACK).then_some(newest.value)
+    }
+
+    /// `last_over_time`: its newest sample of that time, also if the series has ended since.
+    pub(super) fn last(&self, now: Millis, time: Duration) -> Option<f64> {
+        let newest = self.until(now).iter().rfind(|sample| !sample.is_stale())?;
+        is_within(newest, now, time).then_some(newest.value)
     }
 
     pub(super) fn window(&self, now: Millis, length: Duration) -> Window<'s> {
@@ -71,6 +75,11 @@ impl<'s> Track<'s> {
             _ => self.samples,
         }
     }
+}
+
+/// A sample of exactly that age still counts up to Prometheus 2.x, and does not from 3.0 on.
+fn is_within(sample: &Sample, now: Millis, time: Duration) -> bool {
+    u128::try_from(now - sample.time).is_ok_and(|age| age <= time.as_millis())
 }
 
 /// The value of a label.

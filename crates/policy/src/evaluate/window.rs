@@ -77,6 +77,29 @@ impl<'s> Window<'s> {
         (count > 0.0).then_some(total)
     }
 
+    /// `max_over_time`.
+    pub(super) fn greatest(&self) -> Option<f64> {
+        self.values().map(|sample| sample.value).reduce(f64::max)
+    }
+
+    /// `min_over_time`.
+    pub(super) fn smallest(&self) -> Option<f64> {
+        self.values().map(|sample| sample.value).reduce(f64::min)
+    }
+
+    /// `changes`: how often a value is another one than that before it.
+    pub(super) fn changes(&self) -> Option<f64> {
+        let mut before = self.values().next()?.value;
+        let mut changes = 0_u32;
+        for &Sample { value, .. } in self.values() {
+            #[expect(clippy::float_cmp, reason = "any difference is a change")]
+            let is_other = value != before && !(value.is_nan() && before.is_nan());
+            changes += u32::from(is_other);
+            before = value;
+        }
+        Some(f64::from(changes))
+    }
+
     /// `deriv`: the slope of the line that fits the samples best.
     pub(super) fn slope(&self) -> Option<f64> {
         let first = self.values().next()?;
@@ -126,6 +149,6 @@ impl Sum {
     }
 }
 
-fn seconds(time: Millis) -> f64 {
+pub(super) fn seconds(time: Millis) -> f64 {
     time as f64 / 1000.0
 }

@@ -40,6 +40,15 @@ pub(super) fn read(
 ) -> Option<(Level, Place)> {
     let severity = read_severity(&mut table);
     let escalation = table.string("escalation");
+    let page = table.boolean("page").unwrap_or(true);
+    if !page && escalation.is_none() {
+        table.problem(
+            table.line_of("page"),
+            "page",
+            Some("false".to_owned()),
+            "nobody would be told; set escalation as well",
+        );
+    }
     let condition = table.string("condition");
     let has_own = table.has("signal");
     let signal = super::read_signal(&mut table).or_else(|| signal_of_alert.filter(|_| !has_own).cloned());
@@ -64,6 +73,7 @@ pub(super) fn read(
     let level = Level {
         severity: severity?,
         escalation,
+        page,
         condition,
         signal: signal?,
         unit: unit?,

@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
-use crate::{Series, Severity, Signal};
+use crate::{Over, Series, Severity, Signal};
 use reader::Table;
 
 /// The forms, by the key that says which one it is.
-const FORMS: [&str; 12] =
-    ["value", "ratio", "rate", "increase", "mean", "growth", "forecast", "down", "firing", "scrape", "drift", "always"];
+const FORMS: [&str; 17] = [
+    "value", "ratio", "rate", "increase", "mean", "max", "min", "changes", "growth", "forecast", "age", "until",
+    "down", "firing", "scrape", "drift", "always",
+];
 
 /// What is looked back at least, and at most.
 const WINDOWS: std::ops::RangeInclusive<Duration> = Duration::from_mins(1)..=Duration::from_hours(7 * 24);
@@ -42,10 +44,13 @@ fn read_form(table: &mut Table<'_>, form: &'static str) -> Option<Signal> {
     match form {
         "value" => read_filtered(table, form).map(Signal::Value),
         "down" => read_filtered(table, form).map(Signal::Down),
+        "age" => read_filtered(table, form).map(Signal::Age),
+        "until" => read_filtered(table, form).map(Signal::Until),
         "ratio" => {
             let (part, whole) = (read_plain(table, form), read_other(table, "of", "by what it is divided"));
+            let window = table.duration("window", WINDOWS);
             let record = table.string("record");
-            Some(Signal::Ratio { part: part?, whole: whole?, record })
+            Some(Signal::Ratio { part: part?, whole: whole?, window, record })
         }
         "rate" => {
             let (series, window) = (read_filtered(table, form), read_window(table));
@@ -56,11 +61,6 @@ fn read_form(table: &mut Table<'_>, form: &'static str) -> Option<Signal> {
         "increase" => {
             let (series, window) = (read_filtered(table, form), read_window(table));
             Some(Signal::Increase { series: series?, window: window? })
-        }
-        "mean" => {
-            let (series, window) = (read_filtered(table, form), read_window(table));
-            let record = table.string("record");
-            Some(Signal::Mean { series: series?, window: window?, record })
         }
         "growth" => {
             let (series, window) = (read_filtered(table, form), read_window(table));
@@ -77,7 +77,13 @@ fn read_form(table: &mut Table<'_>, form: &'static str) -> Option<Signal> {
         }
         "scrape" => read_word(table, form, &[("down", Signal::Unreachable), ("absent", Signal::Absent)]),
         "drift" => read_true(table, form).then_some(Signal::Drift),
-        _ => read_true(table, form).then_some(Signal::Always),
+        "always" => read_true(table, form).then_some(Signal::Always),
+        over => {
+            let what = Over::ALL.into_iter().find(|what| what.as_str() == over);
+            let (series, window) = (read_filtered(table, form), read_window(table));
+            let record = table.string("record");
+            Some(Signal::Over { what: what?, series: series?, window: window?, record })
+        }
     }
 }
 

@@ -32,9 +32,9 @@ pub fn receivers(level: &Level) -> Vec<&str> {
     let by_severity = match level.severity {
         Severity::Critical => "page",
         Severity::Warning => "chat",
-        Severity::Info => "null",
+        Severity::Info => "quiet",
     };
-    level.escalation.as_deref().into_iter().chain([by_severity]).collect()
+    level.escalation.as_deref().into_iter().chain(level.page.then_some(by_severity)).collect()
 }
 
 fn config(policy: &Policy, catalog: &Catalog) -> String {
@@ -64,20 +64,29 @@ fn route(policy: &Policy) -> Yaml {
         ));
     }
     let soon = [("group_wait", "10s"), ("repeat_interval", "1h"), ("continue", "true")];
-    routes.extend(escalations(policy).into_iter().map(|escalation| {
-        route(matcher("escalation", &[escalation]), escalation, &soon).commented("Beside whoever is on call.")
-    }));
+    for escalation in escalations(policy) {
+        let of = matcher("escalation", &[escalation]);
+        let alone = Yaml::map([
+            ("matchers", inline([of.clone(), matcher("page", &["no"])])),
+            ("receiver", Yaml::text(escalation)),
+            ("group_wait", Yaml::plain("10s")),
+            ("repeat_interval", Yaml::plain("1h")),
+        ]);
+        routes.push(alone.commented("Nobody else has to do anything."));
+        routes.push(route(of, escalation, &soon).commented("Beside whoever is on call."));
+    }
     let severity = |severity: Severity| matcher("severity", &[severity.as_str()]);
     routes.extend([
         route(severity(Severity::Critical), "page", &soon[..2]),
         route(severity(Severity::Warning), "chat", &[("repeat_interval", "12h")]),
-        route(severity(Severity::Info), "null", &[]).commented("For who looks at the dashboards."),
+        route(severity(Severity::Info), "quiet", &[("repeat_interval", "1d")])
+            .commented("For whoever reads it by day."),
     ]);
     Yaml::map([
         ("receiver", Yaml::text("chat").commented("What no route below has: alerts that are not manometer's.")),
         (
             "group_by",
-            inline(["alertname", "target"]).commented(
+            inline(["alertname", "site", "target"]).commented(
                 "One message for each trouble of each target, whichever of its clients, pools or containers have it.",
             ),
         ),
@@ -89,7 +98,7 @@ fn route(policy: &Policy) -> Yaml {
 }
 
 fn receivers_yaml(policy: &Policy) -> Yaml {
-    let names = ["heartbeat"].into_iter().chain(escalations(policy)).chain(["page", "chat"]);
+    let names = ["heartbeat"].into_iter().chain(escalations(policy)).chain(["page", "chat", "quiet"]);
     let receivers = names.map(|name| {
         let mut hook = vec![("url", Yaml::text(format!("http://hooks.example.org/{name}")))];
         if name == "heartbeat" {
@@ -223,11 +232,10 @@ fn has_target(alert: &Alert) -> bool {
 
 /// The labels that every level of the alert has, those of the target first.
 fn labels<'a>(catalog: &'a Catalog, alert: &Alert) -> Vec<&'a str> {
-    let of = |level: &Level| level.signal.series().first().map_or(&[][..], |series| catalog.labels(&series.metric));
-    let mut own = alert.levels.first().map(of).unwrap_or_default().to_vec();
-    own.retain(|label| alert.levels.iter().all(|level| of(level).contains(label)));
-    // Agents are not told apart: what one of two says of a target holds for the other.
-    OF_TARGET.into_iter().filter(|label| *label != "instance").chain(own).collect()
+    let mut levels = alert.levels.iter().map(|level| catalog.own_labels(&level.signal));
+    let mut own = levels.next().unwrap_or_default();
+    levels.for_each(|others| own.retain(|label| others.contains(label)));
+    OF_TARGET.into_iter().chain(own).collect()
 }
 
 /// One case a line: the receivers, and the labels of an alert that must reach them and no others.
@@ -240,8 +248,11 @@ fn cases(policy: &Policy) -> String {
             if let Some(escalation) = &level.escalation {
                 let _ = write!(labels, " escalation={escalation}");
             }
+            if !level.page {
+                labels.push_str(" page=no");
+            }
             if level.signal.has_target() {
-                let _ = write!(labels, " job={} target=main", policy.job);
+                labels.push_str(" target=main");
             }
             let line = format!("{}: {labels}\n", receivers(level).join(","));
             if !text.contains(&line) {

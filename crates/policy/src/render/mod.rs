@@ -18,7 +18,7 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 
-use crate::Policy;
+use crate::{Policy, Signal};
 use metric::MetricInfo;
 
 /// The first lines of every rendered file that can have a comment.
@@ -49,6 +49,13 @@ impl Catalog {
     #[must_use]
     pub fn labels(&self, metric: &str) -> &[&'static str] {
         self.0.get(metric).map_or(&[], |info| info.labels)
+    }
+
+    /// The labels that tell the series of a signal of one target apart, in a rule.
+    #[must_use]
+    pub fn own_labels(&self, signal: &Signal) -> Vec<&'static str> {
+        let first = signal.series().into_iter().next();
+        first.map_or_else(Vec::new, |series| series.own_labels(self.labels(&series.metric)).collect())
     }
 }
 

@@ -4,9 +4,11 @@ mod expr;
 
 use std::time::Duration;
 
-use self::expr::{Expr, Matcher, Op, Operator};
+use self::expr::{Expr, Grouping, Matcher, Op, Operator};
 use super::Catalog;
-use crate::{Alert, Compare, Level, OF_TARGET, Policy, Scope, Series, Severity, Signal, Threshold, Unit};
+use crate::{
+    Alert, Compare, Level, OF_SCRAPE, OF_TARGET, Over, Policy, Scope, Series, Severity, Signal, Threshold, Unit,
+};
 
 /// The recording rule that keeps the numbers of the policy.
 pub const RENDERED_THRESHOLD: &str = "manometer:threshold:rendered";
@@ -69,25 +71,25 @@ impl Promql<'_> {
             vec![is("alertname", &alert.name), is("alertstate", "firing"), is("severity", level.severity.as_str())];
         matchers.extend(level.condition.as_deref().map(|condition| is("condition", condition)));
         let targets = targets.filter(|_| level.signal.has_target());
-        let alerts = self.selector("ALERTS", targets, matchers);
+        let alerts = Expr::Selector("ALERTS".to_owned(), targets.cloned().into_iter().chain(matchers).collect());
         beyond(fire).with(Op::Or, beyond(resolve).with(Op::And.on(self.on(&level.signal, None)), alerts))
     }
 
     /// What is compared. An alert on firing alerts does not count itself.
     fn compared(&self, alert: &Alert, level: &Level, targets: Option<&Matcher>) -> Expr {
         match &level.signal {
-            Signal::Firing(severity) => self.firing(*severity, Some(&alert.name)),
+            Signal::Firing(severity) => Self::firing(*severity, Some(&alert.name)),
             signal => self.signal(signal, targets, true),
         }
     }
 
     /// The number of targets with a firing alert of that severity, other than the alert `but`.
-    fn firing(&self, severity: Severity, but: Option<&str>) -> Expr {
+    fn firing(severity: Severity, but: Option<&str>) -> Expr {
         let mut matchers: Vec<Matcher> = but.map(|name| is_not("alertname", name)).into_iter().collect();
         matchers.extend([is("alertstate", "firing"), is("severity", severity.as_str()), is_not("target", "")]);
-        let alerts = self.selector("ALERTS", None, matchers);
-        let targets = Expr::Aggregate("count", &["target"], Box::new(alerts));
-        Expr::Aggregate("count", &[], Box::new(targets))
+        let alerts = Expr::Selector("ALERTS".to_owned(), matchers);
+        let targets = Expr::Aggregate("count", Grouping::By(vec!["target"]), Box::new(alerts));
+        Expr::Aggregate("count", Grouping::All, Box::new(targets))
     }
 
     fn guarded(&self, level: &Level, expr: Expr) -> Expr {
@@ -104,42 +106,73 @@ impl Promql<'_> {
     /// The signal itself. With `use_record` the series of its recording rule stands for it.
     fn signal(&self, signal: &Signal, targets: Option<&Matcher>, use_record: bool) -> Expr {
         if let Some(record) = self.record(signal).filter(|_| use_record) {
-            return self.selector(record, targets, Vec::new());
+            return Expr::Selector(record.to_owned(), targets.cloned().into_iter().collect());
         }
-        let of = |series: &Series| self.series(series, targets);
+        let expr = self.scraped(signal, targets);
+        if !signal.has_target() {
+            return expr;
+        }
+        let fixed = signal.series().into_iter().flat_map(|series| {
+            self.catalog.labels(&series.metric).iter().copied().filter(|label| series.is_fixed(label))
+        });
+        // Of what several agents say of one target the greatest counts.
+        Expr::Aggregate("max", Grouping::Without(OF_SCRAPE.into_iter().chain(fixed).collect()), Box::new(expr))
+    }
+
+    /// The signal as each agent tells it.
+    fn scraped(&self, signal: &Signal, targets: Option<&Matcher>) -> Expr {
         let over = |function, series: &Series, window: Duration| {
-            Expr::call(function, Expr::Range(Box::new(of(series)), window))
+            Expr::call(function, Expr::Range(Box::new(self.series(series, targets)), window))
         };
+        let of = |series: &Series| over("last_over_time", series, self.policy.times.gap);
         let is_set = |expr: Expr| expr.with(Op::Compare(Compare::Above), Expr::Number(0.0));
-        let up = || self.selector("up", None, Vec::new());
+        let up = |matchers| self.selector("up", matchers);
+        let time = || Expr::Call("time", Vec::new());
         match signal {
             Signal::Value(series) | Signal::Down(series) => of(series),
-            Signal::Ratio { part, whole, .. } => of(part).with(self.matched(Op::Over, part, whole), is_set(of(whole))),
+            Signal::Age(series) => time().with(Op::Minus, of(series)),
+            Signal::Until(series) => of(series).with(Op::Minus, time()),
+            Signal::Ratio { part, whole, window, .. } => {
+                let of = |series| window.map_or_else(|| of(series), |window| over("increase", series, window));
+                of(part).with(self.matched(Op::Over, part, whole), is_set(of(whole)))
+            }
             Signal::Rate { series, window, per } => {
                 let rate = over("rate", series, *window);
                 if per.as_secs() == 1 { rate } else { rate.with(Op::Times, Expr::Number(per.as_secs_f64())) }
             }
             Signal::Increase { series, window } => over("increase", series, *window),
-            Signal::Mean { series, window, .. } => over("avg_over_time", series, *window),
+            Signal::Over { what, series, window, .. } => {
+                let function = match what {
+                    Over::Mean => "avg_over_time",
+                    Over::Max => "max_over_time",
+                    Over::Min => "min_over_time",
+                    Over::Changes => "changes",
+                };
+                over(function, series, *window)
+            }
             Signal::Growth { series, window } => over("deriv", series, *window),
             Signal::Forecast { series, limit, window, .. } => {
                 let left = is_set(of(limit)).with(self.matched(Op::Minus, limit, series), of(series));
                 let left = Expr::Call("clamp_min", vec![left, Expr::Number(0.0)]);
                 left.with(Op::Over, is_set(over("deriv", series, *window)))
             }
-            Signal::Unreachable => up(),
-            Signal::Absent => Expr::call("absent", up()),
+            // Where each target is an instance of its own, one of them is the agent itself: it has no target.
+            Signal::Unreachable => {
+                let window = self.policy.times.gap / 2;
+                Expr::call("max_over_time", Expr::Range(Box::new(up(vec![is("target", "")])), window))
+            }
+            Signal::Absent => Expr::call("absent", up(Vec::new())),
             Signal::Always => Expr::call("vector", Expr::Number(1.0)),
             Signal::Drift => self.drift(),
-            Signal::Firing(severity) => self.firing(*severity, None),
+            Signal::Firing(severity) => Self::firing(*severity, None),
         }
     }
 
     /// Numbers that differ, that only the agent has, and that only the rules have. The severity of the number that is
     /// meant moves to a label of its own: the alert has one itself.
     fn drift(&self) -> Expr {
-        let agent = || self.selector(Threshold::METRIC, None, Vec::new());
-        let rules = || self.selector(RENDERED_THRESHOLD, None, Vec::new());
+        let agent = || self.selector(Threshold::METRIC, Vec::new());
+        let rules = || self.selector(RENDERED_THRESHOLD, Vec::new());
         let labels = || [&Threshold::OF_AGENT[..], &Threshold::LABELS].concat();
         let differ = agent().with(Op::NotEqual.on(labels()), rules());
         let only = |one: Expr, other| one.with(Op::Unless.on(labels()), other);
@@ -151,8 +184,8 @@ impl Promql<'_> {
     /// What the agents say of themselves, times the number: one series for each of them, so that each is compared.
     #[must_use]
     pub fn threshold(&self, value: f64, unit: Unit) -> String {
-        let agents = self.selector(Threshold::AGENTS, None, Vec::new());
-        let agents = Expr::Aggregate("max", &Threshold::OF_AGENT, Box::new(agents));
+        let agents = self.selector(Threshold::AGENTS, Vec::new());
+        let agents = Expr::Aggregate("max", Grouping::By(Threshold::OF_AGENT.to_vec()), Box::new(agents));
         agents.with(Op::Times, number(value, unit)).text()
     }
 
@@ -167,10 +200,11 @@ impl Promql<'_> {
         if !signal.has_target() {
             return Vec::new();
         }
-        let labels =
-            |signal: &Signal| signal.series().first().map_or(&[][..], |series| self.catalog.labels(&series.metric));
-        let own = labels(signal);
-        shared(own, other.map_or(own, labels))
+        let own = self.catalog.own_labels(signal);
+        match other {
+            Some(other) => shared(&[], &own, &self.catalog.own_labels(other)),
+            None => shared(&[], &own, &own),
+        }
     }
 
     /// The operator, matching on the labels of `other` where `one` has more.
@@ -180,24 +214,26 @@ impl Promql<'_> {
             return op.into();
         }
         let group = if ones.len() >= others.len() { "group_left" } else { "group_right" };
-        Operator { group: Some(group), ..op.on(shared(ones, others)) }
+        Operator { group: Some(group), ..op.on(shared(&OF_SCRAPE, ones, others)) }
     }
 
+    /// The agent's series of these targets, or of any.
     fn series(&self, series: &Series, targets: Option<&Matcher>) -> Expr {
-        let matchers = series.labels.iter().map(|(label, values)| any(label, values)).collect();
-        self.selector(&series.metric, targets, matchers)
+        let any_target = targets.is_none_or(|targets| !targets.is_positive).then(|| is_not("target", ""));
+        let own = series.labels.iter().map(|(label, values)| any(label, values));
+        self.selector(&series.metric, any_target.into_iter().chain(targets.cloned()).chain(own).collect())
     }
 
-    /// `metric{job="...", ...}`, of these targets.
-    fn selector(&self, metric: &str, targets: Option<&Matcher>, matchers: Vec<Matcher>) -> Expr {
+    /// `metric{job="...", ...}`.
+    fn selector(&self, metric: &str, matchers: Vec<Matcher>) -> Expr {
         let job = is("job", &self.policy.job);
-        Expr::Selector(metric.to_owned(), [Some(job), targets.cloned()].into_iter().flatten().chain(matchers).collect())
+        Expr::Selector(metric.to_owned(), std::iter::once(job).chain(matchers).collect())
     }
 }
 
-/// The labels of a target, and of a metric's own those that another one has too.
-fn shared(own: &[&'static str], others: &[&'static str]) -> Vec<&'static str> {
-    OF_TARGET.iter().chain(own.iter().filter(|label| others.contains(label))).copied().collect()
+/// The labels of a target behind `first`, and of a metric's own those that another one has too.
+fn shared(first: &[&'static str], own: &[&'static str], others: &[&'static str]) -> Vec<&'static str> {
+    first.iter().chain(&OF_TARGET).chain(own.iter().filter(|label| others.contains(label))).copied().collect()
 }
 
 fn any(label: &str, values: &[String]) -> Matcher {

@@ -151,6 +151,7 @@ fn alert_rule(
     let labels = [
         label("severity", Some(level.severity.as_str())),
         label("escalation", level.escalation.as_deref()),
+        label("page", (!level.page).then_some("no")),
         label("condition", level.condition.as_deref()),
         // Two rules of one name and the same labels would be taken for a mistake.
         label("scope", scope),

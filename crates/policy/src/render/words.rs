@@ -1,19 +1,32 @@
 //! Signals and levels in words, for documentation.
 
-use crate::{Compare, Guard, Level, Scope, Series, Signal, Unit, duration};
+use crate::{Compare, Guard, Level, Over, Scope, Series, Signal, Unit, duration};
 
 /// What is compared: "`redis_ping_ms`", "increase of `x` in 5m".
 #[must_use]
 pub fn signal(signal: &Signal) -> String {
     match signal {
         Signal::Value(of) => series(of),
-        Signal::Ratio { part, whole, .. } => format!("{} / {}", series(part), series(whole)),
+        Signal::Ratio { part, whole, window: None, .. } => format!("{} / {}", series(part), series(whole)),
+        Signal::Ratio { part, whole, window: Some(window), .. } => {
+            format!("increase of {} / increase of {}, in {}", series(part), series(whole), duration(*window))
+        }
         Signal::Rate { series: of, window, per } => {
             let per = if per.as_secs() == 1 { "a second".to_owned() } else { format!("in {}", duration(*per)) };
             format!("rise of {} {per}, over {}", series(of), duration(*window))
         }
         Signal::Increase { series: of, window } => format!("increase of {} in {}", series(of), duration(*window)),
-        Signal::Mean { series: of, window, .. } => format!("mean of {} over {}", series(of), duration(*window)),
+        Signal::Over { what, series: of, window, .. } => {
+            let what = match what {
+                Over::Mean => "mean",
+                Over::Max => "greatest value",
+                Over::Min => "smallest value",
+                Over::Changes => "number of changes",
+            };
+            format!("{what} of {} over {}", series(of), duration(*window))
+        }
+        Signal::Age(of) => format!("time since {}", series(of)),
+        Signal::Until(of) => format!("time until {}", series(of)),
         Signal::Growth { series: of, window } => {
             format!("growth of {} a second, over {}", series(of), duration(*window))
         }

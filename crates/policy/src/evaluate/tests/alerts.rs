@@ -63,12 +63,12 @@ fn it_is_pending_for_its_time_and_goes_on_for_another() {
 }
 
 #[test]
-fn what_is_missing_is_over_after_five_minutes_and_what_has_ended_at_once() {
+fn what_is_missing_or_has_ended_is_over_after_the_gap() {
     let policy = policy("{ value = \"m\" }", "above = 5");
     let mut recorded = Recorded::default();
     recorded.add("m", &[("target", "ends")], &[(0, 6.0), (100, Sample::STALE)]);
     recorded.add("m", &[("target", "gone")], &[(0, 6.0), (15, 7.0)]);
-    let course = [(15, "ends gone"), (99, "ends gone"), (100, "gone"), (315, "gone"), (316, "")];
+    let course = [(15, "ends gone"), (100, "ends gone"), (120, "ends gone"), (121, "gone"), (135, "gone"), (136, "")];
     assert_course(&policy, &recorded, &course);
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Recorded;
 use crate::evaluate::{Sample, elements};
-use crate::{Policy, Series, Signal};
+use crate::{Over, Policy, Series, Signal};
 
 /// Seconds and values.
 const GAUGE: &[(i64, f64)] =
@@ -68,7 +68,7 @@ fn windows_go_by_the_times_of_their_samples() {
         let signals = [
             Signal::Increase { series: series.clone(), window },
             Signal::Rate { series: series.clone(), window, per: Duration::from_secs(1) },
-            Signal::Mean { series: series.clone(), window, record: None },
+            Signal::Over { what: Over::Mean, series: series.clone(), window, record: None },
             Signal::Growth { series, window },
         ];
         let now = now.parse().unwrap();
@@ -79,45 +79,58 @@ fn windows_go_by_the_times_of_their_samples() {
 }
 
 #[test]
-fn a_value_counts_for_five_minutes_unless_its_series_ended() {
-    let recorded = recorded();
+fn a_value_counts_for_the_gap_also_if_its_series_ended() {
+    let mut recorded = Recorded::default();
+    recorded.add("gone", &[], &[(0, 1.0), (10, 2.0)]);
+    recorded.add("ended", &[], &[(0, 1.0), (10, Sample::STALE), (300, 3.0)]);
     for (metric, now, expected) in [
-        ("gauge", 36, Some(11.0)),
-        ("gauge", 37, None),
-        ("gauge", 51, None),
-        ("gauge", 70, Some(20.5)),
-        ("gauge", 403, Some(18.0)),
-        ("gauge", 404, None),
-        ("gauge", 445, None),
-        ("gauge", 446, None),
-        ("counter", 36, Some(120.0)),
-        ("counter", 37, Some(120.0)),
-        ("counter", 51, Some(2.0)),
-        ("counter", 70, Some(5.5)),
-        ("counter", 403, Some(9.0)),
-        ("counter", 404, Some(9.0)),
-        ("counter", 445, Some(9.0)),
-        ("counter", 446, None),
-        ("big", 36, Some(2_000_000_190.5)),
-        ("big", 37, Some(2_000_000_190.5)),
-        ("big", 51, Some(2_000_000_333.0)),
-        ("big", 70, Some(2_000_000_333.0)),
-        ("big", 403, None),
-        ("big", 404, None),
-        ("big", 445, None),
-        ("big", 446, None),
-        ("young", 36, None),
-        ("young", 37, None),
-        ("young", 51, Some(1.0)),
-        ("young", 70, Some(8.0)),
-        ("young", 403, None),
-        ("young", 404, None),
-        ("young", 445, None),
-        ("young", 446, None),
+        ("gone", 0, Some(1.0)),
+        ("gone", 9, Some(1.0)),
+        ("gone", 130, Some(2.0)),
+        ("gone", 131, None),
+        ("ended", 10, Some(1.0)),
+        ("ended", 120, Some(1.0)),
+        ("ended", 121, None),
+        ("ended", 300, Some(3.0)),
     ] {
         let signal = Signal::Value(Series { metric: metric.to_owned(), labels: Vec::new() });
         assert_eq!(value(&recorded, &signal, now), expected, "{metric} {now}");
     }
+}
+
+#[test]
+fn what_a_gauge_was_over_a_time_and_what_two_counters_rose_by() {
+    let mut recorded = Recorded::default();
+    recorded.add("m", &[], &[(0, 1.0), (15, 1.0), (30, 0.0), (45, 1.0), (60, 4.0)]);
+    recorded.add("part", &[], &[(0, 10.0), (30, 13.0), (60, 16.0)]);
+    recorded.add("whole", &[], &[(0, 100.0), (30, 110.0), (60, 124.0)]);
+    recorded.add("still", &[], &[(0, 5.0), (30, 5.0), (60, 5.0)]);
+    let window = Duration::from_mins(1);
+    let series = |metric: &str| Series { metric: metric.to_owned(), labels: Vec::new() };
+    for (what, expected) in [(Over::Max, 4.0), (Over::Min, 0.0), (Over::Changes, 3.0), (Over::Mean, 1.4)] {
+        let signal = Signal::Over { what, series: series("m"), window, record: None };
+        assert_eq!(value(&recorded, &signal, 60), Some(expected), "{what:?}");
+    }
+    let ratio =
+        |whole| Signal::Ratio { part: series("part"), whole: series(whole), window: Some(window), record: None };
+    assert_eq!(value(&recorded, &ratio("whole"), 60), Some(0.25));
+    assert_eq!(value(&recorded, &ratio("still"), 60), None);
+    assert_eq!(value(&recorded, &Signal::Age(series("m")), 90), Some(86.0));
+    assert_eq!(value(&recorded, &Signal::Until(series("whole")), 60), Some(64.0));
+}
+
+#[test]
+fn agents_and_what_is_fixed_are_not_told_apart() {
+    let mut recorded = Recorded::default();
+    for (instance, value) in [("a", 1.0), ("b", 3.0)] {
+        let labels = [("instance", instance), ("job", "manometer"), ("stat", "p99"), ("target", "main")];
+        recorded.add("m", &labels, &[(0, value)]);
+    }
+    let labels = vec![("stat".to_owned(), vec!["p99".to_owned()])];
+    let signal = Signal::Value(Series { metric: "m".to_owned(), labels });
+    let found = elements(&Policy::default(), &signal, &recorded, 0);
+    let labels: Vec<(&str, &str)> = found[0].labels.iter().map(|(name, value)| (&**name, &**value)).collect();
+    assert_eq!((found.len(), labels, found[0].value), (1, vec![("target", "main")], 3.0));
 }
 
 #[test]
@@ -133,7 +146,7 @@ fn what_is_infinite_or_not_a_number_stays_so() {
     let window = Duration::from_mins(1);
     for (metric, expected) in [("infinite", f64::INFINITY), ("both", f64::NAN), ("none", f64::NAN)] {
         let series = Series { metric: metric.to_owned(), labels: Vec::new() };
-        let mean = value(&recorded, &Signal::Mean { series, window, record: None }, 30).unwrap();
+        let mean = value(&recorded, &Signal::Over { what: Over::Mean, series, window, record: None }, 30).unwrap();
         assert!(mean.total_cmp(&expected).is_eq() || (mean.is_nan() && expected.is_nan()), "{metric} {mean}");
     }
 }

@@ -50,7 +50,7 @@ fn a_cause_silences_what_follows_from_it_and_nothing_worse() {
         assert!(down[0][1].contains(name), "{}", down[0][1]);
     }
     assert!(!down[0][1].contains("RedisDown"));
-    assert_eq!(down[0][2], "job, target");
+    assert_eq!(down[0][2], "site, target");
     // A slow subscriber that is no emergency must not keep anybody from being told that the memory is full.
     let slow = of("alertname=\"RedisSlowSubscriber\", severity=\"warning\"");
     assert_eq!(slow.len(), 1);
@@ -65,10 +65,10 @@ fn what_has_labels_of_its_own_silences_only_the_same_thing() {
     let find = |source: &str, target: &str| {
         rules.iter().find(|rule| rule[0].contains(source) && rule[1].contains(target)).map(|rule| rule[2].as_str())
     };
-    assert_eq!(find("ContainerDown", "ContainerCpuHigh"), Some("job, target, name"));
-    assert_eq!(find("RedisSlowSubscriber", "warning|info"), Some("alertname, job, target, client, class"));
-    assert_eq!(find("PoolNearCapacity", "warning|info"), Some("alertname, job, target, pool"));
-    assert_eq!(find("RedisPingHigh", "warning|info"), Some("alertname, job, target"));
+    assert_eq!(find("ContainerDown", "ContainerCpuHigh"), Some("site, target, name"));
+    assert_eq!(find("RedisSlowSubscriber", "warning|info"), Some("alertname, site, target, client, class"));
+    assert_eq!(find("PoolNearCapacity", "warning|info"), Some("alertname, site, target, pool"));
+    assert_eq!(find("RedisPingHigh", "warning|info"), Some("alertname, site, target"));
 }
 
 #[test]
@@ -88,6 +88,6 @@ fn every_level_has_a_case_and_an_escalation_reaches_both() {
     }
     assert!(cases.contains("heartbeat: alertname=Watchdog severity=info\n"));
     assert!(cases.contains(
-        "infrastructure,page: alertname=RedisMemoryHigh severity=critical escalation=infrastructure job=manometer target=main\n"
+        "infrastructure,page: alertname=RedisMemoryHigh severity=critical escalation=infrastructure target=main\n"
     ));
 }

@@ -84,7 +84,7 @@ pub(super) fn expression(promql: Promql<'_>, alert: &Alert, level: &Level) -> Op
     let (expr, matchers) = match &level.signal {
         Signal::Absent | Signal::Drift | Signal::Always => return None,
         Signal::Unreachable => (promql.recorded(&level.signal), OF_AGENT),
-        Signal::Firing(_) => (promql.plotted(alert, level), OF_ALERTS),
+        Signal::Firing(_) => return Some(promql.plotted(alert, level)),
         signal => (promql.recorded(signal), OF_TARGET),
     };
     // Rules select the one job, dashboards what people choose.
@@ -95,7 +95,7 @@ pub(super) fn expression(promql: Promql<'_>, alert: &Alert, level: &Level) -> Op
 fn word(signal: &Signal) -> String {
     let metric = signal.series().first().map_or_else(String::new, |series| series.metric.clone());
     match signal {
-        Signal::Mean { window, .. } => format!("mean of {}", duration(*window)),
+        Signal::Over { what, window, .. } => format!("{} of {}", what.as_str(), duration(*window)),
         Signal::Ratio { .. } => "ratio".to_owned(),
         _ => metric,
     }

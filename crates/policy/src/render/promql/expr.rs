@@ -18,8 +18,17 @@ pub(super) enum Expr {
     Text(&'static str),
     Call(&'static str, Vec<Self>),
     /// `max by (job, instance) (...)`
-    Aggregate(&'static str, &'static [&'static str], Box<Self>),
+    Aggregate(&'static str, Grouping, Box<Self>),
     Binary(Box<Self>, Operator, Box<Self>),
+}
+
+/// The labels that an aggregation keeps, or that it takes away.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Grouping {
+    /// Of none: one series comes out.
+    All,
+    By(Vec<&'static str>),
+    Without(Vec<&'static str>),
 }
 
 /// Which values a label may have.
@@ -89,6 +98,17 @@ impl Operator {
     }
 }
 
+impl Grouping {
+    /// The function with the labels, as far as the parenthesis.
+    fn head(&self, function: &str) -> String {
+        match self {
+            Self::All => function.to_owned(),
+            Self::By(labels) => format!("{function} by ({}) ", labels.join(", ")),
+            Self::Without(labels) => format!("{function} without ({}) ", labels.join(", ")),
+        }
+    }
+}
+
 impl Matcher {
     /// One value is compared as it is, several as a pattern.
     fn text(&self) -> String {
@@ -138,6 +158,7 @@ impl Expr {
     fn is_whole(&self) -> bool {
         match self {
             Self::Call(_, arguments) => arguments.len() < 2,
+            Self::Aggregate(_, _, of) => of.is_whole(),
             Self::Binary(left, _, right) => {
                 right.is_constant() && (left.is_constant() || left.strength() == u8::MAX && left.is_whole())
             }
@@ -157,8 +178,7 @@ impl Expr {
             Self::Number(number) => number.to_string(),
             Self::Text(text) => quoted(text),
             Self::Call(function, arguments) => format!("{function}({})", joined(arguments)),
-            Self::Aggregate(function, [], of) => format!("{function}({})", of.inline()),
-            Self::Aggregate(function, by, of) => format!("{function} by ({}) ({})", by.join(", "), of.inline()),
+            Self::Aggregate(function, grouping, of) => format!("{}({})", grouping.head(function), of.inline()),
             Self::Binary(left, op, right) => {
                 let (left, right) = (left.operand(self.strength()), right.operand(self.strength() + 1));
                 let blank = if op.kind == Op::Power { "" } else { " " };
@@ -191,6 +211,11 @@ impl Expr {
                 }
                 lines.push(format!("{:indent$}{}", "", op.text()));
                 right.write_operand(self.strength() + 1, indent, lines);
+            }
+            Self::Aggregate(function, grouping, of) => {
+                lines.push(format!("{:indent$}{}(", "", grouping.head(function)));
+                of.write(indent + 2, lines);
+                lines.push(format!("{:indent$})", ""));
             }
             Self::Call(function, arguments) => {
                 lines.push(format!("{:indent$}{function}(", ""));

@@ -11,10 +11,6 @@ fn rules(policy: &Policy, alert: &str) -> Vec<String> {
     alert.levels.iter().map(|level| promql.rule(alert, level, &level.scopes.iter().collect::<Vec<_>>())).collect()
 }
 
-fn shipped(alert: &str) -> Vec<String> {
-    rules(&policy_with(""), alert)
-}
-
 /// The expression of one level with that signal, above 1.
 fn of_signal(signal: &str, compare: &str) -> Vec<String> {
     let text = format!(
@@ -25,53 +21,90 @@ fn of_signal(signal: &str, compare: &str) -> Vec<String> {
     rules(&crate::parse(&text, Path::new("policy.toml")).unwrap_or_else(|error| panic!("{error}")), "Test")
 }
 
+/// What a gauge was last, as the agents tell it; `more` are matchers.
+fn last_of(metric: &str, more: &str) -> String {
+    format!("max without (job, instance) (last_over_time({metric}{{job=\"manometer\", {more}}}[2m]))")
+}
+
+fn last(metric: &str) -> String {
+    last_of(metric, "target!=\"\"")
+}
+
 #[test]
 fn each_form_has_one_text() {
+    let last = |metric: &str| format!("last_over_time({metric}{{job=\"manometer\", target!=\"\"}}[2m])");
+    let of_agents = |expr: &str| format!("max without (job, instance) ({expr})");
+    let range = |metric: &str, range: &str| format!("{metric}{{job=\"manometer\", target!=\"\"}}[{range}]");
+    let over =
+        |function: &str, metric: &str, window: &str| of_agents(&format!("{function}({})", range(metric, window)));
+    let (ping, evicted) = ("redis_ping_ms", "redis_evicted_keys_total");
     let expected = [
-        ("value = \"redis_ping_ms\"", "redis_ping_ms{job=\"manometer\"} > 1"),
-        (
-            "ratio = \"redis_memory_used_bytes\", of = \"redis_memory_max_bytes\"",
-            "redis_memory_used_bytes{job=\"manometer\"} / (redis_memory_max_bytes{job=\"manometer\"} > 0) > 1",
-        ),
+        ("value = \"redis_ping_ms\"", of_agents(&last(ping))),
         (
             "ratio = \"redis_memory_used_bytes\", of = \"redis_memory_max_bytes\", record = \"target:a_per_b:ratio\"",
-            "target:a_per_b:ratio{job=\"manometer\"} > 1",
+            "target:a_per_b:ratio{}".to_owned(),
         ),
         (
-            "rate = \"redis_evicted_keys_total\", window = \"5m\"",
-            "rate(redis_evicted_keys_total{job=\"manometer\"}[5m]) > 1",
+            "ratio = \"redis_ping_ms\", of = \"redis_up\"",
+            format!("max without (job, instance) (\n  {}\n  /\n  ({} > 0)\n)\n", last(ping), last("redis_up")),
         ),
+        (
+            "ratio = \"redis_evicted_keys_total\", of = \"redis_keys_total\", window = \"5m\"",
+            format!(
+                "max without (job, instance) (\n  increase({})\n  /\n  (increase({}) > 0)\n)\n",
+                range(evicted, "5m"),
+                range("redis_keys_total", "5m")
+            ),
+        ),
+        ("rate = \"redis_evicted_keys_total\", window = \"5m\"", over("rate", evicted, "5m")),
         (
             "rate = \"redis_evicted_keys_total\", window = \"90s\", per = \"1h\"",
-            "rate(redis_evicted_keys_total{job=\"manometer\"}[1m30s]) * 3600 > 1",
+            of_agents(&format!("rate({}) * 3600", range(evicted, "1m30s"))),
         ),
         (
             "increase = \"redis_slowlog_entries_total\", window = \"5m\", where = { cmd = \"publish\" }",
-            "increase(redis_slowlog_entries_total{job=\"manometer\", cmd=\"publish\"}[5m]) > 1",
+            "max without (job, instance, cmd) \
+             (increase(redis_slowlog_entries_total{job=\"manometer\", target!=\"\", cmd=\"publish\"}[5m]))"
+                .to_owned(),
         ),
         (
             "value = \"redis_db_keys\", where = { db = [\"db0\", \"d.1\"] }",
-            "redis_db_keys{job=\"manometer\", db=~\"db0|d\\\\.1\"} > 1",
+            of_agents("last_over_time(redis_db_keys{job=\"manometer\", target!=\"\", db=~\"db0|d\\\\.1\"}[2m])"),
         ),
-        ("mean = \"redis_ping_ms\", window = \"1h\"", "avg_over_time(redis_ping_ms{job=\"manometer\"}[1h]) > 1"),
-        ("growth = \"redis_ping_ms\", window = \"2h30m\"", "deriv(redis_ping_ms{job=\"manometer\"}[2h30m]) > 1"),
+        ("mean = \"redis_ping_ms\", window = \"1h\"", over("avg_over_time", ping, "1h")),
+        ("max = \"redis_ping_ms\", window = \"1h\"", over("max_over_time", ping, "1h")),
+        ("min = \"redis_ping_ms\", window = \"1h\"", over("min_over_time", ping, "1h")),
+        ("changes = \"redis_ping_ms\", window = \"10m\"", over("changes", ping, "10m")),
+        ("growth = \"redis_ping_ms\", window = \"2h30m\"", over("deriv", ping, "2h30m")),
+        ("age = \"redis_ping_ms\"", format!("max without (job, instance) (\n  time() - {}\n)\n", last(ping))),
+        ("until = \"redis_ping_ms\"", format!("max without (job, instance) (\n  {} - time()\n)\n", last(ping))),
         (
-            "forecast = \"redis_memory_used_bytes\", limit = \"redis_memory_max_bytes\", window = \"1h\"",
-            "(\n  clamp_min(\n    (redis_memory_max_bytes{job=\"manometer\"} > 0) - redis_memory_used_bytes{job=\"manometer\"},\n    \
-             0\n  )\n  /\n  (deriv(redis_memory_used_bytes{job=\"manometer\"}[1h]) > 0)\n)\n>\n1",
+            "forecast = \"redis_ping_ms\", limit = \"redis_up\", window = \"1h\"",
+            format!(
+                "max without (job, instance) (\n  clamp_min(\n    ({} > 0)\n    -\n    {},\n    0\n  )\n  /\n  (deriv({}) > 0)\n)\n",
+                last("redis_up"),
+                last(ping),
+                range(ping, "1h")
+            ),
         ),
         (
             "firing = \"critical\"",
-            "count(count by (target) (ALERTS{job=\"manometer\", alertname!=\"Test\", alertstate=\"firing\", \
-             severity=\"critical\", target!=\"\"})) > 1",
+            "count(count by (target) (ALERTS{alertname!=\"Test\", alertstate=\"firing\", \
+             severity=\"critical\", target!=\"\"}))"
+                .to_owned(),
         ),
     ];
     for (signal, expr) in expected {
-        assert_eq!(of_signal(signal, "above = 1"), [expr], "{signal}");
+        let found = of_signal(signal, "above = 1");
+        let compared = if expr.ends_with('\n') { format!("{expr}>\n1") } else { format!("{expr} > 1") };
+        assert_eq!(found, [compared], "{signal}");
     }
     let states = [
-        ("down = \"redis_up\"", "redis_up{job=\"manometer\"} == 0"),
-        ("scrape = \"down\"", "up{job=\"manometer\"} == 0"),
+        (
+            "down = \"redis_up\"",
+            "max without (job, instance) (last_over_time(redis_up{job=\"manometer\", target!=\"\"}[2m])) == 0",
+        ),
+        ("scrape = \"down\"", "max_over_time(up{job=\"manometer\", target=\"\"}[1m]) == 0"),
         ("scrape = \"absent\"", "absent(up{job=\"manometer\"})"),
         ("always = true", "vector(1)"),
     ];
@@ -84,63 +117,59 @@ fn each_form_has_one_text() {
 fn each_comparison_has_its_operator() {
     for (key, operator) in [("above", ">"), ("below", "<"), ("at_least", ">="), ("at_most", "<=")] {
         let expr = of_signal("value = \"redis_ping_ms\"", &format!("{key} = 0.5"));
-        assert_eq!(expr, [format!("redis_ping_ms{{job=\"manometer\"}} {operator} 0.5")]);
+        assert_eq!(expr, [format!("{} {operator} 0.5", last("redis_ping_ms"))]);
     }
 }
 
 #[test]
 fn it_goes_on_until_the_other_number() {
-    let expected = "redis_client_output_buffer_top_limit_ratio{job=\"manometer\"} > 0.5\nor\n(\n  \
-                    redis_client_output_buffer_top_limit_ratio{job=\"manometer\"} > 0.4\n  \
-                    and on (job, instance, target, client, class)\n  \
-                    ALERTS{job=\"manometer\", alertname=\"RedisSlowSubscriber\", alertstate=\"firing\", severity=\"warning\"}\n)";
-    assert_eq!(shipped("RedisSlowSubscriber")[0], expected);
-    let late = &shipped("RedisPublishStalled")[1];
-    assert!(late.contains("severity=\"critical\", condition=\"late\"}"), "{late}");
-    assert_eq!(
-        shipped("CacheHitRatioLow")[0].lines().next().unwrap(),
-        "redis_cache_hit_ratio{job=\"manometer\"} < 0.5"
+    let ratio = last("redis_client_output_buffer_top_limit_ratio");
+    let policy = policy_with("");
+    let mut policy = policy.clone();
+    let slow = policy.alerts.iter_mut().find(|alert| alert.name == "RedisSlowSubscriber").unwrap();
+    slow.levels.truncate(1);
+    (slow.levels[0].fire, slow.levels[0].resolve) = (0.5, Some(0.4));
+    slow.levels[0].condition = Some("full".to_owned());
+    let expected = format!(
+        "{ratio} > 0.5\nor\n(\n  {ratio} > 0.4\n  and on (site, target, client, class)\n  \
+         ALERTS{{alertname=\"RedisSlowSubscriber\", alertstate=\"firing\", severity=\"warning\", condition=\"full\"}}\n)"
     );
+    assert_eq!(rules(&policy, "RedisSlowSubscriber"), [expected]);
 }
 
 #[test]
 fn guards_match_on_the_labels_that_both_have() {
+    let of = |signal: &str, guard: &str| of_signal(signal, &format!("above = 1\nwhen = [{{ {guard} }}]"));
     assert_eq!(
-        shipped("PoolNearCapacity")[2],
-        "pool_waiting{job=\"manometer\"} > 0\nand on (job, instance, target, pool)\npool_usage_ratio{job=\"manometer\"} >= 1"
+        of("value = \"pool_waiting\"", "value = \"pool_usage_ratio\", at_least = 1"),
+        [format!("{} > 1\nand on (site, target, pool)\n{} >= 1", last("pool_waiting"), last("pool_usage_ratio"))]
     );
     assert_eq!(
-        shipped("PublishRatioLow"),
-        ["backpressure_rate_ratio{job=\"manometer\"} < 0.95\nand on (job, instance, target)\n\
-          backpressure_ingest_rate{job=\"manometer\"} > 0"]
-    );
-    let expr = of_signal("value = \"redis_db_keys\"", "above = 1\nwhen = [{ value = \"redis_ping_ms\", at_most = 5 }]");
-    assert_eq!(
-        expr,
-        ["redis_db_keys{job=\"manometer\"} > 1\nand on (job, instance, target)\nredis_ping_ms{job=\"manometer\"} <= 5"]
+        of("value = \"redis_db_keys\"", "value = \"redis_ping_ms\", at_most = 5"),
+        [format!("{} > 1\nand on (site, target)\n{} <= 5", last("redis_db_keys"), last("redis_ping_ms"))]
     );
 }
 
 #[test]
 fn operands_of_other_labels_are_matched() {
+    let inner = |metric: &str| format!("last_over_time({metric}{{job=\"manometer\", target!=\"\"}}[2m])");
     assert_eq!(
         of_signal("ratio = \"redis_db_keys\", of = \"redis_memory_max_bytes\"", "above = 1"),
-        ["redis_db_keys{job=\"manometer\"}\n/ on (job, instance, target) group_left ()\n\
-          (redis_memory_max_bytes{job=\"manometer\"} > 0)\n>\n1"]
-        .map(|text| format!("(\n  {}\n)\n>\n1", text.trim_end_matches("\n>\n1").replace('\n', "\n  ")))
+        [format!(
+            "max without (job, instance) (\n  {}\n  / on (job, instance, site, target) group_left ()\n  ({} > 0)\n)\n>\n1",
+            inner("redis_db_keys"),
+            inner("redis_memory_max_bytes")
+        )]
     );
 }
 
 #[test]
 fn the_job_and_the_profile_are_in_every_rule() {
     let policy = policy_with("[thresholds]\njob = \"agents\"\nprofile = \"cross-region\"\n");
-    assert_eq!(
-        rules(&policy, "RedisPingHigh")[1],
-        "redis_ping_ms{job=\"agents\"} > 200\nor\n(\n  redis_ping_ms{job=\"agents\"} > 160\n  \
-         and on (job, instance, target)\n  \
-         ALERTS{job=\"agents\", alertname=\"RedisPingHigh\", alertstate=\"firing\", severity=\"warning\"}\n)"
-    );
-    assert_eq!(rules(&policy, "ManometerDown"), ["up{job=\"agents\"} == 0", "absent(up{job=\"agents\"})"]);
+    let ping = &rules(&policy, "RedisPingHigh")[1];
+    assert!(ping.contains("redis_ping_ms{job=\"agents\", target!=\"\"}[2m])) > 200"), "{ping}");
+    let down = ["max_over_time(up{job=\"agents\", target=\"\"}[1m]) == 0", "absent(up{job=\"agents\"})"];
+    assert_eq!(rules(&policy, "ManometerDown"), down);
 }
 
 #[test]
@@ -149,31 +178,23 @@ fn targets_with_numbers_of_their_own_are_clauses() {
         "[[thresholds.redis_ping_high]]\ntarget = \"far\"\ninfo = 60\n\
          [[thresholds.redis_ping_high]]\ntarget = [\"main\", \"a.b|c\"]\ninfo = 7\n",
     );
+    let ping = |targets: &str| last_of("redis_ping_ms", targets);
     assert_eq!(
         rules(&policy, "RedisPingHigh")[0],
-        "redis_ping_ms{job=\"manometer\", target!~\"far|main|a\\\\.b\\\\|c\"} > 5\nor\n\
-         redis_ping_ms{job=\"manometer\", target=\"far\"} > 60\nor\n\
-         redis_ping_ms{job=\"manometer\", target=~\"main|a\\\\.b\\\\|c\"} > 7"
-    );
-    // With the number that ends it each clause has its own pair.
-    let policy = policy_with("[[thresholds.redis_memory_high]]\ntarget = \"far\"\ncritical = 0.95\n");
-    let expr = &rules(&policy, "RedisMemoryHigh")[1];
-    let numbers: Vec<&str> = expr.lines().filter(|line| line.contains("ratio{")).map(str::trim).collect();
-    assert_eq!(
-        numbers,
-        [
-            "target:redis_memory_used_per_max:ratio{job=\"manometer\", target!=\"far\"} > 0.9",
-            "target:redis_memory_used_per_max:ratio{job=\"manometer\", target!=\"far\"} > 0.85",
-            "target:redis_memory_used_per_max:ratio{job=\"manometer\", target=\"far\"} > 0.95",
-            "target:redis_memory_used_per_max:ratio{job=\"manometer\", target=\"far\"} > 0.897",
-        ]
+        format!(
+            "{} > 5\nor\n{} > 60\nor\n{} > 7",
+            ping("target!=\"\", target!~\"far|main|a\\\\.b\\\\|c\""),
+            ping("target=\"far\""),
+            ping("target=~\"main|a\\\\.b\\\\|c\"")
+        )
     );
 }
 
 #[test]
 fn a_target_for_which_it_is_off_is_left_out() {
     let policy = policy_with("[thresholds.redis_down]\ntarget = \"far\"\nenabled = false\n");
-    assert_eq!(rules(&policy, "RedisDown"), ["redis_up{job=\"manometer\", target!=\"far\"} == 0"]);
+    let expected = format!("{} == 0", last_of("redis_up", "target!=\"\", target!=\"far\""));
+    assert_eq!(rules(&policy, "RedisDown"), [expected]);
 }
 
 #[test]

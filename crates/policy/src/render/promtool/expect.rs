@@ -13,6 +13,7 @@ pub(super) fn labels(policy: &Policy, active: &Active) -> Labels {
     let set = [
         ("severity", Some(level.severity.as_str().to_owned())),
         ("escalation", level.escalation.clone()),
+        ("page", (!level.page).then(|| "no".to_owned())),
         ("condition", level.condition.clone()),
         ("scope", scope),
     ];

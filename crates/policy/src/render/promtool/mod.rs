@@ -32,18 +32,19 @@ pub fn files(policy: &Policy, catalog: &Catalog) -> Vec<File> {
 /// The test file of one of the policy's alerts. It stands in a folder beside the rules.
 #[must_use]
 pub fn of_alert(policy: &Policy, catalog: &Catalog, alert: &Alert) -> String {
-    let context = Context { policy, catalog, interval: interval(alert) };
+    let context = Context { policy, catalog, interval: interval(policy, alert) };
     text::file(policy, catalog, alert, context.interval, context.cases(alert))
 }
 
 /// So short that half of any time in the rules can be told from all of it, and such that windows are whole numbers of it.
-fn interval(alert: &Alert) -> Duration {
+fn interval(policy: &Policy, alert: &Alert) -> Duration {
     let levels = || alert.levels.iter();
     let scopes = levels().flat_map(|level| &level.scopes).map(|scope| scope.hold);
     let holds = levels().flat_map(|level| [level.hold, level.keep_firing]).chain(scopes);
     let signals = levels().flat_map(|level| level.guards.iter().map(|guard| &guard.signal).chain([&level.signal]));
     let windows: Vec<Duration> = signals.filter_map(Signal::window).collect();
-    let shortest = holds.map(|hold| hold / 2).chain(windows.iter().map(|window| *window / 5));
+    let gap = policy.times.gap / 4;
+    let shortest = holds.map(|hold| hold / 2).chain(windows.iter().map(|window| *window / 5)).chain([gap]);
     let shortest = shortest.filter(|time| !time.is_zero()).min().unwrap_or(Duration::MAX);
     let fits = |interval: &Duration| {
         let is_whole = |window: &Duration| window.as_millis().is_multiple_of(interval.as_millis());

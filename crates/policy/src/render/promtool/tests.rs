@@ -19,7 +19,7 @@ fn every_case_does_what_it_says() {
     let catalog = catalog();
     let mut wrong = Vec::new();
     for alert in &policy.alerts {
-        let context = Context { policy: &policy, catalog: &catalog, interval: super::interval(alert) };
+        let context = Context { policy: &policy, catalog: &catalog, interval: super::interval(&policy, alert) };
         for case in context.cases(alert) {
             let course = simulate(&policy, &case.world);
             for check in &case.checks {
@@ -46,7 +46,7 @@ fn every_level_is_tried_in_each_state() {
     let policy = crate::shipped().unwrap();
     let catalog = catalog();
     for alert in &policy.alerts {
-        let context = Context { policy: &policy, catalog: &catalog, interval: super::interval(alert) };
+        let context = Context { policy: &policy, catalog: &catalog, interval: super::interval(&policy, alert) };
         let mut titles: BTreeMap<usize, Vec<&str>> = BTreeMap::new();
         for case in context.cases(alert) {
             titles.entry(case.level).or_default().push(case.title);

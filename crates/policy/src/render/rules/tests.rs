@@ -118,11 +118,14 @@ fn a_target_with_another_duration_has_a_rule_of_its_own() {
         })
         .collect();
     let label = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let down = |targets: &str| {
+        format!("max without (job, instance) (last_over_time(redis_up{{job=\"manometer\", {targets}}}[2m])) == 0")
+    };
     assert_eq!(
         found,
         [
-            ("redis_up{job=\"manometer\", target!=\"far\"} == 0".to_owned(), 60, label("severity", "critical")),
-            ("redis_up{job=\"manometer\", target=\"far\"} == 0".to_owned(), 600, label("scope", "far")),
+            (down("target!=\"\", target!=\"far\""), 60, label("severity", "critical")),
+            (down("target=\"far\""), 600, label("scope", "far")),
         ]
     );
 }

@@ -23,7 +23,7 @@ fn the_block_has_the_numbers_and_the_rest_stays() {
         | warning | `redis_ping_ms` above 100 ms | 80 ms | 5m |\n\
         | critical | `redis_ping_ms` above 500 ms | 400 ms | 2m |\n\n\
         Panel `ping` of dashboard `manometer-redis`. What is compared:\n\n\
-        ```promql\nredis_ping_ms{job=\"manometer\"}\n```\n\
+        ```promql\nmax without (job, instance) (last_over_time(redis_ping_ms{job=\"manometer\", target!=\"\"}[2m]))\n```\n\
         <!-- /rendered -->\n\n## What it means\n\nIt is slow.\n";
     assert_eq!(files[1].1, expected);
     // Rendering what was rendered changes nothing.

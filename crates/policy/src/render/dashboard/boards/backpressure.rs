@@ -24,7 +24,7 @@ board! {
             .alerts("{{target}}").max(3.0);
         graph("latency", "Latency of a publish", Seconds, "p99, p95 and mean of the time that a publish to Redis \
             takes, of the service's own samples.")
-            .alerts("{{target}} {{stat}}")
+            .alerts("{{target}} p99")
             .query("backpressure_publish_latency_seconds{@target, stat=~\"avg|p95\"}", "{{target}} {{stat}}");
         graph("pending", "Messages that wait", Count, "Messages that wait to be published.").alerts("{{target}}");
         graph("counts", "Fate of messages", PerSecond, "Messages a second by what became of them, from the service's \

@@ -90,7 +90,7 @@ board! {
                 "{{target}} {{cmd}}");
         graph("slowlog", "Slow PUBLISH commands", Count, "PUBLISH commands that entered the slow log in the window \
             that the alert looks back, and slow commands a minute of any kind.")
-            .alerts("{{target}} {{cmd}}").may_be_empty("no PUBLISH has been slow since the agent watches")
+            .alerts("{{target}} publish").may_be_empty("no PUBLISH has been slow since the agent watches")
             .query("60 * sum by (target, cmd) (rate(redis_slowlog_entries_total{@target}[@rate]))",
                 "{{target}} {{cmd}} a minute").unit(PerMinute)
                 .may_be_empty("no command has been slow since the agent watches");

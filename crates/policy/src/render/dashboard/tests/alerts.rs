@@ -96,7 +96,7 @@ fn a_threshold_is_a_dashed_line_of_the_colour_of_its_severity() {
     assert_eq!(
         exprs,
         [
-            format!("redis_ping_ms{{{of_target}}}"),
+            format!("max without (job, instance) (last_over_time(redis_ping_ms{{{of_target}, target!=\"\"}}[2m]))"),
             line("info"),
             line("warning"),
             line("critical"),

@@ -44,7 +44,9 @@ fn every_metric_and_label_is_exported() {
     let known = known();
     let labels_of = |name: &str| {
         let (_, of_target, own) = known.get(name).cloned().unwrap_or_default();
-        let common: &[&str] = if of_target { &["job", "instance", "target"] } else { &["job", "instance"] };
+        // An agent is scraped as an instance that has no target.
+        let common: &[&str] =
+            if of_target || name == "up" { &["job", "instance", "target"] } else { &["job", "instance"] };
         own.iter().chain(common).map(|label| (*label).to_owned()).collect::<Vec<String>>()
     };
     let mut faults = Vec::new();

@@ -5,11 +5,13 @@ use std::time::Duration;
 use super::numbers::readable;
 use super::{Context, Subject};
 use crate::render::promtool::world::Track;
-use crate::{Series, Signal};
+use crate::{Over, Series, Signal};
 
 /// What a whole is where only the part matters.
 const WHOLE: f64 = 1_000_000.0;
 const WHOLE_BYTES: f64 = 1_000_000_000.0;
+/// A second, of what is counted.
+const TRAFFIC: f64 = 1000.0;
 
 /// A value, and for how many steps.
 pub(super) type Profile = [(f64, usize)];
@@ -18,10 +20,23 @@ pub(super) type Profile = [(f64, usize)];
 pub(super) fn tracks(context: &Context<'_>, signal: &Signal, profile: &Profile, subject: &Subject) -> Vec<Track> {
     let track = |series: &Series, values| context.track(series, subject, values);
     match signal {
-        Signal::Value(series) | Signal::Down(series) | Signal::Mean { series, .. } => {
+        Signal::Value(series)
+        | Signal::Down(series)
+        | Signal::Over { what: Over::Mean | Over::Max | Over::Min, series, .. } => {
             vec![track(series, levels(profile, 1.0))]
         }
-        Signal::Ratio { part, whole, .. } => {
+        Signal::Over { what: Over::Changes, series, window, .. } => {
+            vec![track(series, flaps(profile, context.steps(*window)))]
+        }
+        Signal::Age(series) => vec![track(series, moments(profile, context.interval, -1.0))],
+        Signal::Until(series) => vec![track(series, moments(profile, context.interval, 1.0))],
+        Signal::Ratio { part, whole, window: Some(_), .. } => {
+            let second = Duration::from_secs(1);
+            let part = track(part, ramps(&scaled(profile, TRAFFIC), context.interval, second));
+            let steps = profile.iter().map(|(_, steps)| steps).sum();
+            vec![part, track(whole, ramps(&[(TRAFFIC, steps)], context.interval, second))]
+        }
+        Signal::Ratio { part, whole, window: None, .. } => {
             let size = whole_of(part);
             vec![track(part, levels(profile, size)), track(whole, vec![size])]
         }
@@ -42,6 +57,31 @@ pub(super) fn tracks(context: &Context<'_>, signal: &Signal, profile: &Profile, 
 /// A whole of which the part is a part.
 pub(super) fn whole_of(part: &Series) -> f64 {
     if part.metric.ends_with("_bytes") { WHOLE_BYTES } else { WHOLE }
+}
+
+fn scaled(profile: &Profile, size: f64) -> Vec<(f64, usize)> {
+    profile.iter().map(|(value, steps)| (value * size, *steps)).collect()
+}
+
+/// Moments that lie so many seconds after each step, or before it.
+fn moments(profile: &Profile, interval: Duration, sign: f64) -> Vec<f64> {
+    let values = profile.iter().flat_map(|(value, steps)| std::iter::repeat_n(*value, *steps));
+    values.enumerate().map(|(step, value)| readable(step as f64 * interval.as_secs_f64() + sign * value)).collect()
+}
+
+/// A state that changes as often in any window as each phase says, in whole numbers.
+fn flaps(profile: &Profile, window: usize) -> Vec<f64> {
+    let mut state = 1.0;
+    let mut values = Vec::new();
+    let all = profile.iter().flat_map(|(value, steps)| std::iter::repeat_n(value.floor(), *steps));
+    for (step, changes) in all.enumerate() {
+        let so_far = |step: usize| (step as f64 * changes / window as f64).floor();
+        if so_far(step + 1) > so_far(step) {
+            state = 1.0 - state;
+        }
+        values.push(state);
+    }
+    values
 }
 
 fn levels(profile: &Profile, size: f64) -> Vec<f64> {

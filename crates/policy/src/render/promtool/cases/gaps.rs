@@ -4,9 +4,9 @@ use super::drive;
 use super::guards::{self, add_guards};
 use super::numbers::readable;
 use super::{Case, Check, Context, Tried, forecast};
+use crate::Signal;
 use crate::evaluate::Sample;
 use crate::render::promtool::world::Track;
-use crate::{Signal, evaluate};
 
 /// What is seen of the signal's series for some steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +43,8 @@ fn interrupted(context: &Context<'_>, tried: &Tried<'_>) -> Case {
     let of_window = window.map(|window| context.steps(window));
     let has_value = of_window.is_none();
     // Not exactly as long as a sample counts: versions of Prometheus differ in that.
-    let (still, gone) = (context.steps(evaluate::LOOKBACK) - 1, context.steps(evaluate::LOOKBACK) + 1);
+    let gap = context.steps(context.policy.times.gap);
+    let (still, gone) = (gap - 1, gap + 1);
     let firing = until_firing(context, tried);
     let anew = if hold == 0 && has_value { (true, "seen again") } else { (false, "seen again, not for long enough") };
     let phases: [Phase; 7] = [
@@ -53,7 +54,7 @@ fn interrupted(context: &Context<'_>, tried: &Tried<'_>) -> Case {
         (Seen::Nothing, gone + keep + of_window.unwrap_or_default(), Some((false, "nothing seen for too long"))),
         (Seen::Samples, 1, Some(anew)),
         (Seen::Samples, firing, Some((true, "seen for long enough"))),
-        (Seen::End, 1 + keep + of_window.map_or(0, |window| window + gone), Some((false, "its series has ended"))),
+        (Seen::End, 1 + keep + of_window.unwrap_or_default() + gone, Some((false, "its series has ended"))),
     ];
     let steps = phases.iter().map(|(_, steps, _)| steps).sum();
     let subject = context.subject(&tried.targets().0);

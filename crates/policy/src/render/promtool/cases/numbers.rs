@@ -91,5 +91,13 @@ pub(super) fn short(compare: Compare, number: f64) -> f64 {
 
 /// Whether the signal is computed such that it cannot be made to be the very number.
 pub(super) fn is_inexact(signal: &Signal) -> bool {
-    matches!(signal, Signal::Rate { .. } | Signal::Growth { .. } | Signal::Forecast { .. })
+    matches!(
+        signal,
+        Signal::Rate { .. }
+            | Signal::Growth { .. }
+            | Signal::Forecast { .. }
+            | Signal::Age(_)
+            | Signal::Until(_)
+            | Signal::Ratio { window: Some(_), .. }
+    )
 }

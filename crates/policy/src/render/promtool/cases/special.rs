@@ -20,9 +20,15 @@ pub(super) fn cases<'p>(context: &Context<'p>, tried: &Tried<'p>) -> Vec<Case> {
     }
 }
 
-/// Well, in trouble for too short a time, well, in trouble, well again; and what to look at.
-fn course(context: &Context<'_>, tried: &Tried<'_>, well: f64, trouble: f64) -> (Vec<(f64, usize)>, Vec<Check>) {
-    let hold = context.steps(tried.numbers.hold);
+/// Well, in trouble for too short a time, well, in trouble, well again; and what to look at. `lead` is for how many steps trouble
+/// is not seen.
+fn course(
+    context: &Context<'_>,
+    tried: &Tried<'_>,
+    (well, trouble): (f64, f64),
+    lead: usize,
+) -> (Vec<(f64, usize)>, Vec<Check>) {
+    let hold = context.steps(tried.numbers.hold) + lead;
     let profile = vec![(well, 2), (trouble, hold), (well, 2), (trouble, hold + 2), (well, 2)];
     let checks = vec![
         Check { step: 1, fires: false, word: "well" },
@@ -42,7 +48,8 @@ fn length(profile: &Profile) -> usize {
 }
 
 fn unreachable(context: &Context<'_>, tried: &Tried<'_>) -> Case {
-    let (profile, checks) = course(context, tried, 1.0, 0.0);
+    let lead = context.steps(context.policy.times.gap / 2).saturating_sub(1);
+    let (profile, checks) = course(context, tried, (1.0, 0.0), lead);
     let tracks = vec![scraped(&context.policy.job, values(&profile))];
     let world = World { interval: context.interval, steps: length(&profile), tracks };
     tried.case("from well to well again", world, checks, true)
@@ -85,7 +92,7 @@ fn drifts(context: &Context<'_>, tried: &Tried<'_>) -> Case {
     let mut tracks = agent(context);
     let is_number = |track: &&mut Track| track.metric == Threshold::METRIC && track.at(0).is_finite();
     let number = tracks.iter().find(|track| is_number(&&mut (*track).clone())).map_or(0.0, |track| track.at(0));
-    let (profile, checks) = course(context, tried, number, number + 1.0);
+    let (profile, checks) = course(context, tried, (number, number + 1.0), 0);
     tracks.iter_mut().filter(is_number).take(1).for_each(|track| track.values = values(&profile));
     tried.case("from the same number to the same again", context.world(length(&profile), tracks), checks, true)
 }
