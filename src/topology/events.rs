@@ -13,8 +13,8 @@ use crate::metric::{Families, Family, metrics};
 metrics! {
     pub(super) fn metrics;
     LOG_EVENTS: counter "manometer_target_log_events_total" ["source", "pattern"] Count,
-        "Events of a log pattern that say something of the target. pool_exhausted: in the log of a service, of it and of each \\
-         server that it uses. output_buffer_limit: in the log of a server, where its INFO does not count the clients that it \\
+        "Events of a log pattern that say something of the target. pool_exhausted: in the log of a service, of it and of each \
+         server that it uses. output_buffer_limit: in the log of a server, where its INFO does not count the clients that it \
          cuts off. source is the container, as engine/name, or the log, as target/log.",
         "container_log_matches_total, log_matches_total, topology";
 }

@@ -35,10 +35,16 @@ use seen::Seen;
 use crate::metric::MetricInfo;
 use crate::net::Reached;
 
-/// Everything that [`export`] and [`export_events`] may push.
+/// Everything that [`export`] may push.
 #[must_use]
 pub fn metrics() -> Vec<MetricInfo> {
-    [export::metrics(), events::metrics()].concat()
+    export::metrics()
+}
+
+/// What [`export_events`] may push, under the names of the targets that it is about.
+#[must_use]
+pub fn metrics_of_targets() -> Vec<MetricInfo> {
+    events::metrics()
 }
 
 /// A view that is older is made anew, since edges that are not seen any more end by time.

@@ -22,8 +22,10 @@ use crate::support::wait::until;
 /// Services are polled every five seconds, and a rate needs two polls.
 const ANSWERED: Duration = Duration::from_mins(3);
 
-/// What may be empty, and is so even here: no series is rejected, and an older Redis does not count whom it cuts off.
-const STAY_EMPTY: [&str; 2] = ["agent.rejected-series", "clients.cut-off"];
+/// What may be empty, and is so even here: no series is rejected, an older Redis does not count whom it cuts off, and there is no
+/// cluster and no Sentinel.
+const STAY_EMPTY: [&str; 5] =
+    ["agent.rejected-series", "clients.cut-off", "redis.cluster", "redis.tilt", "redis.sentinel"];
 
 /// What only a Docker engine has to say.
 const OF_CONTAINERS: [&str; 4] = ["container_", "docker_up", "manometer_docker_", "manometer_log_"];

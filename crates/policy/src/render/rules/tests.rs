@@ -40,7 +40,7 @@ fn every_level_is_a_rule_and_no_group_is_too_large() {
         names.push(group.name);
     }
     assert_eq!(names[..2], ["manometer-redis.rules", "manometer-redis.alerts"]);
-    assert_eq!(names.last().unwrap(), "manometer-thresholds-3.rules");
+    assert_eq!(names.last().unwrap(), "manometer-thresholds-5.rules");
 }
 
 #[test]
@@ -59,7 +59,7 @@ fn every_number_is_recorded_for_each_agent() {
     for (value, labels) in [
         ("100", "alert=RedisPingHigh,severity=warning"),
         ("300", "alert=RedisPingHigh,severity=warning,scope=far"),
-        ("0.5", "alert=RedisPublishStalled,severity=critical,condition=late"),
+        ("3", "alert=RedisSaveFailing,severity=warning,condition=late"),
         ("(2 * 1024^3)", "alert=ContainerMemoryHigh,severity=warning,condition=and growing"),
     ] {
         assert!(recorded.contains(&(number(value), labels.to_owned())), "{labels}");
@@ -74,10 +74,11 @@ fn texts_have_templates_for_what_is_known_when_it_fires() {
         rule.labels,
         [("severity", "critical"), ("escalation", "infrastructure")].map(|(a, b)| (a.into(), b.into()))
     );
-    assert_eq!(annotation(rule, "summary"), "Redis memory is close to maxmemory.");
+    assert_eq!(annotation(rule, "summary"), "Redis memory is close to its limit.");
     assert_eq!(
         annotation(rule, "description"),
-        "{{ $labels.target }} uses {{ $value | humanizePercentage }} of maxmemory, more than 90 %."
+        "{{ $labels.target }} uses {{ $value | humanizePercentage }} of its memory (maxmemory, or the \
+         machine's without it), more than 90 %; at the limit writes fail, or what must not be lost is evicted."
     );
     assert_eq!(
         annotation(rule, "runbook_url"),
@@ -92,7 +93,10 @@ fn texts_have_templates_for_what_is_known_when_it_fires() {
     assert_eq!(annotation(watchdog, "dashboard_url"), "https://grafana.example.org/d/manometer-overview");
     let unhealthy = of_alert(&policy, "ServiceUnhealthy");
     assert_eq!(annotation(&unhealthy[0], "description"), "{{ $labels.target }}: not reachable.");
-    assert_eq!(unhealthy[1].labels[1], ("condition".to_owned(), "not healthy".to_owned()));
+    assert_eq!(
+        unhealthy[1].labels[1],
+        ("condition".to_owned(), "not healthy, or its health cannot be read".to_owned())
+    );
     let pool = &of_alert(&policy, "PoolNearCapacity")[0];
     assert!(annotation(pool, "description").starts_with("Pool {{ $labels.pool }} of {{ $labels.target }}: "));
 }

@@ -173,9 +173,7 @@ fn a_number_that_is_changed_in_the_policy_changes_in_the_dashboards() {
     }
     let mut moved = policy();
     for level in moved.alerts.iter_mut().flat_map(|alert| &mut alert.levels) {
-        if let Signal::Increase { window, .. } | Signal::Rate { window, .. } = &mut level.signal {
-            *window *= 2;
-        }
+        level.signal.set_window(|window| window * 2);
     }
     let text: String = render(&moved).into_iter().map(|file| file.text).collect();
     assert!(text.contains("[10m])") && !text.contains("[5m])"), "panels look back as far as their alerts");

@@ -112,7 +112,7 @@ fn the_linter_is_told_what_is_as_it_is_on_purpose() {
     let files = render(&policy());
     let text = &files.iter().find(|file| file.path.ends_with(".lint")).unwrap().text;
     let panels: Vec<&str> = text.lines().filter_map(|line| line.trim().strip_prefix("panel: ")).collect();
-    let expected = ["Firing alerts", "Targets in critical trouble", "Evicted keys", "Cache errors"];
+    let expected = ["Firing alerts", "Targets in critical trouble", "CPU", "Cache errors"];
     assert_eq!(panels, expected.map(|title| format!("{title:?}")));
 }
 

@@ -27,6 +27,11 @@ pub(super) fn add_guards(
             }
             // Whoever made the signal's series has seen to it.
             (_, Some(series)) if is_there(&series.metric) => {}
+            // It must hold as long as the signal does: a counter that rises evenly.
+            (Signal::Increase { series, window }, _) => {
+                let rate = Signal::Rate { series: series.clone(), window: *window, per: *window };
+                tracks.extend(drive::tracks(context, &rate, &[(value, steps)], subject));
+            }
             _ => tracks.extend(drive::tracks(context, &guard.signal, &[(value, steps)], subject)),
         }
     }
