@@ -11,6 +11,7 @@ mod canary;
 mod clients;
 mod commands;
 mod compatibility;
+mod courses;
 mod deploy;
 mod docker;
 mod docker_cadvisor;
