@@ -233,8 +233,9 @@ impl Hub {
         let view = self.topology.view(SystemTime::now());
         topology::export(&view, &mut own);
         let targets = self.read();
-        let samples = targets.iter().map(|(key, samples)| (key.target.as_str(), samples.families.as_slice()));
-        topology::export_events(&view, samples, &mut own);
+        let samples: Vec<_> =
+            targets.iter().map(|(key, samples)| (key.target.as_str(), samples.families.as_slice())).collect();
+        topology::export_events(&view, &samples, &mut own);
         own
     }
 

@@ -30,19 +30,15 @@ const CUT_OFF_COUNTED: &str = "redis_client_output_buffer_limit_disconnections_t
 const COUNTERS: [(&str, &str); 2] = [("container_log_matches_total", "name"), ("log_matches_total", "log")];
 
 /// Names the events of all logs; `samples` are those of each target, its families in the order of their names.
-pub fn export_events<'s>(
-    view: &View,
-    samples: impl Iterator<Item = (&'s str, &'s [Family])> + Clone,
-    out: &mut Families,
-) {
+pub fn export_events(view: &View, samples: &[(&str, &[Family])], out: &mut Families) {
     let roles: BTreeMap<&str, Role> = view.targets.iter().map(|said| (said.name.as_str(), said.role)).collect();
     let is_server = |name: &str| roles.get(name) == Some(&Role::Server);
     let counts_itself = |name: &str| {
-        samples.clone().any(|(target, families)| target == name && family(families, CUT_OFF_COUNTED).is_some())
+        samples.iter().any(|(target, families)| *target == name && family(families, CUT_OFF_COUNTED).is_some())
     };
     // One log may be read by several instances of a target: what they count is the same.
     let mut events: BTreeMap<(&str, String, &str), f64> = BTreeMap::new();
-    for (target, families) in samples.clone() {
+    for (target, families) in samples {
         for (counter, label) in COUNTERS {
             let Some(counter) = family(families, counter) else { continue };
             for sample in counter.samples() {

@@ -273,8 +273,8 @@ fn what_is_seen_is_bounded() {
 fn log_events(topology: &Topology, samples: &[(&str, &str)]) -> Vec<String> {
     let families: Vec<(&str, Vec<Family>)> = samples.iter().map(|(target, lines)| (*target, parsed(lines))).collect();
     let mut out = Families::new();
-    let samples = families.iter().map(|(target, families)| (*target, families.as_slice()));
-    export_events(&topology.view(NOW), samples, &mut out);
+    let samples: Vec<_> = families.iter().map(|(target, families)| (*target, families.as_slice())).collect();
+    export_events(&topology.view(NOW), &samples, &mut out);
     let Some(family) = out.get("manometer_target_log_events_total") else { return Vec::new() };
     let label = |sample: &crate::metric::Sample<'_>, name| sample.label(name).unwrap_or_default().to_owned();
     let line = |sample: crate::metric::Sample<'_>| {

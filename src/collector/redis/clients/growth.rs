@@ -153,17 +153,18 @@ mod tests {
         let start = Instant::now();
         let mut tracker = tracker(&[buffer(7, 40, 400)], start);
         let now = start + Duration::from_secs(10);
-        let over = |tracker: &BufferTracker, buffer, now| (now - tracker.over_since(buffer, 800, now)).as_secs_f64();
+        let over =
+            |tracker: &BufferTracker, buffer, now: Instant| (now - tracker.over_since(buffer, 800, now)).as_secs();
         // From 400 to 1,200 in ten seconds; from nothing; of a connection that is two seconds old; at the first poll.
-        assert_eq!(over(&tracker, buffer(7, 50, 1_200), now), 5.0);
-        assert_eq!(over(&tracker, buffer(8, 50, 1_000), now), 2.0);
-        assert_eq!(over(&tracker, buffer(9, 1, 1_600), now), 1.0);
-        assert_eq!(over(&BufferTracker::default(), buffer(7, 50, 1_200), now), 0.0);
+        assert_eq!(over(&tracker, buffer(7, 50, 1_200), now), 5);
+        assert_eq!(over(&tracker, buffer(8, 50, 1_000), now), 2);
+        assert_eq!(over(&tracker, buffer(9, 1, 1_600), now), 1);
+        assert_eq!(over(&BufferTracker::default(), buffer(7, 50, 1_200), now), 0);
         // Once over, it stays so.
         let since = tracker.over_since(buffer(7, 50, 1_200), 800, now);
         tracker.record(Buffer { over_since: Some(since), ..buffer(7, 50, 1_200) });
         tracker.advance(now);
-        assert_eq!(over(&tracker, buffer(7, 60, 900), now + Duration::from_secs(10)), 15.0);
+        assert_eq!(over(&tracker, buffer(7, 60, 900), now + Duration::from_secs(10)), 15);
     }
 
     #[test]

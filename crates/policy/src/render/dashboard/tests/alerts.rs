@@ -4,7 +4,7 @@ use super::promql::asked;
 use super::*;
 use crate::render::dashboard::query::Role;
 use crate::render::dashboard::spec::{Criterion, Kind, Unit};
-use crate::{Compare, Severity, Signal};
+use crate::{Compare, Severity};
 
 #[test]
 fn every_panel_that_an_alert_names_exists_and_plots_what_it_compares() {
