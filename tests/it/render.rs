@@ -258,8 +258,8 @@ fn the_agent_shows_the_numbers_in_force() {
         agent.metrics().get("manometer_threshold", &labels)
     };
     assert_eq!((number("warning", ""), number("critical", "")), (Some(100.0), Some(500.0)));
-    let late = [("alert", "RedisPublishStalled"), ("condition", "late")];
-    agent.metrics().assert("manometer_threshold", &late, 0.5);
+    let late = [("alert", "RedisSaveFailing"), ("condition", "late")];
+    agent.metrics().assert("manometer_threshold", &late, 3.0);
     let all = manometer::policy::shipped().unwrap().thresholds().count();
     assert_eq!(agent.metrics().series("manometer_threshold", &[]).len(), all);
 

@@ -139,7 +139,7 @@ fn each_comparison_has_its_operator() {
 
 #[test]
 fn it_goes_on_until_the_other_number() {
-    let ratio = last("redis_client_output_buffer_top_limit_ratio");
+    let ratio = last("redis_client_output_buffer_top_cutoff_ratio");
     let policy = policy_with("");
     let mut policy = policy.clone();
     let slow = policy.alerts.iter_mut().find(|alert| alert.name == "RedisSlowSubscriber").unwrap();
