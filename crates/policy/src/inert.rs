@@ -127,7 +127,7 @@ mod tests {
                 }
                 // What only a guard asks for.
                 "container_up" => (Reason::NoTarget, "[[docker]]"),
-                "redis_memory_max_bytes" => (Reason::NotReported, "maxmemory of the server"),
+                "redis_memory_limit_bytes" => (Reason::NotReported, "maxmemory of the server"),
                 _ => return None,
             };
             Some(Why { reason, line: line.to_owned() })

@@ -106,7 +106,7 @@ fn texts_have_templates_for_what_is_known_when_it_fires() {
         ("condition".to_owned(), "not healthy, or its health cannot be read".to_owned())
     );
     let pool = &of_alert(&policy, "PoolNearCapacity")[0];
-    assert!(annotation(pool, "description").starts_with("Pool {{ $labels.pool }} of {{ $labels.target }} is at "));
+    assert!(annotation(pool, "description").starts_with("Pool {{ $labels.pool }} of {{ $labels.target }}: "));
 }
 
 #[test]
@@ -132,16 +132,16 @@ fn links_lead_to_where_people_are_said_to_find_them() {
 
 #[test]
 fn times_in_texts_are_those_that_hold() {
-    let policy = policy("[thresholds.circuit_not_closed]\ncritical_for = \"90s\"\n");
-    let text = annotation(&of_alert(&policy, "CircuitNotClosed")[0], "description");
-    assert!(text.contains("has not been closed for 1 minute 30 seconds"), "{text}");
+    let policy = policy("[thresholds.backpressure_overload]\ncritical_for = \"90s\"\n");
+    let text = annotation(&of_alert(&policy, "BackpressureOverload")[0], "description");
+    assert!(text.contains("overload, for 1 minute 30 seconds."), "{text}");
     let scoped = self::policy(
-        "[[thresholds.circuit_not_closed]]\ncritical_for = \"5m\"\n\
-         [[thresholds.circuit_not_closed]]\ntarget = \"far\"\ncritical_for = \"0s\"\n",
+        "[[thresholds.backpressure_overload]]\ncritical_for = \"5m\"\n\
+         [[thresholds.backpressure_overload]]\ntarget = \"far\"\ncritical_for = \"0s\"\n",
     );
     let texts: Vec<String> =
-        of_alert(&scoped, "CircuitNotClosed").iter().map(|rule| annotation(rule, "description")).collect();
-    assert!(texts[0].contains("for 5 minutes;") && texts[1].contains("for a moment;"), "{texts:?}");
+        of_alert(&scoped, "BackpressureOverload").iter().map(|rule| annotation(rule, "description")).collect();
+    assert!(texts[0].contains("for 5 minutes.") && texts[1].contains("for a moment."), "{texts:?}");
 }
 
 #[test]

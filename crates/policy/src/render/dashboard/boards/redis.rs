@@ -191,7 +191,7 @@ board! {
             .alerts("{{target}}");
     }
     "Cluster" folded {
-        timeline("cluster", "Cluster", FAILED, "Of a node of a cluster: whether there is a node for each slot.")
+        timeline("cluster", "Cluster state", FAILED, "Of a node of a cluster: whether there is a node for each slot.")
             .alerts("{{target}}").may_be_empty(NO_CLUSTER).nothing(NO_CLUSTER);
         graph("cluster-slots", "Hash slots", Count, "Hash slots that belong to a node, and those whose node is failing or suspected \
             to be, as each node sees it.")
