@@ -119,6 +119,10 @@ impl World {
             &["LPUSH", "a", "wrong type"],
             &["APPEND", "log", &grown],
             &["PUBLISH", "flood", &large],
+            // There is one replica.
+            &["CONFIG", "SET", "min-replicas-to-write", "2"],
+            &["SET", "a", "1"],
+            &["CONFIG", "SET", "min-replicas-to-write", "0"],
         ] {
             // What fails happens as well.
             let _ = command(words).query::<redis::Value>(&mut self.connection);
