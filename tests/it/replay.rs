@@ -118,7 +118,10 @@ fn what_may_be_empty_has_a_reason_and_what_is_empty_everywhere_is_named() {
     let panels: BTreeSet<&str> = all.iter().map(|query| query.panel.as_str()).collect();
     for panel in STAY_EMPTY {
         assert!(panels.contains(panel), "{panel}");
-        assert!(all.iter().filter(|query| query.panel == panel).all(|query| query.may_be_empty.is_some()), "{panel}");
+        // The lines at which an alert fires are there whatever it compares.
+        let is_line = |query: &&Expression| query.expr.contains("manometer_threshold");
+        let mut shown = all.iter().filter(|query| query.panel == panel).filter(|query| !is_line(query));
+        assert!(shown.all(|query| query.may_be_empty.is_some()), "{panel}");
     }
     assert!(all.iter().filter_map(|query| query.may_be_empty).all(|why| why.len() > 10));
 }

@@ -24,8 +24,11 @@ pub(super) fn read(table: &mut Table<'_>) -> Option<Signal> {
         [form] => {
             let mut signal = read_form(table, form);
             for (key, origin) in ORIGINS {
-                if table.has(key) && read_true(table, key) {
-                    signal.iter_mut().for_each(|signal| signal.set_origin(origin));
+                if table.has(key)
+                    && read_true(table, key)
+                    && let Some(signal) = &mut signal
+                {
+                    signal.set_origin(origin);
                 }
             }
             signal

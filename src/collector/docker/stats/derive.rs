@@ -85,8 +85,8 @@ impl Previous {
 
     /// With what is remembered of the samples before it.
     pub(super) fn after(self, previous: Option<&Self>) -> Self {
-        let uses_more = previous.and_then(|previous| previous.cores(&self)).is_some_and(|cores| cores > MORE_THAN_ONE);
-        let used_more = if uses_more { Some(self.read) } else { previous.and_then(|previous| previous.used_more) };
+        let is_above = previous.and_then(|previous| previous.cores(&self)).is_some_and(|cores| cores > MORE_THAN_ONE);
+        let used_more = if is_above { Some(self.read) } else { previous.and_then(|previous| previous.used_more) };
         Self { used_more, ..self }
     }
 

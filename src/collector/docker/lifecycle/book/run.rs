@@ -13,6 +13,9 @@ const LATEST: Duration = Duration::from_secs(10);
 /// How long a run that a list or an inspection was the first to tell of can still have its start event.
 const START_LATEST: Duration = Duration::from_mins(1);
 
+/// An event of an OOM kill that comes so shortly after another one tells of the same kill: engines tell some of them twice.
+const AGAIN: Nanos = 1_000_000_000;
+
 /// When something is told, and whether events come at that time.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Stamp {
@@ -37,14 +40,55 @@ pub(super) struct Run {
     pub(super) learnt: Stamp,
     /// Whether it was there before the agent looked: what happened in it until then is not counted.
     pub(super) is_old: bool,
-    pub(super) ooms: u64,
+    pub(super) ooms: Ooms,
     pub(super) last_oom: Option<Nanos>,
-    /// By the run's control group, when it was read last.
-    pub(super) oom_kills: Option<u64>,
-    /// Whether one of them was counted before its event came.
-    pub(super) owes_oom_event: bool,
     pub(super) kill: Option<Kill>,
     pub(super) end: Option<End>,
+}
+
+/// The OOM kills of a run. Each source tells of the same ones, so the one that tells of most is right.
+#[derive(Debug, Default)]
+pub(super) struct Ooms {
+    /// Events, but for those that say again what the one before said.
+    events: u64,
+    last_event: Option<Nanos>,
+    /// What the run's control group had counted when it was first read, and what it has counted since.
+    kills: Option<(u64, u64)>,
+    /// Whether the kernel's log or an inspection tells of one.
+    is_known: bool,
+    /// Whether there was one before the agent looked.
+    is_old: bool,
+    counted: u64,
+}
+
+impl Ooms {
+    /// An event.
+    pub(super) fn event(&mut self, at: Nanos) {
+        let says_again = self.last_event.is_some_and(|last| (last..last + AGAIN).contains(&at));
+        self.events += u64::from(!says_again);
+        self.last_event = self.last_event.max(Some(at));
+    }
+
+    /// The control group has counted so many; `first` of them were there when the agent looked first.
+    pub(super) fn kills(&mut self, count: u64, first: u64) {
+        let (first, _) = self.kills.unwrap_or((first, 0));
+        self.kills = Some((first, count.saturating_sub(first)));
+    }
+
+    /// There was one; `is_old` if that may have been before the agent looked.
+    pub(super) fn known(&mut self, is_old: bool) {
+        self.is_old |= is_old;
+        self.is_known |= !self.is_old;
+    }
+
+    /// How many of them are not counted yet: they are now.
+    pub(super) fn count(&mut self) -> u64 {
+        let (_, kills) = self.kills.unwrap_or_default();
+        let all = self.events.max(kills).max(u64::from(self.is_known));
+        let more = all.saturating_sub(self.counted);
+        self.counted += more;
+        more
+    }
 }
 
 /// The end of a run.
@@ -65,16 +109,14 @@ pub(super) struct End {
 }
 
 impl Run {
-    pub(super) const fn new(learnt: Stamp) -> Self {
+    pub(super) fn new(learnt: Stamp) -> Self {
         Self {
             started: None,
             announced: None,
             learnt,
             is_old: false,
-            ooms: 0,
+            ooms: Ooms::default(),
             last_oom: None,
-            oom_kills: None,
-            owes_oom_event: false,
             kill: None,
             end: None,
         }

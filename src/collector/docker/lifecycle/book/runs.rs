@@ -128,34 +128,39 @@ impl Runs {
 
     /// An oom event.
     pub(super) fn oom(&mut self, at: Nanos) {
-        if let Some(run) = self.run_at(at) {
-            run.last_oom = run.last_oom.max(Some(at));
-            if std::mem::take(&mut run.owes_oom_event) {
-                return;
-            }
-            run.ooms += 1;
-        }
-        self.counted.ooms += 1;
+        let Some(run) = self.run_at(at) else {
+            self.counted.ooms += 1;
+            return;
+        };
+        run.last_oom = run.last_oom.max(Some(at));
+        run.ooms.event(at);
+        self.counted.ooms += run.ooms.count();
     }
 
     /// The control group of the run that goes on then has counted so many kills. Those of an old one may be from before the
     /// agent looked.
     pub(super) fn oom_kills(&mut self, at: Nanos, count: u64) {
         let Some(run) = self.run_that_goes_on(at) else { return };
-        let before = run.oom_kills.replace(count).unwrap_or(if run.is_old { count } else { 0 });
-        if count > before {
-            self.oom_known(at);
-        }
+        run.ooms.kills(count, if run.is_old { count } else { 0 });
+        self.count_ooms(at);
     }
 
     /// Something in the run that goes on then was killed for want of memory, whether or not the engine tells.
     pub(super) fn oom_known(&mut self, at: Nanos) {
         let Some(run) = self.run_that_goes_on(at) else { return };
+        run.ooms.known(false);
         run.last_oom = run.last_oom.or(Some(at));
-        if run.ooms == 0 {
-            (run.ooms, run.owes_oom_event) = (1, true);
-            self.counted.ooms += 1;
+        self.count_ooms(at);
+    }
+
+    /// Counts the kills in the run that goes on then that are new.
+    fn count_ooms(&mut self, at: Nanos) {
+        let Some(run) = self.run_that_goes_on(at) else { return };
+        let more = run.ooms.count();
+        if more > 0 {
+            run.last_oom = run.last_oom.or(Some(at));
         }
+        self.counted.ooms += more;
     }
 
     /// A kill event.
@@ -211,14 +216,14 @@ impl Runs {
         let is_last = index + 1 == self.known.len();
         let Some(run) = self.known.get_mut(index) else { return };
         let is_first_look = run.started.replace(seen.started).is_none();
-        if seen.oom_killed && run.ooms == 0 {
-            run.ooms = 1;
+        if seen.oom_killed {
             // A run that is older than the agent may have had it before.
-            if !(run.is_old && is_first_look) {
-                self.counted.ooms += 1;
-                run.owes_oom_event = true;
-                run.last_oom = run.begin();
+            run.ooms.known(run.is_old && is_first_look);
+            let more = run.ooms.count();
+            if more > 0 {
+                run.last_oom = run.last_oom.or(run.begin());
             }
+            self.counted.ooms += more;
         }
         match seen.ended {
             Some(true) => {

@@ -159,7 +159,7 @@ fn one_core_ratios(cores: &[f64], one_core: bool) -> Vec<Option<String>> {
     let (mut sample, mut previous) = (with_nothing(), None);
     let mut shown = Vec::new();
     for cores in cores {
-        let used = sample.cpu.total.unwrap() + (cores * 60e9) as u64;
+        let used = sample.cpu.total.unwrap() + u64::try_from(Duration::from_secs_f64(cores * 60.0).as_nanos()).unwrap();
         sample = Sample { cpu: nanos(used), ..later(&sample, 60.0) };
         let current = Previous::of(&sample, None).after(previous.as_ref());
         let whole = Whole { one_core, ..Whole::default() };
