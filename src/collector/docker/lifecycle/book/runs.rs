@@ -213,10 +213,13 @@ impl Runs {
         let is_first_look = run.started.replace(seen.started).is_none();
         if seen.oom_killed && run.ooms == 0 {
             run.ooms = 1;
-            // A run that is older than the agent may have had it before.
-            if !(run.is_old && is_first_look) {
+            // A run that is older than the agent may have had it before. That it is why it ended is true all the same.
+            let is_before = run.is_old && is_first_look;
+            if !is_before {
                 self.counted.ooms += 1;
                 run.owes_oom_event = true;
+            }
+            if !is_before || seen.ended == Some(true) {
                 run.last_oom = run.begin();
             }
         }
