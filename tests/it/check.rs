@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::support::agent::{config_file, output, stdout, target};
+use crate::support::docker::{self, Docker};
 use crate::support::fake::Fake;
 use crate::support::missing::missing;
 use crate::support::port;
@@ -152,6 +153,41 @@ fn it_finds_what_the_health_check_script_finds() {
         look(&format!("[[service]]\nname = \"api\"\nprofile = \"health\"\nurl = \"http://{}\"\n", ill.address()));
     assert_eq!(named(&report["causes"]), ["critical ServiceUnhealthy api"], "{report}");
     assert_eq!(report["causes"][0]["condition"], "not healthy");
+}
+
+#[test]
+fn a_server_that_turns_the_look_away_is_full_and_not_down() {
+    if missing(&["redis-server"]) {
+        return;
+    }
+    let redis = RedisServer::builder().line("maxclients 3").start();
+    let held: Vec<_> = (0..3).map(|_| std::net::TcpStream::connect(redis.address()).unwrap()).collect();
+    let report = until(SOON, "the server takes no more", || {
+        Some(look(&target("main", &redis.url()))).filter(|report| report["exit"] == 2)
+    });
+    drop(held);
+    assert_eq!(named(&report["causes"])[0], "critical RedisRejectedConnections main", "{report}");
+    assert!(!all(&report).contains(&"critical RedisDown main".to_owned()), "{report}");
+}
+
+/// The kill is a thing of the past, and the container is still down from it.
+#[test]
+fn a_container_that_is_down_from_an_oom_kill_is_told_as_that() {
+    if docker::unavailable() {
+        return;
+    }
+    let docker = Docker::start();
+    let small = ["--network", "none", "--memory", "16m", "--memory-swap", "16m"];
+    docker.run("app", &small, &["tail", "/dev/zero"]);
+    let config = docker.target("engine", "containers = [\"app\"]");
+    let report = until(SOON, "it is killed", || {
+        Some(look(&config)).filter(|report| all(report).contains(&"critical ContainerOomKilled engine/app".to_owned()))
+    });
+    assert_eq!(report["exit"], 2);
+    docker.cli(&["rm", "app"]);
+    docker.run("app", &["--network", "none"], &["sleep", "1000000"]);
+    let report = look(&config);
+    assert!(!all(&report).iter().any(|found| found.contains("OomKilled")), "{report}");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! `manometer check`: one look at everything, judged by the policy.
 
+mod facts;
 mod judge;
 mod report;
 mod seen;

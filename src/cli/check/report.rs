@@ -289,3 +289,68 @@ fn follow(count: usize) -> String {
 fn finite<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
     if value.is_finite() { serializer.serialize_f64(*value) } else { serializer.serialize_none() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn finding(verdict: Verdict, thing: &str, follows: Vec<Finding>) -> Finding {
+        Finding {
+            alert: "RedisDown".to_owned(),
+            verdict,
+            severity: verdict.as_str(),
+            condition: None,
+            thing: thing.to_owned(),
+            labels: BTreeMap::new(),
+            value: 0.0,
+            signal: "redis_up".to_owned(),
+            number: "0".to_owned(),
+            fires: "at 0".to_owned(),
+            text: "It is down.".to_owned(),
+            error: None,
+            follows,
+        }
+    }
+
+    fn report(causes: Vec<Finding>, unknown: &[&str]) -> Report {
+        Report {
+            causes,
+            rows: Vec::new(),
+            unknown: unknown.iter().map(|text| (*text).to_owned()).collect(),
+            targets: Vec::new(),
+            left_out: Vec::new(),
+            without_series: Vec::new(),
+            once: Vec::new(),
+            seconds: 0.25,
+        }
+    }
+
+    #[test]
+    fn the_exit_code_is_that_of_the_worst_and_info_is_no_warning() {
+        let exit = |verdicts: &[Verdict], unknown: &[&str]| {
+            let causes = verdicts.iter().map(|verdict| finding(*verdict, "main", Vec::new())).collect();
+            report(causes, unknown).verdict().exit()
+        };
+        assert_eq!(exit(&[Verdict::Info], &[]), 0);
+        assert_eq!(exit(&[Verdict::Info, Verdict::Warning], &[]), 1);
+        assert_eq!(exit(&[Verdict::Warning, Verdict::Critical], &["main"]), 2);
+        assert_eq!(exit(&[Verdict::Info], &["main"]), 3);
+        assert_eq!(exit(&[Verdict::Warning], &["main"]), 1, "what is known to be wrong is said");
+        assert_eq!(exit(&[], &[]), 3, "nothing was judged");
+    }
+
+    #[test]
+    fn no_name_ends_a_line_or_begins_perfdata_and_a_thousand_followers_are_few_lines() {
+        let followers = (0..1_000).map(|_| finding(Verdict::Warning, "api", Vec::new())).collect();
+        let text = report(vec![finding(Verdict::Critical, "a|b\n\u{1b}[2J", followers)], &[]).to_string();
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(
+            lines[0],
+            "CRITICAL: RedisDown a?b??[2J: It is down. 1000 alerts follow from it. | critical=1;;;0 warning=1000;;;0 \
+             info=0;;;0 fine=0;;;0;0 targets=0;;;0 down=0;;;0 time=0.250s;;;0"
+        );
+        assert_eq!(lines[1], "critical  RedisDown a?b??[2J: It is down. (redis_up 0; critical at 0)");
+        assert_eq!(lines[2], "    warning   RedisDown api: It is down. (redis_up 0; warning at 0)");
+        assert_eq!((lines.len(), lines[22]), (23, "    and 980 more that follow from it"));
+    }
+}

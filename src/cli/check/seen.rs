@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use super::facts;
 use crate::hub::{Hub, Key, TargetStatus};
 use crate::metric::{Family, Suffix};
 use crate::policy::Policy;
-use crate::policy::evaluate::{Label, Millis, Sample, Samples, Track};
+use crate::policy::evaluate::{Label, Millis, Sample, Samples, Track, label};
 
 /// Between the two polls, where no target was polled twice.
 const USUAL_GAP: Duration = Duration::from_millis(600);
@@ -30,8 +31,8 @@ impl Seen {
         let levels = policy.alerts.iter().flat_map(|alert| &alert.levels);
         let signals = levels
             .flat_map(|level| std::iter::once(&level.signal).chain(level.guards.iter().map(|guard| &guard.signal)));
-        let wanted: BTreeSet<&str> =
-            signals.flat_map(|signal| signal.series()).map(|series| series.metric.as_str()).collect();
+        let wanted = signals.flat_map(|signal| signal.series()).map(|series| series.metric.as_str());
+        let wanted: BTreeSet<&str> = wanted.chain([facts::OOM_KILLED]).collect();
         let (before, after) = (read(first, &wanted), read(second, &wanted));
         let gaps = after
             .iter()
@@ -58,7 +59,38 @@ impl Seen {
                 (id.clone(), earlier.into_iter().chain([(now, *value)]).collect())
             }));
         }
+        seen.add_facts(earlier);
         seen
+    }
+
+    /// Makes of what has happened and still is so what happens now.
+    fn add_facts(&mut self, earlier: Millis) {
+        let turned_away: Vec<&TargetStatus> =
+            self.statuses.iter().filter(|status| facts::is_turned_away(status)).collect();
+        let rejected = turned_away.iter().map(|status| {
+            let samples = [(earlier, 0.0), (self.now, 1.0)].map(|(time, value)| Sample { time, value });
+            (labels(status, []), samples.to_vec())
+        });
+        self.metrics.entry(facts::REJECTED.to_owned()).or_default().extend(rejected);
+        let is_turned_away = |labels: &[Label]| {
+            let is = |status: &&TargetStatus| {
+                label(labels, "target") == Some(&status.key.target)
+                    && label(labels, "node") == status.key.node.as_deref()
+            };
+            turned_away.iter().any(is)
+        };
+        if let Some(up) = self.metrics.get_mut(facts::REDIS_UP) {
+            up.retain(|(labels, _)| !is_turned_away(labels));
+        }
+        let killed = self.metrics.get(facts::OOM_KILLED).into_iter().flatten();
+        let killed = killed.filter(|(_, samples)| samples.last().is_some_and(|sample| sample.value > 0.0));
+        let of = |labels: &[Label]| ["target", "name"].map(|name| label(labels, name).map(str::to_owned));
+        let killed: Vec<_> = killed.map(|(labels, _)| of(labels)).collect();
+        for (labels, samples) in self.metrics.get_mut(facts::OOM_KILLS).into_iter().flatten() {
+            if let Some(last) = samples.last().copied().filter(|_| killed.contains(&of(labels))) {
+                *samples = vec![Sample { time: earlier, value: last.value - 1.0 }, last];
+            }
+        }
     }
 
     fn add(&mut self, series: impl Iterator<Item = (Series, Vec<(Millis, f64)>)>) {
@@ -94,12 +126,15 @@ fn read(hub: &Hub, wanted: &BTreeSet<&str>) -> BTreeMap<Key, (TargetStatus, BTre
 
 fn of_family<'f>(status: &'f TargetStatus, family: &'f Family) -> impl Iterator<Item = (Series, f64)> {
     let samples = family.samples().filter(|sample| sample.suffix() == Suffix::None);
-    samples.map(move |sample| {
-        let labels = status.origin(None).into_iter().chain(sample.labels());
-        let mut labels: Vec<Label> = labels.map(|(name, value)| (name.into(), value.into())).collect();
-        labels.sort_unstable();
-        ((family.name().to_owned(), labels), sample.value())
-    })
+    samples.map(move |sample| ((family.name().to_owned(), labels(status, sample.labels())), sample.value()))
+}
+
+/// The labels of a series of a target, in their order.
+fn labels<'l>(status: &'l TargetStatus, own: impl IntoIterator<Item = (&'l str, &'l str)>) -> Vec<Label> {
+    let all = status.origin(None).into_iter().chain(own);
+    let mut labels: Vec<Label> = all.map(|(name, value)| (name.into(), value.into())).collect();
+    labels.sort_unstable();
+    labels
 }
 
 /// When the last poll of a target began.

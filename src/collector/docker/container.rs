@@ -80,6 +80,13 @@ impl Container {
             _ => Some(false),
         }
     }
+
+    /// Whether an OOM kill is why it is down; `None` while it is not, or that is not known.
+    pub(super) fn is_oom_killed(&self) -> Option<bool> {
+        let is_down = matches!(self.state, RunState::Exited | RunState::Dead);
+        let reason = self.ended.filter(|reason| is_down && *reason != ExitReason::Unknown)?;
+        Some(reason == ExitReason::Oom)
+    }
 }
 
 /// Whether a container with that network mode has the network of another container or of the host.

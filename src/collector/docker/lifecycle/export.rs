@@ -16,6 +16,9 @@ metrics! {
         "Whether the last run of the container ended with an error, an OOM kill or an unexplained SIGKILL, and it has \
          stayed down since; absent while it is not known why it ended. Of a run that was over before the agent \
          started the exit code alone tells, and 137 and 143 are no errors.", "list, events and inspection";
+    OOM_KILLED: gauge "container_oom_killed" ["name", "image"] Bool,
+        "Whether the last run of a container that is down ended after an OOM kill; absent while it is up, and while it \
+         is not known why it ended.", "list, events and inspection";
     HEALTH_STATE: gauge "container_health_state" ["name", "image"] Bool,
         "What the health check of a running container says: 1 healthy; 0 starting, unhealthy, or without a check.",
         "list, events and inspection";
@@ -83,6 +86,9 @@ pub(super) fn containers(containers: &[Container], out: &mut Families) {
         }
         if let Some(has_failed) = container.has_failed() {
             out.push_with(&FAILED, own, more, f64::from(has_failed));
+        }
+        if let Some(is_oom_killed) = container.is_oom_killed() {
+            out.push_with(&OOM_KILLED, own, more, f64::from(is_oom_killed));
         }
         if container.state.has_usage() {
             out.push_with(&HEALTH_STATE, own, more, f64::from(container.health == Health::Healthy));

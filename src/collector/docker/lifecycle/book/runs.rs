@@ -217,10 +217,11 @@ impl Runs {
         let Some(run) = self.known.get_mut(index) else { return };
         let is_first_look = run.started.replace(seen.started).is_none();
         if seen.oom_killed {
-            // A run that is older than the agent may have had it before.
-            run.ooms.known(run.is_old && is_first_look);
+            // A run that is older than the agent may have had it before. That it is why it ended is true all the same.
+            let is_before = run.is_old && is_first_look;
+            run.ooms.known(is_before);
             let more = run.ooms.count();
-            if more > 0 {
+            if more > 0 || (is_before && seen.ended == Some(true)) {
                 run.last_oom = run.last_oom.or(run.begin());
             }
             self.counted.ooms += more;

@@ -87,7 +87,7 @@ fn every_metric_is_listed_once() {
     let count = names.len();
     names.sort_unstable();
     names.dedup();
-    assert_eq!((names.len(), count), (22, 22));
+    assert_eq!((names.len(), count), (23, 23));
 }
 
 #[test]
@@ -114,4 +114,16 @@ fn what_ended_badly_and_stays_down_has_failed() {
             assert_eq!(failed(state, Some(reason)), Some(false));
         }
     }
+}
+
+#[test]
+fn what_is_down_from_an_oom_kill_says_so_and_what_is_up_says_nothing() {
+    let killed = |state, ended| {
+        let lines = samples(&[Container { ended, ..container("web", state) }]);
+        lines.iter().find(|line| line.starts_with("container_oom_killed{")).map(|line| line.ends_with(" 1"))
+    };
+    assert_eq!(killed(RunState::Exited, Some(ExitReason::Oom)), Some(true));
+    assert_eq!(killed(RunState::Dead, Some(ExitReason::Error)), Some(false));
+    assert_eq!(killed(RunState::Exited, Some(ExitReason::Unknown)), None);
+    assert_eq!(killed(RunState::Running, Some(ExitReason::Oom)), None);
 }

@@ -24,6 +24,8 @@ fn what_ran_before_the_agent_is_not_counted_and_its_log_begins_now() {
     desk.inspect("b", told_by(told));
     assert_eq!(desk.totals("old"), (0, 0, 0, [0; 6]));
     assert_eq!(desk.container("old").seen, time_of(started + 50_000_000_000).unwrap());
+    // But it is why that one is down.
+    assert_eq!(desk.container("old").ended, Some(ExitReason::Oom));
     desk.inspect("c", told_by(inspected("created", None, 0)));
     // From now on it is.
     desk.pass(20);
