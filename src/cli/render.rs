@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::{EXIT_SOFTWARE, Refused, default_config, fail, print};
+use super::{EXIT_SOFTWARE, Refused, default_config, fail, note, print};
 use crate::app;
 use crate::collector::KINDS;
 use crate::config::Config;
@@ -41,7 +41,7 @@ pub(super) struct RenderArgs {
 
 /// Renders, or checks what is rendered.
 pub(super) fn render(arguments: &RenderArgs) -> Result<ExitCode, Refused> {
-    let files = rendered(arguments)?;
+    let (files, missing_links) = rendered(arguments)?;
     let stale: Vec<&File> = files.iter().filter(|file| !write::is_written(&arguments.out, file)).collect();
     // Of one format it is not known what the others have written.
     let is_all = arguments.format == Format::All;
@@ -59,11 +59,16 @@ pub(super) fn render(arguments: &RenderArgs) -> Result<ExitCode, Refused> {
         let _ = writeln!(text, "{} belongs to nothing any more; remove it", path.display());
     }
     let _ = writeln!(text, "{} of {} files changed", stale.len(), files.len());
-    Ok(print(text.as_bytes()))
+    for note in missing_links {
+        let _ = writeln!(text, "note: {note}");
+    }
+    let printed = print(text.as_bytes());
+    tell_inert(arguments);
+    Ok(printed)
 }
 
-/// Every file, unless something is wrong.
-fn rendered(arguments: &RenderArgs) -> Result<Vec<File>, String> {
+/// Every file, and what their texts have no link to, unless something is wrong.
+fn rendered(arguments: &RenderArgs) -> Result<(Vec<File>, Vec<&'static str>), String> {
     let (policy, origin) = match &arguments.policy {
         Some(file) => (policy::load(file), file.display().to_string()),
         None => (policy::shipped(), "alerts/policy.toml".to_owned()),
@@ -78,7 +83,9 @@ fn rendered(arguments: &RenderArgs) -> Result<Vec<File>, String> {
     let applied = apply(arguments, policy);
     let problems: Vec<String> = problems.iter().map(|problem| format!("{origin}: {problem}")).collect();
     match applied {
-        Ok(policy) if problems.is_empty() => Ok(render::render(&policy, &metrics, arguments.format, &pages)),
+        Ok(policy) if problems.is_empty() => {
+            Ok((render::render(&policy, &metrics, arguments.format, &pages), policy.missing_links()))
+        }
         Ok(_) => Err(problems.join("\n")),
         Err(error) => Err(problems.into_iter().chain([error]).collect::<Vec<_>>().join("\n")),
     }
@@ -89,6 +96,16 @@ fn apply(arguments: &RenderArgs, policy: Policy) -> Result<Policy, String> {
     match arguments.config.clone().or_else(default_config) {
         Some(file) => Config::apply_thresholds(&file, policy, KINDS).map_err(|error| error.to_string()),
         None => Ok(policy),
+    }
+}
+
+/// Says which of the rules cannot fire under the configuration, where it can be used here: who renders need not have its
+/// secrets, and a file with [thresholds] alone has no targets.
+fn tell_inert(arguments: &RenderArgs) {
+    let file = arguments.config.clone().or_else(default_config);
+    let Some(config) = file.and_then(|file| Config::load(&file, KINDS).ok()) else { return };
+    for line in app::cannot_fire(&config.policy, &config.targets) {
+        note(&format!("cannot fire: {line}"));
     }
 }
 

@@ -6,6 +6,8 @@ metrics! {
     pub(super) fn metrics;
     pub(super) TARGET_UP: gauge "manometer_target_up" ["collector"] Bool,
         "Whether the last poll of the target succeeded.", "agent";
+    pub(super) FAILING: gauge "manometer_target_failing" ["collector", "reason"] Info,
+        "Why the last poll of the target failed; absent while polls succeed.", "agent";
     pub(super) POLL_DURATION: gauge "manometer_poll_duration_seconds" ["collector"] Seconds,
         "How long the last poll of the target took, at most its deadline.", "agent";
     pub(super) POLL_SECONDS: histogram "manometer_poll_seconds" ["collector"] Seconds,

@@ -25,7 +25,7 @@ pub use kinds::{KindEntry, Lookup, Targets};
 pub use listen::{clash, listen_address};
 pub use log::{LogFormat, LogLevel, LogSettings};
 pub use reader::{ConfigError, Problem, Secret};
-pub use target::{Defaults, Instances, Interval, Target, TargetSettings, read_url};
+pub use target::{Defaults, Instances, Interval, Look, Target, TargetSettings, read_url};
 pub use web::{DEFAULT_LISTEN_ADDRESS, WebSettings};
 
 use kinds::TargetTables;
@@ -129,13 +129,14 @@ impl Config {
         tables.check_topology();
         let names = tables.names();
         let targets = tables.read(reader);
-        let (thresholds, policy) = match policy::shipped() {
+        let (thresholds, mut policy) = match policy::shipped() {
             Ok(shipped) => policy::thresholds::read(root.table("thresholds"), &names, shipped),
             Err(error) => {
                 reader.problem(Problem::of_file(format!("the policy that the agent was built with is wrong: {error}")));
                 (Thresholds::default(), Policy::default())
             }
         };
+        policy.external_url = web.external_url.clone().unwrap_or_default();
         root.finish();
         Self { environment, site, web, log, state_dir, targets, thresholds, policy, ..Self::default() }
     }
@@ -147,8 +148,10 @@ impl Config {
         let reader = Reader::new(&text, path, &variable);
         let applied = reader.root().map(|mut root| {
             LogSettings::read(&mut root);
+            let external_url = web::read_external_url(&mut root.table("web"));
             let names = TargetTables::take(&mut root, kinds).names();
-            policy::thresholds::read(root.table("thresholds"), &names, policy).1
+            let policy = policy::thresholds::read(root.table("thresholds"), &names, policy).1;
+            Policy { external_url: external_url.unwrap_or_default(), ..policy }
         });
         reader.finish(applied)
     }

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use serde::Serialize;
+use url::Url;
 
 use super::listen::{clash, listen_address};
 use reader::{Reader, Table};
@@ -19,6 +20,9 @@ pub struct WebSettings {
     pub listen_addresses: Vec<SocketAddr>,
     /// The exporter-toolkit web configuration: TLS and basic auth.
     pub config_file: Option<PathBuf>,
+    /// Where people reach the agent: links of alerts lead to its runbooks there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub external_url: Option<String>,
     /// Connections at a time; beyond it the longest idle one is closed.
     pub max_connections: usize,
     /// Requests answered at a time; beyond it the answer is 503 with Retry-After.
@@ -39,6 +43,7 @@ impl WebSettings {
         let settings = Self {
             listen_addresses,
             config_file: table.string("config_file").map(|file| reader.resolve(&file)),
+            external_url: read_external_url(&mut table),
             max_connections: table.integer("max_connections", 1..=100_000).unwrap_or(default.max_connections),
             max_requests: table.integer("max_requests", 1..=10_000).unwrap_or(default.max_requests),
         };
@@ -47,11 +52,31 @@ impl WebSettings {
     }
 }
 
+/// `external_url`: an address that a person can follow, with the path of a proxy at most.
+pub(super) fn read_external_url(table: &mut Table<'_>) -> Option<String> {
+    let (line, text) = table.string_at("external_url")?;
+    let url = Url::parse(&text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    let message = match &url {
+        None => "is not an address; write one like \"https://manometer.example.org\"",
+        Some(url) if !url.username().is_empty() || url.password().is_some() => {
+            "has a user or a password, and stands in every alert; write it without"
+        }
+        Some(url) if url.query().is_some() || url.fragment().is_some() => {
+            "has a query or a fragment; write the address that /runbooks/ follows"
+        }
+        Some(_) => return Some(text.trim_end_matches('/').to_owned()),
+    };
+    // What is wrong may be a password.
+    table.problem(Some(line), "external_url", None, message);
+    None
+}
+
 impl Default for WebSettings {
     fn default() -> Self {
         Self {
             listen_addresses: DEFAULT_LISTEN_ADDRESS.parse().into_iter().collect(),
             config_file: None,
+            external_url: None,
             max_connections: 512,
             max_requests: 64,
         }

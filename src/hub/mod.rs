@@ -170,6 +170,14 @@ impl Hub {
         self.read().values().map(|samples| samples.status.clone()).collect()
     }
 
+    /// Shows the state and the samples of every target, by name.
+    pub fn each(&self, mut show: impl FnMut(&TargetStatus, &[Family])) {
+        let targets: Vec<Arc<TargetSamples>> = self.read().values().map(Arc::clone).collect();
+        for samples in targets {
+            show(&samples.status, &samples.families);
+        }
+    }
+
     /// The exposition of all targets if it is at hand, fresh, and no target has changed since.
     #[must_use]
     pub fn current(&self, format: Format) -> Option<Arc<Exposition>> {
@@ -230,7 +238,12 @@ impl Hub {
     fn own(&self) -> Families {
         let mut own = Families::new();
         (self.self_metrics)(&mut own);
-        topology::export(&self.topology.view(SystemTime::now()), &mut own);
+        let view = self.topology.view(SystemTime::now());
+        topology::export(&view, &mut own);
+        let targets = self.read();
+        let samples: Vec<_> =
+            targets.iter().map(|(key, samples)| (key.target.as_str(), samples.families.as_slice())).collect();
+        topology::export_events(&view, &samples, &mut own);
         own
     }
 

@@ -57,9 +57,11 @@ fn prometheus_takes_its_configuration_and_every_rule_is_healthy() {
         .replace("manometer:10121", &agent.address.to_string())
         .replace("alertmanager:9093", &format!("127.0.0.1:{}", port::free()))
         .replace("15s", "1s")
-        .replace("10s", "1s");
+        .replace("10s", "1s")
+        .replace("1m", "1s");
     let prometheus = Prometheus::with_config("deploy/prometheus.yml", &config, &rules);
-    prometheus.wait_until_up("manometer", 1);
+    // The target, and the agent itself.
+    prometheus.wait_until_up("manometer", 2);
     let loaded = until(SOON, "every rule has been evaluated", || {
         Some(prometheus.rules()).filter(|rules| rules.iter().all(|rule| rule.health != "unknown"))
     });

@@ -90,7 +90,20 @@ fn rendered_files_are_fresh() {
 #[test]
 fn what_is_rendered_is_up_to_date_until_something_changes() {
     let folder = folder();
+    let notes = rendered(folder.path(), &["--format", "rules"]);
+    for missing in ["set external_url of [web]", "set dashboards of [thresholds]"] {
+        assert!(notes.lines().any(|line| line.starts_with("note: ") && line.contains(missing)), "{notes}");
+    }
+    let links = "[web]\nexternal_url = \"https://agent.example.org\"\n\
+                 [thresholds]\ndashboards = \"https://grafana.example.org\"\n";
+    std::fs::write(folder.path().join("config.toml"), links).unwrap();
     let said = rendered(folder.path(), &[]);
+    let rules = std::fs::read_to_string(folder.path().join("alerts/redis.rules.yml")).unwrap();
+    for link in
+        ["https://agent.example.org/runbooks/RedisDown\n", "https://grafana.example.org/d/manometer-redis?var-target="]
+    {
+        assert!(rules.contains(link), "{link}");
+    }
     let written = said.lines().filter(|line| line.starts_with("wrote ")).count();
     assert!(said.ends_with(&format!("{written} of {written} files changed\n")), "{said}");
     let before = tree(folder.path());
@@ -139,8 +152,8 @@ fn one_number_is_changed_everywhere() {
     for (file, line) in [
         ("alerts/redis.rules.yml", "redis_ping_ms{job=\"manometer\", target!=\"\"}[2m])) > 120"),
         ("alerts/redis.rules.yml", "redis_ping_ms{job=\"manometer\", target!=\"\"}[2m])) > 90"),
-        ("alerts/redis.rules.yml", "ms, above 120 ms."),
-        ("alerts/thresholds.rules.yml", "(manometer_build_info{job=\"manometer\"}) * 120"),
+        ("alerts/redis.rules.yml", "}}more than 120 ms{{ else }}not yet below 90 ms{{ end }}."),
+        ("alerts/thresholds.rules.yml", "(manometer_build_info{job=\"manometer\"}) * 120\n"),
         ("alerts/prometheusrule/redis.yaml", "redis_ping_ms{job=\"manometer\", target!=\"\"}[2m])) > 120"),
         ("docs/ALERTS.md", "| warning | `redis_ping_ms` above 120 ms (200 ms) | 90 ms | 5m | Redis operations runbook"),
         ("docs/runbooks/RedisPingHigh.md", "| warning | `redis_ping_ms` above 120 ms | 90 ms | 5m |"),
@@ -245,8 +258,8 @@ fn the_agent_shows_the_numbers_in_force() {
         agent.metrics().get("manometer_threshold", &labels)
     };
     assert_eq!((number("warning", ""), number("critical", "")), (Some(100.0), Some(500.0)));
-    let late = [("alert", "RedisPublishStalled"), ("condition", "late")];
-    agent.metrics().assert("manometer_threshold", &late, 0.5);
+    let late = [("alert", "RedisSaveFailing"), ("condition", "late")];
+    agent.metrics().assert("manometer_threshold", &late, 3.0);
     let all = manometer::policy::shipped().unwrap().thresholds().count();
     assert_eq!(agent.metrics().series("manometer_threshold", &[]).len(), all);
 

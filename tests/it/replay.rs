@@ -4,6 +4,7 @@
 //! label that two sides do not share, a division by 0. That shows only where it is asked.
 
 mod others;
+mod ways;
 mod world;
 
 use std::collections::BTreeSet;
@@ -22,15 +23,41 @@ use crate::support::wait::until;
 /// Services are polled every five seconds, and a rate needs two polls.
 const ANSWERED: Duration = Duration::from_mins(3);
 
-/// What may be empty, and is so even here: no series is rejected, and an older Redis does not count whom it cuts off.
-const STAY_EMPTY: [&str; 2] = ["agent.rejected-series", "clients.cut-off"];
+/// What may be empty, and is so even here: no target has TLS, Prometheus scrapes the agent alone, no series is rejected, an older
+/// Redis does not count whom it cuts off, nobody watches a cluster or a Sentinel, and the server records no latency spikes.
+const STAY_EMPTY: [&str; 17] = [
+    "agent.certificates",
+    "agent.configuration",
+    "agent.notifications",
+    "agent.receivers",
+    "agent.rejected-series",
+    "agent.rules",
+    "clients.cut-off",
+    "overview.follows",
+    "overview.incident",
+    "redis.cluster-nodes",
+    "redis.cluster-slots",
+    "redis.cluster",
+    "redis.sentinel-peers",
+    "redis.sentinel-status",
+    "redis.sentinel",
+    "redis.spikes",
+    "redis.tilt",
+];
 
 /// What only a Docker engine has to say.
 const OF_CONTAINERS: [&str; 4] = ["container_", "docker_up", "manometer_docker_", "manometer_log_"];
 
 /// What Grafana would send for a choice of everything.
 fn chosen(expr: &str) -> String {
-    let values = [("$__rate_interval", "30s"), ("$job", "manometer"), ("$instance", ".+"), ("$target", ".+")];
+    let values = [
+        ("$__rate_interval", "30s"),
+        ("$job", "manometer"),
+        ("$instance", ".+"),
+        ("$site", ".*"),
+        ("$target", ".+"),
+        ("$node", ".*"),
+    ];
     values.iter().fold(expr.to_owned(), |expr, (variable, value)| expr.replace(variable, value))
 }
 

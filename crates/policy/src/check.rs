@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Alert, Level, OF_TARGET, Policy, Signal, Threshold};
+use super::{Alert, Level, OF_TARGET, Origin, Policy, Signal, Threshold};
 use metric::{Kind, MetricInfo};
 
 /// Characters of an alert's name; mixtool's limit, and what fits into a list.
@@ -66,6 +66,10 @@ fn series(signal: &Signal, catalog: &BTreeMap<&str, &MetricInfo>) -> Vec<String>
         matches!(signal, Signal::Rate { .. } | Signal::Increase { .. } | Signal::Ratio { window: Some(_), .. });
     for series in signal.series() {
         let name = &series.metric;
+        // Who exports it is not known here.
+        if series.origin == Origin::Foreign {
+            continue;
+        }
         let Some(info) = catalog.get(name.as_str()) else {
             problems.push(format!(
                 "nothing exports {name}{}",
@@ -128,19 +132,23 @@ fn placeholders(alert: &Alert, level: &Level, catalog: &BTreeMap<&str, &MetricIn
         rest = tail;
         let message = match placeholder {
             "value" | "job" => None,
-            "threshold" => {
+            "threshold" | "beyond" => {
                 let is_state = level.signal.state().is_some();
-                is_state.then(|| "a level has no number for {threshold}; say it in words".to_owned())
+                is_state.then(|| format!("a level has no number for {{{placeholder}}}; say it in words"))
             }
-            "target" => {
-                (!level.signal.has_target()).then(|| "a level is not about a target; remove {target}".to_owned())
+            "target" | "reason" => {
+                (!level.signal.has_target()).then(|| format!("a level is not about a target; remove {{{placeholder}}}"))
+            }
+            "for" => level.hold.is_zero().then(|| "a level fires at once; remove {for}".to_owned()),
+            "window" => {
+                level.signal.window().is_none().then(|| "a level looks back on nothing; remove {window}".to_owned())
             }
             "condition" => level.condition.is_none().then(|| "a level has no condition; remove {condition}".to_owned()),
             other => match other.strip_prefix("label:") {
                 Some(label) => label_of(level, label, catalog),
                 None => Some(format!(
-                    "description has {{{other}}}; known are {{target}}, {{value}}, {{threshold}}, {{condition}}, {{job}} and \
-                     {{label:name}}"
+                    "description has {{{other}}}; known are {{target}}, {{value}}, {{threshold}}, {{beyond}}, {{for}}, \
+                     {{window}}, {{reason}}, {{condition}}, {{job}} and {{label:name}}"
                 )),
             },
         };
@@ -165,8 +173,12 @@ fn label_of(level: &Level, label: &str, catalog: &BTreeMap<&str, &MetricInfo>) -
             let of = |metric: &str| catalog.get(metric).map(|info| info.labels);
             // A metric that does not exist is reported already.
             let series = *signal.series().first()?;
+            if series.origin == Origin::Foreign {
+                return None;
+            }
             let own = of(&series.metric)?;
-            OF_TARGET.into_iter().chain(series.own_labels(own)).collect()
+            let first = if series.origin == Origin::Agent { Threshold::OF_AGENT } else { OF_TARGET };
+            first.into_iter().chain(series.own_labels(own)).collect()
         }
     };
     if known.contains(&label) {

@@ -4,8 +4,13 @@
 //! config.toml overrides, [`check`] compares it with the catalog of metrics. Nothing here names a collector, and nothing
 //! here is PromQL: a signal has few forms, each with one text in PromQL (`render/promql.rs`) and one evaluation ([`evaluate`]).
 
+mod causes;
 mod check;
 pub mod evaluate;
+pub mod explain;
+
+pub mod inert;
+pub mod one_look;
 mod order;
 mod profile;
 mod read;
@@ -21,26 +26,32 @@ mod words;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+pub use causes::{CONTAINER, Cause, DEPENDS_ON};
 pub use check::check;
 pub use order::{Fault, Field, faults};
 pub use profile::Profile;
 pub use read::{load, parse, shipped};
-pub use signal::{Compare, Guard, OF_SCRAPE, OF_TARGET, Over, Series, Signal};
+pub use signal::{Compare, Guard, OF_SCRAPE, OF_TARGET, Origin, Over, Series, Signal};
 pub use threshold::Threshold;
 pub use thresholds::{Override, Setting, Thresholds};
 pub use times::Times;
-pub use words::{Unit, duration};
+pub use words::{Unit, duration, in_words};
 
 /// alerts/policy.toml, as it was when the agent was built.
 pub const SHIPPED: &str = include_str!("../../../alerts/policy.toml");
+
+/// The path of the agent's page about an alert; its name follows.
+pub const RUNBOOK: &str = "/runbooks/";
 
 /// Every alert.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Policy {
     /// The job under which Prometheus scrapes the agent; every selector has it.
     pub job: String,
-    /// Where the pages of docs/runbooks are; the alert's name and `.md` follow.
+    /// Where the pages of docs/runbooks are; the alert's name and `.md` follow. Empty where nobody said.
     pub runbooks: String,
+    /// Where people reach the agent, which serves its runbooks as pages. Empty where nobody said.
+    pub external_url: String,
     /// Where Grafana is; `/d/manometer-redis` follows. Empty where nobody said.
     pub dashboards: String,
     /// What all rules have in common.
@@ -58,11 +69,13 @@ pub struct Alert {
     pub group: String,
     /// One sentence without values.
     pub summary: String,
-    /// One line with placeholders: `{target}`, `{value}`, `{threshold}`, `{condition}`, `{label:name}`.
+    /// One line with placeholders. `{target}`, `{condition}` and `{label:name}` are labels, `{value}` and `{threshold}` numbers,
+    /// `{for}` and `{window}` times in words; `{beyond}` says on which side of the threshold the value is, or that it has not come
+    /// back far enough; `{reason}` is `: ` and why polls of the target fail, or nothing.
     pub description: String,
     /// The panel that plots what it compares: `redis.memory` is panel `memory` of dashboard `redis`.
     pub panel: String,
-    /// Alerts of the same target that it silences while it fires: names, or a beginning with `*`.
+    /// Alerts that follow from it, on its own element and on all that stands on it: names, or a beginning with `*`.
     pub inhibits: Vec<String>,
     /// In the order of the file, which is that of severity.
     pub levels: Vec<Level>,
@@ -136,6 +149,27 @@ impl Policy {
     #[must_use]
     pub fn alert(&self, name: &str) -> Option<&Alert> {
         self.alerts.iter().find(|alert| alert.name == name)
+    }
+
+    /// Where the page of an alert is; `None` where nobody said.
+    #[must_use]
+    pub fn runbook(&self, alert: &str) -> Option<String> {
+        match (self.runbooks.as_str(), self.external_url.trim_end_matches('/')) {
+            ("", "") => None,
+            ("", agent) => Some(format!("{agent}{RUNBOOK}{alert}")),
+            (pages, _) => Some(format!("{pages}{alert}.md")),
+        }
+    }
+
+    /// What the texts of alerts have no link to, and the line that would change it.
+    #[must_use]
+    pub fn missing_links(&self) -> Vec<&'static str> {
+        let no_runbooks = "alerts have no link to their runbooks, only the path at the agent: set external_url of [web] to the \
+                           address at which people reach the agent";
+        let no_dashboards =
+            "alerts have no link to a dashboard: set dashboards of [thresholds] to the address of Grafana";
+        let runbooks = self.runbook("").is_none().then_some(no_runbooks);
+        runbooks.into_iter().chain(self.dashboards.is_empty().then_some(no_dashboards)).collect()
     }
 
     /// The groups of rules, in the order in which they first occur: Prometheus evaluates them one after the other.

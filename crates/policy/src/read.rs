@@ -74,7 +74,14 @@ fn read(mut root: Table<'_>, reader: &Reader<'_>) -> Policy {
         }
     }
     root.finish();
-    Policy { job: DEFAULT_JOB.to_owned(), runbooks, dashboards, times: Times::default(), alerts }
+    Policy {
+        job: DEFAULT_JOB.to_owned(),
+        runbooks,
+        external_url: String::new(),
+        dashboards,
+        times: Times::default(),
+        alerts,
+    }
 }
 
 /// Where links begin: `https://...`, or nothing.

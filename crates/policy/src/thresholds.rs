@@ -48,9 +48,9 @@ pub struct Override {
 pub enum Setting {
     /// A number.
     Number(f64),
-    /// How long it must be passed.
+    /// How long it must be passed, or how far is looked back.
     #[serde(serialize_with = "reader::duration")]
-    Hold(std::time::Duration),
+    Time(std::time::Duration),
     /// A value for each condition.
     Each(BTreeMap<String, Setting>),
 }
@@ -104,11 +104,11 @@ fn drop_disabled(policy: &mut Policy, overrides: &BTreeMap<String, Vec<Override>
     }
 }
 
-/// The keys of a severity: its number, the one that ends it, and how long.
-const fn keys(severity: Severity) -> [&'static str; 3] {
+/// The keys of a severity: its number, the one that ends it, how long it must hold, and how far it looks back.
+const fn keys(severity: Severity) -> [&'static str; 4] {
     match severity {
-        Severity::Info => ["info", "info_resolve", "info_for"],
-        Severity::Warning => ["warning", "warning_resolve", "warning_for"],
-        Severity::Critical => ["critical", "critical_resolve", "critical_for"],
+        Severity::Info => ["info", "info_resolve", "info_for", "info_window"],
+        Severity::Warning => ["warning", "warning_resolve", "warning_for", "warning_window"],
+        Severity::Critical => ["critical", "critical_resolve", "critical_for", "critical_window"],
     }
 }

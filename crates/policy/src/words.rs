@@ -109,6 +109,21 @@ pub fn duration(time: Duration) -> String {
     if text.is_empty() { "0s".to_owned() } else { text }
 }
 
+/// A duration in a sentence: `2 minutes`, `1 hour 30 minutes`, `a moment`.
+#[must_use]
+pub fn in_words(time: Duration) -> String {
+    let mut rest = time.as_secs();
+    let mut words = Vec::new();
+    for (length, unit) in [(86_400, "day"), (3600, "hour"), (60, "minute"), (1, "second")] {
+        let count = rest / length;
+        rest %= length;
+        if count > 0 {
+            words.push(format!("{count} {unit}{}", if count == 1 { "" } else { "s" }));
+        }
+    }
+    if words.is_empty() { "a moment".to_owned() } else { words.join(" ") }
+}
+
 /// A number of seconds; what is below a second is kept with them.
 fn seconds(value: f64) -> String {
     match Duration::try_from_secs_f64(value) {

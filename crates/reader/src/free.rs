@@ -57,7 +57,6 @@ impl<'r> Table<'r> {
         const LONGEST: Duration = Duration::from_hours(24);
         let text = self.to_text(line, key, value)?;
         let message = match humantime::parse_duration(&text) {
-            Ok(duration) if duration.is_zero() => "is not a time; write at least \"1s\", or leave the key out",
             Ok(duration) if duration.subsec_nanos() != 0 => "has a part of a second; Prometheus evaluates whole ones",
             Ok(duration) if duration > LONGEST => "is longer than a day; write less, or nobody will see it in time",
             Ok(duration) => return Some(duration),
@@ -70,10 +69,16 @@ impl<'r> Table<'r> {
     /// How long something must hold: whole seconds, at least one and at most a day.
     pub fn hold(&mut self, key: &'static str) -> Option<Duration> {
         let (line, value) = self.take(key)?;
-        self.to_hold(line, key, &value)
+        let hold = self.to_hold(line, key, &value)?;
+        if hold.is_zero() {
+            let message = "is not a time; write at least \"1s\", or leave the key out";
+            self.wrong(line, key, value.as_str().unwrap_or_default(), message);
+            return None;
+        }
+        Some(hold)
     }
 
-    /// One such time for all, or a table of them by name.
+    /// One such time for all, or a table of them by name; "0s" where it need not hold for any time.
     pub fn holds(&mut self, key: &'static str) -> Vec<Named<Duration>> {
         self.named(key, Self::to_hold)
     }

@@ -144,6 +144,9 @@ impl State {
             out,
         );
         out.push_bool(&metrics::TARGET_UP, [collector], self.error.get().is_none());
+        if let Some(error) = self.error.get() {
+            out.push(&metrics::FAILING, [collector, error.reason.as_str()], 1.0);
+        }
         out.push(&metrics::POLL_DURATION, [collector], self.last_duration.as_secs_f64());
         self.durations.export(&metrics::POLL_SECONDS, [collector], out);
         out.push(&metrics::POLL_INTERVAL, [collector], self.instance.settings.interval.length().as_secs_f64());

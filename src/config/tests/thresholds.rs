@@ -55,20 +55,34 @@ fn numbers_and_durations_are_overridden() {
 }
 
 #[test]
+fn windows_are_overridden_and_nothing_need_hold() {
+    let config = config(
+        "[web]\nexternal_url = \"https://agent.example.org/\"\n\
+         [thresholds.redis_rejected_connections]\ncritical_window = \"2m\"\n\
+         [thresholds.redis_ping_high]\nwarning_for = \"0s\"\n",
+    );
+    assert_eq!(levels(&config, "RedisRejectedConnections")[0].signal.window(), Some(Duration::from_mins(2)));
+    assert_eq!(numbers(&config, "RedisPingHigh")[1].2, 0);
+    assert_eq!(config.policy.runbook("RedisDown").unwrap(), "https://agent.example.org/runbooks/RedisDown");
+    let shown = config.to_toml().unwrap();
+    for line in ["external_url = \"https://agent.example.org\"", "critical_window = \"2m\"", "warning_for = \"0s\""] {
+        assert!(shown.lines().any(|shown| shown == line), "{line} is not in {shown}");
+    }
+    let again = Config::parse(&shown, Path::new("config.toml"), &|_| None, KINDS).unwrap();
+    assert_eq!((again.thresholds, again.policy), (config.thresholds, config.policy));
+}
+
+#[test]
 fn levels_with_a_condition_are_named_by_it() {
     let config = config(
-        "[thresholds.redis_publish_stalled]\ncritical = { late = 0.4 }\ncritical_for = \"1m\"\n\
-         [thresholds.container_memory_high]\nwarning = { \"of its limit\" = 0.7 }\nwarning_for = { \"and growing\" = \"9m\" }\n",
+        "[thresholds.redis_save_failing]\nwarning = { late = 4 }\nwarning_for = \"2m\"\n\
+         [thresholds.container_cpu_high]\nwarning = { \"one CPU\" = 0.7 }\nwarning_for = { \"what it may use\" = \"9m\" }\n",
     );
-    assert_eq!(
-        numbers(&config, "RedisPublishStalled"),
-        [(0.1, Some(0.08), 300), (0.4, Some(0.32), 60), (0.0, None, 60)]
-    );
-    let memory = numbers(&config, "ContainerMemoryHigh");
-    assert_eq!(memory[..2], [(0.7, Some(0.656), 300), (2_147_483_648.0, None, 540)]);
+    assert_eq!(numbers(&config, "RedisSaveFailing"), [(4.0, None, 120), (0.0, None, 120)]);
+    assert_eq!(numbers(&config, "ContainerCpuHigh")[2..], [(0.8, None, 540), (0.7, None, 600)]);
     let shown = config.to_toml().unwrap();
-    assert!(shown.contains("[thresholds.redis_publish_stalled.critical]\nlate = 0.4\n"), "{shown}");
-    assert!(shown.contains("\"and growing\" = \"9m\"\n"), "{shown}");
+    assert!(shown.contains("[thresholds.redis_save_failing.warning]\nlate = 4.0\n"), "{shown}");
+    assert!(shown.contains("\"what it may use\" = \"9m\"\n"), "{shown}");
 }
 
 #[test]
@@ -78,7 +92,7 @@ fn the_profile_brings_its_numbers() {
         numbers(&config, "RedisPingHigh"),
         [(50.0, None, 900), (200.0, Some(160.0), 300), (800.0, Some(640.0), 120)]
     );
-    assert_eq!(numbers(&config, "RedisMemoryHigh")[0], (0.8, Some(0.75), 300));
+    assert_eq!(numbers(&config, "RedisMemoryHigh")[0], (0.8, None, 300));
     assert!(config.to_toml().unwrap().contains("profile = \"cross-region\"\n"));
 }
 

@@ -54,9 +54,7 @@ fn drift(labels: &str, value: &str) -> String {
         "          - exp_labels: {{{labels}, severity: warning, job: manometer}}\n            exp_annotations:\n              \
          summary: Prometheus and the agent have different thresholds.\n              \
          description: 'Alert {} ({}): the agent at {} and the loaded rules differ, and one of them has {value}. Render the \
-         rules again, and reload Prometheus and the agent.'\n              \
-         runbook_url: https://github.com/manometer/manometer/blob/main/docs/runbooks/ThresholdDrift.md\n              \
-         dashboard_url: '/d/manometer-agent'\n",
+         rules again, and reload Prometheus and the agent. What to do: /runbooks/ThresholdDrift at the agent.'\n",
         get("alert"),
         get("severity_of"),
         get("instance"),
@@ -83,7 +81,7 @@ fn numbers_that_differ_are_found_for_each_agent() {
     }
     let expected = [
         drift("alert: RedisPingHigh, severity_of: warning, instance: b", "120"),
-        drift("alert: RedisPublishStalled, severity_of: critical, condition: late, instance: b", "0.6"),
+        drift("alert: RedisPublishStalled, severity_of: critical, instance: b", "0.6"),
         drift("alert: RedisGone, severity_of: critical, instance: b", "0"),
         drift("alert: RedisDown, severity_of: critical, instance: b", "0"),
     ];
@@ -110,7 +108,7 @@ fn overridden_numbers_agree() {
         + "[thresholds]\nprofile = \"cross-region\"\n\
            [[thresholds.redis_ping_high]]\ntarget = \"far\"\nwarning = 300\n\
            [[thresholds.redis_memory_growing]]\ntarget = [\"far\", \"main\"]\nenabled = false\n\
-           [thresholds.cache_errors]\nenabled = false\n[thresholds.container_memory_high]\ncritical = { \"in all\" = 12345678901 }\n";
+           [thresholds.cache_errors]\nenabled = false\n[thresholds.container_memory_large]\ncritical = { \"in all\" = 12345678901 }\n";
     let file = folder.path().join("config.toml");
     std::fs::write(&file, &config).unwrap();
     rendered(folder.path(), &["--format", "rules"]);
@@ -149,18 +147,20 @@ fn targets_fire_at_their_own_numbers() {
         series("redis_ping_ms", "far", "250x10 350x10 270x10 230x10"),
         series("redis_ping_ms", "off", "450x40"),
         series("redis_up", "main", "0x40"),
+        series("manometer_target_failing", "main", "1x40")
+            .replace("target=", "reason=\"auth\",collector=\"redis\",target="),
         series("redis_up", "far", "0x40"),
     ];
-    let ping = |target: &str, value: &str, number: &str| {
+    let ping = |target: &str, value: &str, beyond: &str| {
         format!(
             "          - exp_labels: {{severity: warning, target: {target}}}\n            \
              exp_annotations:\n              summary: Redis answers PING slowly.\n              \
-             description: The mean round trip to {target} is {value} ms, above {number} ms.\n              \
-             runbook_url: https://github.com/manometer/manometer/blob/main/docs/runbooks/RedisPingHigh.md\n              \
-             dashboard_url: '/d/manometer-redis?var-target={target}'\n"
+             description: 'The mean round trip to {target} is {value} ms, {beyond} ms. What to do: \
+             /runbooks/RedisPingHigh at the agent.'\n"
         )
     };
-    let info = |target: &str, value: &str| ping(target, value, "5").replace("severity: warning", "severity: info");
+    let info =
+        |target: &str, value: &str| ping(target, value, "more than 5").replace("severity: warning", "severity: info");
     let at = |time: &str, alerts: &[String]| {
         format!("      - eval_time: {time}\n        alertname: RedisPingHigh\n        exp_alerts:\n{}", alerts.concat())
     };
@@ -168,12 +168,12 @@ fn targets_fire_at_their_own_numbers() {
         let alerts: Vec<String> = alerts
             .iter()
             .map(|(target, scope)| {
+                // Why, where the agent has said it.
+                let reason = if *target == "main" { ": auth" } else { "" };
                 format!(
                     "          - exp_labels: {{severity: critical, target: {target}{scope}}}\n            \
                      exp_annotations:\n              summary: Redis is down.\n              \
-                     description: 'Redis {target} cannot be reached, refuses the agent or does not answer INFO: redis_up is 0.'\n              \
-                     runbook_url: https://github.com/manometer/manometer/blob/main/docs/runbooks/RedisDown.md\n              \
-                     dashboard_url: '/d/manometer-redis?var-target={target}'\n"
+                     description: 'Redis {target} does not serve the agent{reason}. What to do: /runbooks/RedisDown at the agent.'\n"
                 )
             })
             .collect();
@@ -182,16 +182,26 @@ fn targets_fire_at_their_own_numbers() {
     let text = format!(
         "  - interval: 1m\n    input_series:\n{}    alert_rule_test:\n{}{}{}{}{}{}",
         input.concat(),
-        at("10m", &[ping("main", "250.0", "100")]),
+        at("10m", &[ping("main", "250.0", "more than 100")]),
         at(
             "20m",
-            &[info("main", "250.0"), info("far", "350.0"), ping("main", "250.0", "100"), ping("far", "350.0", "300")]
+            &[
+                info("main", "250.0"),
+                info("far", "350.0"),
+                ping("main", "250.0", "more than 100"),
+                ping("far", "350.0", "more than 300")
+            ]
         ),
         at(
             "30m",
-            &[info("main", "250.0"), info("far", "270.0"), ping("main", "250.0", "100"), ping("far", "270.0", "300")]
+            &[
+                info("main", "250.0"),
+                info("far", "270.0"),
+                ping("main", "250.0", "more than 100"),
+                ping("far", "270.0", "not yet below 240")
+            ]
         ),
-        at("38m", &[info("main", "250.0"), info("far", "230.0"), ping("main", "250.0", "100")]),
+        at("38m", &[info("main", "250.0"), info("far", "230.0"), ping("main", "250.0", "more than 100")]),
         down("5m", &[("main", "")]),
         down("15m", &[("main", ""), ("far", ", scope: far")]),
     );

@@ -106,7 +106,7 @@ impl Prometheus {
     pub(crate) fn query(&self, expression: &str) -> Vec<Element> {
         let query: String = url::form_urlencoded::byte_serialize(expression.as_bytes()).collect();
         let answer = Request::get(&format!("/api/v1/query?query={query}")).send(self.address).json();
-        assert_eq!(answer["status"], "success", "{answer}");
+        assert_eq!(answer["status"], "success", "{expression}: {answer}");
         let result = answer["data"]["result"].as_array().expect("a vector");
         result
             .iter()

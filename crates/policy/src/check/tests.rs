@@ -38,8 +38,8 @@ fn metrics_and_labels_are_those_of_the_catalog() {
     of("value = \"redis_pin_ms\"", "nothing exports redis_pin_ms; did you mean redis_ping_ms?");
     of("value = \"celery_queue\"", "nothing exports celery_queue; docs/METRICS.md lists what there is");
     of(
-        "ratio = \"redis_memory_used_bytes\", of = \"redis_memory_limit_bytes\"",
-        "nothing exports redis_memory_limit_bytes; docs/METRICS.md lists what there is",
+        "ratio = \"redis_memory_used_bytes\", of = \"redis_arena_kib\"",
+        "nothing exports redis_arena_kib; docs/METRICS.md lists what there is",
     );
     of(
         "value = \"redis_evicted_keys_total\"",
@@ -112,8 +112,11 @@ fn placeholders_are_known_and_filled() {
     of("It is slow.", "description has no placeholder; say of which target, like {target}");
     of(
         "{taget}",
-        "description has {taget}; known are {target}, {value}, {threshold}, {condition}, {job} and {label:name}",
+        "description has {taget}; known are {target}, {value}, {threshold}, {beyond}, {for}, {window}, {reason}, \
+         {condition}, {job} and {label:name}",
     );
+    of("{for}", "a level fires at once; remove {for}");
+    of("{window}", "a level looks back on nothing; remove {window}");
     of("{target", "description has a { without }; write both");
     of("{label:dv}", "what it compares has no label dv; did you mean db?");
     of("{label:command}", "what it compares has no label command; there are site, target, db");
@@ -126,6 +129,8 @@ fn placeholders_are_known_and_filled() {
             "Test: what it compares has no label job; there are none"
         ]
     );
+    let firing = problems(&alert("Test", "Test.", "{job}{reason}", "firing = \"critical\""));
+    assert_eq!(firing, ["Test: a level is not about a target; remove {reason}"]);
     let down = alert("Test", "Test.", "{threshold}", "down = \"redis_up\"").replace("above = 1\n", "");
     assert_eq!(problems(&down), ["Test: a level has no number for {threshold}; say it in words"]);
 }

@@ -4,8 +4,13 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{Override, Setting, keys};
-use crate::{Alert, Compare, Fault, Field, Level, Policy, Profile, Scope, Severity, Unit, faults};
+use crate::{
+    Alert, Compare, Fault, Field, Level, Over, Policy, Profile, Scope, Severity, Signal, Unit, duration, faults,
+};
 use reader::{Named, Table};
+
+/// What is looked back at least.
+const SHORTEST_WINDOW: Duration = Duration::from_mins(1);
 
 /// What a table says of one level.
 #[derive(Debug, Clone, Copy, Default)]
@@ -13,6 +18,7 @@ struct Change {
     fire: Option<f64>,
     resolve: Option<f64>,
     hold: Option<Duration>,
+    window: Option<Duration>,
 }
 
 /// A table that has been read.
@@ -52,20 +58,40 @@ pub(super) fn read(mut table: Table<'_>, alert: &Alert, targets: &[String]) -> R
         lines: BTreeMap::new(),
     };
     for severity in Severity::ALL {
-        let [fire, resolve, hold] = keys(severity);
-        for key in [fire, resolve, hold] {
+        let [fire, resolve, hold, window] = keys(severity);
+        for key in [fire, resolve, hold, window] {
             if let Some(line) = table.line_of(key) {
                 read.lines.insert(key, line);
             }
         }
         let (fires, resolves, holds) = (table.numbers(fire), table.numbers(resolve), table.holds(hold));
+        let windows = read_windows(&mut table, window, is_scoped);
         read.take(&table, alert, (severity, fire), fires, Setting::Number, |change, value| change.fire = Some(value));
         let of_resolve = |change: &mut Change, value| change.resolve = Some(value);
         read.take(&table, alert, (severity, resolve), resolves, Setting::Number, of_resolve);
-        read.take(&table, alert, (severity, hold), holds, Setting::Hold, |change, value| change.hold = Some(value));
+        read.take(&table, alert, (severity, hold), holds, Setting::Time, |change, value| change.hold = Some(value));
+        let of_window = |change: &mut Change, value| change.window = Some(value);
+        read.take(&table, alert, (severity, window), windows, Setting::Time, of_window);
     }
     table.finish();
     read
+}
+
+/// How far levels look back, as far as that can be.
+fn read_windows(table: &mut Table<'_>, key: &'static str, is_scoped: bool) -> Vec<Named<Duration>> {
+    let mut windows = table.holds(key);
+    windows.retain(|Named { line, name, value }| {
+        let message = if is_scoped {
+            "is one for all targets; write it in the table without target"
+        } else if *value < SHORTEST_WINDOW {
+            "is too short for a rate over several scrapes; write at least \"1m\""
+        } else {
+            return true;
+        };
+        table.problem(Some(*line), key, name.as_ref().map(|name| format!("{name:?}")), message);
+        false
+    });
+    windows
 }
 
 fn read_targets(table: &mut Table<'_>, alert: &Alert, targets: &[String]) -> Vec<String> {
@@ -100,16 +126,27 @@ impl Read {
         setting: impl Fn(T) -> Setting,
         change: impl Fn(&mut Change, T),
     ) {
-        let is_hold = key.ends_with("_for");
+        let is_window = key.ends_with("_window");
+        let is_time = is_window || key.ends_with("_for");
         for Named { name, line, value } in values {
-            let wanted = match places(alert, severity, name.as_deref(), key, is_hold) {
+            let mut wanted = match places(alert, severity, name.as_deref(), key, is_time) {
                 Ok(wanted) => wanted,
                 Err(message) => {
                     table.problem(Some(line), key, name.map(|name| format!("{name:?}")), message);
                     continue;
                 }
             };
-            if !is_hold && wanted.iter().any(|at| alert.levels[*at].compare == Compare::Equal) {
+            wanted.retain(|at| !is_window || alert.levels[*at].signal.window().is_some());
+            if wanted.is_empty() {
+                table.problem(
+                    Some(line),
+                    key,
+                    None,
+                    "compares what is so now and looks back on nothing; remove the key",
+                );
+                continue;
+            }
+            if !is_time && wanted.iter().any(|at| alert.levels[*at].compare == Compare::Equal) {
                 table.problem(Some(line), key, None, "is a state and has no number; remove the key");
                 continue;
             }
@@ -139,7 +176,7 @@ fn places(
     severity: Severity,
     name: Option<&str>,
     key: &str,
-    is_hold: bool,
+    is_time: bool,
 ) -> Result<Vec<usize>, String> {
     let levels = || alert.levels.iter().enumerate().filter(|(_, level)| level.severity == severity);
     let all: Vec<usize> = levels().map(|(at, _)| at).collect();
@@ -151,7 +188,7 @@ fn places(
         return Err(format!("{} has no such level; there are {}", alert.name, words.join(", ")));
     }
     match name {
-        None if all.len() > 1 && !is_hold => Err(format!(
+        None if all.len() > 1 && !is_time => Err(format!(
             "has a number for each of {}; write {key} = {{ {} = ... }}",
             conditions.join(", "),
             conditions[0]
@@ -182,6 +219,10 @@ pub(super) fn apply(root: &Table<'_>, alert: &mut Alert, tables: Vec<Read>) -> V
         for (level, change) in alert.levels.iter_mut().zip(&general.changes) {
             (level.fire, level.resolve) = numbers(level, *change);
             level.hold = change.hold.unwrap_or(level.hold);
+            if let Some(window) = change.window {
+                level.signal.set_window(|_| window);
+            }
+            report_times(root, general, (level, level.hold), *change);
         }
         if let Some(second) = scoped.first().filter(|_| !general.shown.enabled) {
             let message = format!("{} is off everywhere; remove this table, or enabled = false", alert.name);
@@ -200,6 +241,7 @@ pub(super) fn apply(root: &Table<'_>, alert: &mut Alert, tables: Vec<Read>) -> V
         for (level, change) in alert.levels.iter_mut().zip(&read.changes) {
             let (fire, resolve) = numbers(level, *change);
             let hold = change.hold.unwrap_or(level.hold);
+            report_times(root, read, (level, hold), *change);
             let fire = read.shown.enabled.then_some(fire);
             level.scopes.push(Scope { targets: read.shown.target.clone(), fire, resolve, hold });
         }
@@ -220,8 +262,29 @@ pub(super) fn apply(root: &Table<'_>, alert: &mut Alert, tables: Vec<Read>) -> V
     general.into_iter().chain(scoped).map(|read| read.shown).collect()
 }
 
+/// Reports a time that leaves a level nothing to fire for: what is short is out of the window before it has held for so long.
+fn report_times(root: &Table<'_>, read: &Read, (level, hold): (&Level, Duration), change: Change) {
+    let is_of_events = match &level.signal {
+        Signal::Rate { .. } | Signal::Increase { .. } | Signal::Ratio { .. } => true,
+        Signal::Over { what, .. } => *what != Over::Mean,
+        _ => false,
+    };
+    let Some(window) = level.signal.window().filter(|window| is_of_events && hold >= *window) else { return };
+    let [_, _, of_hold, of_window] = keys(level.severity);
+    let (key, value, message) = match (change.window, change.hold) {
+        (Some(window), _) => {
+            (of_window, window, format!("must be longer than {}, for which it must hold", duration(hold)))
+        }
+        (None, Some(hold)) => (of_hold, hold, format!("must be less than {}, which it looks back", duration(window))),
+        (None, None) => return,
+    };
+    let message = format!("{message}: what is short would never fire");
+    let line = read.lines.get(key).copied().or(read.line);
+    root.problem_at(line, format!("{}.{key}", read.path), Some(format!("{:?}", duration(value))), message);
+}
+
 fn report(root: &Table<'_>, read: &Read, level: &Level, fault: &Fault) {
-    let [fire, resolve, _] = keys(level.severity);
+    let [fire, resolve, ..] = keys(level.severity);
     let key = if fault.field == Field::Fire { fire } else { resolve };
     let line = read.lines.get(key).copied().or(read.line);
     let mut path = format!("{}.{key}", read.path);

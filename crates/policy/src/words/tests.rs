@@ -1,4 +1,4 @@
-use super::Unit;
+use super::*;
 
 #[test]
 fn numbers_of_the_policy_are_shown_to_people() {
@@ -59,4 +59,22 @@ fn numbers_are_rendered_as_prometheus_renders_them() {
     ] {
         assert_eq!(unit.rendered(value), expected, "{unit:?} {value}");
     }
+}
+
+#[test]
+fn times_in_sentences() {
+    let words = |seconds| in_words(Duration::from_secs(seconds));
+    assert_eq!(
+        [0, 1, 60, 90, 300, 3600, 5400, 172_800].map(words),
+        [
+            "a moment",
+            "1 second",
+            "1 minute",
+            "1 minute 30 seconds",
+            "5 minutes",
+            "1 hour",
+            "1 hour 30 minutes",
+            "2 days"
+        ]
+    );
 }

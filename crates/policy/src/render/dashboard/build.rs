@@ -18,16 +18,19 @@ pub(super) fn dashboard(board: &Board, promql: Promql<'_>) -> Json {
     let mut top = 0;
     for row in &board.rows {
         let (heading, places, next) = layout::place(row, top);
+        let under = row.panels.iter().zip(places).map(|(panel, place)| build(board, panel, place, promql));
+        // Only a folded row holds its panels.
+        let (within, after): (Vec<Json>, Vec<Json>) =
+            if row.is_folded { (under.collect(), Vec::new()) } else { (Vec::new(), under.collect()) };
         panels.push(object! {
             "id": id::of(board.name, row.title),
             "type": "row",
             "title": row.title,
-            "collapsed": false,
+            "collapsed": row.is_folded,
             "gridPos": heading,
-            // Only a folded row holds its panels.
-            "panels": Json::List(Vec::new()),
+            "panels": within,
         });
-        panels.extend(row.panels.iter().zip(places).map(|(panel, place)| build(board, panel, place, promql)));
+        panels.extend(after);
         top = next;
     }
     object! {
@@ -54,7 +57,8 @@ pub(super) fn dashboard(board: &Board, promql: Promql<'_>) -> Json {
 fn build(board: &Board, panel: &Panel, place: Place, promql: Promql<'_>) -> Json {
     let asked = query::of(board, panel, promql);
     let alerts = quantity::alerts(promql.policy, &format!("{}.{}", board.name, panel.slug));
-    let links = alerts.iter().map(|alert| shell::runbook(&promql.policy.runbooks, &alert.name));
+    let links =
+        alerts.iter().filter_map(|alert| Some(shell::runbook(&alert.name, promql.policy.runbook(&alert.name)?)));
     object! {
         "id": id::of(board.name, panel.slug),
         "type": match panel.kind {
@@ -99,9 +103,9 @@ fn transformations(panel: &Panel, asked: &[Asked]) -> Option<Vec<Json>> {
     let mut hidden: Vec<String> = table.hidden.iter().map(|field| (*field).to_owned()).collect();
     let mut names: Vec<(String, Json)> = Vec::new();
     let mut steps = Vec::new();
-    if let Some(by) = table.by {
-        steps.push(object! { "id": "joinByField", "options": object! { "byField": by, "mode": "outer" } });
-        hidden.extend((1..=asked.len()).map(|at| format!("Time {at}")));
+    if asked.len() > 1 {
+        // Rows of the same labels become one.
+        steps.push(object! { "id": "merge", "options": Json::object([]) });
         names.extend(asked.iter().map(|asked| (format!("Value #{}", asked.ref_id), asked.legend.clone().into())));
     } else {
         names.extend(asked.first().map(|asked| ("Value".to_owned(), asked.legend.clone().into())));

@@ -21,7 +21,8 @@ impl From<Place> for Json {
     }
 }
 
-/// The heading's place and those of the panels of a row that begins at line `top`; and the first line under it.
+/// The heading's place and those of the panels of a row that begins at line `top`; and the first line under it. Panels of a
+/// folded row have the places that they take when it is opened.
 pub(super) fn place(row: &Row, top: u32) -> (Place, Vec<Place>, u32) {
     let heading = Place { h: 1, w: COLUMNS, x: 0, y: top };
     let mut places: Vec<Place> = Vec::new();
@@ -37,7 +38,7 @@ pub(super) fn place(row: &Row, top: u32) -> (Place, Vec<Place>, u32) {
         height = height.max(h);
     }
     fill(row, &mut places);
-    (heading, places, y + height)
+    (heading, places, if row.is_folded { top + 1 } else { y + height })
 }
 
 /// The last panel of a line takes the room that is left, unless it is a tile.

@@ -10,9 +10,9 @@ use super::tile;
 pub(super) fn defaults(panel: &Panel, policy: &Policy) -> Json {
     let (color, thresholds) = match &panel.kind {
         Kind::Tile(criterion) => ("thresholds", tile::steps(criterion, policy)),
-        Kind::Bars => ("continuous-GrYlRd", steps("green", None)),
-        Kind::Timeline => ("thresholds", steps("text", None)),
-        Kind::Graph | Kind::Table(_) => ("palette-classic", steps("green", None)),
+        Kind::Bars => ("continuous-GrYlRd", steps("green", &[])),
+        Kind::Timeline => ("thresholds", steps("text", &[])),
+        Kind::Graph | Kind::Table(_) => ("palette-classic", steps("green", &[])),
     };
     let custom = match panel.kind {
         Kind::Graph => Some(object! {
@@ -40,10 +40,10 @@ pub(super) fn defaults(panel: &Panel, policy: &Policy) -> Json {
     }
 }
 
-/// Colours by value: the ground, and another one from a value on.
-pub(super) fn steps(ground: &str, above: Option<(f64, &str)>) -> Json {
+/// Colours by value: the ground, and others from a value on.
+pub(super) fn steps(ground: &str, above: &[(f64, &str)]) -> Json {
     let mut steps = vec![object! { "color": ground, "value": serde_json::Value::Null }];
-    steps.extend(above.map(|(value, color)| object! { "color": color, "value": value }));
+    steps.extend(above.iter().map(|(value, color)| object! { "color": *color, "value": *value }));
     object! { "mode": "absolute", "steps": steps }
 }
 

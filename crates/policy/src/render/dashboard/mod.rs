@@ -59,8 +59,12 @@ pub struct Expression {
     pub panel: String,
     /// `A`.
     pub ref_id: String,
-    /// `PromQL` with `$job`, `$instance`, `$target` and `$__rate_interval`.
+    /// `PromQL` with `$job`, `$instance`, `$site`, `$target`, `$node` and `$__rate_interval`.
     pub expr: String,
+    /// What its series are called, with the labels' names in double braces.
+    pub legend: String,
+    /// Of a table: what of the series is not shown. A row has all other labels.
+    pub hidden: Option<&'static [&'static str]>,
     /// Why it may yield nothing while all is well.
     pub may_be_empty: Option<&'static str>,
 }
@@ -76,6 +80,11 @@ pub fn expressions(policy: &Policy, catalog: &Catalog) -> Vec<Expression> {
                 panel: format!("{}.{}", board.name, panel.slug),
                 ref_id: asked.ref_id,
                 expr: asked.expr,
+                legend: asked.legend,
+                hidden: match &panel.kind {
+                    spec::Kind::Table(table) => Some(table.hidden),
+                    _ => None,
+                },
                 may_be_empty: asked.may_be_empty,
             }));
         }

@@ -5,12 +5,21 @@ use crate::{Alert, Compare, Level, Policy, Severity, Signal, Threshold, duration
 
 use super::spec::Unit;
 
-/// The matchers of a series of a target.
-pub(super) const OF_TARGET: &str = r#"job=~"$job", instance=~"$instance", target=~"$target""#;
+/// The matchers of a series of a target. Its instance says where it was scraped, at the agent or as itself, and tells nothing of
+/// the target; what has no target, like the series of another exporter under the same names, is left out.
+pub(super) const OF_TARGET: &str = r#"job=~"$job", site=~"$site", target=~"$target", node=~"$node""#;
 /// The matchers of a series of the agent itself.
-pub(super) const OF_AGENT: &str = r#"job=~"$job", instance=~"$instance""#;
-/// The matchers of alerts. Those of the agent have no target, and those of all targets together no instance.
-pub(super) const OF_ALERTS: &str = r#"job=~"$job", instance=~"$instance|", target=~"$target|""#;
+pub(super) const OF_AGENT: &str = r#"job=~"$job", instance=~"$instance", site=~"$site""#;
+/// The matchers of what the agent says of the topology: series of the agent that name a target.
+pub(super) const OF_TOPOLOGY: &str = r#"job=~"$job", site=~"$site", target=~"$target""#;
+/// The matchers of alerts. Those of targets have no job, and those of the agent and of all targets together no target.
+pub(super) const OF_ALERTS: &str = r#"job=~"$job|", site=~"$site", target=~"$target|""#;
+/// The matcher of what rules record of a whole site.
+pub(super) const OF_SITE: &str = r#"site=~"$site""#;
+/// The labels that tell who scraped which agent: two agents, or two jobs, are one series.
+pub(super) const OF_SCRAPE: &str = "job, instance";
+/// The labels that tell targets apart.
+pub(super) const NAMES: &str = "site, target, node";
 
 /// A series to be drawn because an alert compares it.
 #[derive(Debug, Clone, PartialEq)]
@@ -83,12 +92,15 @@ fn line(alert: &Alert, level: &Level) -> Line {
 pub(super) fn expression(promql: Promql<'_>, alert: &Alert, level: &Level) -> Option<String> {
     let (expr, matchers) = match &level.signal {
         Signal::Absent | Signal::Drift | Signal::Always => return None,
-        Signal::Unreachable => (promql.recorded(&level.signal), OF_AGENT),
+        // Of several jobs that scrape an agent.
+        Signal::Unreachable => (format!("max without (job) ({})", promql.recorded(&level.signal)), OF_AGENT),
         Signal::Firing(_) => return Some(promql.plotted(alert, level)),
-        signal => (promql.recorded(signal), OF_TARGET),
+        signal if signal.has_target() => (promql.recorded(signal), OF_TARGET),
+        signal => (promql.recorded(signal), OF_AGENT),
     };
     // Rules select the one job, dashboards what people choose.
-    Some(expr.replace(&format!("job=\"{}\"", promql.policy.job), matchers))
+    let job = format!("job=\"{}\"", promql.policy.job);
+    Some(expr.replace(&format!("{job}, target!=\"\""), matchers).replace(&job, matchers))
 }
 
 /// What a signal is of, in a word.

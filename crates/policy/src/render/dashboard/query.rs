@@ -3,7 +3,7 @@
 use crate::Severity;
 use crate::render::promql::Promql;
 
-use super::quantity::{self, OF_AGENT, OF_ALERTS, OF_TARGET};
+use super::quantity::{self, NAMES, OF_AGENT, OF_ALERTS, OF_SCRAPE, OF_SITE, OF_TARGET, OF_TOPOLOGY};
 use super::spec::{Board, Kind, Panel, States, Unit};
 use super::tile;
 
@@ -38,7 +38,11 @@ pub(super) fn of(board: &Board, panel: &Panel, promql: Promql<'_>) -> Vec<Asked>
         for (at, quantity) in quantity::quantities(promql, &alerts).into_iter().enumerate() {
             asked.push(Asked {
                 expr: quantity.expr,
-                legend: if at == 0 { shown.legend.to_owned() } else { format!("{} {}", shown.legend, quantity.word) },
+                legend: if at == 0 {
+                    named(shown.legend)
+                } else {
+                    format!("{} {}", named(shown.legend), quantity.word)
+                },
                 may_be_empty: shown.may_be_empty,
                 role: Role::Quantity,
                 ..plain(quantity.unit)
@@ -61,7 +65,7 @@ pub(super) fn of(board: &Board, panel: &Panel, promql: Promql<'_>) -> Vec<Asked>
     for query in &panel.queries {
         asked.push(Asked {
             expr: filled(query.expr),
-            legend: query.legend.to_owned(),
+            legend: named(query.legend),
             states: query.states,
             may_be_empty: query.may_be_empty,
             ..plain(query.unit.unwrap_or(panel.unit))
@@ -85,10 +89,46 @@ const fn plain(unit: Unit) -> Asked {
     }
 }
 
+/// What stands for the matchers, what becomes of it, and by which labels what several agents or jobs say becomes one.
+const MARKS: [(&str, &str, &str); 3] =
+    [("@target", OF_TARGET, OF_SCRAPE), ("@topology", OF_TOPOLOGY, OF_SCRAPE), ("@agent", OF_AGENT, "job")];
+
 /// The marks of `expr` become what they stand for.
+///
+/// Who scraped whom is aggregated away, of what several say of one thing the greatest counts. And where `target` tells targets
+/// apart, so do the labels that do it with it.
 pub(super) fn filled(expr: &str) -> String {
-    let marks = [("@target", OF_TARGET), ("@agent", OF_AGENT), ("@alerts", OF_ALERTS), ("@rate", "$__rate_interval")];
-    marks.into_iter().fold(expr.to_owned(), |expr, (mark, text)| expr.replace(mark, text))
+    let mut expr = expr.replace("(target", &format!("({NAMES}"));
+    for (mark, matchers, scraped) in MARKS {
+        let mut from = 0;
+        while let Some(at) = expr[from..].find(mark).map(|at| from + at) {
+            let (start, end) = measured(&expr, at);
+            let whole = expr[start..end].replacen(mark, matchers, 1);
+            let whole = format!("max without ({scraped}) ({whole})");
+            expr.replace_range(start..end, &whole);
+            from = start + whole.len();
+        }
+    }
+    expr.replace("@alerts", OF_ALERTS).replace("@site", OF_SITE).replace("@rate", "$__rate_interval")
+}
+
+/// Where that begins and ends which is measured of the series whose mark is `at`: the selector, or the function of its range.
+fn measured(expr: &str, at: usize) -> (usize, usize) {
+    let is_name = |char: char| char.is_ascii_alphanumeric() || char == '_' || char == ':';
+    let name_before = |end: usize| expr[..end].trim_end_matches(is_name).len();
+    let start = name_before(expr[..at].rfind('{').unwrap_or(at));
+    let end = expr[at..].find('}').map_or(expr.len(), |end| at + end + 1);
+    match expr[end..].find(']').filter(|_| expr[end..].starts_with('[')) {
+        // The parenthesis before it and the one behind it are the function's.
+        Some(range) => (name_before(start - 1), end + range + 2),
+        None => (start, end),
+    }
+}
+
+/// A target is told by more than its name, where there is more: what a series has not is empty in its legend.
+fn named(legend: &str) -> String {
+    let names: Vec<String> = NAMES.split(", ").map(|name| format!("{{{{{name}}}}}")).collect();
+    legend.replace("{{target}}", &names.join(" "))
 }
 
 /// `A` to `Z`, then `A1` and so on.

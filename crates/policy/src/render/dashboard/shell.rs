@@ -3,15 +3,30 @@
 use crate::{Policy, Signal};
 
 use super::json::{Json, object};
-use super::quantity::{OF_AGENT, OF_ALERTS};
+use super::quantity::OF_ALERTS;
+use super::query;
 
 /// By it the dashboards find each other.
 pub(super) const TAG: &str = "manometer";
 
-const JOBS: &str = "label_values(manometer_build_info, job)";
-const INSTANCES: &str = r#"label_values(manometer_build_info{job=~"$job"}, instance)"#;
-/// All targets on every dashboard: a choice goes along from one to the next.
-const TARGETS: &str = r#"label_values(manometer_target_up{job=~"$job", instance=~"$instance"}, target)"#;
+/// The variables by name, each with its label, what matches all of it, and what there is. A choice goes along from one dashboard
+/// to the next.
+///
+/// A job is one that has targets, an instance that of an agent: where each target is an instance of its own, the agent is
+/// another one beside them. All of them are those that there are: `up` of any other job is no agent's. Not everything has a site
+/// or a node.
+const VARIABLES: [(&str, &str, Option<&str>, &str); 5] = [
+    ("job", "Job", None, r#"label_values(manometer_target_up{target!=""}, job)"#),
+    ("instance", "Instance", None, r#"label_values(manometer_build_info{job=~"$job"}, instance)"#),
+    ("site", "Site", Some(".*"), r#"label_values(manometer_target_up{job=~"$job"}, site)"#),
+    ("target", "Target", Some(".+"), r#"label_values(manometer_target_up{job=~"$job", site=~"$site"}, target)"#),
+    (
+        "node",
+        "Node",
+        Some(".*"),
+        r#"label_values(manometer_target_up{job=~"$job", site=~"$site", target=~"$target"}, node)"#,
+    ),
+];
 
 /// Where queries go: to the data source that the variable names. A literal `${DS_...}` would only be filled in by the
 /// importing form, never where files are provisioned.
@@ -35,15 +50,11 @@ pub(super) fn variables() -> Vec<Json> {
         // Filled in by Grafana.
         "options": Json::List(Vec::new()),
     };
-    vec![
-        datasource,
-        chosen("job", "Job", JOBS),
-        chosen("instance", "Instance", INSTANCES),
-        chosen("target", "Target", TARGETS),
-    ]
+    let chosen = VARIABLES.into_iter().map(|(name, label, all, query)| chosen(name, label, all, query));
+    std::iter::once(datasource).chain(chosen).collect()
 }
 
-fn chosen(name: &str, label: &str, query: &str) -> Json {
+fn chosen(name: &str, label: &str, all: Option<&str>, query: &str) -> Json {
     object! {
         "type": "query",
         "name": name,
@@ -56,7 +67,7 @@ fn chosen(name: &str, label: &str, query: &str) -> Json {
         "sort": 1,
         "multi": true,
         "includeAll": true,
-        "allValue": ".+",
+        "allValue": all,
         "regex": "",
         "hide": 0,
         "skipUrlSync": false,
@@ -64,6 +75,9 @@ fn chosen(name: &str, label: &str, query: &str) -> Json {
         "options": Json::List(Vec::new()),
     }
 }
+
+/// What only silences other alerts.
+const INHIBITOR: &str = "CauseInhibitor";
 
 /// Marks on the time axis of every panel.
 pub(super) fn annotations(policy: &Policy) -> Vec<Json> {
@@ -89,11 +103,11 @@ pub(super) fn annotations(policy: &Policy) -> Vec<Json> {
             "iconColor": "red",
             "expr": format!(
                 "ALERTS{{{OF_ALERTS}, alertstate=\"firing\", severity=~\"warning|critical\", alertname!~\"{}\"}}",
-                always.join("|")
+                always.into_iter().chain([INHIBITOR]).collect::<Vec<_>>().join("|")
             ),
             "step": "60s",
             "titleFormat": "{{alertname}}",
-            "textFormat": "{{severity}} {{condition}} {{target}}",
+            "textFormat": "{{severity}} {{condition}} {{site}} {{target}} {{node}} {{name}}",
             "useValueForTime": false,
         },
         object! {
@@ -103,7 +117,7 @@ pub(super) fn annotations(policy: &Policy) -> Vec<Json> {
             "hide": false,
             "iconColor": "blue",
             // The sample says itself when it was: no start is missed between two points of the graph.
-            "expr": format!("process_start_time_seconds{{{OF_AGENT}}} * 1000"),
+            "expr": query::filled("process_start_time_seconds{@agent} * 1000"),
             "step": "60s",
             "titleFormat": "manometer started",
             "textFormat": "{{instance}}",
@@ -128,14 +142,14 @@ pub(super) fn link() -> Json {
     }
 }
 
-/// The page of an alert in docs/runbooks.
-pub(super) fn runbook(base: &str, alert: &str) -> Json {
+/// The page of an alert.
+pub(super) fn runbook(alert: &str, url: String) -> Json {
     object! {
         "title": format!("Runbook {alert}"),
         "type": "link",
         "icon": "doc",
         "tooltip": "what to do",
-        "url": format!("{base}{alert}.md"),
+        "url": url,
         "tags": Json::List(Vec::new()),
         "asDropdown": false,
         "targetBlank": true,

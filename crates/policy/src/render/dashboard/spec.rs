@@ -2,10 +2,14 @@
 //!
 //! A selector in a query has a mark instead of the matchers that every one of its kind must have:
 //!
-//! * `redis_up{@target}`: a series of a target; job, instance and target as they are chosen.
+//! * `redis_up{@target}`: a series of a target as it is chosen, once, however many agents and jobs tell of it.
 //! * `manometer_targets{@agent}`: a series of the agent itself, which has no target.
+//! * `manometer_dependency{@topology}`: a series of the agent that names targets.
+//! * `manometer:cause:seen{@site}`: what the rules record of a site.
 //! * `ALERTS{@alerts}`: an alert; those of the agent and of all targets together have fewer labels.
 //! * `rate(redis_keys{@target}[@rate])`: over the interval that suits the resolution of the graph.
+//!
+//! `{{target}}` of a legend and `by (target)` of an expression stand for all that tells targets apart: site and node too.
 
 use crate::Severity;
 
@@ -27,7 +31,19 @@ impl Board {
 /// A heading and what is under it.
 pub(super) struct Row {
     pub(super) title: &'static str,
+    /// Whether its panels wait to be unfolded.
+    pub(super) is_folded: bool,
     pub(super) panels: Vec<Panel>,
+}
+
+impl Row {
+    pub(super) const fn new(title: &'static str, panels: Vec<Panel>) -> Self {
+        Self { title, is_folded: false, panels }
+    }
+
+    pub(super) fn folded(self) -> Self {
+        Self { is_folded: true, ..self }
+    }
 }
 
 /// A panel.
@@ -67,22 +83,21 @@ pub(super) enum Kind {
     Tile(Criterion),
     /// Bars against 100 %.
     Bars,
-    /// A row for each value of the label.
+    /// A row for each thing.
     Table(Table),
 }
 
 /// When a tile is green.
 pub(super) enum Criterion {
-    /// While this level of the alert does not hold; the worst of all series is shown.
-    Holds { alert: &'static str, severity: Severity },
+    /// While this level of the alert does not hold; the worst of all series is shown, of those targets only of which `only` is
+    /// something.
+    Holds { alert: &'static str, severity: Severity, only: Option<&'static str> },
     /// The same of a signal that is absent while all is well: well are the series of `known` of which it is.
     Absent { alert: &'static str, severity: Severity, known: &'static str },
 }
 
-/// How a table is put together.
+/// How a table is put together: what the queries answer about one thing, told by its labels, is a row.
 pub(super) struct Table {
-    /// The label by which the queries' answers become one row; `None` where there is one query.
-    pub(super) by: Option<&'static str>,
     /// Fields that nobody reads.
     pub(super) hidden: &'static [&'static str],
 }
@@ -199,19 +214,14 @@ impl Panel {
         Self { max: Some(1.0), ..Self::new((slug, title, about), Unit::Ratio, Kind::Bars, (24, 8)) }
     }
 
-    /// A table with a row for each value of the label `by`.
-    pub(super) const fn table(slug: &'static str, title: &'static str, by: &'static str, about: &'static str) -> Self {
-        Self::new((slug, title, about), Unit::None, Kind::Table(Table { by: Some(by), hidden: &[] }), (24, 8))
-    }
-
-    /// A table of the labels of one query's series.
-    pub(super) const fn list(
+    /// A table of the labels of the queries' series, and a column for each query.
+    pub(super) const fn table(
         slug: &'static str,
         title: &'static str,
         hidden: &'static [&'static str],
         about: &'static str,
     ) -> Self {
-        Self::new((slug, title, about), Unit::None, Kind::Table(Table { by: None, hidden }), (24, 8))
+        Self::new((slug, title, about), Unit::None, Kind::Table(Table { hidden }), (24, 8))
     }
 
     /// Its values have words.

@@ -2,8 +2,8 @@
 
 use super::course::texts;
 use super::world::{Labels, series};
-use crate::evaluate::{self, Active};
-use crate::{Alert, Level, Policy, Scope};
+use crate::evaluate::{self, Active, description, scope};
+use crate::{Alert, Level, Policy};
 
 /// The labels that the rule sets on top of those of the series.
 pub(super) fn labels(policy: &Policy, active: &Active) -> Labels {
@@ -39,51 +39,22 @@ pub(super) fn alerts_series(policy: &Policy, active: &Active) -> String {
 /// Its texts.
 pub(super) fn annotations(policy: &Policy, active: &Active) -> Vec<(&'static str, String)> {
     let (alert, _) = of(policy, active);
-    let board = alert.panel.split('.').next().unwrap_or_default();
-    let dashboards = policy.dashboards.trim_end_matches('/');
-    let target =
-        evaluate::label(&active.labels, "target").map(|target| format!("?var-target={target}")).unwrap_or_default();
-    vec![
-        ("summary", alert.summary.clone()),
-        ("description", description(policy, active)),
-        ("runbook_url", format!("{}{}.md", policy.runbooks, alert.name)),
-        ("dashboard_url", format!("{dashboards}/d/manometer-{board}{target}")),
-    ]
+    let mut texts = vec![("summary", alert.summary.clone()), ("description", description(policy, active))];
+    match policy.runbook(&alert.name) {
+        Some(runbook) => texts.push(("runbook_url", runbook)),
+        None => texts[1].1 += &format!(" What to do: /runbooks/{} at the agent.", alert.name),
+    }
+    if !policy.dashboards.is_empty() {
+        let board = alert.panel.split('.').next().unwrap_or_default();
+        let dashboards = policy.dashboards.trim_end_matches('/');
+        let target =
+            evaluate::label(&active.labels, "target").map(|target| format!("?var-target={target}")).unwrap_or_default();
+        texts.push(("dashboard_url", format!("{dashboards}/d/manometer-{board}{target}")));
+    }
+    texts
 }
 
 fn of<'p>(policy: &'p Policy, active: &Active) -> (&'p Alert, &'p Level) {
     let alert = &policy.alerts[active.alert];
     (alert, &alert.levels[active.level])
-}
-
-fn description(policy: &Policy, active: &Active) -> String {
-    let (alert, level) = of(policy, active);
-    let label = |name: &str| evaluate::label(&active.labels, name).unwrap_or_default().to_owned();
-    let mut text = String::new();
-    let mut rest = alert.description.as_str();
-    while let Some((before, (name, after))) =
-        rest.split_once('{').and_then(|(before, tail)| Some((before, tail.split_once('}')?)))
-    {
-        text.push_str(before);
-        text.push_str(&match name {
-            "target" => label("target"),
-            "value" => level.unit.rendered(active.value),
-            "threshold" => level.unit.show(threshold(level, active)),
-            "condition" => level.condition.clone().unwrap_or_default(),
-            "job" => policy.job.clone(),
-            name => label(name.trim_start_matches("label:")),
-        });
-        rest = after;
-    }
-    text + rest
-}
-
-fn threshold(level: &Level, active: &Active) -> f64 {
-    scope(level, active).and_then(|scope| scope.fire).unwrap_or(level.fire)
-}
-
-/// What the level has of its own for the target.
-fn scope<'l>(level: &'l Level, active: &Active) -> Option<&'l Scope> {
-    let target = evaluate::label(&active.labels, "target")?;
-    level.scopes.iter().find(|scope| scope.targets.iter().any(|name| name == target))
 }

@@ -14,7 +14,9 @@ fn rules(policy: &Policy) -> Vec<Rule> {
 /// The rules of one alert.
 fn of_alert(policy: &Policy, alert: &str) -> Vec<Rule> {
     let mut rules = rules(policy);
-    rules.retain(|rule| matches!(&rule.kind, RuleKind::Alert { name, .. } if name == alert));
+    // Without those that pass a call for help on.
+    let is_relay = |rule: &Rule| rule.labels.contains(&("page".to_owned(), "no".to_owned()));
+    rules.retain(|rule| matches!(&rule.kind, RuleKind::Alert { name, .. } if name == alert) && !is_relay(rule));
     rules
 }
 
@@ -27,7 +29,11 @@ fn annotation(rule: &Rule, wanted: &str) -> String {
 fn every_level_is_a_rule_and_no_group_is_too_large() {
     let policy = policy("");
     let levels = policy.alerts.iter().flat_map(|alert| &alert.levels).count();
-    let alerts = rules(&policy).into_iter().filter(|rule| matches!(rule.kind, RuleKind::Alert { .. })).count();
+    let mut files = rule_files(&policy, &catalog());
+    // What follows from what has rules of its own.
+    files.retain(|file| file.name != "causes");
+    let rules = files.iter().flat_map(|file| &file.groups).flat_map(|group| &group.rules);
+    let alerts = rules.filter(|rule| matches!(rule.kind, RuleKind::Alert { .. })).count();
     assert_eq!(alerts, levels);
     let mut names = Vec::new();
     for group in rule_files(&policy, &catalog()).into_iter().flat_map(|file| file.groups) {
@@ -39,8 +45,8 @@ fn every_level_is_a_rule_and_no_group_is_too_large() {
         assert_eq!((is_records, is_alerts), (kind == "rules", kind == "alerts"));
         names.push(group.name);
     }
-    assert_eq!(names[..2], ["manometer-redis.rules", "manometer-redis.alerts"]);
-    assert_eq!(names.last().unwrap(), "manometer-thresholds-3.rules");
+    assert_eq!(names[..2], ["manometer-topology.rules", "manometer-causes.rules"]);
+    assert!(names.last().unwrap().starts_with("manometer-thresholds-"));
 }
 
 #[test]
@@ -59,8 +65,8 @@ fn every_number_is_recorded_for_each_agent() {
     for (value, labels) in [
         ("100", "alert=RedisPingHigh,severity=warning"),
         ("300", "alert=RedisPingHigh,severity=warning,scope=far"),
-        ("0.5", "alert=RedisPublishStalled,severity=critical,condition=late"),
-        ("(2 * 1024^3)", "alert=ContainerMemoryHigh,severity=warning,condition=and growing"),
+        ("3", "alert=RedisSaveFailing,severity=warning,condition=late"),
+        ("(2 * 1024^3)", "alert=ContainerMemoryLarge,severity=warning,condition=and growing"),
     ] {
         assert!(recorded.contains(&(number(value), labels.to_owned())), "{labels}");
     }
@@ -74,27 +80,68 @@ fn texts_have_templates_for_what_is_known_when_it_fires() {
         rule.labels,
         [("severity", "critical"), ("escalation", "infrastructure")].map(|(a, b)| (a.into(), b.into()))
     );
-    assert_eq!(annotation(rule, "summary"), "Redis memory is close to maxmemory.");
+    assert_eq!(annotation(rule, "summary"), "Redis memory is close to its limit.");
     assert_eq!(
         annotation(rule, "description"),
-        "{{ $labels.target }} uses {{ $value | humanizePercentage }} of maxmemory, more than 90 %."
-    );
-    assert_eq!(
-        annotation(rule, "runbook_url"),
-        "https://github.com/manometer/manometer/blob/main/docs/runbooks/RedisMemoryHigh.md"
+        "{{ $labels.target }} uses {{ $value | humanizePercentage }} of its memory (maxmemory, or the machine's without it), more \
+         than 90 %; at the limit writes fail, or what must not be lost is evicted. What to do: /runbooks/RedisMemoryHigh at the agent."
     );
     assert_eq!(
         annotation(rule, "dashboard_url"),
         "https://grafana.example.org/d/manometer-redis?var-target={{ $labels.target }}"
     );
     let watchdog = &of_alert(&policy, "Watchdog")[0];
-    assert!(annotation(watchdog, "description").ends_with("is broken; job {{ \"manometer\" }}."));
+    assert!(annotation(watchdog, "description").contains("is broken; job {{ \"manometer\" }}. What"));
     assert_eq!(annotation(watchdog, "dashboard_url"), "https://grafana.example.org/d/manometer-overview");
     let unhealthy = of_alert(&policy, "ServiceUnhealthy");
-    assert_eq!(annotation(&unhealthy[0], "description"), "{{ $labels.target }}: not reachable.");
-    assert_eq!(unhealthy[1].labels[1], ("condition".to_owned(), "not healthy".to_owned()));
+    assert_eq!(
+        annotation(&unhealthy[0], "description"),
+        "{{ $labels.target }} is not reachable{{ with printf \"max by (reason) (last_over_time(manometer_target_failing{job=%q, \
+         site=%q, target=%q, node=%q}[2m]))\" \"manometer\" $labels.site $labels.target $labels.node | query }}: {{ range $at, \
+         $of := . }}{{ if $at }}, {{ end }}{{ $of.Labels.reason }}{{ end }}{{ end }}. What to do: /runbooks/ServiceUnhealthy at \
+         the agent."
+    );
+    assert_eq!(
+        unhealthy[1].labels[1],
+        ("condition".to_owned(), "not healthy, or its health cannot be read".to_owned())
+    );
     let pool = &of_alert(&policy, "PoolNearCapacity")[0];
-    assert!(annotation(pool, "description").starts_with("Pool {{ $labels.pool }} of {{ $labels.target }}: "));
+    assert!(annotation(pool, "description").starts_with("Pool {{ $labels.pool }} of {{ $labels.target }} is at "));
+}
+
+#[test]
+fn links_lead_to_where_people_are_said_to_find_them() {
+    let linked = |policy: &Policy| {
+        let rule = of_alert(policy, "RedisDown").swap_remove(0);
+        let RuleKind::Alert { annotations, .. } = &rule.kind else { panic!("{rule:?}") };
+        let names: Vec<&str> = annotations.iter().map(|(name, _)| *name).collect();
+        (names.join(" "), policy.runbook("RedisDown").unwrap_or_default(), policy.missing_links().len())
+    };
+    let mut policy = policy("");
+    assert_eq!(linked(&policy), ("summary description".to_owned(), String::new(), 2));
+    policy.external_url = "https://agent.example.org/".to_owned();
+    let page = "https://agent.example.org/runbooks/RedisDown".to_owned();
+    assert_eq!(linked(&policy), ("summary description runbook_url".to_owned(), page, 1));
+    // A folder of one's own is preferred to the agent's pages.
+    policy.runbooks = "https://git.example.org/runbooks/".to_owned();
+    let page = "https://git.example.org/runbooks/RedisDown.md".to_owned();
+    assert_eq!(linked(&policy), ("summary description runbook_url".to_owned(), page, 1));
+    let texts: String = of_alert(&policy, "RedisDown").iter().map(|rule| annotation(rule, "description")).collect();
+    assert!(!texts.contains("What to do"), "{texts}");
+}
+
+#[test]
+fn times_in_texts_are_those_that_hold() {
+    let policy = policy("[thresholds.circuit_not_closed]\ncritical_for = \"90s\"\n");
+    let text = annotation(&of_alert(&policy, "CircuitNotClosed")[0], "description");
+    assert!(text.contains("has not been closed for 1 minute 30 seconds"), "{text}");
+    let scoped = self::policy(
+        "[[thresholds.circuit_not_closed]]\ncritical_for = \"5m\"\n\
+         [[thresholds.circuit_not_closed]]\ntarget = \"far\"\ncritical_for = \"0s\"\n",
+    );
+    let texts: Vec<String> =
+        of_alert(&scoped, "CircuitNotClosed").iter().map(|rule| annotation(rule, "description")).collect();
+    assert!(texts[0].contains("for 5 minutes;") && texts[1].contains("for a moment;"), "{texts:?}");
 }
 
 #[test]
@@ -102,8 +149,10 @@ fn a_target_is_told_its_own_number() {
     let policy = policy("[thresholds.redis_ping_high]\ntarget = [\"far\", \"main\"]\nwarning = 300\n");
     assert_eq!(
         annotation(&of_alert(&policy, "RedisPingHigh")[1], "description"),
-        "The mean round trip to {{ $labels.target }} is {{ printf \"%.1f\" $value }} ms, above \
-         {{ if eq $labels.target \"far\" \"main\" }}300 ms{{ else }}100 ms{{ end }}."
+        "The mean round trip to {{ $labels.target }} is {{ printf \"%.1f\" $value }} ms, \
+         {{ if eq $labels.target \"far\" \"main\" }}{{ if gt $value 300.0 }}more than 300 ms{{ else }}not yet below 240 ms{{ end }}\
+         {{ else }}{{ if gt $value 100.0 }}more than 100 ms{{ else }}not yet below 80 ms{{ end }}{{ end }}. What to do: \
+         /runbooks/RedisPingHigh at the agent."
     );
 }
 

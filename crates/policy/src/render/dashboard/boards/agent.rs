@@ -5,6 +5,8 @@ use crate::render::dashboard::spec::{States, UP};
 
 const SUCCEEDED: States = &[(0, "failed", "red"), (1, "succeeded", "green")];
 
+const NOT_SCRAPED: &str = "Prometheus does not scrape itself and its Alertmanager";
+
 board! {
     "agent", "The agent", "manometer itself: targets and polls, thresholds, queues, its HTTP server and its process.";
 
@@ -29,17 +31,28 @@ board! {
             .query("manometer_target_series{@target}", "{{target}} {{collector}}").stacked();
         graph("rejected-series", "Series left out", Count, "Samples that were left out: over the series limit, \
             doubled, or of an invalid name.")
-            .query("manometer_target_series_rejected{@target} > 0", "{{target}} {{reason}}")
-                .may_be_empty("nothing is left out");
+            .alerts("{{target}} {{reason}}");
+        graph("certificates", "Certificates", Seconds, "Time until the certificate of each target with TLS expires.")
+            .alerts("{{target}} {{endpoint}}").may_be_empty("no target has TLS");
     }
     "Thresholds and configuration" {
-        list("thresholds", "Thresholds of the agent", &["Time", "__name__", "job"], "The numbers at which alerts fire, \
+        table("thresholds", "Thresholds of the agent", &["Time", "__name__", "job"], "The numbers at which alerts fire, \
             as the agent has them from the policy and its configuration. Where the rules that Prometheus has loaded \
             differ, ThresholdDrift fires.")
             .query("manometer_threshold{@agent}", "threshold").size(16, 12);
         timeline("configuration", "Configuration", SUCCEEDED, "Whether the last reading of the configuration \
             succeeded; the agent runs on the older one where not.")
-            .query("manometer_config_last_reload_successful{@agent}", "{{instance}}").size(8, 12);
+            .alerts("{{instance}}").may_be_empty(NOT_SCRAPED).size(8, 12);
+    }
+    "Alerting" {
+        graph("notifications", "Alerts that Prometheus cannot send", Count, "Alerts that Prometheus could not send to an \
+            Alertmanager in the window that the alert looks back, and the Alertmanagers that it knows.")
+            .alerts("{{instance}}").may_be_empty(NOT_SCRAPED);
+        graph("rules", "Rules that fail", Count, "Rules that Prometheus could not evaluate in the window that the alert looks back.")
+            .alerts("{{instance}} {{rule_group}}").may_be_empty(NOT_SCRAPED);
+        graph("receivers", "Notifications that fail", Count, "Notifications that Alertmanager could not send in the window that \
+            the alert looks back.")
+            .alerts("{{instance}} {{integration}}").may_be_empty(NOT_SCRAPED);
     }
     "Queues and HTTP" {
         graph("queues", "Queue of log samples", Ratio, "Matching log lines that wait to become samples, as a part of \
@@ -64,7 +77,7 @@ board! {
             .query("process_open_fds{@agent} / (process_max_fds{@agent} > 0)", "{{instance}}");
         graph("process-age", "Time since the start", Seconds, "Time since the agent started; a step down is a restart.")
             .query("time() - process_start_time_seconds{@agent}", "{{instance}}");
-        list("versions", "Versions", &["Time", "__name__", "job", "Value"], "The version of each agent.")
+        table("versions", "Versions", &["Time", "__name__", "job", "Value"], "The version of each agent.")
             .query("manometer_build_info{@agent}", "version").size(12, 8);
     }
 }

@@ -1,16 +1,17 @@
 //! The dashboards, one file each.
 
-/// A dashboard as a table: under each heading a row for each panel, whose words are the builder's in `spec.rs`.
+/// A dashboard as a table: under each heading a row for each panel, whose words are the builder's in `spec.rs`. What is under a
+/// heading that is `folded` is seen, and asked for, once somebody opens it.
 macro_rules! board {
     (
         $name:literal, $title:literal, $about:literal;
-        $($heading:literal { $($kind:ident $what:tt $(. $word:ident $with:tt)*;)* })*
+        $($heading:literal $($fold:ident)? { $($kind:ident $what:tt $(. $word:ident $with:tt)*;)* })*
     ) => {
         use crate::render::dashboard::spec::{Board, Panel, Row};
 
         pub(super) fn board() -> Board {
             let rows = vec![
-                $(Row { title: $heading, panels: vec![$(Panel::$kind $what $(.$word $with)*),*] }),*
+                $(Row::new($heading, vec![$(Panel::$kind $what $(.$word $with)*),*])$(.$fold())?),*
             ];
             Board { name: $name, title: $title, about: $about, rows }
         }
@@ -21,6 +22,7 @@ mod agent;
 mod backpressure;
 mod clients;
 mod containers;
+mod host;
 mod overview;
 mod redis;
 
@@ -34,6 +36,7 @@ pub(super) fn all() -> Vec<Board> {
         redis::board(),
         clients::board(),
         containers::board(),
+        host::board(),
         agent::board(),
     ]
 }

@@ -6,7 +6,10 @@ use crate::render::dashboard::spec::Unit::{
 use crate::render::dashboard::spec::{States, UP, Unit};
 
 const FAILED: States = &[(0, "failed", "red"), (1, "ok", "green")];
-const WITHOUT_LIMIT: &str = "a server without maxmemory has no share of it";
+const NO_CLUSTER: &str = "no node of a cluster is watched";
+const NO_SENTINEL: &str = "no Sentinel is watched";
+const A_CACHE: &str = "a cache that may evict anything has no limit to stay below";
+const NO_LIMIT: &str = "a server without maxmemory has no such limit";
 
 board! {
     "redis", "Redis",
@@ -15,6 +18,9 @@ board! {
     "Does it answer" {
         timeline("up", "Reachable", UP, "Whether the agent's last poll of the server succeeded: it could be reached, \
             took the password and answered INFO.")
+            .alerts("{{target}}");
+        graph("flaps", "Downs and ups", Count, "How often the server went down or came back, in the window that the alert \
+            looks back.")
             .alerts("{{target}}");
         graph("ping", "PING", Milliseconds, "Mean and longest round trip of the PINGs of a poll. Of a service it is \
             what the service measures itself.")
@@ -28,30 +34,32 @@ board! {
             of a poll.")
             .query("60 * rate(redis_publish_canaries_lost_total{@target}[@rate])", "{{target}}");
         graph("uptime", "Uptime", Seconds, "Time since the server started. A step down is a restart.")
-            .query("redis_uptime_in_seconds{@target}", "{{target}}");
-        graph("cpu", "CPU", Ratio, "CPU time of the server; 100 % is one core. Redis runs commands on one core only.")
+            .alerts("{{target}}");
+        graph("cpu", "CPU", Ratio, "CPU time of the thread that runs the commands, over the window that the alert looks \
+            back, and of the whole server; 100 % is one core. Redis runs commands on one core only.")
+            .alerts("{{target}} main thread")
             .query("rate(redis_cpu_user_seconds_total{@target}[@rate])", "{{target}} user")
             .query("rate(redis_cpu_sys_seconds_total{@target}[@rate])", "{{target}} system");
     }
-    "Memory" {
-        graph("memory", "Memory of its limit", Ratio, "Allocated bytes as a part of maxmemory; nothing where maxmemory \
-            is 0, which is no limit.")
-            .alerts("{{target}}").may_be_empty(WITHOUT_LIMIT);
+    "Memory" folded {
+        graph("memory", "Memory of its limit", Ratio, "Allocated bytes as a part of what they should stay below: \
+            maxmemory, or the machine's memory without it. Nothing of a cache that may evict anything.")
+            .alerts("{{target}}").may_be_empty(A_CACHE);
         graph("memory-bytes", "Memory in bytes", Bytes, "Allocated and resident bytes, the data set's part, and the \
             limit.")
             .query("redis_memory_used_bytes{@target}", "{{target}} used")
             .query("redis_memory_used_rss_bytes{@target}", "{{target}} resident")
             .query("redis_memory_used_dataset_bytes{@target}", "{{target}} data set")
-            .query("redis_memory_max_bytes{@target} > 0", "{{target}} limit").may_be_empty(WITHOUT_LIMIT);
-        graph("memory-forecast", "Time until the memory is full", Seconds, "When maxmemory is reached if memory goes \
-            on growing as in the last hour; nothing while it does not grow.")
+            .query("redis_memory_max_bytes{@target} > 0", "{{target}} limit").may_be_empty(NO_LIMIT);
+        graph("memory-forecast", "Time until the memory is full", Seconds, "When the limit is reached if memory goes \
+            on growing as in the last hour; nothing while it does not grow, and of a cache.")
             .alerts("{{target}}").may_be_empty("memory that does not grow is never full").nothing("not growing");
         graph("fragmentation", "Fragmentation", Unit::None, "Resident by allocated memory. A small server is always \
             fragmented, so its bytes count as well: they are on the right.")
             .alerts("{{target}}")
             .query("redis_mem_fragmentation_bytes{@target}", "{{target}} bytes").unit(Bytes);
-        graph("evictions", "Evicted keys", PerSecond, "Keys a second that were thrown away because of the memory \
-            limit, over the window that the alert looks back.")
+        graph("evictions", "Evicted keys", Count, "Keys that were thrown away because of the memory limit, in the window \
+            that the alert looks back. Of a cache they are no alert: its hit ratio tells whether they are too many.")
             .alerts("{{target}}");
         graph("memory-of-clients", "Memory beside the data", Bytes, "What clients, replicas, scripts and the append \
             only file take of the memory.")
@@ -60,7 +68,7 @@ board! {
             .query("redis_memory_used_scripts_bytes{@target}", "{{target}} scripts")
             .query("redis_mem_aof_buffer_bytes{@target}", "{{target}} append only file").stacked();
     }
-    "Keys and cache" {
+    "Keys and cache" folded {
         graph("hit-ratio", "Cache hit ratio", Ratio, "Part of the lookups that found their key: of a server by its own \
             counters, of a service as its cache says. Nothing without lookups.")
             .alerts("{{target}}").max(1.0);
@@ -79,7 +87,7 @@ board! {
         graph("expired", "Expired keys", PerSecond, "Keys a second that reached the end of their time.")
             .query("rate(redis_expired_keys_total{@target}[@rate])", "{{target}}");
     }
-    "What it works on" {
+    "What it works on" folded {
         graph("commands", "Commands", PerSecond, "Commands a second.")
             .query("rate(redis_commands_processed_total{@target}[@rate])", "{{target}}");
         graph("top-commands", "Most frequent commands", PerSecond, "The ten most frequent commands.")
@@ -88,12 +96,6 @@ board! {
             a busy server.")
             .query("topk(10, sum by (target, cmd) (rate(redis_commands_duration_seconds_total{@target}[@rate])))",
                 "{{target}} {{cmd}}");
-        graph("slowlog", "Slow PUBLISH commands", Count, "PUBLISH commands that entered the slow log in the window \
-            that the alert looks back, and slow commands a minute of any kind.")
-            .alerts("{{target}} publish").may_be_empty("no PUBLISH has been slow since the agent watches")
-            .query("60 * sum by (target, cmd) (rate(redis_slowlog_entries_total{@target}[@rate]))",
-                "{{target}} {{cmd}} a minute").unit(PerMinute)
-                .may_be_empty("no command has been slow since the agent watches");
         graph("errors", "Error replies", PerSecond, "Error replies a second by their first word.")
             .query("sum by (target, err) (rate(redis_errors_total{@target}[@rate]))", "{{target}} {{err}}")
                 .may_be_empty("no command has failed since the server started");
@@ -101,19 +103,81 @@ board! {
             .query("rate(redis_net_input_bytes_total{@target}[@rate])", "{{target}} in")
             .query("rate(redis_net_output_bytes_total{@target}[@rate])", "{{target}} out");
     }
-    "Replication and persistence" {
+    "Latency by command" folded {
+        graph("percentiles", "Slowest commands", Seconds, "99th percentile of the time that the server takes for a command, of the \
+            ten slowest, since it started or its statistics were reset.")
+            .query("topk(10, redis_latency_percentiles_usec{@target, quantile=\"99\"}) / 1000000", "{{target}} {{cmd}}")
+                .may_be_empty("Redis tells it from version 7.0 on")
+            .nothing("Redis tells it from version 7.0 on");
+        graph("p99", "p99 by command", Seconds, "99th percentile of what the ten slowest commands took in the time that a point of the \
+            graph stands for, of the server's histograms.")
+            .query("topk(10, histogram_quantile(0.99, sum by (target, cmd, le) \
+                (rate(redis_commands_latencies_usec_bucket{@target}[@rate])))) / 1000000", "{{target}} {{cmd}}")
+                .may_be_empty("Redis tells it from version 7 on")
+            .nothing("Redis tells it from version 7 on");
+        graph("spikes", "Latency spikes", Seconds, "Length of the last latency spike of each event that the server watches; \
+            latency-monitor-threshold switches it on.")
+            .query("redis_latency_spike_duration_seconds{@target}", "{{target}} {{event_name}}")
+                .may_be_empty("latency-monitor-threshold is 0, or there was no spike")
+            .nothing("none recorded");
+        graph("call-time", "Mean time by command", Seconds, "CPU time of one call, of the ten commands that take most for one.")
+            .query("topk(10, sum by (target, cmd) (rate(redis_commands_duration_seconds_total{@target}[@rate])) / \
+                (sum by (target, cmd) (rate(redis_commands_total{@target}[@rate])) > 0))", "{{target}} {{cmd}}");
+        graph("failed-calls", "Failed and rejected calls", PerSecond, "Calls a second that failed, or were refused before they ran, by \
+            command.")
+            .query("sum by (target, cmd) (rate(redis_commands_failed_calls_total{@target}[@rate])) > 0", "{{target}} {{cmd}} failed")
+                .may_be_empty("no call fails")
+            .query("sum by (target, cmd) (rate(redis_commands_rejected_calls_total{@target}[@rate])) > 0",
+                "{{target}} {{cmd}} rejected").may_be_empty("no call is rejected")
+            .nothing("none");
+    }
+    "Slow log" folded {
+        graph("slowlog", "Slow PUBLISH commands", Count, "PUBLISH commands that entered the slow log in the window \
+            that the alert looks back, and slow commands a minute of any kind.")
+            .alerts("{{target}} publish").may_be_empty("no PUBLISH has been slow since the agent watches")
+            .query("60 * sum by (target, cmd) (rate(redis_slowlog_entries_total{@target}[@rate]))",
+                "{{target}} {{cmd}} a minute").unit(PerMinute)
+                .may_be_empty("no command has been slow since the agent watches");
+        graph("slow-time", "Time in slow commands", Ratio, "Part of the time that the server spent in commands which entered the slow \
+            log, by command.")
+            .query("sum by (target, cmd) (rate(redis_slowlog_duration_seconds_total{@target}[@rate])) > 0", "{{target}} {{cmd}}")
+                .may_be_empty("no command has been slow since the agent watches")
+            .nothing("no slow command");
+        graph("slow-last", "Newest slow command", Seconds, "Duration of the newest entry of the slow log, however old it is.")
+            .query("redis_last_slow_execution_duration_seconds{@target}", "{{target}}");
+    }
+    "Replication" folded {
         timeline("link", "Link to the master", UP, "Of a replica: whether its link to the master is up.")
-            .query("redis_master_link_up{@target}", "{{target}}").may_be_empty("only a replica has a master");
+            .alerts("{{target}}").may_be_empty("only a replica has a master");
         graph("replicas", "Replicas", Count, "Replicas that are connected.")
-            .query("redis_connected_slaves{@target}", "{{target}}");
+            .alerts("{{target}}");
         graph("lag", "Lag of the replicas", Seconds, "Time since each replica acknowledged something.")
-            .query("redis_connected_slave_lag_seconds{@target}", "{{target}} {{slave_ip}}:{{slave_port}}")
+            .alerts("{{target}} {{slave_ip}}:{{slave_port}}")
                 .may_be_empty("no replica is connected");
+        graph("backlog", "Replication backlog", Bytes, "What the backlog holds, and its size: a replica that was away for longer than \
+            it reaches needs a full synchronisation.")
+            .query("redis_repl_backlog_history_bytes{@target}", "{{target}} held")
+            .query("redis_replication_backlog_bytes{@target}", "{{target}} size");
+        graph("behind", "Bytes behind the master", Bytes, "What each replica has not acknowledged of what its master wrote.")
+            .query("-(redis_connected_slave_offset_bytes{@target} - on (target) group_left () redis_master_repl_offset{@target})",
+                "{{target}} {{slave_ip}}:{{slave_port}}").may_be_empty("no replica is connected")
+            .nothing("no replica is connected");
+        graph("resyncs", "Full synchronisations", Count, "Full synchronisations with replicas since the server started.")
+            .query("redis_replica_resyncs_full{@target}", "{{target}}");
+    }
+    "Persistence" folded {
         timeline("last-save", "Last dump and append", FAILED, "Whether the last dump, and the last write to the append \
             only file, succeeded.")
             .query("redis_rdb_last_bgsave_status{@target}", "{{target}} dump")
             .query("redis_aof_last_write_status{@target} and redis_aof_enabled{@target} == 1",
                 "{{target}} append only file").may_be_empty("the append only file is switched off");
+        graph("writes", "Refused writes", Count, "Whether the server refuses all writes (MISCONF), whether the last write \
+            to its append only file succeeded, and writes that were refused for want of replicas in the window that the \
+            alert looks back.")
+            .alerts("{{target}}").may_be_empty("no write has been refused for want of replicas");
+        graph("saves", "Dumps", Unit::None, "Whether the last dump succeeded, and the age of the last one that did, as a \
+            multiple of the longest time that the server's save allows for what has changed.")
+            .alerts("{{target}}").may_be_empty("nothing has changed since the last dump");
         graph("save-age", "Age of the last dump", Seconds, "Time since the last dump succeeded, where dumps are \
             scheduled.")
             .query("(time() - redis_rdb_last_save_timestamp_seconds{@target}) and \
@@ -122,5 +186,36 @@ board! {
         graph("unsaved", "Unsaved changes", Count, "Changes of the data since the last dump: what a crash loses where \
             there is no append only file.")
             .query("redis_rdb_changes_since_last_save{@target}", "{{target}}");
+        graph("fork", "Last fork", Seconds, "How long the last fork, for a dump or a rewrite of the append only file, \
+            stopped the server.")
+            .alerts("{{target}}");
+    }
+    "Cluster" folded {
+        timeline("cluster", "Cluster", FAILED, "Of a node of a cluster: whether there is a node for each slot.")
+            .alerts("{{target}}").may_be_empty(NO_CLUSTER).nothing(NO_CLUSTER);
+        graph("cluster-slots", "Hash slots", Count, "Hash slots that belong to a node, and those whose node is failing or suspected \
+            to be, as each node sees it.")
+            .query("redis_cluster_slots_assigned{@target}", "{{target}} assigned").may_be_empty(NO_CLUSTER)
+            .query("redis_cluster_slots_fail{@target}", "{{target}} failing").may_be_empty(NO_CLUSTER)
+            .query("redis_cluster_slots_pfail{@target}", "{{target}} suspected").may_be_empty(NO_CLUSTER).nothing(NO_CLUSTER);
+        graph("cluster-nodes", "Nodes", Count, "Nodes that each node knows, and primaries that serve slots.")
+            .query("redis_cluster_known_nodes{@target}", "{{target}} known").may_be_empty(NO_CLUSTER)
+            .query("redis_cluster_size{@target}", "{{target}} primaries").may_be_empty(NO_CLUSTER).nothing(NO_CLUSTER);
+    }
+    "Sentinel" folded {
+        timeline("sentinel-status", "Masters", UP, "Whether each Sentinel sees its masters as ok.")
+            .query("redis_sentinel_master_status{@target}", "{{target}} {{master_name}}").may_be_empty(NO_SENTINEL)
+            .nothing(NO_SENTINEL);
+        graph("sentinel-peers", "Sentinels and replicas", Count, "What each Sentinel knows of a master: other Sentinels, itself \
+            counted, and replicas.")
+            .query("redis_sentinel_master_sentinels{@target}", "{{target}} {{master_name}} Sentinels").may_be_empty(NO_SENTINEL)
+            .query("redis_sentinel_master_slaves{@target}", "{{target}} {{master_name}} replicas").may_be_empty(NO_SENTINEL)
+            .nothing(NO_SENTINEL);
+        graph("tilt", "Sentinel in TILT mode", Count, "Of a Sentinel: whether it trusts nothing that it sees, and starts \
+            no failover.")
+            .alerts("{{target}}").may_be_empty(NO_SENTINEL).nothing(NO_SENTINEL);
+        graph("sentinel", "Masters as Sentinels see them", Count, "Of a Sentinel: whether it takes a master for down, \
+            alone (sdown) or with enough others (odown).")
+            .alerts("{{target}} {{master_name}}").may_be_empty(NO_SENTINEL).nothing(NO_SENTINEL);
     }
 }

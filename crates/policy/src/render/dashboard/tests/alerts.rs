@@ -4,7 +4,7 @@ use super::promql::asked;
 use super::*;
 use crate::render::dashboard::query::Role;
 use crate::render::dashboard::spec::{Criterion, Kind, Unit};
-use crate::{Compare, Severity, Signal};
+use crate::{Compare, Severity};
 
 #[test]
 fn every_panel_that_an_alert_names_exists_and_plots_what_it_compares() {
@@ -65,15 +65,20 @@ fn no_panel_waits_for_an_alert_that_does_not_exist() {
 
 #[test]
 fn a_panel_leads_to_the_runbook_of_each_of_its_alerts() {
-    let policy = policy();
+    assert!(
+        dashboards()
+            .iter()
+            .all(|(_, dashboard)| panels(dashboard).iter().all(|panel| list(&panel["links"]).is_empty()))
+    );
+    let policy = Policy { external_url: "http://agent:10121/".to_owned(), ..policy() };
     let mut links = 0;
-    for (name, dashboard) in dashboards() {
+    for (name, dashboard) in rendered(&policy) {
         for panel in panels(&dashboard) {
             for link in list(&panel["links"]) {
                 let alert = text(link, "title").strip_prefix("Runbook ").unwrap();
                 let named = &policy.alert(alert).unwrap().panel;
                 assert_eq!(panel_id(named).map(u64::from), panel["id"].as_u64(), "{name}: {alert}");
-                assert_eq!(text(link, "url"), format!("{}{alert}.md", policy.runbooks));
+                assert_eq!(text(link, "url"), format!("http://agent:10121/runbooks/{alert}"));
                 links += 1;
             }
         }
@@ -88,19 +93,19 @@ fn a_threshold_is_a_dashed_line_of_the_colour_of_its_severity() {
     let exprs: Vec<&str> = list(&ping["targets"]).iter().map(|target| text(target, "expr")).collect();
     let line = |severity: &str| {
         format!(
-            "max by (scope) (manometer_threshold{{job=~\"$job\", instance=~\"$instance\", alert=\"RedisPingHigh\", \
+            "max by (scope) (manometer_threshold{{job=~\"$job\", instance=~\"$instance\", site=~\"$site\", alert=\"RedisPingHigh\", \
              severity=\"{severity}\", condition=\"\"}})"
         )
     };
-    let of_target = "job=~\"$job\", instance=~\"$instance\", target=~\"$target\"";
+    let of_target = "job=~\"$job\", site=~\"$site\", target=~\"$target\", node=~\"$node\"";
     assert_eq!(
         exprs,
         [
-            format!("max without (job, instance) (last_over_time(redis_ping_ms{{{of_target}, target!=\"\"}}[2m]))"),
+            format!("max without (job, instance) (last_over_time(redis_ping_ms{{{of_target}}}[2m]))"),
             line("info"),
             line("warning"),
             line("critical"),
-            format!("redis_ping_max_ms{{{of_target}}}"),
+            format!("max without (job, instance) (redis_ping_max_ms{{{of_target}}})"),
         ]
     );
     let overrides = list(&ping["fieldConfig"]["overrides"]);
@@ -126,12 +131,15 @@ fn tiles_are_red_where_their_level_holds() {
     let policy = policy();
     let (_, overview) = dashboards().swap_remove(0);
     let tiles: Vec<&Value> = panels(&overview).into_iter().filter(|panel| panel["type"] == "stat").collect();
-    assert_eq!(tiles.len(), 8);
+    assert_eq!(tiles.len(), 16);
     let board = boards::all().swap_remove(0);
-    for (panel, tile) in board.rows[0].panels.iter().zip(tiles) {
+    let of_board = board.rows.iter().flat_map(|row| &row.panels).filter(|panel| matches!(panel.kind, Kind::Tile(_)));
+    for (panel, tile) in of_board.zip(tiles) {
         let Kind::Tile(criterion) = &panel.kind else { panic!("{} is no tile", panel.slug) };
         let steps = &tile["fieldConfig"]["defaults"]["thresholds"]["steps"];
         let (_, level) = tile::level(criterion, &policy).unwrap();
+        // Nothing has the colour of the lowest step.
+        assert_eq!(colour(steps, f64::NEG_INFINITY), "text", "{}", panel.slug);
         if matches!(criterion, Criterion::Absent { .. }) {
             assert_eq!((colour(steps, 0.0), colour(steps, 1.0)), ("red".into(), "green".into()), "{}", panel.slug);
             continue;
@@ -147,8 +155,9 @@ fn tiles_are_red_where_their_level_holds() {
 #[test]
 fn the_tile_of_the_memory_knows_a_memory_that_does_not_grow() {
     let expr = asked().into_iter().find(|(panel, _)| panel == "overview.well-memory").unwrap().1.expr;
-    let used = "redis_memory_used_bytes{job=~\"$job\", instance=~\"$instance\", target=~\"$target\"}";
-    assert!(expr.starts_with("min((") && expr.ends_with(&format!(" >= bool 14400) or ({used} * 0 + 1))")), "{expr}");
+    let limit = "(max without (job, instance) (redis_memory_max_bytes{job=~\"$job\", site=~\"$site\", target=~\"$target\", \
+                node=~\"$node\"}) > 0)";
+    assert!(expr.starts_with("min((") && expr.ends_with(&format!(" >= bool 14400) or ({limit} * 0 + 1))")), "{expr}");
 }
 
 /// Numbers of the policy are drawn from `manometer_threshold`; a tile has them from the policy itself.
@@ -173,9 +182,7 @@ fn a_number_that_is_changed_in_the_policy_changes_in_the_dashboards() {
     }
     let mut moved = policy();
     for level in moved.alerts.iter_mut().flat_map(|alert| &mut alert.levels) {
-        if let Signal::Increase { window, .. } | Signal::Rate { window, .. } = &mut level.signal {
-            *window *= 2;
-        }
+        level.signal.set_window(|window| window * 2);
     }
     let text: String = render(&moved).into_iter().map(|file| file.text).collect();
     assert!(text.contains("[10m])") && !text.contains("[5m])"), "panels look back as far as their alerts");

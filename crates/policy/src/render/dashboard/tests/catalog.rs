@@ -7,18 +7,41 @@ use super::*;
 use metric::{Kind, MetricInfo};
 
 /// What Prometheus itself knows of alerts and of scrapes.
-const OF_PROMETHEUS: [(&str, &[&str]); 2] =
-    [("ALERTS", &["alertname", "alertstate", "severity", "condition", "escalation"]), ("up", &[])];
+const OF_PROMETHEUS: [(&str, &[&str]); 4] = [
+    ("ALERTS", &["alertname", "alertstate", "severity", "condition", "escalation", "page", "cause", "alert"]),
+    ("ALERTS_FOR_STATE", &["alertname", "severity", "condition", "escalation", "alert", "cause"]),
+    ("manometer:cause:seen", &["cause", "alert", "severity_of"]),
+    ("up", &[]),
+];
+
+/// What Prometheus and Alertmanager say of themselves, under whatever job they are scraped.
+const FOREIGN: [(&str, &[&str]); 6] = [
+    ("alertmanager_config_last_reload_successful", &[]),
+    ("alertmanager_notifications_failed_total", &["integration"]),
+    ("prometheus_config_last_reload_successful", &[]),
+    ("prometheus_notifications_alertmanagers_discovered", &[]),
+    ("prometheus_notifications_errors_total", &["alertmanager"]),
+    ("prometheus_rule_evaluation_failures_total", &["rule_group"]),
+];
 
 /// Of every metric: whether it is a counter, whether it is of a target, its own labels.
-fn known() -> BTreeMap<&'static str, (bool, bool, Vec<&'static str>)> {
+fn known() -> BTreeMap<String, (bool, bool, Vec<&'static str>)> {
     let mut known = BTreeMap::new();
     for (name, labels) in OF_PROMETHEUS {
-        known.insert(name, (false, name == "ALERTS", labels.to_vec()));
+        known.insert(name.to_owned(), (false, name.starts_with("ALERTS"), labels.to_vec()));
+    }
+    for (name, labels) in FOREIGN {
+        known.insert(name.to_owned(), (name.ends_with("_total"), false, labels.to_vec()));
     }
     for (of_target, info) in exported() {
-        let (_, _, labels) = known.entry(info.name).or_insert((info.kind == Kind::Counter, of_target, Vec::new()));
-        labels.extend(info.labels);
+        let (name, is_counter, more) = match info.kind {
+            // Of a histogram only the buckets are asked for.
+            Kind::Histogram => (format!("{}_bucket", info.name), true, &["le"][..]),
+            Kind::Summary => (info.name.to_owned(), false, &["quantile"][..]),
+            kind => (info.name.to_owned(), kind == Kind::Counter, &[][..]),
+        };
+        let (_, _, labels) = known.entry(name).or_insert((is_counter, of_target, Vec::new()));
+        labels.extend(info.labels.iter().chain(more));
     }
     known
 }
@@ -35,8 +58,17 @@ pub(super) fn is_counter(name: &str) -> bool {
     known().get(name).is_some_and(|(counter, _, _)| *counter)
 }
 
+pub(super) fn is_foreign(name: &str) -> bool {
+    FOREIGN.iter().any(|(foreign, _)| *foreign == name)
+}
+
 pub(super) fn is_of_target(name: &str) -> bool {
     known().get(name).is_some_and(|(_, of_target, _)| *of_target)
+}
+
+/// Whether it is a series of the agent that says which target it is about.
+pub(super) fn names_a_target(name: &str) -> bool {
+    known().get(name).is_some_and(|(_, of_target, labels)| !of_target && labels.contains(&"target"))
 }
 
 #[test]
@@ -45,8 +77,11 @@ fn every_metric_and_label_is_exported() {
     let labels_of = |name: &str| {
         let (_, of_target, own) = known.get(name).cloned().unwrap_or_default();
         // An agent is scraped as an instance that has no target.
-        let common: &[&str] =
-            if of_target || name == "up" { &["job", "instance", "target"] } else { &["job", "instance"] };
+        let common: &[&str] = if of_target || name == "up" || name.starts_with("manometer_config_") {
+            &["job", "instance", "site", "target", "node"]
+        } else {
+            &["job", "instance", "site"]
+        };
         own.iter().chain(common).map(|label| (*label).to_owned()).collect::<Vec<String>>()
     };
     let mut faults = Vec::new();

@@ -67,7 +67,7 @@ fn every_field_is_one_that_grafana_reads() {
         for variable in list(&dashboard["templating"]["list"]) {
             check("variable", variable, &name, &mut faults);
         }
-        for panel in list(&dashboard["panels"]) {
+        for panel in all(&dashboard) {
             check_panel(panel, &format!("{name}: {}", panel["title"]), &mut faults);
         }
     }

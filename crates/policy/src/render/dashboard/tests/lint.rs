@@ -35,7 +35,7 @@ fn every_dashboard_is_one_that_can_be_imported_and_provisioned() {
             assert!(!whole.contains(never), "{name} has {never}");
         }
     }
-    assert_eq!(uids.len(), 6);
+    assert_eq!(uids.len(), 7);
 }
 
 #[test]
@@ -45,10 +45,16 @@ fn variables_are_the_same_on_every_dashboard() {
         let expected = json!(["datasource", "prometheus", "Data source", { "text": "default", "value": "default" }]);
         let found = json!([datasource["type"], datasource["query"], datasource["label"], datasource["current"]]);
         assert_eq!(found, expected, "{name}");
-        for (variable_name, label) in [("job", "Job"), ("instance", "Instance"), ("target", "Target")] {
+        for (variable_name, label, all) in [
+            ("job", "Job", Value::Null),
+            ("instance", "Instance", Value::Null),
+            ("site", "Site", json!(".*")),
+            ("target", "Target", json!(".+")),
+            ("node", "Node", json!(".*")),
+        ] {
             let variable = variable(&dashboard, variable_name);
             let found = ["type", "label", "multi", "includeAll", "allValue", "refresh"].map(|key| &variable[key]);
-            assert_eq!(json!(found), json!(["query", label, true, true, ".+", 2]), "{name}: {variable_name}");
+            assert_eq!(json!(found), json!(["query", label, true, true, all, 2]), "{name}: {variable_name}");
             assert_eq!(variable["datasource"], json!({ "type": "prometheus", "uid": "${datasource}" }), "{name}");
             assert_eq!(variable["query"], variable["definition"], "{name}: {variable_name}");
             let query = text(variable, "query");
@@ -60,7 +66,7 @@ fn variables_are_the_same_on_every_dashboard() {
         }
         let names: Vec<&str> =
             list(&dashboard["templating"]["list"]).iter().map(|variable| text(variable, "name")).collect();
-        assert_eq!(names, ["datasource", "job", "instance", "target"], "{name}");
+        assert_eq!(names, ["datasource", "job", "instance", "site", "target", "node"], "{name}");
     }
 }
 
@@ -112,14 +118,24 @@ fn the_linter_is_told_what_is_as_it_is_on_purpose() {
     let files = render(&policy());
     let text = &files.iter().find(|file| file.path.ends_with(".lint")).unwrap().text;
     let panels: Vec<&str> = text.lines().filter_map(|line| line.trim().strip_prefix("panel: ")).collect();
-    let expected = ["Firing alerts", "Targets in critical trouble", "Evicted keys", "Cache errors"];
+    let expected = [
+        "Causes",
+        "What follows",
+        "Firing alerts",
+        "Critical trouble",
+        "Targets",
+        "CPU",
+        "Cache errors",
+        "Standstill",
+        "Standstill",
+    ];
     assert_eq!(panels, expected.map(|title| format!("{title:?}")));
 }
 
 #[test]
 fn titles_and_ids_are_unique_on_a_dashboard() {
     for (name, dashboard) in dashboards() {
-        let all = list(&dashboard["panels"]);
+        let all = all(&dashboard);
         let ids: BTreeSet<u64> = all.iter().map(|panel| panel["id"].as_u64().unwrap()).collect();
         let titles: BTreeSet<&str> = all.iter().map(|panel| text(panel, "title")).collect();
         assert_eq!((ids.len(), titles.len()), (all.len(), all.len()), "{name}");
@@ -141,7 +157,7 @@ fn steps_are_the_business_of_tiles() {
     for (name, dashboard) in dashboards() {
         for panel in panels(&dashboard) {
             let steps = list(&panel["fieldConfig"]["defaults"]["thresholds"]["steps"]);
-            let expected = if panel["type"] == "stat" { 2 } else { 1 };
+            let expected = if panel["type"] == "stat" { 3 } else { 1 };
             assert_eq!(steps.len(), expected, "{name}: {}", panel["title"]);
             assert_eq!(steps[0]["value"], Value::Null);
         }
@@ -154,8 +170,12 @@ fn every_dashboard_marks_alerts_and_starts_and_leads_to_the_others() {
         let annotations = list(&dashboard["annotations"]["list"]);
         let exprs: Vec<&str> = annotations.iter().filter_map(|annotation| annotation["expr"].as_str()).collect();
         assert_eq!(exprs.len(), 2, "{name}");
-        assert!(exprs[0].starts_with("ALERTS{") && exprs[0].contains("alertname!~\"Watchdog\""), "{}", exprs[0]);
-        assert!(exprs[1].starts_with("process_start_time_seconds{"), "{}", exprs[1]);
+        assert!(
+            exprs[0].starts_with("ALERTS{") && exprs[0].contains("alertname!~\"Watchdog|CauseInhibitor\""),
+            "{}",
+            exprs[0]
+        );
+        assert!(exprs[1].starts_with("max without (job) (process_start_time_seconds{"), "{}", exprs[1]);
         for expr in exprs {
             promql::parsed(expr).unwrap();
         }

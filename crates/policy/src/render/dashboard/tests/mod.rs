@@ -27,16 +27,24 @@ fn render(policy: &Policy) -> Vec<File> {
 
 /// Every dashboard, by its name.
 fn dashboards() -> Vec<(String, Value)> {
+    rendered(&policy())
+}
+
+fn rendered(policy: &Policy) -> Vec<(String, Value)> {
     let name = |file: &File| file.path.file_stem().unwrap().to_str().unwrap().to_owned();
-    let files = render(&policy());
+    let files = render(policy);
     let dashboards = files.iter().filter(|file| file.path.extension().is_some_and(|end| end == "json"));
     dashboards.map(|file| (name(file), serde_json::from_str(&file.text).unwrap())).collect()
 }
 
+/// Everything in a dashboard, what is folded too.
+fn all(dashboard: &Value) -> Vec<&Value> {
+    list(&dashboard["panels"]).iter().flat_map(|panel| std::iter::once(panel).chain(list(&panel["panels"]))).collect()
+}
+
 /// Everything in a dashboard that is no heading.
 fn panels(dashboard: &Value) -> Vec<&Value> {
-    let all = dashboard["panels"].as_array().unwrap();
-    all.iter().filter(|panel| panel["type"] != "row").collect()
+    all(dashboard).into_iter().filter(|panel| panel["type"] != "row").collect()
 }
 
 fn text<'v>(value: &'v Value, key: &str) -> &'v str {

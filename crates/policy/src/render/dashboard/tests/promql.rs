@@ -156,19 +156,21 @@ fn every_selector_is_of_what_is_chosen() {
         for found in found {
             let (name, matchers) =
                 (found.selector.name.as_deref().unwrap_or_default(), &found.selector.matchers.matchers);
-            // Alerts of the agent have no target, and those of all targets together no instance.
-            let target = if name == "ALERTS" { "target|" } else { "target" };
-            let instance = if name == "ALERTS" { "instance|" } else { "instance" };
-            let of_target = ["target", "target|"].iter().any(|value| has(matchers, "target", value));
-            // What counts alerts counts them all.
-            if name == "ALERTS" && !has(matchers, "job", "job") {
+            // What an alert counts of alerts it counts of them all, and whoever else there is has jobs of its own.
+            if (name == "ALERTS" && asked.role == Role::Quantity) || catalog::is_foreign(name) {
                 continue;
             }
-            let right = has(matchers, "job", "job")
-                && (has(matchers, "instance", instance) || has(matchers, "instance", "instance"))
-                && of_target == catalog::is_of_target(name)
-                && (!of_target || has(matchers, "target", target) || has(matchers, "target", "target"));
-            if !right {
+            let wanted: &[(&str, &str)] = match name {
+                // Alerts of targets have no job, and those of the agent and of all targets together no target.
+                name if name.starts_with("ALERTS") => &[("job", "job|"), ("site", "site"), ("target", "target|")],
+                "manometer:cause:seen" => &[("site", "site")],
+                name if catalog::is_of_target(name) => {
+                    &[("job", "job"), ("site", "site"), ("target", "target"), ("node", "node")]
+                }
+                name if catalog::names_a_target(name) => &[("job", "job"), ("site", "site"), ("target", "target")],
+                _ => &[("job", "job"), ("instance", "instance"), ("site", "site")],
+            };
+            if !wanted.iter().all(|(label, value)| has(matchers, label, value)) {
                 faults.push(format!("{panel}: {}: {name}", asked.expr));
             }
         }
