@@ -11,8 +11,7 @@ export PATH="$peers:$PATH"
 say() { printf 'engines: %s\n' "$*"; }
 
 say "$(readlink "$peers/prometheus"), $(readlink "$peers/alertmanager"), $(readlink "$peers/vmalert")"
-# That the evaluator computes as Prometheus does to the last digit is only said of Debian's.
-"$1" --color never --skip signals_are_computed rule_tests:: alertmanager::
+"$1" --color never rule_tests::the_shipped rule_tests::rules_with alertmanager::
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -21,8 +20,9 @@ mkdir "$work/tests"
 cp alerts/*.rules.yml "$work"
 for test in alerts/tests/*.test.yml; do
     case ${test##*/} in
-    # The number in its text is a rate, which vmalert does not extrapolate to the whole of the window.
-    RedisEvicting.*) continue ;;
+    # A rate is not extrapolated to the whole of its window there; a label that a rule overrides stays as exported_...; and an
+    # alert that goes on because it fires sees that one evaluation later.
+    CacheErrors.* | RedisEvicting.* | ThresholdDrift.* | RedisSlowSubscriber.*) continue ;;
     esac
     # What the rules compute on the way and the series ALERTS are other ones there: what is sent to people is what counts.
     awk '/^    promql_expr_test:/ { skip = 1; next } /^(    [a-z]|  - |[a-z])/ { skip = 0 } !skip' "$test" \
