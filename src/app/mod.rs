@@ -1,6 +1,8 @@
 //! Wiring: from a configuration to a running agent, its reloads and its bounded shutdown.
 
 mod error;
+mod inert;
+mod look;
 mod reload;
 mod self_metrics;
 mod source;
@@ -22,6 +24,8 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
 pub use self::error::StartError;
+pub use self::inert::cannot_fire;
+pub use self::look::{Concerned, concerned, look, may_concern, standing};
 pub use self::self_metrics::{catalog, catalog_of, metrics};
 pub use self::source::{Overrides, Source};
 pub use self::supervisor::poll_once;
@@ -87,6 +91,7 @@ impl Agent {
             move |out| self_metrics.export(out)
         });
         let hub = Arc::new(hub.with_state(Arc::clone(&kept)));
+        self_metrics.look_at(&hub);
         if let Some(topology) = kept.section(TOPOLOGY).and_then(|section| serde_json::from_value(section).ok()) {
             hub.topology().restore(topology);
         }

@@ -8,10 +8,12 @@ use arc_swap::ArcSwap;
 use prometheus::core::Collector as _;
 use prometheus::process_collector::ProcessCollector;
 
+use super::inert::{self, Inert};
 use super::thresholds;
 use crate::collector::{KINDS, runner};
 use crate::config::{Config, KindEntry};
 use crate::http::server::{self, ServerStats};
+use crate::hub::Hub;
 use crate::metric::catalog::Group;
 use crate::metric::{Families, MetricInfo, metrics};
 use crate::policy::Policy;
@@ -74,6 +76,7 @@ pub(super) struct SelfMetrics {
     process: Option<ProcessCollector>,
     environment: ArcSwap<Option<String>>,
     policy: ArcSwap<Policy>,
+    inert: Inert,
     targets: AtomicU64,
     reload_successful: AtomicBool,
     /// Seconds since the epoch.
@@ -90,6 +93,7 @@ impl SelfMetrics {
             process: pid.map(|pid| ProcessCollector::new(pid, "")),
             environment: ArcSwap::default(),
             policy: ArcSwap::default(),
+            inert: Inert::default(),
             targets: AtomicU64::new(0),
             reload_successful: AtomicBool::new(true),
             reloaded_at: AtomicU64::new(0),
@@ -100,10 +104,16 @@ impl SelfMetrics {
     pub(super) fn configured(&self, config: &Config) {
         self.environment.store(Arc::new(config.environment.clone()));
         self.policy.store(Arc::new(config.policy.clone()));
+        self.inert.configured(config);
         self.targets.store(config.targets.len() as u64, Ordering::Relaxed);
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         self.reloaded_at.store(now.as_secs(), Ordering::Relaxed);
         self.reload_successful.store(true, Ordering::Relaxed);
+    }
+
+    /// Where the targets show what they have.
+    pub(super) fn look_at(&self, hub: &Arc<Hub>) {
+        self.inert.look_at(hub);
     }
 
     /// The policy in force.
@@ -127,6 +137,7 @@ impl SelfMetrics {
         out.push(&RELOAD_TIMESTAMP, [], self.reloaded_at.load(Ordering::Relaxed) as f64);
         out.push(&SCRAPE_REQUEST_ERRORS, [], self.unknown_targets.load(Ordering::Relaxed) as f64);
         thresholds::export(&self.policy.load(), out);
+        self.inert.export(out);
         self.export_state(out);
         self.export_process(out);
         server::export(&self.server, out);
@@ -174,7 +185,8 @@ pub fn catalog() -> Vec<Group> {
 /// The catalog of an agent that knows `kinds`.
 #[must_use]
 pub fn catalog_of(kinds: &[KindEntry]) -> Vec<Group> {
-    let own = [own(), thresholds::metrics(), topology::metrics(), process(), server::metrics()].concat();
+    let own =
+        [own(), thresholds::metrics(), inert::metrics(), topology::metrics(), process(), server::metrics()].concat();
     let mut groups: Vec<Group> = kinds.iter().map(|kind| group(kind.title, kind.intro, (kind.metrics)())).collect();
     groups.push(group("Every target", "The runner's view of a target, whatever its kind.", runner::metrics()));
     groups.push(group("The agent", "These have no `target` label and are not part of `/scrape`.", own));

@@ -2,9 +2,10 @@
 //!
 //! Exit codes: 0 done, 1 a target (or the agent that `healthcheck` asks) failed, a mapping that `map` tries does not find
 //! everything, `logs test` finds nothing, or `render --check` found what is stale, 64 wrong usage or configuration, 70 the agent could not run, or
-//! not write.
+//! not write. Those of `check` are Nagios's: 0 fine, 1 warning, 2 critical, 3 unknown.
 
 mod check;
+mod config;
 mod healthcheck;
 mod log;
 mod logfmt;
@@ -55,6 +56,18 @@ enum Command {
         /// Poll this target alone, and print it without the label target.
         #[arg(long, value_name = "NAME")]
         target: Option<String>,
+    },
+    /// Poll each target twice in less than two seconds and print what the alerts say of it, causes first; exit 0 if nothing is
+    /// wrong, 1 for a warning, 2 if something is critical, 3 if that is not known (Nagios's convention).
+    Check {
+        #[command(flatten)]
+        config: ConfigArgs,
+        /// Look at this target and what it stands on alone.
+        #[arg(long, value_name = "NAME")]
+        target: Option<String>,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
     },
     /// Poll each target once and print who stands on whom, and how that is known; exit 1 if a target failed.
     Topology {
@@ -180,15 +193,20 @@ pub fn main() -> ExitCode {
             }
             // Help and version go to stdout and are no error.
             let _ = error.print();
-            return if error.use_stderr() { ExitCode::from(EXIT_USAGE) } else { ExitCode::SUCCESS };
+            let is_check = texts.get(1).is_some_and(|command| command == "check");
+            let code = if is_check { check::EXIT_UNKNOWN } else { EXIT_USAGE };
+            return if error.use_stderr() { ExitCode::from(code) } else { ExitCode::SUCCESS };
         }
     };
     let done = match cli.command {
         Command::Run(source) => run(source),
         Command::Poll { config, target } => poll::poll(&config.source(Overrides::default()), target.as_deref()),
+        Command::Check { config, target, json } => {
+            Ok(check::check(&config.source(Overrides::default()), target.as_deref(), json))
+        }
         Command::Topology { config, json } => topology::topology(&config.source(Overrides::default()), json),
-        Command::Config(ConfigCommand::Check(look)) => check::check(&look.source()),
-        Command::Config(ConfigCommand::Show(look)) => check::show(&look.source()),
+        Command::Config(ConfigCommand::Check(look)) => config::check(&look.source()),
+        Command::Config(ConfigCommand::Show(look)) => config::show(&look.source()),
         Command::Map(command) => map::run(command),
         Command::Logs(command) => Ok(logs::run(&command)),
         Command::Render(arguments) => render::render(&arguments),

@@ -37,7 +37,7 @@ pub(super) fn failures(targets: usize, statuses: &[TargetStatus]) -> Vec<String>
     failures
 }
 
-fn chosen(config: &Config, only: Option<&str>) -> Result<Vec<Arc<dyn Target>>, String> {
+pub(super) fn chosen(config: &Config, only: Option<&str>) -> Result<Vec<Arc<dyn Target>>, String> {
     let all = &config.targets;
     let Some(only) = only else { return Ok(all.clone()) };
     let name = |target: &Arc<dyn Target>| target.settings().name.clone();

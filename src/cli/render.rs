@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::{EXIT_SOFTWARE, Refused, default_config, fail, print};
+use super::{EXIT_SOFTWARE, Refused, default_config, fail, note, print};
 use crate::app;
 use crate::collector::KINDS;
 use crate::config::Config;
@@ -62,7 +62,9 @@ pub(super) fn render(arguments: &RenderArgs) -> Result<ExitCode, Refused> {
     for note in missing_links {
         let _ = writeln!(text, "note: {note}");
     }
-    Ok(print(text.as_bytes()))
+    let printed = print(text.as_bytes());
+    tell_inert(arguments);
+    Ok(printed)
 }
 
 /// Every file, and what their texts have no link to, unless something is wrong.
@@ -94,6 +96,16 @@ fn apply(arguments: &RenderArgs, policy: Policy) -> Result<Policy, String> {
     match arguments.config.clone().or_else(default_config) {
         Some(file) => Config::apply_thresholds(&file, policy, KINDS).map_err(|error| error.to_string()),
         None => Ok(policy),
+    }
+}
+
+/// Says which of the rules cannot fire under the configuration, where it can be used here: who renders need not have its
+/// secrets, and a file with [thresholds] alone has no targets.
+fn tell_inert(arguments: &RenderArgs) {
+    let file = arguments.config.clone().or_else(default_config);
+    let Some(config) = file.and_then(|file| Config::load(&file, KINDS).ok()) else { return };
+    for line in app::cannot_fire(&config.policy, &config.targets) {
+        note(&format!("cannot fire: {line}"));
     }
 }
 

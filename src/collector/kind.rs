@@ -8,11 +8,12 @@ use std::sync::Arc;
 
 use futures_util::future::{BoxFuture, join_all};
 use serde::Serialize;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::Collector;
 use super::runner::{self, Instance};
-use crate::config::{Defaults, Instances, KindEntry, Lookup, Target, TargetSettings, Targets};
+use crate::config::{Defaults, Instances, KindEntry, Look, Lookup, Target, TargetSettings, Targets};
 use crate::hub::Hub;
 use crate::net::TlsSettings;
 
@@ -56,6 +57,12 @@ pub trait TargetKind:
     /// The host and port whose addresses are its instances, for a target with `instances = "resolved"`; `None` where its
     /// address is no such name.
     fn name_with_addresses(&self) -> Option<(String, u16)> {
+        None
+    }
+
+    /// The line of the configuration that would bring a metric, if the settings leave it out. Of what a server or a service
+    /// may or may not have, nothing is known here.
+    fn left_out(&self, _metric: &str) -> Option<String> {
         None
     }
 
@@ -144,6 +151,10 @@ impl<K: TargetKind> Target for K {
         (other as &dyn Any).downcast_ref() == Some(self)
     }
 
+    fn left_out(&self, metric: &str) -> Option<String> {
+        TargetKind::left_out(self, metric)
+    }
+
     fn to_toml(&self) -> Result<String, toml::ser::Error> {
         if K::DEFAULTS.only.is_some() {
             toml::to_string(&BTreeMap::from([(K::Collector::NAME, self)]))
@@ -169,6 +180,25 @@ impl<K: TargetKind> Target for K {
             let polls = instances.into_iter().map(|target| {
                 let instance = Instance::of(&target);
                 runner::poll_once_into(target.collectors()(), instance, &hub)
+            });
+            join_all(polls).await;
+        })
+    }
+
+    fn look(&self, look: Look) -> BoxFuture<'static, ()> {
+        let target = self.clone().for_one_poll();
+        Box::pin(async move {
+            let instances = match named(&target) {
+                // A name server that hangs must leave a poll the time to say so.
+                Some(name) => {
+                    let looked_up = timeout(look.left() / 2, runner::instances::once(&target, name)).await;
+                    looked_up.ok().and_then(Result::ok).unwrap_or_else(|| vec![target])
+                }
+                None => vec![target],
+            };
+            let polls = instances.into_iter().map(|target| {
+                let instance = Instance::of(&target);
+                runner::look(target.collectors()(), instance, &look)
             });
             join_all(polls).await;
         })

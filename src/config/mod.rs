@@ -25,7 +25,7 @@ pub use kinds::{KindEntry, Lookup, Targets};
 pub use listen::{clash, listen_address};
 pub use log::{LogFormat, LogLevel, LogSettings};
 pub use reader::{ConfigError, Problem, Secret};
-pub use target::{Defaults, Instances, Interval, Target, TargetSettings, read_url};
+pub use target::{Defaults, Instances, Interval, Look, Target, TargetSettings, read_url};
 pub use web::{DEFAULT_LISTEN_ADDRESS, WebSettings};
 
 use kinds::TargetTables;

@@ -9,6 +9,7 @@ use std::time::Duration;
 use clap::ValueEnum;
 use futures_util::future::BoxFuture;
 use serde::{Serialize, Serializer};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::hub::Hub;
@@ -288,6 +289,9 @@ pub trait Target: Any + Debug + Send + Sync {
     /// Whether `other` is of the same kind with the same settings, so that what runs for one is right for the other.
     fn is_same(&self, other: &dyn Target) -> bool;
 
+    /// The line of the configuration that would bring a metric of its kind, if its settings leave that out.
+    fn left_out(&self, metric: &str) -> Option<String>;
+
     /// Its table as a configuration file has it, without its secrets.
     fn to_toml(&self) -> Result<String, toml::ser::Error>;
 
@@ -296,10 +300,39 @@ pub trait Target: Any + Debug + Send + Sync {
 
     /// Polls it once and publishes the outcome.
     fn poll_once(&self, hub: Arc<Hub>) -> BoxFuture<'static, ()>;
+
+    /// Polls it twice by the same collector, in time, and publishes each outcome.
+    fn look(&self, look: Look) -> BoxFuture<'static, ()>;
+}
+
+/// Two polls of a target that end in time.
+#[derive(Debug, Clone)]
+pub struct Look {
+    /// Where the outcome of the first poll is published.
+    pub first: Arc<Hub>,
+    /// Where that of the second one is, if there is one.
+    pub second: Arc<Hub>,
+    /// When the last poll has ended.
+    pub until: Instant,
 }
 
 impl PartialEq for dyn Target {
     fn eq(&self, other: &Self) -> bool {
         self.is_same(other)
+    }
+}
+
+impl Look {
+    /// The time that is left.
+    #[must_use]
+    pub fn left(&self) -> Duration {
+        self.until.saturating_duration_since(Instant::now())
+    }
+
+    /// The deadline of a poll that begins now, in hundredths of a second, for it is shown.
+    #[must_use]
+    pub fn deadline(&self, configured: Duration) -> Duration {
+        let hundredths = u64::try_from(self.left().as_millis() / 10).unwrap_or(u64::MAX);
+        configured.min(Duration::from_millis(hundredths.saturating_mul(10)))
     }
 }

@@ -170,6 +170,14 @@ impl Hub {
         self.read().values().map(|samples| samples.status.clone()).collect()
     }
 
+    /// Shows the state and the samples of every target, by name.
+    pub fn each(&self, mut show: impl FnMut(&TargetStatus, &[Family])) {
+        let targets: Vec<Arc<TargetSamples>> = self.read().values().map(Arc::clone).collect();
+        for samples in targets {
+            show(&samples.status, &samples.families);
+        }
+    }
+
     /// The exposition of all targets if it is at hand, fresh, and no target has changed since.
     #[must_use]
     pub fn current(&self, format: Format) -> Option<Arc<Exposition>> {

@@ -1,5 +1,7 @@
 //! The topology as metrics, which rules join with.
 
+use std::collections::BTreeSet;
+
 use super::View;
 use super::graph::Node;
 use crate::metric::{Families, metrics};
@@ -11,24 +13,34 @@ metrics! {
     DEPENDENCY: gauge "manometer_dependency" ["target", "on", "via"] Info,
         "What a target stands on directly: another target, or a container as engine/name. via says how that is known.",
         "config.toml uses and container, addresses, CLIENT LIST, INFO replication";
-    DEPENDS_ON: gauge "manometer_depends_on" ["target", "cause"] Info,
-        "All that a target stands on, directly or not: other targets, and containers as engine/name.",
+    DEPENDS_ON: gauge "manometer_depends_on" ["target", "name", "cause"] Info,
+        "All that a target, or the container that it is, stands on: targets, and containers as engine/name.",
         "manometer_dependency";
 }
 
 /// Names the topology.
 pub fn export(view: &View, out: &mut Families) {
+    // Two targets may be one container.
+    let mut containers = BTreeSet::new();
     for target in &view.targets {
         let node = Node::target(&target.name);
         let direct = view.graph.of(&node);
-        let container = direct.iter().find(|edge| matches!(edge.on, Node::Container { .. }));
-        let container = container.map(|edge| edge.on.to_string()).unwrap_or_default();
-        out.push(&TARGET_INFO, [&target.name, target.collector, &container], 1.0);
+        let container = direct.iter().map(|edge| &edge.on).find(|on| matches!(on, Node::Container { .. }));
+        let text = container.map(ToString::to_string).unwrap_or_default();
+        out.push(&TARGET_INFO, [&target.name, target.collector, &text], 1.0);
         for edge in direct {
             out.push(&DEPENDENCY, [&target.name, &edge.on.to_string(), edge.via.as_str()], 1.0);
         }
         for cause in view.graph.below(&node) {
-            out.push(&DEPENDS_ON, [&target.name, &cause.to_string()], 1.0);
+            out.push(&DEPENDS_ON, [&target.name, "", &cause.to_string()], 1.0);
+            if let Some(own @ Node::Container { engine, name }) = container
+                && own != cause
+            {
+                containers.insert((engine, name, cause.to_string()));
+            }
         }
+    }
+    for (engine, name, cause) in containers {
+        out.push(&DEPENDS_ON, [engine, name, &cause], 1.0);
     }
 }

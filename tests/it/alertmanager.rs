@@ -44,11 +44,19 @@ fn amtool_finds_every_alert_its_receivers() {
 
 type Labels<'a> = &'a [(&'a str, &'a str)];
 
-const DOWN: Labels<'_> =
-    &[("alertname", "RedisDown"), ("severity", "critical"), ("job", "manometer"), ("target", "main")];
+const DOWN: Labels<'_> = &[("alertname", "RedisDown"), ("severity", "critical"), ("target", "main")];
+
+/// What the rules make of a cause on an element that it reaches.
+fn inhibitor<'a>(alert: &'a str, severity: &'a str, target: &'a str, name: &'a str) -> Vec<(&'a str, &'a str)> {
+    let cause = [("alertname", "CauseInhibitor"), ("severity", "none"), ("stage", "seen"), ("cause", "it")];
+    let mut labels = cause.to_vec();
+    labels.extend([("alert", alert), ("severity_of", severity), ("target", target)]);
+    labels.extend((!name.is_empty()).then_some(("name", name)));
+    labels
+}
 
 fn ping<'a>(severity: &'a str, target: &'a str) -> Vec<(&'a str, &'a str)> {
-    vec![("alertname", "RedisPingHigh"), ("severity", severity), ("job", "manometer"), ("target", target)]
+    vec![("alertname", "RedisPingHigh"), ("severity", severity), ("target", target)]
 }
 
 fn names(names: &[&str]) -> BTreeSet<String> {
@@ -76,21 +84,16 @@ fn only_the_cause_arrives_and_each_target_is_on_its_own() {
         ("alertname", "RedisMemoryHigh"),
         ("severity", "critical"),
         ("escalation", "infrastructure"),
-        ("job", "manometer"),
         ("target", "main"),
     ];
-    let polls: Labels<'_> = &[
-        ("alertname", "TargetPollFailing"),
-        ("severity", "warning"),
-        ("job", "manometer"),
-        ("target", "main"),
-        ("collector", "redis"),
-    ];
+    let polls: Labels<'_> =
+        &[("alertname", "TargetPollFailing"), ("severity", "warning"), ("target", "main"), ("collector", "redis")];
     let (critical, warning, other) = (ping("critical", "main"), ping("warning", "main"), ping("warning", "cache"));
     let info = ping("info", "cache");
     let watchdog: Labels<'_> = &[("alertname", "Watchdog"), ("severity", "info")];
     // The cause first, as it is in life: its rule is the quickest. Alertmanager learns of causes beside its routes.
-    alertmanager.fire(&[DOWN]);
+    let silence = inhibitor("RedisDown", "critical", "main", "");
+    alertmanager.fire(&[DOWN, &silence]);
     receivers.until_firing(SOON, "page", &["RedisDown critical main"]);
     alertmanager.fire(&[full, polls, &critical, &warning, &other, &info, watchdog]);
     receivers.until_firing(SOON, "chat", &["RedisPingHigh warning cache"]);
@@ -103,7 +106,7 @@ fn only_the_cause_arrives_and_each_target_is_on_its_own() {
     assert_eq!(receivers.ever("heartbeat"), names(&["Watchdog info"]));
 
     // What is still wrong when the cause is gone is told then; of one alert only the worse level.
-    alertmanager.resolve(&[DOWN]);
+    alertmanager.resolve(&[DOWN, &silence]);
     let left = ["RedisMemoryHigh critical main", "RedisPingHigh critical main"];
     receivers.until_firing(SOON, "page", &left);
     receivers.until_firing(SOON, "infrastructure", &left[..1]);
@@ -125,28 +128,26 @@ fn a_client_and_a_container_silence_only_themselves_and_nothing_worse() {
         [
             ("alertname", "RedisSlowSubscriber"),
             ("severity", severity),
-            ("job", "manometer"),
             ("target", "main"),
             ("client", client),
             ("class", "pubsub"),
         ]
     };
-    let container = |alert, severity, name| {
-        [("alertname", alert), ("severity", severity), ("job", "manometer"), ("target", "engine"), ("name", name)]
-    };
+    let container =
+        |alert, severity, name| [("alertname", alert), ("severity", severity), ("target", "engine"), ("name", name)];
     let full: Labels<'_> = &[
         ("alertname", "RedisMemoryHigh"),
         ("severity", "critical"),
         ("escalation", "infrastructure"),
-        ("job", "manometer"),
         ("target", "main"),
     ];
-    let growing: Labels<'_> =
-        &[("alertname", "RedisMemoryGrowing"), ("severity", "warning"), ("job", "manometer"), ("target", "main")];
+    let growing: Labels<'_> = &[("alertname", "RedisMemoryGrowing"), ("severity", "warning"), ("target", "main")];
     alertmanager.fire(&[
         &slow("warning", "feed"),
         &slow("warning", "board"),
         &container("ContainerDown", "critical", "ticker"),
+        &inhibitor("ContainerDown", "critical", "engine", "ticker"),
+        &inhibitor("RedisSlowSubscriber", "warning", "main", ""),
     ]);
     receivers.until_firing(SOON, "page", &["ContainerDown critical engine ticker"]);
     let causes = ["RedisSlowSubscriber warning main board", "RedisSlowSubscriber warning main feed"];
@@ -154,12 +155,12 @@ fn a_client_and_a_container_silence_only_themselves_and_nothing_worse() {
     alertmanager.fire(&[
         growing,
         full,
-        &container("ContainerRestarting", "warning", "ticker"),
-        &container("ContainerRestarting", "warning", "cache"),
+        &container("ContainerFailed", "warning", "ticker"),
+        &container("ContainerFailed", "warning", "cache"),
     ]);
     receivers.until_firing(SOON, "page", &["ContainerDown critical engine ticker", "RedisMemoryHigh critical main"]);
     let chat = [
-        "ContainerRestarting warning engine cache",
+        "ContainerFailed warning engine cache",
         "RedisSlowSubscriber warning main board",
         "RedisSlowSubscriber warning main feed",
     ];
@@ -168,11 +169,10 @@ fn a_client_and_a_container_silence_only_themselves_and_nothing_worse() {
     assert_eq!(receivers.firing("chat"), names(&chat));
 
     // Now one of the clients is about to be cut off: that is the cause, and the milder word on it is said no more.
-    alertmanager.fire(&[&slow("critical", "feed")]);
+    alertmanager.fire(&[&slow("critical", "feed"), &inhibitor("RedisSlowSubscriber", "critical", "main", "")]);
     let cause = "RedisSlowSubscriber critical main feed";
     until(SOON, "the slow client is paged", || receivers.firing("page").contains(cause).then_some(()));
-    let evicting: Labels<'_> =
-        &[("alertname", "RedisEvicting"), ("severity", "warning"), ("job", "manometer"), ("target", "main")];
+    let evicting: Labels<'_> = &[("alertname", "RedisEvicting"), ("severity", "warning"), ("target", "main")];
     alertmanager.fire(&[evicting]);
     settle(&alertmanager, &receivers, "Second");
     assert!(!receivers.ever("chat").iter().any(|name| name.contains("Evicting")), "{:?}", receivers.ever("chat"));

@@ -97,7 +97,8 @@ fn config_check_of_a_good_file() {
     let (_dir, file) = config_file(&target("main", "redis://127.0.0.1"));
     let output = output(&["config", "check", file.to_str().unwrap()]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-    assert_eq!(stdout(&output), format!("{}: valid, 1 target\n", file.display()));
+    let first = format!("{}: valid, 1 target\n", file.display());
+    assert!(stdout(&output).starts_with(&first), "{}", stdout(&output));
 }
 
 #[test]

@@ -113,8 +113,10 @@ fn cpu_of_a_busy_container_and_of_an_idle_one() {
         let [cores, ratio] = ["cores", "ratio"].map(|kind| of(&second, &format!("container_cpu_usage_{kind}"), name));
         assert!((cores.unwrap() / cpus - ratio.unwrap()).abs() < 1e-9, "{name}");
     }
-    let pinned = of(&second, "container_cpu_usage_cores", "pinned");
-    assert_eq!(second.get("container_cpu_one_core_ratio", &[]), pinned, "of that one alone");
+    for on_one_thread in ["pinned", "busy", "free", "idle"] {
+        let cores = of(&second, "container_cpu_usage_cores", on_one_thread);
+        assert_eq!(of(&second, "container_cpu_one_core_ratio", on_one_thread), cores, "{on_one_thread}");
+    }
     assert_eq!(of(&second, "container_spec_cpu_quota", "free"), None);
     assert_eq!(of(&second, "container_cpu_cfs_periods_total", "free"), None);
 }

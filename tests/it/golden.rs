@@ -19,7 +19,7 @@ const GOLDEN_VERSION: &str = "7.0.15";
 
 /// Compares `text` with the file, or writes the file if asked to.
 #[track_caller]
-fn assert_golden(file: &str, text: &str) {
+pub(crate) fn assert_golden(file: &str, text: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();

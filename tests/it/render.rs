@@ -153,7 +153,7 @@ fn one_number_is_changed_everywhere() {
         ("alerts/redis.rules.yml", "redis_ping_ms{job=\"manometer\", target!=\"\"}[2m])) > 120"),
         ("alerts/redis.rules.yml", "redis_ping_ms{job=\"manometer\", target!=\"\"}[2m])) > 90"),
         ("alerts/redis.rules.yml", "}}more than 120 ms{{ else }}not yet below 90 ms{{ end }}."),
-        ("alerts/thresholds.rules.yml", "(manometer_build_info{job=\"manometer\"}) * 120"),
+        ("alerts/thresholds.rules.yml", "(manometer_build_info{job=\"manometer\"}) * 120\n"),
         ("alerts/prometheusrule/redis.yaml", "redis_ping_ms{job=\"manometer\", target!=\"\"}[2m])) > 120"),
         ("docs/ALERTS.md", "| warning | `redis_ping_ms` above 120 ms (200 ms) | 90 ms | 5m | Redis operations runbook"),
         ("docs/runbooks/RedisPingHigh.md", "| warning | `redis_ping_ms` above 120 ms | 90 ms | 5m |"),

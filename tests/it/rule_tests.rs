@@ -347,7 +347,7 @@ fn signals_are_computed_as_prometheus_computes_them() {
     test.push_str("  promql_expr_test:\n");
     let (policy, mut present) = (Policy::default(), 0);
     for (metric, _) in &recorded.0 {
-        let series = || Series { metric: metric.clone(), labels: Vec::new() };
+        let series = || Series { metric: metric.clone(), ..Series::default() };
         for _ in 0..20 {
             let (seconds, now) = (random.u64(15..400), random.i64(0..1200));
             let (window, per) = (Duration::from_secs(seconds), Duration::from_mins(1));

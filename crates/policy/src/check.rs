@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Alert, Level, OF_TARGET, Policy, Signal, Threshold};
+use super::{Alert, Level, OF_TARGET, Origin, Policy, Signal, Threshold};
 use metric::{Kind, MetricInfo};
 
 /// Characters of an alert's name; mixtool's limit, and what fits into a list.
@@ -66,6 +66,10 @@ fn series(signal: &Signal, catalog: &BTreeMap<&str, &MetricInfo>) -> Vec<String>
         matches!(signal, Signal::Rate { .. } | Signal::Increase { .. } | Signal::Ratio { window: Some(_), .. });
     for series in signal.series() {
         let name = &series.metric;
+        // Who exports it is not known here.
+        if series.origin == Origin::Foreign {
+            continue;
+        }
         let Some(info) = catalog.get(name.as_str()) else {
             problems.push(format!(
                 "nothing exports {name}{}",
@@ -169,8 +173,12 @@ fn label_of(level: &Level, label: &str, catalog: &BTreeMap<&str, &MetricInfo>) -
             let of = |metric: &str| catalog.get(metric).map(|info| info.labels);
             // A metric that does not exist is reported already.
             let series = *signal.series().first()?;
+            if series.origin == Origin::Foreign {
+                return None;
+            }
             let own = of(&series.metric)?;
-            OF_TARGET.into_iter().chain(series.own_labels(own)).collect()
+            let first = if series.origin == Origin::Agent { Threshold::OF_AGENT } else { OF_TARGET };
+            first.into_iter().chain(series.own_labels(own)).collect()
         }
     };
     if known.contains(&label) {

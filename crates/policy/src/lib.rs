@@ -4,8 +4,13 @@
 //! config.toml overrides, [`check`] compares it with the catalog of metrics. Nothing here names a collector, and nothing
 //! here is PromQL: a signal has few forms, each with one text in PromQL (`render/promql.rs`) and one evaluation ([`evaluate`]).
 
+mod causes;
 mod check;
 pub mod evaluate;
+pub mod explain;
+
+pub mod inert;
+pub mod one_look;
 mod order;
 mod profile;
 mod read;
@@ -21,11 +26,12 @@ mod words;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+pub use causes::{CONTAINER, Cause, DEPENDS_ON};
 pub use check::check;
 pub use order::{Fault, Field, faults};
 pub use profile::Profile;
 pub use read::{load, parse, shipped};
-pub use signal::{Compare, Guard, OF_SCRAPE, OF_TARGET, Over, Series, Signal};
+pub use signal::{Compare, Guard, OF_SCRAPE, OF_TARGET, Origin, Over, Series, Signal};
 pub use threshold::Threshold;
 pub use thresholds::{Override, Setting, Thresholds};
 pub use times::Times;
@@ -69,7 +75,7 @@ pub struct Alert {
     pub description: String,
     /// The panel that plots what it compares: `redis.memory` is panel `memory` of dashboard `redis`.
     pub panel: String,
-    /// Alerts of the same target that it silences while it fires: names, or a beginning with `*`.
+    /// Alerts that follow from it, on its own element and on all that stands on it: names, or a beginning with `*`.
     pub inhibits: Vec<String>,
     /// In the order of the file, which is that of severity.
     pub levels: Vec<Level>,

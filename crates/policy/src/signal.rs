@@ -10,9 +10,23 @@ pub const OF_TARGET: [&str; 2] = ["site", "target"];
 /// The labels that tell who scraped which agent. Rules aggregate them away: two agents, or two jobs, are one series.
 pub const OF_SCRAPE: [&str; 2] = ["job", "instance"];
 
+/// Whose a series is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Origin {
+    /// A target's, as an agent tells it.
+    #[default]
+    Target,
+    /// An agent's own: each agent speaks for itself.
+    Agent,
+    /// Somebody else's, such as Prometheus or Alertmanager, under whatever job that is scraped.
+    Foreign,
+}
+
 /// The series of one metric.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Series {
+    /// Whose it is.
+    pub origin: Origin,
     /// The metric's name.
     pub metric: String,
     /// Labels that a series must have, each with the values of which it must have one.
@@ -184,7 +198,27 @@ impl Signal {
     /// Whether it is of one target: its series have the label `target`.
     #[must_use]
     pub fn has_target(&self) -> bool {
-        !self.series().is_empty()
+        let series = self.series();
+        !series.is_empty() && series.iter().all(|series| series.origin == Origin::Target)
+    }
+
+    /// Makes its series those of somebody else.
+    pub(crate) fn set_origin(&mut self, origin: Origin) {
+        match self {
+            Self::Value(series)
+            | Self::Age(series)
+            | Self::Until(series)
+            | Self::Rate { series, .. }
+            | Self::Increase { series, .. }
+            | Self::Over { series, .. }
+            | Self::Growth { series, .. }
+            | Self::Down(series) => series.origin = origin,
+            Self::Ratio { part: series, whole: other, .. } | Self::Forecast { series, limit: other, .. } => {
+                series.origin = origin;
+                other.origin = origin;
+            }
+            Self::Firing(_) | Self::Unreachable | Self::Absent | Self::Drift | Self::Always => {}
+        }
     }
 
     /// Whether it is the same number, whoever keeps it.

@@ -13,6 +13,7 @@ mod engine;
 mod expected;
 mod info;
 mod kernel_log;
+mod left_out;
 mod lifecycle;
 pub mod logs;
 mod select;

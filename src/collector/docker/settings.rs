@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{DockerCollector, Memory, select};
+use super::{DockerCollector, Memory, left_out, select};
 use crate::collector::TargetKind;
 use crate::config::{Defaults, TargetSettings, read_url};
 use crate::logpattern::FollowSettings;
@@ -163,6 +163,10 @@ impl TargetKind for DockerTarget {
             logs: FollowSettings::read(table.table("logs")),
             common,
         })
+    }
+
+    fn left_out(&self, metric: &str) -> Option<String> {
+        left_out::left_out(self, metric)
     }
 
     fn address(&self) -> String {

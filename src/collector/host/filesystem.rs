@@ -81,22 +81,22 @@ const REMOTE_TYPES: [&str; 12] = [
 /// One mounted file system.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Mount {
-    device: String,
-    place: String,
-    kind: String,
+    pub(super) device: String,
+    pub(super) place: String,
+    pub(super) kind: String,
     /// `None` where asking was an error.
-    space: Option<Space>,
+    pub(super) space: Option<Space>,
 }
 
 /// What a file system says of itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Space {
-    size: u64,
-    free: u64,
-    available: u64,
-    files: u64,
-    files_free: u64,
-    readonly: bool,
+pub(super) struct Space {
+    pub(super) size: u64,
+    pub(super) free: u64,
+    pub(super) available: u64,
+    pub(super) files: u64,
+    pub(super) files_free: u64,
+    pub(super) readonly: bool,
 }
 
 impl From<StatVfs> for Space {

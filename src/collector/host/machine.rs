@@ -11,6 +11,7 @@ use super::netclass;
 use super::network::{self, Device};
 use super::parse::{Bounded, Rows};
 use super::read::Texts;
+use super::room::Room;
 use super::sysctl::{self, Sysctls};
 use super::system::{self, Files, Uname};
 use super::{memory, netstat, pressure, sockstat, softnet, vmstat};
@@ -77,6 +78,12 @@ impl Machine {
             conntrack: system::parse_pair(&texts.conntrack),
             entropy: system::parse_pair(&texts.entropy),
         }
+    }
+
+    /// What is left of what can run out.
+    pub(super) fn room(&self) -> Room {
+        let mounts = self.mounts.as_ref().map_or(&[][..], |mounts| &mounts.shown);
+        Room::of(self.memory.as_ref(), self.files, mounts)
     }
 
     /// Whether each part could be read, under the names that `node_exporter` gives them.

@@ -17,6 +17,7 @@ mod parse;
 mod pressure;
 mod process;
 mod read;
+mod room;
 mod settings;
 mod sockstat;
 mod softnet;
@@ -40,6 +41,7 @@ use self::netclass::Device;
 use self::parse::Bounded;
 use self::process::Processes;
 use self::read::Texts;
+use self::room::Room;
 pub use self::settings::{HostTarget, HostWhen};
 use super::{Collector, Health, PollError, Reason};
 use crate::metric::{Families, MetricInfo, metrics};
@@ -73,6 +75,7 @@ pub struct HostCollector {
 #[derive(Debug)]
 pub struct Snapshot {
     processes: Processes,
+    room: Room,
     /// `None` where another exporter has it.
     machine: Option<Machine>,
 }
@@ -125,35 +128,37 @@ impl Collector for HostCollector {
     type Snapshot = Snapshot;
 
     fn metrics() -> Vec<MetricInfo> {
-        [metrics(), process::metrics(), machine::metrics()].concat()
+        [metrics(), process::metrics(), room::metrics(), machine::metrics()].concat()
     }
 
     async fn poll(&mut self) -> Result<Snapshot, PollError> {
         let names = Arc::clone(&self.names);
         let read = self.files.run(move || read(&names)).await.and_then(std::convert::identity);
         let Reading { texts, processes, time } = read.map_err(|error| unreadable(&error))?;
-        if self.is_suppressed(&processes).await {
-            return Ok(Snapshot { processes, machine: None });
-        }
+        let suppressed = self.is_suppressed(&processes).await;
         // One that hangs costs its own numbers and no others.
         let limit = self.target.deadline / 2;
         let mounts = timeout(limit, self.mounts.run(filesystem::read));
-        let properties = timeout(limit, self.devices.run(netclass::read));
-        let (mounts, properties) = tokio::join!(mounts, properties);
-        let slow = Slow {
-            mounts: mounts.ok().and_then(Result::ok).flatten(),
-            properties: properties.ok().and_then(Result::ok).flatten(),
+        let properties = async {
+            if suppressed { None } else { timeout(limit, self.devices.run(netclass::read)).await.ok()?.ok()? }
         };
+        let (mounts, properties) = tokio::join!(mounts, properties);
+        let slow = Slow { mounts: mounts.ok().and_then(Result::ok).flatten(), properties };
         let mut machine = Machine::of(&texts, slow, time);
+        let room = machine.room();
+        if suppressed {
+            return Ok(Snapshot { processes, room, machine: None });
+        }
         if let Some(cpu) = &mut machine.cpu {
             self.ratchet.hold(cpu);
         }
-        Ok(Snapshot { processes, machine: Some(machine) })
+        Ok(Snapshot { processes, room, machine: Some(machine) })
     }
 
     fn export(snapshot: &Snapshot, out: &mut Families) {
         out.push_bool(&SUPPRESSED, [], snapshot.machine.is_none());
         process::export(&snapshot.processes, out);
+        snapshot.room.export(out);
         if let Some(machine) = &snapshot.machine {
             machine::export(machine, out);
         }

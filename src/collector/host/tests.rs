@@ -58,8 +58,8 @@ fn target(when: HostWhen) -> HostTarget {
 #[test]
 fn golden_machine() {
     let golden = format!("{FIXTURES}/machine.prom");
-    let processes = Processes::default();
-    let text = shown(&Snapshot { processes, machine: Some(machine(&recorded())) });
+    let machine = machine(&recorded());
+    let text = shown(&Snapshot { processes: Processes::default(), room: machine.room(), machine: Some(machine) });
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         fs::write(&golden, &text).unwrap();
     }
@@ -69,7 +69,11 @@ fn golden_machine() {
 
 #[test]
 fn the_values_are_those_of_the_files() {
-    let text = shown(&Snapshot { processes: Processes::default(), machine: Some(machine(&recorded())) });
+    let text = shown(&Snapshot {
+        processes: Processes::default(),
+        room: Room::default(),
+        machine: Some(machine(&recorded())),
+    });
     for (series, expected) in [
         ("node_cpu_seconds_total{cpu=\"0\",mode=\"user\"}", 446.63),
         ("node_cpu_seconds_total{cpu=\"1\",mode=\"steal\"}", 0.3),
@@ -137,7 +141,7 @@ fn a_part_that_cannot_be_read_is_absent_and_said_to_be() {
         sysctls: Vec::new(),
     };
     let machine = Machine::of(&texts, Slow::default(), SystemTime::UNIX_EPOCH);
-    let text = shown(&Snapshot { processes: Processes::default(), machine: Some(machine) });
+    let text = shown(&Snapshot { processes: Processes::default(), room: Room::default(), machine: Some(machine) });
     let samples: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
     let parts = "cpu diskstats entropy filefd filesystem loadavg meminfo netclass netdev netstat pressure sockstat softnet \
                  sysctl uname vmstat";
@@ -154,7 +158,10 @@ fn a_part_that_cannot_be_read_is_absent_and_said_to_be() {
 fn everything_that_is_exported_is_in_the_catalog() {
     let known = HostCollector::metrics();
     let mut out = Families::new();
-    HostCollector::export(&Snapshot { processes: Processes::default(), machine: Some(machine(&recorded())) }, &mut out);
+    HostCollector::export(
+        &Snapshot { processes: Processes::default(), room: Room::default(), machine: Some(machine(&recorded())) },
+        &mut out,
+    );
     for family in out.into_sorted() {
         assert!(known.iter().any(|info| info.name == family.name()), "{}", family.name());
     }
@@ -179,7 +186,7 @@ fn files_that_are_cut_off_are_no_trouble() {
             softnet: cut(&whole.softnet),
             ..recorded()
         };
-        shown(&Snapshot { processes: Processes::default(), machine: Some(machine(&texts)) });
+        shown(&Snapshot { processes: Processes::default(), room: Room::default(), machine: Some(machine(&texts)) });
     }
 }
 
@@ -202,7 +209,7 @@ proptest! {
             ..recorded()
         };
         let mut out = Families::new();
-        HostCollector::export(&Snapshot { processes: Processes::default(), machine: Some(machine(&texts)) }, &mut out);
+        HostCollector::export(&Snapshot { processes: Processes::default(), room: Room::default(), machine: Some(machine(&texts)) }, &mut out);
         prop_assert_eq!(out.rejections().name, 0);
     }
 }
@@ -269,6 +276,7 @@ async fn where_node_exporter_answers_its_series_are_left_to_it_unless_they_are_w
         assert_eq!(of_node.is_empty(), is_suppressed, "{of_node:?}");
         // What it does not have is there either way.
         assert!(text.contains("manometer_host_processes{process=\"no-such-program\"} 0"), "{text}");
+        assert!((0.0..=1.0).contains(&value(&text, "host_memory_available_ratio")));
     }
 }
 

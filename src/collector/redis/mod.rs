@@ -16,6 +16,7 @@ pub mod info;
 mod label;
 mod last_run;
 pub mod latency;
+mod left_out;
 mod link;
 mod metrics;
 mod ping;

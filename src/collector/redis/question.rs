@@ -144,6 +144,11 @@ impl Row {
         }
     }
 
+    /// Everything with a fixed name that it can export.
+    pub(super) fn metrics(&self) -> Vec<MetricInfo> {
+        (self.metrics)()
+    }
+
     /// The question to one server.
     pub(super) fn open(&self, target: &RedisTarget) -> Box<dyn Asked> {
         (self.open)(target)

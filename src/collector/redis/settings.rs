@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::clients::{MAX_POOLS, Pool};
 use super::switches::Switches;
-use super::{RedisCollector, environment};
+use super::{RedisCollector, environment, left_out};
 use crate::collector::TargetKind;
 use crate::config::{Defaults, Lookup, TargetSettings, read_url};
 use crate::net::{Credential, Endpoint, RedisUrl, TlsSettings};
@@ -160,6 +160,10 @@ impl TargetKind for RedisTarget {
 
     fn from_environment(env: Lookup<'_>, problems: &mut Vec<Problem>) -> Vec<Self> {
         environment::targets(env, problems)
+    }
+
+    fn left_out(&self, metric: &str) -> Option<String> {
+        left_out::left_out(self, metric)
     }
 
     fn address(&self) -> String {

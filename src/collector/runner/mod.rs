@@ -1,6 +1,7 @@
 //! The one loop that drives every collector: when it polls, deadline, back-off, `up`, durations and logging.
 
 pub(super) mod instances;
+mod look;
 mod pace;
 mod state;
 mod task;
@@ -14,6 +15,7 @@ use futures_util::FutureExt as _;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
+pub use self::look::look;
 use self::pace::Pace;
 use self::state::{Outcome, State};
 pub use self::task::Task;

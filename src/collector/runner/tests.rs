@@ -3,7 +3,7 @@ use std::sync::Mutex;
 
 use super::*;
 use crate::collector::Health;
-use crate::config::{Defaults, Interval};
+use crate::config::{Defaults, Interval, Look};
 use crate::metric::text::Format;
 use crate::metric::{Metric, MetricInfo};
 
@@ -16,6 +16,8 @@ enum Step {
     Value(f64),
     Fail(Reason),
     Hang,
+    /// Answers after so many milliseconds.
+    Slow(u64),
     Panic,
     /// Answers at once but for ten seconds from each of these milliseconds on.
     Freezes(&'static [u64]),
@@ -47,6 +49,10 @@ impl Collector for Fake {
             Step::Value(value) => Ok(value),
             Step::Fail(reason) => Err(PollError::new(reason, "asking", "it said no", "ask again")),
             Step::Hang => std::future::pending().await,
+            Step::Slow(milliseconds) => {
+                tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+                Ok(1.0)
+            }
             Step::Freezes(starts) => {
                 let now = self.origin.elapsed();
                 let ends =
@@ -319,4 +325,48 @@ async fn a_freeze_of_ten_seconds_is_seen_by_the_scrape_after_it_whenever_it_begi
         let expected = f64::from(u32::try_from(place).unwrap() + 1);
         assert!(seen[scrape] >= expected, "{} at {start} ms: {seen:?}", seen[scrape]);
     }
+}
+
+/// What a look at a fake that does these steps takes, and what it publishes: the values of the first poll and of the second.
+async fn looked(steps: &[Step]) -> (Duration, [Option<String>; 2]) {
+    let origin = Instant::now();
+    let steps = Arc::new(Mutex::new(steps.iter().copied().collect()));
+    let fake = Fake { steps, polled_at: Arc::default(), origin, reloads: 0 };
+    let settings = TargetSettings { name: "t".to_owned(), ..TargetSettings::new(String::new(), &Defaults::USUAL) };
+    let instance = Instance { settings, address: "nowhere".to_owned(), tls: None };
+    let [first, second] = [(); 2].map(|()| Arc::new(Hub::new(|_| {})));
+    let all = Look { first, second, until: origin + Duration::from_millis(1_700) };
+    look(fake, instance, &all).await;
+    let value = |hub: &Hub| {
+        let text = String::from_utf8(hub.render(Format::Prometheus).plain().to_vec()).unwrap();
+        let line =
+            text.lines().find(|line| line.starts_with("fake_value{") || line.starts_with("fake_up{target=\"t\"} 0"));
+        line.map(str::to_owned)
+    };
+    (origin.elapsed(), [value(&all.first), value(&all.second)])
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_look_is_two_polls_a_moment_apart() {
+    let (took, values) = looked(&[Step::Value(1.0), Step::Value(2.0)]).await;
+    assert_eq!(took, Duration::from_millis(600));
+    assert_eq!(values, [1, 2].map(|value| Some(format!("fake_value{{target=\"t\"}} {value}"))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_look_ends_in_time_whatever_hangs() {
+    let down = Some("fake_up{target=\"t\"} 0".to_owned());
+    assert_eq!(looked(&[Step::Hang]).await, (Duration::from_millis(1_700), [down.clone(), None]));
+    let one = Some("fake_value{target=\"t\"} 1".to_owned());
+    // What was cut short says nothing; what failed by itself does.
+    assert_eq!(looked(&[Step::Value(1.0), Step::Hang]).await, (Duration::from_millis(1_700), [one.clone(), None]));
+    let refused = looked(&[Step::Value(1.0), Step::Fail(Reason::Refused)]).await;
+    assert_eq!(refused, (Duration::from_millis(600), [one, down]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_answer_is_an_answer_and_no_second_one_is_waited_for() {
+    let one = Some("fake_value{target=\"t\"} 1".to_owned());
+    assert_eq!(looked(&[Step::Slow(1_500)]).await, (Duration::from_millis(1_500), [one.clone(), None]));
+    assert_eq!(looked(&[Step::Slow(400)]).await, (Duration::from_secs(1), [one.clone(), one]));
 }

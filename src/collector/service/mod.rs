@@ -8,6 +8,7 @@
 mod derive;
 mod fetch;
 mod instances;
+mod left_out;
 mod look;
 mod merge;
 mod pass_through;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use hyper::http::uri::PathAndQuery;
 use serde::{Serialize, Serializer};
 
-use super::ServiceCollector;
+use super::{ServiceCollector, left_out};
 use crate::collector::TargetKind;
 use crate::config::{Defaults, TargetSettings, read_url};
 use crate::net::headers::{self, check_header};
@@ -140,6 +140,10 @@ impl TargetKind for ServiceTarget {
         for (second, message) in mapping::clashes(&mappings) {
             reader.problem(Problem::of_key(targets[second].0, "service.metric", None, message));
         }
+    }
+
+    fn left_out(&self, metric: &str) -> Option<String> {
+        left_out::left_out(self, metric)
     }
 
     fn address(&self) -> String {

@@ -76,17 +76,16 @@ fn windows_are_overridden_and_nothing_need_hold() {
 fn levels_with_a_condition_are_named_by_it() {
     let config = config(
         "[thresholds.redis_publish_stalled]\ncritical = { late = 0.4 }\ncritical_for = \"1m\"\n\
-         [thresholds.container_memory_high]\nwarning = { \"of its limit\" = 0.7 }\nwarning_for = { \"and growing\" = \"9m\" }\n",
+         [thresholds.container_cpu_high]\nwarning = { \"one CPU\" = 0.7 }\nwarning_for = { \"what it may use\" = \"9m\" }\n",
     );
     assert_eq!(
         numbers(&config, "RedisPublishStalled"),
         [(0.1, Some(0.08), 300), (0.4, Some(0.32), 60), (0.0, None, 60)]
     );
-    let memory = numbers(&config, "ContainerMemoryHigh");
-    assert_eq!(memory[..2], [(0.7, Some(0.656), 300), (2_147_483_648.0, None, 540)]);
+    assert_eq!(numbers(&config, "ContainerCpuHigh")[2..], [(0.8, None, 540), (0.7, None, 600)]);
     let shown = config.to_toml().unwrap();
     assert!(shown.contains("[thresholds.redis_publish_stalled.critical]\nlate = 0.4\n"), "{shown}");
-    assert!(shown.contains("\"and growing\" = \"9m\"\n"), "{shown}");
+    assert!(shown.contains("\"what it may use\" = \"9m\"\n"), "{shown}");
 }
 
 #[test]

@@ -108,7 +108,7 @@ fn overridden_numbers_agree() {
         + "[thresholds]\nprofile = \"cross-region\"\n\
            [[thresholds.redis_ping_high]]\ntarget = \"far\"\nwarning = 300\n\
            [[thresholds.redis_memory_growing]]\ntarget = [\"far\", \"main\"]\nenabled = false\n\
-           [thresholds.cache_errors]\nenabled = false\n[thresholds.container_memory_high]\ncritical = { \"in all\" = 12345678901 }\n";
+           [thresholds.cache_errors]\nenabled = false\n[thresholds.container_memory_large]\ncritical = { \"in all\" = 12345678901 }\n";
     let file = folder.path().join("config.toml");
     std::fs::write(&file, &config).unwrap();
     rendered(folder.path(), &["--format", "rules"]);

@@ -60,6 +60,6 @@ fn a_folder_that_cannot_be_made_is_named() {
     std::fs::write(folder.path().join("alerts"), "no folder").unwrap();
     let output = render(folder.path(), &[]);
     assert_eq!(output.status.code(), Some(70));
-    assert!(stderr(&output).contains("/alerts/redis.rules.yml: "), "{}", stderr(&output));
+    assert!(stderr(&output).contains("/alerts/causes.rules.yml: "), "{}", stderr(&output));
     assert_eq!(tree(folder.path()).into_keys().collect::<Vec<_>>(), ["alerts", "config.toml"]);
 }

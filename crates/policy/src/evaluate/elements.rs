@@ -8,7 +8,7 @@ use super::drift;
 use super::join::Index;
 use super::samples::{Label, Millis, Samples, Track, label, own_label};
 use super::window::seconds;
-use crate::{OF_SCRAPE, Over, Policy, Series, Signal};
+use crate::{OF_SCRAPE, Origin, Over, Policy, Series, Signal};
 
 /// What a signal is for one series.
 #[derive(Debug, Clone, PartialEq)]
@@ -125,7 +125,9 @@ fn select<'s>(samples: &'s impl Samples, series: &Series) -> impl Iterator<Item 
         let has = |(name, values): &(String, Vec<String>)| {
             label(track.labels, name).is_some_and(|value| values.iter().any(|wanted| wanted == value))
         };
-        series.labels.iter().all(has)
+        // An agent is scraped as an instance that has no target.
+        let is_own = series.origin != Origin::Agent || label(track.labels, "target").is_none();
+        is_own && series.labels.iter().all(has)
     })
 }
 

@@ -3,8 +3,10 @@
 //! It agrees with Prometheus 2.42 to the letter, and the rendered tests prove it in the real promtool: a value counts for the
 //! policy's gap, windows go by the times of their samples, an alert is pending for its `for` and goes on
 //! for its `keep_firing_for`. It has no clock: every tick is told the time. All that is remembered from one tick to the next
-//! is which alerts are active; the rest is in the samples.
+//! is which alerts are active and which causes were seen; the rest is in the samples.
 
+mod causes;
+mod describe;
 mod drift;
 mod elements;
 mod join;
@@ -19,10 +21,14 @@ mod tests;
 use std::cell::OnceCell;
 use std::ops::Deref;
 
+use self::causes::Causes;
+pub(crate) use self::causes::Silence;
+pub use self::describe::description;
+pub(crate) use self::describe::scope;
 pub use self::elements::{Element, elements};
 pub use self::samples::{Label, Millis, Sample, Samples, Track, label};
 pub use self::state::Active;
-use self::watch::{Watched, guarded, in_trouble};
+use self::watch::{Watched, in_trouble};
 use crate::{Policy, Signal};
 
 /// A policy, and which of its alerts are active.
@@ -35,6 +41,8 @@ pub struct Evaluator<P> {
     order: Vec<usize>,
     /// Every signal once, however many levels and guards compare it.
     signals: Vec<Signal>,
+    /// What follows from what.
+    causes: Causes,
 }
 
 impl<P: Deref<Target = Policy>> Evaluator<P> {
@@ -58,7 +66,8 @@ impl<P: Deref<Target = Policy>> Evaluator<P> {
             let group = &policy.alerts[levels[*at].alert()].group;
             groups.iter().position(|other| other == group)
         });
-        Self { policy, levels, order, signals }
+        let causes = Causes::new(&policy);
+        Self { policy, levels, order, signals, causes }
     }
 
     /// Evaluates every level at a time, which must be later than that of the last tick.
@@ -66,22 +75,38 @@ impl<P: Deref<Target = Policy>> Evaluator<P> {
         let policy: &Policy = &self.policy;
         // A signal is computed once a tick, and one that only a guard asks for only where there is something to guard.
         let computed: Vec<OnceCell<Vec<Element<'_>>>> = self.signals.iter().map(|_| OnceCell::new()).collect();
-        let of = |at: usize| computed[at].get_or_init(|| elements(policy, &self.signals[at], samples, now));
+        let of = |at: usize| computed[at].get_or_init(|| elements(policy, &self.signals[at], samples, now)).as_slice();
+        let levels = &self.levels;
+        let holding: Vec<Vec<&Element<'_>>> =
+            levels.iter().map(|watched| watched.holding(policy, of(watched.signal), of)).collect();
+        self.causes.see(policy, samples, now, |place| {
+            let at = levels.iter().position(|watched| watched.place() == place);
+            let elements = at.into_iter().flat_map(|at| holding[at].iter().map(move |element| (at, &*element.labels)));
+            elements
+                .filter(|(at, labels)| levels[*at].has_general_hold(policy, labels))
+                .map(|(_, labels)| labels)
+                .collect()
+        });
         for &at in &self.order {
             let level = self.levels[at].level(policy);
-            let in_trouble = match level.signal {
-                Signal::Firing(severity) => in_trouble(policy, &self.levels, self.levels[at].alert(), severity),
-                _ => None,
-            };
-            let elements = in_trouble.as_ref().map_or_else(|| of(self.levels[at].signal), std::slice::from_ref);
-            let mut holding = self.levels[at].beyond(level, elements);
-            for (guard, &signal) in level.guards.iter().zip(&self.levels[at].guards) {
-                if !holding.is_empty() {
-                    holding = guarded(&holding, guard, of(signal));
-                }
+            if let Signal::Firing(severity) = level.signal {
+                let trouble = in_trouble(policy, &self.levels, self.levels[at].alert(), severity, &self.causes);
+                let holding = self.levels[at].holding(policy, &trouble, of);
+                self.levels[at].update(level, &holding, now);
+            } else {
+                self.levels[at].update(level, &holding[at], now);
             }
-            self.levels[at].update(level, &holding, now);
         }
+    }
+
+    /// The places in the policy of the alert and the level that silence an active alert, if a cause does.
+    pub fn silenced_by(&self, active: &Active) -> Option<(usize, usize)> {
+        self.causes.silences(&self.policy, active)
+    }
+
+    /// Every element on which alerts are silenced since the last tick.
+    pub(crate) fn silences(&self) -> Vec<Silence> {
+        self.causes.silenced(&self.policy)
     }
 
     /// What is pending or fires since the last tick, in the order of the policy.

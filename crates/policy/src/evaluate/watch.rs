@@ -1,14 +1,14 @@
 //! One level of an alert from tick to tick.
 
-use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
+use super::causes::Causes;
 use super::elements::Element;
 use super::join::Index;
-use super::samples::{Label, Millis, label};
+use super::samples::{Label, Millis, label, own_label};
 use super::state::{Active, States};
-use crate::{Guard, Level, Policy, Severity, Signal};
+use crate::{CONTAINER, Guard, Level, Policy, Severity, Signal};
 
 /// A level, with what was prepared for it and what is remembered of it.
 #[derive(Debug)]
@@ -43,6 +43,11 @@ impl Watched {
         }
     }
 
+    /// The places of its alert in the policy and of itself in the alert.
+    pub(super) const fn place(&self) -> (usize, usize) {
+        self.place
+    }
+
     /// The place of its alert.
     pub(super) const fn alert(&self) -> usize {
         self.place.0
@@ -68,7 +73,7 @@ impl Watched {
     }
 
     /// What is beyond the number at which the level fires, or, where it fires already, beyond the one that ends it.
-    pub(super) fn beyond<'t, 's>(&self, level: &Level, elements: &'t [Element<'s>]) -> Vec<&'t Element<'s>> {
+    fn beyond<'t, 's>(&self, level: &Level, elements: &'t [Element<'s>]) -> Vec<&'t Element<'s>> {
         let is_beyond = |element: &&Element<'_>| {
             let Numbers { fire, resolve, .. } = self.numbers(level, &element.labels);
             let beyond = |number| level.compare.holds(element.value, number);
@@ -78,6 +83,29 @@ impl Watched {
             })
         };
         elements.iter().filter(is_beyond).collect()
+    }
+
+    /// The elements that are beyond it and for which every guard holds; `of` has the elements of each signal.
+    pub(super) fn holding<'t, 's, 'g, 'e: 'g>(
+        &self,
+        policy: &Policy,
+        elements: &'t [Element<'s>],
+        of: impl Fn(usize) -> &'g [Element<'e>],
+    ) -> Vec<&'t Element<'s>> {
+        let level = self.level(policy);
+        let mut holding = self.beyond(level, elements);
+        for (guard, &signal) in level.guards.iter().zip(&self.guards) {
+            if !holding.is_empty() {
+                holding = guarded(&holding, guard, of(signal));
+            }
+        }
+        holding
+    }
+
+    /// Whether it must hold there for the time of all targets, and not for another one.
+    pub(super) fn has_general_hold(&self, policy: &Policy, labels: &[Label]) -> bool {
+        let level = self.level(policy);
+        self.numbers(level, labels).hold == level.hold
     }
 
     /// Goes on to the next tick, at which these hold.
@@ -91,25 +119,36 @@ impl Watched {
 }
 
 /// Those for which the guard holds as well: for an element of its signal that belongs to them.
-pub(super) fn guarded<'t, 's>(
-    holding: &[&'t Element<'s>],
-    guard: &Guard,
-    elements: &[Element<'_>],
-) -> Vec<&'t Element<'s>> {
+fn guarded<'t, 's>(holding: &[&'t Element<'s>], guard: &Guard, elements: &[Element<'_>]) -> Vec<&'t Element<'s>> {
     let elements = elements.iter().filter(|element| guard.compare.holds(element.value, guard.number));
     let index = Index::new(elements.map(|element| &*element.labels), holding.iter().map(|element| &*element.labels));
     holding.iter().copied().filter(|element| index.find(&element.labels).is_some()).collect()
 }
 
-/// The number of targets that have a firing alert of that severity, of another alert than `own`; `None` if none has.
+/// The number of targets and containers of each site that have a firing alert of that severity, of another alert than `own`,
+/// which no cause explains.
 pub(super) fn in_trouble<'s>(
     policy: &Policy,
     levels: &[Watched],
     own: usize,
     severity: Severity,
-) -> Option<Element<'s>> {
-    let counted = levels.iter().filter(|other| other.alert() != own && other.level(policy).severity == severity);
-    let targets: BTreeSet<&str> =
-        counted.flat_map(|other| other.states.firing()).filter_map(|labels| label(labels, "target")).collect();
-    (!targets.is_empty()).then_some(Element { labels: Cow::Borrowed(&[]), value: targets.len() as f64 })
+    causes: &Causes,
+) -> Vec<Element<'s>> {
+    let counted = levels.iter().filter(|other| {
+        let level = other.level(policy);
+        other.alert() != own && level.severity == severity && level.page
+    });
+    let firing = counted.flat_map(|other| other.states.firing()).filter(|labels| !causes.explains(labels, severity));
+    let mut sites: BTreeMap<&str, BTreeSet<(&str, &str)>> = BTreeMap::new();
+    for labels in firing {
+        let text = |name| label(labels, name).unwrap_or_default();
+        if !text("target").is_empty() {
+            sites.entry(text("site")).or_default().insert((text("target"), text(CONTAINER)));
+        }
+    }
+    let element = |(site, elements): (&str, BTreeSet<_>)| {
+        let labels: Vec<Label> = if site.is_empty() { Vec::new() } else { vec![own_label("site", site)] };
+        Element { labels: labels.into(), value: elements.len() as f64 }
+    };
+    sites.into_iter().map(element).collect()
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{Over, Series, Severity, Signal};
+use crate::{Origin, Over, Series, Severity, Signal};
 use reader::Table;
 
 /// The forms, by the key that says which one it is.
@@ -11,6 +11,9 @@ const FORMS: [&str; 17] = [
     "down", "firing", "scrape", "drift", "always",
 ];
 
+/// Whose the series are, if not a target's.
+const ORIGINS: [(&str, Origin); 2] = [("agent", Origin::Agent), ("foreign", Origin::Foreign)];
+
 /// What is looked back at least, and at most.
 const WINDOWS: std::ops::RangeInclusive<Duration> = Duration::from_mins(1)..=Duration::from_hours(7 * 24);
 
@@ -18,7 +21,15 @@ const WINDOWS: std::ops::RangeInclusive<Duration> = Duration::from_mins(1)..=Dur
 pub(super) fn read(table: &mut Table<'_>) -> Option<Signal> {
     let forms: Vec<&'static str> = FORMS.into_iter().filter(|form| table.has(form)).collect();
     match forms.as_slice() {
-        [form] => read_form(table, form),
+        [form] => {
+            let mut signal = read_form(table, form);
+            for (key, origin) in ORIGINS {
+                if table.has(key) && read_true(table, key) {
+                    signal.iter_mut().for_each(|signal| signal.set_origin(origin));
+                }
+            }
+            signal
+        }
         [] => {
             table.problem(None, "", None, format!("names no form; write one of {}", FORMS.join(", ")));
             skip(table, &[]);
@@ -35,7 +46,7 @@ pub(super) fn read(table: &mut Table<'_>) -> Option<Signal> {
 
 /// Takes what belongs to a form, so that it is not reported as an unknown key.
 fn skip(table: &mut Table<'_>, forms: &[&'static str]) {
-    for key in forms.iter().chain(&["of", "window", "per", "limit", "record", "where"]) {
+    for key in forms.iter().chain(&["of", "window", "per", "limit", "record", "where", "agent", "foreign"]) {
         table.skip(key);
     }
 }
@@ -93,7 +104,7 @@ fn read_plain(table: &mut Table<'_>, key: &'static str) -> Option<Series> {
         table.problem(Some(line), key, None, "is empty; name the metric");
         return None;
     }
-    Some(Series { metric, labels: Vec::new() })
+    Some(Series { metric, ..Series::default() })
 }
 
 fn read_filtered(table: &mut Table<'_>, key: &'static str) -> Option<Series> {

@@ -6,9 +6,10 @@ mod tests;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use super::promql::INHIBITOR;
 use super::yaml::Yaml;
 use super::{Catalog, File, HEADER};
-use crate::{Alert, Level, OF_TARGET, Policy, Severity, Signal};
+use crate::{Alert, CONTAINER, Cause, Level, OF_TARGET, Policy, Severity, Signal, Threshold};
 
 /// Above the routes: what the file is, and what is left to do.
 const TOP: &str = "\
@@ -39,7 +40,7 @@ pub fn receivers(level: &Level) -> Vec<&str> {
 
 fn config(policy: &Policy, catalog: &Catalog) -> String {
     let mut rules = same_alert(policy, catalog);
-    rules.extend(policy.alerts.iter().flat_map(|alert| causes(policy, catalog, alert)));
+    rules.extend(causes(policy));
     [
         Yaml::map([("route", route(policy))]),
         Yaml::map([("inhibit_rules", Yaml::List(rules))]),
@@ -56,7 +57,9 @@ fn route(policy: &Policy) -> Yaml {
         Yaml::map(head.into_iter().chain(times))
     };
     let always: Vec<&str> = policy.alerts.iter().filter(|alert| is_always(alert)).map(|alert| &*alert.name).collect();
-    let mut routes = Vec::new();
+    let silent =
+        Yaml::map([("matchers", inline([matcher("alertname", &[INHIBITOR])])), ("receiver", Yaml::text("null"))]);
+    let mut routes = vec![silent.commented("It silences others, and tells nobody anything.")];
     if !always.is_empty() {
         let often = [("group_wait", "0s"), ("group_interval", "1m"), ("repeat_interval", "50s")];
         routes.push(route(matcher("alertname", &always), "heartbeat", &often).commented(
@@ -161,40 +164,31 @@ fn same_alert(policy: &Policy, catalog: &Catalog) -> Vec<Yaml> {
     below_comment(rules, "The worse level of an alert silences the milder ones of the same thing.")
 }
 
-/// An alert silences what follows from it, unless that is worse than itself.
-fn causes(policy: &Policy, catalog: &Catalog, cause: &Alert) -> Vec<Yaml> {
-    let followers =
-        policy.alerts.iter().filter(|alert| cause.silences(&alert.name) && has_target(alert) && has_target(cause));
-    let mut groups: Vec<(Vec<&str>, Vec<&Alert>)> = Vec::new();
-    let own = labels(catalog, cause);
-    for follower in followers {
-        let mut shared = labels(catalog, follower);
-        shared.retain(|label| own.contains(label));
-        match groups.iter_mut().find(|(of_group, _)| *of_group == shared) {
-            Some((_, alerts)) => alerts.push(follower),
-            None => groups.push((shared, vec![follower])),
+/// What follows from a cause is silenced by an alert of the element that it is on (rules/causes.rs), unless it is worse.
+fn causes(policy: &Policy) -> Vec<Yaml> {
+    let silences = |cause: Cause<'_>| {
+        let mut names: Vec<&str> = cause.followers(policy).map(|(alert, _)| &*alert.name).collect();
+        names.dedup();
+        if names.is_empty() {
+            return None;
+        }
+        let severity = cause.level.severity;
+        let sources = [
+            matcher("alertname", &[INHIBITOR]),
+            matcher("alert", &[&cause.alert.name]),
+            matcher(Threshold::SEVERITY_OF, &[severity.as_str()]),
+        ];
+        let milder = (severity != Severity::Critical).then(|| matcher("severity", &below(severity, true)));
+        let targets = std::iter::once(matcher("alertname", &names)).chain(milder);
+        Some(rule(sources, targets, OF_TARGET.into_iter().chain([CONTAINER])))
+    };
+    let mut unique: Vec<Yaml> = Vec::new();
+    for rule in policy.causes().filter_map(silences) {
+        if !unique.contains(&rule) {
+            unique.push(rule);
         }
     }
-    let mut rules = Vec::new();
-    for (shared, followers) in groups {
-        for source in severities(cause) {
-            let milder = |alert: &&&Alert| severities(alert).iter().any(|severity| *severity <= source);
-            let names: Vec<&str> = followers.iter().filter(milder).map(|alert| &*alert.name).collect();
-            if names.is_empty() {
-                continue;
-            }
-            let mut sources = vec![matcher("alertname", &[&cause.name])];
-            let mut targets = vec![matcher("alertname", &names)];
-            if source != Severity::Critical {
-                targets.push(matcher("severity", &below(source, true)));
-            }
-            if severities(cause).len() > 1 {
-                sources.push(matcher("severity", &[source.as_str()]));
-            }
-            rules.push(rule(sources, targets, shared.iter().copied()));
-        }
-    }
-    below_comment(rules, &format!("What follows from {}.", cause.name))
+    below_comment(unique, "What follows from a cause, on its own element and on all that stands on it.")
 }
 
 fn rule<'l>(
@@ -260,6 +254,7 @@ fn cases(policy: &Policy) -> String {
             }
         }
     }
+    let _ = writeln!(text, "null: alertname={INHIBITOR} severity=none target=main");
     text.push_str("chat: alertname=OfSomebodyElse job=other\n");
     text
 }

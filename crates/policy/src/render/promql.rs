@@ -1,14 +1,20 @@
 //! PromQL: the one text of each form of signal.
 
+mod causes;
 mod expr;
 
 use std::time::Duration;
 
+pub use self::causes::{CALLS, INHIBITOR, REACH, SEEN, TOPOLOGY};
 use self::expr::{Expr, Grouping, Matcher, Op, Operator};
 use super::Catalog;
 use crate::{
-    Alert, Compare, Level, OF_SCRAPE, OF_TARGET, Over, Policy, Scope, Series, Severity, Signal, Threshold, Unit,
+    Alert, CONTAINER, Compare, Level, OF_SCRAPE, OF_TARGET, Origin, Over, Policy, Scope, Series, Severity, Signal,
+    Threshold, Unit,
 };
+
+/// The labels by which the element of a cause is told apart: a target, or a container of an engine.
+const ELEMENT: [&str; 3] = ["site", "target", CONTAINER];
 
 /// The recording rule that keeps the numbers of the policy.
 pub const RENDERED_THRESHOLD: &str = "manometer:threshold:rendered";
@@ -26,7 +32,10 @@ impl Promql<'_> {
     /// The value that the level compares, of all targets: what its panel plots.
     #[must_use]
     pub fn plotted(&self, alert: &Alert, level: &Level) -> String {
-        self.compared(alert, level, None).text()
+        match &level.signal {
+            Signal::Firing(severity) => Self::firing(*severity, Some(&alert.name), false).text(),
+            _ => self.compared(alert, level, None).text(),
+        }
     }
 
     /// The expression that a recording rule keeps.
@@ -38,11 +47,15 @@ impl Promql<'_> {
     /// The expression of the rule of a level: of all targets that no scope has, and of those of the scopes `with`.
     #[must_use]
     pub fn rule(&self, alert: &Alert, level: &Level, with: &[&Scope]) -> String {
+        self.condition(alert, level, with).text()
+    }
+
+    fn condition(&self, alert: &Alert, level: &Level, with: &[&Scope]) -> Expr {
         let scoped: Vec<String> = level.scopes.iter().flat_map(|scope| scope.targets.clone()).collect();
         let others = (!scoped.is_empty()).then(|| none("target", &scoped));
         let general = self.passed(alert, level, others.as_ref(), level.fire, level.resolve);
         let clauses = self.scoped(alert, level, with).fold(general, |all, clause| all.with(Op::Or, clause));
-        self.guarded(level, clauses).text()
+        self.guarded(level, clauses)
     }
 
     /// The expression of the rule of a level for the targets of `scopes` alone; `None` if it is off for all of them.
@@ -78,18 +91,22 @@ impl Promql<'_> {
     /// What is compared. An alert on firing alerts does not count itself.
     fn compared(&self, alert: &Alert, level: &Level, targets: Option<&Matcher>) -> Expr {
         match &level.signal {
-            Signal::Firing(severity) => Self::firing(*severity, Some(&alert.name)),
+            Signal::Firing(severity) => Self::firing(*severity, Some(&alert.name), true),
             signal => self.signal(signal, targets, true),
         }
     }
 
-    /// The number of targets with a firing alert of that severity, other than the alert `but`.
-    fn firing(severity: Severity, but: Option<&str>) -> Expr {
+    /// The number of targets and containers with a firing alert of that severity, other than the alert `but`; as a rule counts
+    /// them, without those that a cause explains.
+    fn firing(severity: Severity, but: Option<&str>, is_rule: bool) -> Expr {
         let mut matchers: Vec<Matcher> = but.map(|name| is_not("alertname", name)).into_iter().collect();
-        matchers.extend([is("alertstate", "firing"), is("severity", severity.as_str()), is_not("target", "")]);
+        matchers.extend([is("alertstate", "firing"), is("severity", severity.as_str())]);
+        matchers.extend([is("page", ""), is_not("target", "")]);
         let alerts = Expr::Selector("ALERTS".to_owned(), matchers);
-        let targets = Expr::Aggregate("count", Grouping::By(vec!["target"]), Box::new(alerts));
-        Expr::Aggregate("count", Grouping::All, Box::new(targets))
+        let own =
+            if is_rule { alerts.with(Op::Unless.on(ELEMENT.to_vec()), causes::explained(severity)) } else { alerts };
+        let elements = Expr::Aggregate("count", Grouping::By(ELEMENT.to_vec()), Box::new(own));
+        Expr::Aggregate("count", Grouping::By(vec!["site"]), Box::new(elements))
     }
 
     fn guarded(&self, level: &Level, expr: Expr) -> Expr {
@@ -164,7 +181,7 @@ impl Promql<'_> {
             Signal::Absent => Expr::call("absent", up(Vec::new())),
             Signal::Always => Expr::call("vector", Expr::Number(1.0)),
             Signal::Drift => self.drift(),
-            Signal::Firing(severity) => Self::firing(*severity, None),
+            Signal::Firing(severity) => Self::firing(*severity, None, false),
         }
     }
 
@@ -219,8 +236,12 @@ impl Promql<'_> {
 
     /// The agent's series of these targets, or of any.
     fn series(&self, series: &Series, targets: Option<&Matcher>) -> Expr {
-        let any_target = targets.is_none_or(|targets| !targets.is_positive).then(|| is_not("target", ""));
         let own = series.labels.iter().map(|(label, values)| any(label, values));
+        let any_target = match series.origin {
+            Origin::Target => targets.is_none_or(|targets| !targets.is_positive).then(|| is_not("target", "")),
+            Origin::Agent => Some(is("target", "")),
+            Origin::Foreign => return Expr::Selector(series.metric.clone(), own.collect()),
+        };
         self.selector(&series.metric, any_target.into_iter().chain(targets.cloned()).chain(own).collect())
     }
 

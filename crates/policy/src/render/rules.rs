@@ -1,6 +1,9 @@
 //! Rules of Prometheus: what is recorded, what is alerted on.
 
 mod annotation;
+mod causes;
+
+pub(crate) use self::causes::CAUSE_FOR;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -76,24 +79,21 @@ pub fn files(policy: &Policy, catalog: &Catalog) -> Vec<File> {
 #[must_use]
 pub fn rule_files(policy: &Policy, catalog: &Catalog) -> Vec<RuleFile> {
     let promql = Promql { policy, catalog };
-    let mut files: Vec<RuleFile> = policy
-        .groups()
-        .into_iter()
-        .map(|name| {
-            let alerts: Vec<&Alert> = policy.alerts.iter().filter(|alert| alert.group == name).collect();
-            let records = alerts.iter().flat_map(|alert| records(&promql, alert));
-            let mut unique: Vec<Rule> = Vec::new();
-            for record in records {
-                if !unique.iter().any(|other| other.kind == record.kind) {
-                    unique.push(record);
-                }
+    let mut files = vec![causes::file(&promql)];
+    files.extend(policy.groups().into_iter().map(|name| {
+        let alerts: Vec<&Alert> = policy.alerts.iter().filter(|alert| alert.group == name).collect();
+        let records = alerts.iter().flat_map(|alert| records(&promql, alert));
+        let mut unique: Vec<Rule> = Vec::new();
+        for record in records {
+            if !unique.iter().any(|other| other.kind == record.kind) {
+                unique.push(record);
             }
-            let rules: Vec<Rule> = alerts.iter().flat_map(|alert| alert_rules(&promql, alert)).collect();
-            let mut groups = chunks(&format!("manometer-{name}"), "rules", &unique);
-            groups.extend(chunks(&format!("manometer-{name}"), "alerts", &rules));
-            RuleFile { name: name.to_owned(), groups }
-        })
-        .collect();
+        }
+        let rules: Vec<Rule> = alerts.iter().flat_map(|alert| alert_rules(&promql, alert)).collect();
+        let mut groups = chunks(&format!("manometer-{name}"), "rules", &unique);
+        groups.extend(chunks(&format!("manometer-{name}"), "alerts", &rules));
+        RuleFile { name: name.to_owned(), groups }
+    }));
     let groups = chunks("manometer-thresholds", "rules", &thresholds(&promql));
     files.push(RuleFile { name: "thresholds".to_owned(), groups });
     files

@@ -22,6 +22,8 @@ const IDS: [(&str, &str); 3] = [
 pub(in super::super) struct Machine {
     /// Bytes.
     pub(in super::super) memory: Option<u64>,
+    /// Bytes that new programs could have without swapping.
+    pub(in super::super) available: Option<u64>,
     /// Bytes.
     pub(in super::super) swap: Option<u64>,
     /// CPUs that are on.
@@ -48,6 +50,7 @@ impl Machine {
         };
         Self {
             memory: bytes("MemTotal:"),
+            available: bytes("MemAvailable:"),
             swap: bytes("SwapTotal:"),
             cpus: online.map(|list| cpus_in(list.trim())).filter(|cpus| *cpus > 0),
             sockets,
@@ -91,9 +94,14 @@ mod tests {
     #[test]
     fn memory_and_swap_are_bytes_and_ids_are_there_where_they_are_wanted() {
         let proc = tempfile::tempdir().unwrap();
-        fs::write(proc.path().join("meminfo"), "MemTotal:   1000 kB\nMemFree: 1 kB\nSwapTotal:  0 kB\n").unwrap();
+        fs::write(
+            proc.path().join("meminfo"),
+            "MemTotal:   1000 kB\nMemFree: 1 kB\nMemAvailable: 3 kB\nSwapTotal:  0 kB\n",
+        )
+        .unwrap();
         let machine = Machine::read(proc.path(), false);
-        assert_eq!((machine.memory, machine.swap, machine.ids), (Some(1_024_000), Some(0), Vec::new()));
+        assert_eq!((machine.memory, machine.available), (Some(1_024_000), Some(3_072)));
+        assert_eq!((machine.swap, machine.ids), (Some(0), Vec::new()));
         let names: Vec<String> = Machine::read(proc.path(), true).ids.into_iter().map(|(name, _)| name).collect();
         assert_eq!(names, ["machine_id", "system_uuid", "boot_id"]);
         assert_eq!(Machine::read(Path::new("/nowhere"), false).memory, None);

@@ -3,7 +3,7 @@
 //! The time between two samples is that between their own stamps: neither the agent's delays nor the engine's idea of the
 //! system's CPU time (with which Podman leaves out the idle part) are in it.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use super::sample::Sample;
 use super::series::Series;
@@ -22,7 +22,8 @@ metrics! {
         "container_cpu_usage_cores; inspect: HostConfig.NanoCpus, CpuQuota, CpusetCpus; stats: cpu_stats.online_cpus";
     ONE_CORE_RATIO: gauge "container_cpu_one_core_ratio" ["name", "image"] Ratio,
         "CPU that the container used since its previous sample, as a fraction of one CPU, which is all that a program \
-         on one thread can use; only of containers that single_threaded names.",
+         on one thread can use; only of containers that single_threaded names, and of those that have not used more \
+         than 1.1 CPUs for ten minutes.",
         "container_cpu_usage_cores; config.toml single_threaded";
     MEMORY_RATIO: gauge "container_memory_usage_ratio" ["name", "image"] Ratio,
         "Memory of the container without inactive page cache, as a fraction of its configured limit: working set / \
@@ -33,6 +34,12 @@ metrics! {
         "stats: networks of two samples; config.toml bandwidth_bits_per_second";
 }
 
+/// More than what runs on one thread ever uses: beside that, kernel and runtime do a little.
+const MORE_THAN_ONE: f64 = 1.1;
+
+/// What has not used more for so long runs on one thread in effect, whatever it could.
+const IN_EFFECT: Duration = Duration::from_mins(10);
+
 /// What is kept of a container's last sample.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Previous {
@@ -41,6 +48,8 @@ pub(super) struct Previous {
     read: SystemTime,
     cpu: Option<u64>,
     traffic: Option<[u64; 2]>,
+    /// When it was last seen to use more than one thread can.
+    used_more: Option<SystemTime>,
 }
 
 /// What two samples and the limits say together.
@@ -48,7 +57,7 @@ pub(super) struct Previous {
 pub(super) struct Derived {
     pub(super) cpu_cores: Option<f64>,
     pub(super) cpu_ratio: Option<f64>,
-    /// Whether all of its work is done on one thread.
+    /// Whether it runs on one thread, by its name or in effect.
     pub(super) one_core: bool,
     pub(super) memory_ratio: Option<f64>,
     /// Received and sent.
@@ -63,13 +72,34 @@ pub(super) struct Whole<'a> {
     /// Whether limits can be known, so that without them nobody can tell of what a number is a part.
     pub(super) has_limits: bool,
     pub(super) bits_per_second: Option<u64>,
+    /// Whether all of its work is said to be done on one thread.
     pub(super) one_core: bool,
 }
 
 impl Previous {
     /// What the next sample needs of this one.
     pub(super) fn of(sample: &Sample, started: Option<SystemTime>) -> Self {
-        Self { started, read: sample.read, cpu: sample.cpu.total, traffic: sample.network.bytes() }
+        let (cpu, traffic) = (sample.cpu.total, sample.network.bytes());
+        Self { started, read: sample.read, cpu, traffic, used_more: None }
+    }
+
+    /// With what is remembered of the samples before it.
+    pub(super) fn after(self, previous: Option<&Self>) -> Self {
+        let uses_more = previous.and_then(|previous| previous.cores(&self)).is_some_and(|cores| cores > MORE_THAN_ONE);
+        let used_more = if uses_more { Some(self.read) } else { previous.and_then(|previous| previous.used_more) };
+        Self { used_more, ..self }
+    }
+
+    /// Whether it has not used more than one thread can for a while.
+    fn is_on_one_thread(&self) -> bool {
+        self.used_more.is_none_or(|at| self.read.duration_since(at).is_ok_and(|passed| passed >= IN_EFFECT))
+    }
+
+    /// CPUs that were kept busy from this sample to the next.
+    fn cores(&self, next: &Self) -> Option<f64> {
+        // A counter that went back is another run's.
+        let used = next.cpu?.checked_sub(self.cpu?)?;
+        Some(used as f64 / 1e9 / self.until(next)?)
     }
 
     /// Seconds from this sample to the next of the same run, if it is later.
@@ -83,11 +113,7 @@ impl Derived {
     /// Of a sample and the one before it.
     pub(super) fn of(sample: &Sample, previous: Option<&Previous>, current: &Previous, whole: Whole<'_>) -> Self {
         let since = previous.and_then(|previous| Some((previous, previous.until(current)?)));
-        let cpu_cores = since.and_then(|(previous, seconds)| {
-            // A counter that went back is another run's.
-            let used = current.cpu?.checked_sub(previous.cpu?)?;
-            Some(used as f64 / 1e9 / seconds)
-        });
+        let cpu_cores = previous.and_then(|previous| previous.cores(current));
         let host = sample.cpus.map(f64::from);
         let cpus = match whole.limits {
             Some(limits) => limits.usable_cpus(host),
@@ -104,7 +130,7 @@ impl Derived {
         Self {
             cpu_cores,
             cpu_ratio: cpu_cores.zip(cpus).map(|(used, cpus)| used / cpus),
-            one_core: whole.one_core,
+            one_core: whole.one_core || current.is_on_one_thread(),
             memory_ratio: sample.memory.working_set.zip(memory_limit).map(|(used, limit)| used as f64 / limit as f64),
             bandwidth,
         }

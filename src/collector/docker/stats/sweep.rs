@@ -239,8 +239,9 @@ impl Sweeper {
         if !self.per_cpu {
             sample.per_cpu = Vec::new();
         }
-        let current = Previous::of(&sample, container.started);
-        let previous = self.previous.insert(container.id.clone(), current);
+        let previous = self.previous.get(&container.id).copied();
+        let current = Previous::of(&sample, container.started).after(previous.as_ref());
+        self.previous.insert(container.id.clone(), current);
         let limits = container.inspected.as_ref().map(|inspected| &inspected.limits);
         let one_core = self.single_threaded.matches(&container.name);
         let whole = Whole { limits, has_limits, bits_per_second: self.bits_per_second, one_core };

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use super::derive::Derived;
 use super::device::Devices;
-use super::memory::Cgroup;
+use super::memory::{Cgroup, Memory};
 use super::sample::Sample;
 use super::series::Series;
 use super::spec;
@@ -21,6 +21,11 @@ metrics! {
     CONTAINERS: gauge "manometer_docker_containers" ["stage"] Count,
         "Watched containers (seen), and the outcome of the last poll's request for their usage: sampled, idle (not \
          running), failed (error, or no answer in time) or skipped (not requested).", "agent";
+    CAPACITY: gauge "container_memory_capacity_bytes" ["name", "image"] Bytes,
+        "Memory that the container can have: its limit or, where that is less, its working set and what the machine has \
+         left; the machine's memory in its place where the containers' own files do not tell what is left; absent without a \
+         working set.",
+        "stats: memory_stats.limit; /proc/meminfo: MemAvailable";
     CORES: gauge "machine_cpu_cores" [] Count,
         "CPUs of the machine on which the engine runs; absent until a container runs.",
         "stats: cpu_stats.online_cpus; num_procs of Windows";
@@ -130,9 +135,18 @@ pub(crate) fn export(containers: &[Container], usage: &Usage, out: &mut Families
             let has_quota = limits.and_then(Limits::quota_cpus).is_some();
             sample.export(has_quota, &usage.devices, &mut series);
             derived.export(&mut series);
+            series.count(&CAPACITY, &[], capacity(&sample.memory, usage.machine.available));
         }
     }
     export_machine(containers, usage, out);
+}
+
+/// Up to where the memory of a container can grow.
+fn capacity(memory: &Memory, available: Option<u64>) -> Option<u64> {
+    // Of what has no limit the engine says that it is the machine's memory.
+    let limit = memory.limit.filter(|limit| (1..NO_LIMIT).contains(limit));
+    let used = memory.working_set?;
+    [limit, available.map(|available| used.saturating_add(available))].into_iter().flatten().min()
 }
 
 /// Names what the samples tell of the engine's machine.

@@ -64,7 +64,7 @@ fn windows_go_by_the_times_of_their_samples() {
     for row in WINDOWS.lines() {
         let [metric, minutes, now, expected @ ..] = &row.split(' ').collect::<Vec<_>>()[..] else { panic!("{row}") };
         let window = Duration::from_mins(minutes.parse().unwrap());
-        let series = Series { metric: (*metric).to_owned(), labels: Vec::new() };
+        let series = Series { metric: (*metric).to_owned(), ..Series::default() };
         let signals = [
             Signal::Increase { series: series.clone(), window },
             Signal::Rate { series: series.clone(), window, per: Duration::from_secs(1) },
@@ -93,7 +93,7 @@ fn a_value_counts_for_the_gap_also_if_its_series_ended() {
         ("ended", 121, None),
         ("ended", 300, Some(3.0)),
     ] {
-        let signal = Signal::Value(Series { metric: metric.to_owned(), labels: Vec::new() });
+        let signal = Signal::Value(Series { metric: metric.to_owned(), ..Series::default() });
         assert_eq!(value(&recorded, &signal, now), expected, "{metric} {now}");
     }
 }
@@ -106,7 +106,7 @@ fn what_a_gauge_was_over_a_time_and_what_two_counters_rose_by() {
     recorded.add("whole", &[], &[(0, 100.0), (30, 110.0), (60, 124.0)]);
     recorded.add("still", &[], &[(0, 5.0), (30, 5.0), (60, 5.0)]);
     let window = Duration::from_mins(1);
-    let series = |metric: &str| Series { metric: metric.to_owned(), labels: Vec::new() };
+    let series = |metric: &str| Series { metric: metric.to_owned(), ..Series::default() };
     for (what, expected) in [(Over::Max, 4.0), (Over::Min, 0.0), (Over::Changes, 3.0), (Over::Mean, 1.4)] {
         let signal = Signal::Over { what, series: series("m"), window, record: None };
         assert_eq!(value(&recorded, &signal, 60), Some(expected), "{what:?}");
@@ -127,7 +127,7 @@ fn agents_and_what_is_fixed_are_not_told_apart() {
         recorded.add("m", &labels, &[(0, value)]);
     }
     let labels = vec![("stat".to_owned(), vec!["p99".to_owned()])];
-    let signal = Signal::Value(Series { metric: "m".to_owned(), labels });
+    let signal = Signal::Value(Series { metric: "m".to_owned(), labels, ..Series::default() });
     let found = elements(&Policy::default(), &signal, &recorded, 0);
     let labels: Vec<(&str, &str)> = found[0].labels.iter().map(|(name, value)| (&**name, &**value)).collect();
     assert_eq!((found.len(), labels, found[0].value), (1, vec![("target", "main")], 3.0));
@@ -145,7 +145,7 @@ fn what_is_infinite_or_not_a_number_stays_so() {
     }
     let window = Duration::from_mins(1);
     for (metric, expected) in [("infinite", f64::INFINITY), ("both", f64::NAN), ("none", f64::NAN)] {
-        let series = Series { metric: metric.to_owned(), labels: Vec::new() };
+        let series = Series { metric: metric.to_owned(), ..Series::default() };
         let mean = value(&recorded, &Signal::Over { what: Over::Mean, series, window, record: None }, 30).unwrap();
         assert!(mean.total_cmp(&expected).is_eq() || (mean.is_nan() && expected.is_nan()), "{metric} {mean}");
     }

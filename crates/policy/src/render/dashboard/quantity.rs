@@ -95,7 +95,8 @@ pub(super) fn expression(promql: Promql<'_>, alert: &Alert, level: &Level) -> Op
         // Of several jobs that scrape an agent.
         Signal::Unreachable => (format!("max without (job) ({})", promql.recorded(&level.signal)), OF_AGENT),
         Signal::Firing(_) => return Some(promql.plotted(alert, level)),
-        signal => (promql.recorded(signal), OF_TARGET),
+        signal if signal.has_target() => (promql.recorded(signal), OF_TARGET),
+        signal => (promql.recorded(signal), OF_AGENT),
     };
     // Rules select the one job, dashboards what people choose.
     let job = format!("job=\"{}\"", promql.policy.job);

@@ -14,6 +14,8 @@ pub(super) enum Expr {
     Selector(String, Vec<Matcher>),
     /// `selector[5m]`
     Range(Box<Self>, Duration),
+    /// `selector[5m] offset 2m`
+    Ago(Box<Self>, Duration),
     Number(f64),
     Text(&'static str),
     Call(&'static str, Vec<Self>),
@@ -25,8 +27,6 @@ pub(super) enum Expr {
 /// The labels that an aggregation keeps, or that it takes away.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Grouping {
-    /// Of none: one series comes out.
-    All,
     By(Vec<&'static str>),
     Without(Vec<&'static str>),
 }
@@ -102,7 +102,6 @@ impl Grouping {
     /// The function with the labels, as far as the parenthesis.
     fn head(&self, function: &str) -> String {
         match self {
-            Self::All => function.to_owned(),
             Self::By(labels) => format!("{function} by ({}) ", labels.join(", ")),
             Self::Without(labels) => format!("{function} without ({}) ", labels.join(", ")),
         }
@@ -169,11 +168,13 @@ impl Expr {
     fn inline(&self) -> String {
         let joined = |parts: &[Self]| parts.iter().map(Self::inline).collect::<Vec<_>>().join(", ");
         match self {
+            Self::Selector(metric, matchers) if matchers.is_empty() => metric.clone(),
             Self::Selector(metric, matchers) => {
                 let matchers: Vec<String> = matchers.iter().map(Matcher::text).collect();
                 format!("{metric}{{{}}}", matchers.join(", "))
             }
             Self::Range(selector, range) => format!("{}[{}]", selector.inline(), duration(*range)),
+            Self::Ago(selector, time) => format!("{} offset {}", selector.inline(), duration(*time)),
             Self::Number(number) if number.is_infinite() => if *number > 0.0 { "Inf" } else { "-Inf" }.to_owned(),
             Self::Number(number) => number.to_string(),
             Self::Text(text) => quoted(text),
@@ -219,12 +220,17 @@ impl Expr {
             }
             Self::Call(function, arguments) => {
                 lines.push(format!("{:indent$}{function}(", ""));
-                for (at, argument) in arguments.iter().enumerate() {
+                // Texts at the end stay together: a label and what becomes of it are read as one.
+                let texts = arguments.iter().rev().take_while(|argument| matches!(argument, Self::Text(_))).count();
+                let (first, texts) = arguments.split_at(arguments.len() - texts);
+                let texts = texts.iter().map(Self::inline).collect::<Vec<_>>().join(", ");
+                for (at, argument) in first.iter().enumerate() {
                     argument.write(indent + 2, lines);
                     if let Some(line) = lines.last_mut().filter(|_| at + 1 < arguments.len()) {
                         line.push(',');
                     }
                 }
+                lines.extend((!texts.is_empty()).then(|| format!("{:1$}{texts}", "", indent + 2)));
                 lines.push(format!("{:indent$})", ""));
             }
             whole => lines.push(format!("{:indent$}{}", "", whole.inline())),

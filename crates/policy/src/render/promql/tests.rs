@@ -31,6 +31,20 @@ fn last(metric: &str) -> String {
 }
 
 #[test]
+fn what_is_of_no_target_is_read_of_whom_it_is_and_keeps_its_labels() {
+    let of = |signal: &str| of_signal(signal, "above = 1").remove(0);
+    assert_eq!(
+        of("value = \"manometer_http_connections\", agent = true"),
+        "last_over_time(manometer_http_connections{job=\"manometer\", target=\"\"}[2m]) > 1"
+    );
+    assert_eq!(
+        of("increase = \"alertmanager_notifications_failed_total\", window = \"5m\", foreign = true"),
+        "increase(alertmanager_notifications_failed_total{}[5m]) > 1"
+    );
+    assert_eq!(of("value = \"x\", where = { a = \"b\" }, foreign = true"), "last_over_time(x{a=\"b\"}[2m]) > 1");
+}
+
+#[test]
 fn each_form_has_one_text() {
     let last = |metric: &str| format!("last_over_time({metric}{{job=\"manometer\", target!=\"\"}}[2m])");
     let of_agents = |expr: &str| format!("max without (job, instance) ({expr})");
@@ -42,7 +56,7 @@ fn each_form_has_one_text() {
         ("value = \"redis_ping_ms\"", of_agents(&last(ping))),
         (
             "ratio = \"redis_memory_used_bytes\", of = \"redis_memory_max_bytes\", record = \"target:a_per_b:ratio\"",
-            "target:a_per_b:ratio{}".to_owned(),
+            "target:a_per_b:ratio".to_owned(),
         ),
         (
             "ratio = \"redis_ping_ms\", of = \"redis_up\"",
@@ -89,8 +103,10 @@ fn each_form_has_one_text() {
         ),
         (
             "firing = \"critical\"",
-            "count(count by (target) (ALERTS{alertname!=\"Test\", alertstate=\"firing\", \
-             severity=\"critical\", target!=\"\"}))"
+            "count by (site) (\n  count by (site, target, name) (\n    ALERTS{alertname!=\"Test\", \
+             alertstate=\"firing\", severity=\"critical\", page=\"\", target!=\"\"}\n    \
+             unless on (site, target, name)\n    (manometer:depends_on and on (site, cause) \
+             manometer:cause:seen{severity_of=\"critical\"})\n  )\n)\n"
                 .to_owned(),
         ),
     ];

@@ -3,21 +3,21 @@
 use std::collections::HashMap;
 
 use super::world::{Labels, Track, World};
-use crate::Policy;
-use crate::evaluate::{self, Active, Evaluator, Label, Millis, Sample, Samples};
+use crate::evaluate::{self, Active, Evaluator, Label, Sample, Samples};
+use crate::{Origin, Policy, Series, Signal};
 
 /// A test's series, as an evaluation reads them.
-struct Recorded<'w>(HashMap<&'w str, Vec<Recording>>);
+pub(super) struct Recorded<'w>(HashMap<&'w str, Vec<Recording>>);
 
 /// A series: its labels and its samples.
 type Recording = (Vec<Label>, Vec<Sample>);
 
 /// The alerts that are active at each step.
 pub(super) fn simulate(policy: &Policy, world: &World) -> Vec<Vec<Active>> {
-    let samples = Recorded::of(&policy.job, world);
+    let samples = Recorded::of(policy, world);
     let mut evaluator = Evaluator::new(policy);
     let course = (0..world.steps).map(|step| {
-        evaluator.tick(&samples, time(world, step));
+        evaluator.tick(&samples, world.time(step));
         evaluator.active().collect()
     });
     course.collect()
@@ -28,16 +28,17 @@ pub(super) fn texts(labels: &[Label]) -> Labels {
     labels.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect()
 }
 
-fn time(world: &World, step: usize) -> Millis {
-    let step = u128::try_from(step).unwrap_or(u128::MAX);
-    Millis::try_from(world.interval.as_millis().saturating_mul(step)).unwrap_or(Millis::MAX)
-}
-
 impl<'w> Recorded<'w> {
-    /// The series of the agents of a job.
-    fn of(job: &str, world: &'w World) -> Self {
+    /// The series of the policy's agents, and those that alerts read of others.
+    pub(super) fn of(policy: &Policy, world: &'w World) -> Self {
+        let signals = policy.alerts.iter().flat_map(|alert| &alert.levels).map(|level| &level.signal);
+        let foreign: Vec<&Series> =
+            signals.flat_map(Signal::series).filter(|series| series.origin == Origin::Foreign).collect();
+        let is_read = |track: &&Track| {
+            track.labels.get("job") == Some(&policy.job) || foreign.iter().any(|series| series.metric == track.metric)
+        };
         let mut all: HashMap<&str, Vec<Recording>> = HashMap::new();
-        for track in world.tracks.iter().filter(|track| track.labels.get("job").is_some_and(|value| value == job)) {
+        for track in world.tracks.iter().filter(is_read) {
             let labels = track.labels.iter().map(|(name, value)| (name.as_str().into(), value.as_str().into()));
             all.entry(&track.metric).or_default().push((labels.collect(), samples(world, track)));
         }
@@ -53,6 +54,6 @@ impl Samples for Recorded<'_> {
 }
 
 fn samples(world: &World, track: &Track) -> Vec<Sample> {
-    let all = (0..world.steps).map(|step| Sample { time: time(world, step), value: track.at(step) });
+    let all = (0..world.steps).map(|step| Sample { time: world.time(step), value: track.at(step) });
     all.filter(|sample| sample.is_stale() || !sample.value.is_nan()).collect()
 }

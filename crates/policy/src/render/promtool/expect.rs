@@ -2,8 +2,8 @@
 
 use super::course::texts;
 use super::world::{Labels, series};
-use crate::evaluate::{self, Active};
-use crate::{Alert, Compare, Level, Policy, Scope, in_words};
+use crate::evaluate::{self, Active, description, scope};
+use crate::{Alert, Level, Policy};
 
 /// The labels that the rule sets on top of those of the series.
 pub(super) fn labels(policy: &Policy, active: &Active) -> Labels {
@@ -57,55 +57,4 @@ pub(super) fn annotations(policy: &Policy, active: &Active) -> Vec<(&'static str
 fn of<'p>(policy: &'p Policy, active: &Active) -> (&'p Alert, &'p Level) {
     let alert = &policy.alerts[active.alert];
     (alert, &alert.levels[active.level])
-}
-
-fn description(policy: &Policy, active: &Active) -> String {
-    let (alert, level) = of(policy, active);
-    let label = |name: &str| evaluate::label(&active.labels, name).unwrap_or_default().to_owned();
-    let mut text = String::new();
-    let mut rest = alert.description.as_str();
-    while let Some((before, (name, after))) =
-        rest.split_once('{').and_then(|(before, tail)| Some((before, tail.split_once('}')?)))
-    {
-        text.push_str(before);
-        text.push_str(&match name {
-            "target" => label("target"),
-            "value" => level.unit.rendered(active.value),
-            "threshold" => level.unit.show(threshold(level, active)),
-            "beyond" => beyond(level, active),
-            "for" => in_words(scope(level, active).map_or(level.hold, |scope| scope.hold)),
-            "window" => level.signal.window().map(in_words).unwrap_or_default(),
-            // No poll fails in these tests: the number itself is what is wrong.
-            "reason" => String::new(),
-            "condition" => level.condition.clone().unwrap_or_default(),
-            "job" => policy.job.clone(),
-            name => label(name.trim_start_matches("label:")),
-        });
-        rest = after;
-    }
-    text + rest
-}
-
-fn threshold(level: &Level, active: &Active) -> f64 {
-    scope(level, active).and_then(|scope| scope.fire).unwrap_or(level.fire)
-}
-
-fn beyond(level: &Level, active: &Active) -> String {
-    let (fire, resolve) = (threshold(level, active), scope(level, active).map_or(level.resolve, |scope| scope.resolve));
-    let words = match level.compare {
-        Compare::Above => ["more than", "not yet below"],
-        Compare::AtLeast => ["at least", "not yet below"],
-        Compare::Below => ["less than", "not yet above"],
-        Compare::AtMost | Compare::Equal => ["at most", "not yet above"],
-    };
-    match resolve.filter(|_| !level.compare.holds(active.value, fire)) {
-        Some(resolve) => format!("{} {}", words[1], level.unit.show(resolve)),
-        None => format!("{} {}", words[0], level.unit.show(fire)),
-    }
-}
-
-/// What the level has of its own for the target.
-fn scope<'l>(level: &'l Level, active: &Active) -> Option<&'l Scope> {
-    let target = evaluate::label(&active.labels, "target")?;
-    level.scopes.iter().find(|scope| scope.targets.iter().any(|name| name == target))
 }

@@ -5,6 +5,7 @@
 //! pending or fires. What must happen is computed from the words of the policy, never from the expressions under test.
 
 mod cases;
+mod causes;
 mod course;
 mod expect;
 mod text;
@@ -26,14 +27,15 @@ const INTERVALS: [u64; 10] = [120_000, 60_000, 30_000, 15_000, 10_000, 5_000, 1_
 #[must_use]
 pub fn files(policy: &Policy, catalog: &Catalog) -> Vec<File> {
     let path = |alert: &Alert| format!("alerts/tests/{}.test.yml", alert.name).into();
-    policy.alerts.iter().map(|alert| File { path: path(alert), text: of_alert(policy, catalog, alert) }).collect()
+    let alerts = policy.alerts.iter().map(|alert| File { path: path(alert), text: of_alert(policy, catalog, alert) });
+    alerts.chain(std::iter::once(causes::file(policy, catalog))).collect()
 }
 
 /// The test file of one of the policy's alerts. It stands in a folder beside the rules.
 #[must_use]
 pub fn of_alert(policy: &Policy, catalog: &Catalog, alert: &Alert) -> String {
     let context = Context { policy, catalog, interval: interval(policy, alert) };
-    text::file(policy, catalog, alert, context.interval, context.cases(alert))
+    text::of_alert(policy, catalog, alert, context.interval, context.cases(alert))
 }
 
 /// So short that half of any time in the rules can be told from all of it, and such that windows are whole numbers of it.

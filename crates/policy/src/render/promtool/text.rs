@@ -8,22 +8,36 @@ use super::cases::{Case, Check};
 use super::course::simulate;
 use super::expect;
 use crate::evaluate::{Active, Label};
+use crate::render::promql::INHIBITOR;
 use crate::render::rules::{RuleFile, rule_files};
 use crate::render::yaml::Yaml;
 use crate::render::{Catalog, HEADER};
 use crate::{Alert, Policy, Signal, duration as time};
 
-/// The whole file: the rules that are tested, and the tests.
-pub(super) fn file(
+/// The whole file of an alert.
+pub(super) fn of_alert(
     policy: &Policy,
     catalog: &Catalog,
     alert: &Alert,
     interval: Duration,
     cases: impl IntoIterator<Item = Case>,
 ) -> String {
+    let is_about_thresholds = alert.levels.iter().any(|level| level.signal == Signal::Drift);
+    let tests = cases.into_iter().map(|case| test(policy, alert, &case)).collect();
+    file(policy, catalog, interval, is_about_thresholds, tests)
+}
+
+/// A whole file: the rules that are tested, and the tests.
+pub(super) fn file(
+    policy: &Policy,
+    catalog: &Catalog,
+    interval: Duration,
+    is_about_thresholds: bool,
+    tests: Vec<Yaml>,
+) -> String {
     let mut files = rule_files(policy, catalog);
     let is_of_thresholds = |file: &RuleFile| file.groups.iter().all(|group| group.name.contains("thresholds"));
-    if alert.levels.iter().any(|level| level.signal == Signal::Drift) {
+    if is_about_thresholds {
         // What is compared has to be there when it is.
         files.sort_by_key(|file| !is_of_thresholds(file));
     } else {
@@ -37,7 +51,7 @@ pub(super) fn file(
         // Otherwise their order is not known, and what one makes the other has only at the next evaluation.
         ("group_eval_order", Yaml::List(groups.collect())),
         ("evaluation_interval", Yaml::plain(time(interval))),
-        ("tests", Yaml::List(cases.into_iter().map(|case| test(policy, alert, &case)).collect())),
+        ("tests", Yaml::List(tests)),
     ])
     .document(HEADER)
 }
@@ -108,10 +122,10 @@ fn is_of(policy: &Policy, active: &Active, name: &str) -> bool {
     policy.alerts[active.alert].name == name
 }
 
-/// Everything that is pending or fires, but for what does so always.
+/// Everything that is pending or fires, but for what does so always, and for what silences others: that has a file of its own.
 fn everything(policy: &Policy, alert: &Alert) -> String {
-    let always: Vec<&str> = background(policy, alert).collect();
-    if always.is_empty() { "ALERTS".to_owned() } else { format!("ALERTS{{alertname!~{:?}}}", always.join("|")) }
+    let others: Vec<&str> = background(policy, alert).chain([INHIBITOR]).collect();
+    format!("ALERTS{{alertname!~{:?}}}", others.join("|"))
 }
 
 fn is_background(policy: &Policy, alert: &Alert, active: &Active) -> bool {

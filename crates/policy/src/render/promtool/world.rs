@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use crate::evaluate::Sample;
+use crate::evaluate::{Millis, Sample};
 
 /// The labels of a series or of an alert.
 pub(super) type Labels = BTreeMap<String, String>;
@@ -92,6 +92,12 @@ impl World {
     /// The series and their values, one a line.
     pub(super) fn input_series(&self) -> Vec<(String, String)> {
         self.tracks.iter().map(|track| (series(&track.metric, &track.labels), track.notation(self.steps))).collect()
+    }
+
+    /// When a step is.
+    pub(super) fn time(&self, step: usize) -> Millis {
+        let step = u128::try_from(step).unwrap_or(u128::MAX);
+        Millis::try_from(self.interval.as_millis().saturating_mul(step)).unwrap_or(Millis::MAX)
     }
 
     /// The steps that a time takes, rounded up.

@@ -14,7 +14,9 @@ fn rules(policy: &Policy) -> Vec<Rule> {
 /// The rules of one alert.
 fn of_alert(policy: &Policy, alert: &str) -> Vec<Rule> {
     let mut rules = rules(policy);
-    rules.retain(|rule| matches!(&rule.kind, RuleKind::Alert { name, .. } if name == alert));
+    // Without those that pass a call for help on.
+    let is_relay = |rule: &Rule| rule.labels.contains(&("page".to_owned(), "no".to_owned()));
+    rules.retain(|rule| matches!(&rule.kind, RuleKind::Alert { name, .. } if name == alert) && !is_relay(rule));
     rules
 }
 
@@ -27,7 +29,11 @@ fn annotation(rule: &Rule, wanted: &str) -> String {
 fn every_level_is_a_rule_and_no_group_is_too_large() {
     let policy = policy("");
     let levels = policy.alerts.iter().flat_map(|alert| &alert.levels).count();
-    let alerts = rules(&policy).into_iter().filter(|rule| matches!(rule.kind, RuleKind::Alert { .. })).count();
+    let is_own = |rule: &Rule| {
+        let is_of_causes = rule.labels.iter().any(|(name, value)| name == "stage" || (name == "page" && value == "no"));
+        matches!(rule.kind, RuleKind::Alert { .. }) && !is_of_causes
+    };
+    let alerts = rules(&policy).into_iter().filter(is_own).count();
     assert_eq!(alerts, levels);
     let mut names = Vec::new();
     for group in rule_files(&policy, &catalog()).into_iter().flat_map(|file| file.groups) {
@@ -39,8 +45,8 @@ fn every_level_is_a_rule_and_no_group_is_too_large() {
         assert_eq!((is_records, is_alerts), (kind == "rules", kind == "alerts"));
         names.push(group.name);
     }
-    assert_eq!(names[..2], ["manometer-redis.rules", "manometer-redis.alerts"]);
-    assert_eq!(names.last().unwrap(), "manometer-thresholds-3.rules");
+    assert_eq!(names[..2], ["manometer-topology.rules", "manometer-causes.rules"]);
+    assert!(names.last().unwrap().starts_with("manometer-thresholds-"));
 }
 
 #[test]
@@ -60,7 +66,7 @@ fn every_number_is_recorded_for_each_agent() {
         ("100", "alert=RedisPingHigh,severity=warning"),
         ("300", "alert=RedisPingHigh,severity=warning,scope=far"),
         ("0.5", "alert=RedisPublishStalled,severity=critical,condition=late"),
-        ("(2 * 1024^3)", "alert=ContainerMemoryHigh,severity=warning,condition=and growing"),
+        ("(2 * 1024^3)", "alert=ContainerMemoryLarge,severity=warning,condition=and growing"),
     ] {
         assert!(recorded.contains(&(number(value), labels.to_owned())), "{labels}");
     }

@@ -1,6 +1,7 @@
 //! Rates and ratios of two samples.
 
 use super::*;
+use crate::collector::docker::cgroup::Machine;
 use crate::collector::docker::stats::cpu::Cpu;
 
 const LIMITS: Limits = Limits {
@@ -43,6 +44,7 @@ fn of_two_samples_of_cgroup_v2() {
     assert_eq!(
         lines(&exposed(&container("ticker", None), with_nothing(), all)),
         [
+            "container_cpu_one_core_ratio 0.45161290322580644",
             "container_cpu_usage_cores 0.45161290322580644",
             "container_cpu_usage_ratio 0.9032258064516129",
             r#"container_cpu_usage_seconds_total{cpu="total"} 1"#,
@@ -103,7 +105,7 @@ fn the_first_sample_says_nothing_of_rates() {
     let sample = read(V2_44);
     let first = Derived::of(&sample, None, &Previous::of(&sample, None), of_limits(&LIMITS));
     let memory_ratio = Some(524_288_000.0 / 1_073_741_824.0);
-    assert_eq!(first, Derived { memory_ratio, ..Derived::default() });
+    assert_eq!(first, Derived { memory_ratio, one_core: true, ..Derived::default() });
 }
 
 #[test]
@@ -151,13 +153,60 @@ fn bandwidth_is_a_part_of_a_configured_one_alone() {
     assert_eq!((none.cpu_cores, none.bandwidth), (Some(0.0), None));
 }
 
+/// What is shown as a part of one CPU of a container that used so many CPUs, a minute each, and whose name may say that it
+/// runs on one thread.
+fn one_core_ratios(cores: &[f64], one_core: bool) -> Vec<Option<String>> {
+    let (mut sample, mut previous) = (with_nothing(), None);
+    let mut shown = Vec::new();
+    for cores in cores {
+        let used = sample.cpu.total.unwrap() + (cores * 60e9) as u64;
+        sample = Sample { cpu: nanos(used), ..later(&sample, 60.0) };
+        let current = Previous::of(&sample, None).after(previous.as_ref());
+        let whole = Whole { one_core, ..Whole::default() };
+        let derived = Derived::of(&sample, previous.as_ref(), &current, whole);
+        let text = exposed(&container("ticker", None), with_nothing(), derived);
+        let line = lines(&text)
+            .into_iter()
+            .find_map(|line| Some(line.strip_prefix("container_cpu_one_core_ratio ")?.to_owned()));
+        shown.push(line);
+        previous = Some(current);
+    }
+    shown
+}
+
 #[test]
 fn what_runs_on_one_thread_is_shown_as_a_part_of_one_cpu() {
-    let shown = |one_core| {
-        let all = derived(&read(V2_44), &read(V2_52), false, Whole { one_core, ..Whole::default() });
-        let text = exposed(&container("ticker", None), with_nothing(), all);
-        lines(&text).into_iter().find(|line| line.contains("one_core"))
+    let of = |values: &[&str]| -> Vec<Option<String>> {
+        values.iter().map(|value| Some((*value).to_owned()).filter(|value| !value.is_empty())).collect()
     };
-    assert_eq!(shown(true).as_deref(), Some("container_cpu_one_core_ratio 0.45161290322580644"));
-    assert_eq!(shown(false), None);
+    // Said to: also while it uses more, since a child of Redis saves beside it.
+    assert_eq!(one_core_ratios(&[0.0, 0.5, 1.5, 0.75], true), of(&["", "0.5", "1.5", "0.75"]));
+    // In effect: a thread does not use more than one CPU.
+    assert_eq!(one_core_ratios(&[0.0, 0.5, 1.0, 1.0625], false), of(&["", "0.5", "1", "1.0625"]));
+    // What has used more may do so again, for ten minutes.
+    let mut cores = vec![0.0, 0.5, 1.25];
+    cores.extend([0.75; 11]);
+    let mut expected = of(&["", "0.5", ""]);
+    expected.extend(vec![None; 9]);
+    expected.extend(of(&["0.75", "0.75"]));
+    assert_eq!(one_core_ratios(&cores, false), expected);
+}
+
+#[test]
+fn memory_can_grow_to_the_limit_or_to_what_the_machine_has_left() {
+    let of = |json: &str, available: Option<u64>| {
+        let measured = Measured { sample: read(json), derived: Derived::default() };
+        let measured = HashMap::from([(ID.to_owned(), measured)]);
+        let usage = Usage::new(measured, Devices::default(), Stages::default(), Duration::ZERO);
+        let usage = usage.on(Some(Machine { available, ..Machine::default() }));
+        lines(&text_of(&[container("ticker", None)], &usage))
+            .into_iter()
+            .find_map(|line| line.strip_prefix("container_memory_capacity_bytes ")?.parse::<f64>().ok())
+    };
+    // 524288000 bytes are in use, of 1 GiB.
+    assert_eq!(of(V2_44, None), Some(1_073_741_824.0));
+    assert_eq!(of(V2_44, Some(1 << 30)), Some(1_073_741_824.0));
+    assert_eq!(of(V2_44, Some(1 << 20)), Some(524_288_000.0 + 1_048_576.0));
+    let limitless = V2_44.replace(r#""limit":1073741824"#, r#""limit":18446744073709551615"#);
+    assert_eq!((of(&limitless, None), of(&limitless, Some(1 << 31))), (None, Some(524_288_000.0 + 2_147_483_648.0)));
 }

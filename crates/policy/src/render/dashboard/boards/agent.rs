@@ -5,6 +5,8 @@ use crate::render::dashboard::spec::{States, UP};
 
 const SUCCEEDED: States = &[(0, "failed", "red"), (1, "succeeded", "green")];
 
+const NOT_SCRAPED: &str = "Prometheus does not scrape itself and its Alertmanager";
+
 board! {
     "agent", "The agent", "manometer itself: targets and polls, thresholds, queues, its HTTP server and its process.";
 
@@ -29,8 +31,9 @@ board! {
             .query("manometer_target_series{@target}", "{{target}} {{collector}}").stacked();
         graph("rejected-series", "Series left out", Count, "Samples that were left out: over the series limit, \
             doubled, or of an invalid name.")
-            .query("manometer_target_series_rejected{@target} > 0", "{{target}} {{reason}}")
-                .may_be_empty("nothing is left out");
+            .alerts("{{target}} {{reason}}");
+        graph("certificates", "Certificates", Seconds, "Time until the certificate of each target with TLS expires.")
+            .alerts("{{target}} {{endpoint}}").may_be_empty("no target has TLS");
     }
     "Thresholds and configuration" {
         table("thresholds", "Thresholds of the agent", &["Time", "__name__", "job"], "The numbers at which alerts fire, \
@@ -39,7 +42,17 @@ board! {
             .query("manometer_threshold{@agent}", "threshold").size(16, 12);
         timeline("configuration", "Configuration", SUCCEEDED, "Whether the last reading of the configuration \
             succeeded; the agent runs on the older one where not.")
-            .query("manometer_config_last_reload_successful{@agent}", "{{instance}}").size(8, 12);
+            .alerts("{{instance}}").may_be_empty(NOT_SCRAPED).size(8, 12);
+    }
+    "Alerting" {
+        graph("notifications", "Alerts that Prometheus cannot send", Count, "Alerts that Prometheus could not send to an \
+            Alertmanager in the window that the alert looks back, and the Alertmanagers that it knows.")
+            .alerts("{{instance}}").may_be_empty(NOT_SCRAPED);
+        graph("rules", "Rules that fail", Count, "Rules that Prometheus could not evaluate in the window that the alert looks back.")
+            .alerts("{{instance}} {{rule_group}}").may_be_empty(NOT_SCRAPED);
+        graph("receivers", "Notifications that fail", Count, "Notifications that Alertmanager could not send in the window that \
+            the alert looks back.")
+            .alerts("{{instance}} {{integration}}").may_be_empty(NOT_SCRAPED);
     }
     "Queues and HTTP" {
         graph("queues", "Queue of log samples", Ratio, "Matching log lines that wait to become samples, as a part of \

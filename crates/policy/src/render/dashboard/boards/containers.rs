@@ -1,17 +1,17 @@
-//! Containers and the host: state, resources, ends of runs, log lines.
+//! Containers: state, resources, ends of runs, log lines.
 
 use crate::render::dashboard::spec::UP;
-use crate::render::dashboard::spec::Unit::{BytesPerSecond, Count, PerMinute, PerSecond, Ratio};
+use crate::render::dashboard::spec::Unit::{Bytes, BytesPerSecond, Count, PerMinute, PerSecond, Ratio, Seconds};
 
 const NO_BANDWIDTH: &str = "the configuration says no bandwidth";
 const NO_LIMIT: &str = "the container has no limit";
-const NO_HOST: &str = "the agent does not watch the host";
+const NO_PRESSURE: &str = "the engine's machine tells no pressure, or not to the agent";
 const NO_LOG: &str = "no [[log]] is watched";
 const QUIET: &str = "nothing of the kind has happened since the agent watches";
 
 board! {
     "containers", "Containers and logs",
-    "State, CPU, memory, network, ends of runs and log patterns of each container, and their host.";
+    "State, CPU, memory, network, ends of runs and log patterns of each container.";
 
     "State" {
         timeline("state", "Containers that should run", UP, "Whether each container that the configuration names runs.")
@@ -37,20 +37,25 @@ board! {
             .query("60 * rate(container_exits_total{@target}[@rate])", "{{name}} {{reason}}").may_be_empty(QUIET);
     }
     "Resources" {
-        graph("cpu", "CPU of what it may use", Ratio, "CPU as a part of the container's limit, else of the host; the \
-            mean of an hour is the longer view of it.")
+        graph("cpu", "CPU of what it may use", Ratio, "CPU as a part of the container's limit, else of the host; and of \
+            one CPU, as docker stats shows it, of what uses no more than that. The mean of an hour is the longer view of it.")
             .alerts("{{name}}");
         graph("throttling", "Throttled periods", Ratio, "Part of the scheduler's periods in which the container wanted \
             more CPU than its limit.")
-            .query("rate(container_cpu_cfs_throttled_periods_total{@target}[@rate]) / \
-                (rate(container_cpu_cfs_periods_total{@target}[@rate]) > 0)",
-                "{{name}}").may_be_empty(NO_LIMIT)
+            .alerts("{{name}}").may_be_empty(NO_LIMIT)
             .max(1.0);
+        graph("stalled", "Standstill", Ratio, "Part of the time in which all tasks of a container waited for memory or for \
+            I/O.")
+            .alerts("{{name}}").may_be_empty(NO_PRESSURE);
         graph("threads", "Threads", Count, "Threads and processes in the container.")
             .query("container_threads{@target}", "{{name}}");
-        graph("memory", "Memory", Ratio, "Working set as a part of the container's limit, and in bytes, on the right. \
-            The alert knows both.")
+        graph("memory", "Memory of its limit", Ratio, "Working set as a part of the container's limit.")
             .alerts("{{name}}").may_be_empty(NO_LIMIT);
+        graph("memory-bytes", "Memory", Bytes, "Working set, as docker stats shows it.")
+            .alerts("{{name}}");
+        graph("memory-forecast", "Memory used up in", Seconds, "Time until the container's memory is used up, if it grows on as \
+            it did: its limit, or what the machine has left.")
+            .alerts("{{name}}").may_be_empty("no container grows");
         graph("network", "Network of its bandwidth", Ratio, "Traffic as a part of the bandwidth that the configuration \
             gives.")
             .alerts("{{name}} {{direction}}").may_be_empty(NO_BANDWIDTH);
@@ -77,32 +82,5 @@ board! {
         graph("log-lines", "Log lines", PerSecond, "Lines a second that the agent reads of each log.")
             .query("rate(container_log_lines_total{@target}[@rate])", "{{name}} {{stream}}")
             .query("rate(log_lines_total{@target}[@rate])", "{{log}}").may_be_empty(NO_LOG);
-    }
-    "Host" {
-        graph("host-cpu", "CPU of the host", Ratio, "Part of the time that the CPUs of the host were not idle.")
-            .query("1 - avg by (target) (rate(node_cpu_seconds_total{@target, mode=\"idle\"}[@rate]))", "{{target}}")
-                .may_be_empty(NO_HOST)
-            .max(1.0);
-        graph("host-memory", "Memory of the host", Ratio, "Part of the host's memory that no new program can have.")
-            .query("1 - node_memory_MemAvailable_bytes{@target} / node_memory_MemTotal_bytes{@target}", "{{target}}")
-                .may_be_empty(NO_HOST)
-            .max(1.0);
-        graph("host-load", "Load of the host", Count, "Processes that run or wait to, as the mean of one and of five \
-            minutes.")
-            .query("node_load1{@target}", "{{target}} 1m").may_be_empty(NO_HOST)
-            .query("node_load5{@target}", "{{target}} 5m").may_be_empty(NO_HOST);
-        graph("host-disk", "Space on the host's disks", Ratio, "Part of each file system that is used.")
-            .query("1 - node_filesystem_avail_bytes{@target} / (node_filesystem_size_bytes{@target} > 0)",
-                "{{target}} {{mountpoint}}").may_be_empty(NO_HOST)
-            .max(1.0);
-        graph("host-network", "Network of the host", BytesPerSecond, "Bytes a second through the interfaces of the \
-            host.")
-            .query("rate(node_network_receive_bytes_total{@target}[@rate])", "{{target}} {{device}} in")
-                .may_be_empty(NO_HOST)
-            .query("rate(node_network_transmit_bytes_total{@target}[@rate])", "{{target}} {{device}} out")
-                .may_be_empty(NO_HOST);
-        graph("host-files", "Open files of the host", Ratio, "File handles in use as a part of what the kernel allows.")
-            .query("node_filefd_allocated{@target} / (node_filefd_maximum{@target} > 0)", "{{target}}")
-                .may_be_empty(NO_HOST);
     }
 }

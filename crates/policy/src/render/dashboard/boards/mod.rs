@@ -22,6 +22,7 @@ mod agent;
 mod backpressure;
 mod clients;
 mod containers;
+mod host;
 mod overview;
 mod redis;
 
@@ -46,6 +47,7 @@ pub(super) fn all() -> Vec<Board> {
         redis::board(),
         clients::board(),
         containers::board(),
+        host::board(),
         agent::board(),
     ]
 }

@@ -62,14 +62,15 @@ board! {
     "Incident" {
         table("incident", "Causes", &["Time", "Value #A"], "What has happened: the alerts whose silence holds for what follows from \
             them, and for how long each has been true. What is here before its alert fires is about to fire.")
-            .query("max by (site, cause, alert, severity) (manometer:cause:seen{@site})", "seen").may_be_empty(QUIET)
-            .query("time() - min by (site, cause, alert, severity) (label_replace(label_replace(label_join(\
+            .query("max by (site, cause, alert, severity_of) (manometer:cause:seen{@site})", "seen").may_be_empty(QUIET)
+            .query("time() - min by (site, cause, alert, severity_of) (label_replace(label_replace(label_replace(label_join(\
                 ALERTS_FOR_STATE{@alerts, alert=\"\", cause=\"\"}, \"cause\", \"/\", \"target\", \"name\"), \"cause\", \"$1\", \"cause\", \"(.*)/\"), \
-                \"alert\", \"$1\", \"alertname\", \"(.+)\")) and on (site, cause, alert, severity) manometer:cause:seen{@site}",
+                \"alert\", \"$1\", \"alertname\", \"(.+)\"), \"severity_of\", \"$1\", \"severity\", \"(.+)\")) \
+                and on (site, cause, alert, severity_of) manometer:cause:seen{@site}",
                 "for").unit(Seconds).may_be_empty(QUIET)
             .nothing("no cause is seen").size(12, 7);
         table("follows", "What follows", &["Time", "Value"], "The targets whose alerts a cause silences, because they stand on it.")
-            .query("max by (site, target, cause, cause_alert) (ALERTS{@alerts, alertname=\"CauseInhibitor\", \
+            .query("max by (site, target, name, cause, alert) (ALERTS{@alerts, alertname=\"CauseInhibitor\", \
                 alertstate=\"firing\"})", "silenced").may_be_empty(QUIET)
             .nothing("nothing is silenced").size(12, 7);
         table("alerts", "Firing alerts", &["Time", "job"], "Every alert that fires now, as Prometheus sees it, and for how long \

@@ -8,10 +8,20 @@ use metric::{Kind, MetricInfo};
 
 /// What Prometheus itself knows of alerts and of scrapes.
 const OF_PROMETHEUS: [(&str, &[&str]); 4] = [
-    ("ALERTS", &["alertname", "alertstate", "severity", "condition", "escalation", "cause", "cause_alert"]),
+    ("ALERTS", &["alertname", "alertstate", "severity", "condition", "escalation", "page", "cause", "alert"]),
     ("ALERTS_FOR_STATE", &["alertname", "severity", "condition", "escalation", "alert", "cause"]),
-    ("manometer:cause:seen", &["cause", "alert", "severity"]),
+    ("manometer:cause:seen", &["cause", "alert", "severity_of"]),
     ("up", &[]),
+];
+
+/// What Prometheus and Alertmanager say of themselves, under whatever job they are scraped.
+const FOREIGN: [(&str, &[&str]); 6] = [
+    ("alertmanager_config_last_reload_successful", &[]),
+    ("alertmanager_notifications_failed_total", &["integration"]),
+    ("prometheus_config_last_reload_successful", &[]),
+    ("prometheus_notifications_alertmanagers_discovered", &[]),
+    ("prometheus_notifications_errors_total", &["alertmanager"]),
+    ("prometheus_rule_evaluation_failures_total", &["rule_group"]),
 ];
 
 /// Of every metric: whether it is a counter, whether it is of a target, its own labels.
@@ -19,6 +29,9 @@ fn known() -> BTreeMap<String, (bool, bool, Vec<&'static str>)> {
     let mut known = BTreeMap::new();
     for (name, labels) in OF_PROMETHEUS {
         known.insert(name.to_owned(), (false, name.starts_with("ALERTS"), labels.to_vec()));
+    }
+    for (name, labels) in FOREIGN {
+        known.insert(name.to_owned(), (name.ends_with("_total"), false, labels.to_vec()));
     }
     for (of_target, info) in exported() {
         let (name, is_counter, more) = match info.kind {
@@ -45,6 +58,10 @@ pub(super) fn is_counter(name: &str) -> bool {
     known().get(name).is_some_and(|(counter, _, _)| *counter)
 }
 
+pub(super) fn is_foreign(name: &str) -> bool {
+    FOREIGN.iter().any(|(foreign, _)| *foreign == name)
+}
+
 pub(super) fn is_of_target(name: &str) -> bool {
     known().get(name).is_some_and(|(_, of_target, _)| *of_target)
 }
@@ -60,7 +77,7 @@ fn every_metric_and_label_is_exported() {
     let labels_of = |name: &str| {
         let (_, of_target, own) = known.get(name).cloned().unwrap_or_default();
         // An agent is scraped as an instance that has no target.
-        let common: &[&str] = if of_target || name == "up" {
+        let common: &[&str] = if of_target || name == "up" || name.starts_with("manometer_config_") {
             &["job", "instance", "site", "target", "node"]
         } else {
             &["job", "instance", "site"]

@@ -35,7 +35,7 @@ fn every_dashboard_is_one_that_can_be_imported_and_provisioned() {
             assert!(!whole.contains(never), "{name} has {never}");
         }
     }
-    assert_eq!(uids.len(), 6);
+    assert_eq!(uids.len(), 7);
 }
 
 #[test]
@@ -131,8 +131,17 @@ fn the_linter_is_told_what_is_as_it_is_on_purpose() {
     let files = render(&policy());
     let text = &files.iter().find(|file| file.path.ends_with(".lint")).unwrap().text;
     let panels: Vec<&str> = text.lines().filter_map(|line| line.trim().strip_prefix("panel: ")).collect();
-    let expected =
-        ["Causes", "What follows", "Firing alerts", "Critical trouble", "Targets", "Evicted keys", "Cache errors"];
+    let expected = [
+        "Causes",
+        "What follows",
+        "Firing alerts",
+        "Critical trouble",
+        "Targets",
+        "Evicted keys",
+        "Cache errors",
+        "Standstill",
+        "Standstill",
+    ];
     assert_eq!(panels, expected.map(|title| format!("{title:?}")));
 }
 

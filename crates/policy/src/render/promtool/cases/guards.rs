@@ -83,7 +83,14 @@ fn case(context: &Context<'_>, tried: &Tried<'_>, fails: usize) -> Case {
         [(target, tried.numbers.beyond(&level.signal), Some(fails)), (other, tried.numbers.short(), None)]
     {
         let subject = context.subject(&target);
-        let mut own = drive::tracks(context, &level.signal, &[(value, steps)], &subject);
+        // A counter must rise where the last look sees it, and has seen it for long enough.
+        let before = if matches!(level.signal, Signal::Increase { .. }) {
+            steps - context.steps(tried.numbers.hold) - 2
+        } else {
+            0
+        };
+        let course = [(0.0, before), (value, steps - before)];
+        let mut own = drive::tracks(context, &level.signal, &course[usize::from(before == 0)..], &subject);
         add_guards(context, &mut own, level, &subject, steps, fails);
         tracks.extend(own);
     }

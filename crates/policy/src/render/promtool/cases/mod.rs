@@ -7,14 +7,14 @@ mod guards;
 mod numbers;
 mod special;
 mod strangers;
-mod timeline;
+pub(super) mod timeline;
 
 use std::time::Duration;
 
 use self::numbers::Numbers;
 use super::world::{Labels, Track, World};
 use crate::render::Catalog;
-use crate::{Alert, Level, Policy, Scope, Series};
+use crate::{Alert, Level, Origin, Policy, Scope, Series};
 
 /// Where the agent of the tests is scraped.
 pub(super) const INSTANCE: &str = "agent:10121";
@@ -87,7 +87,7 @@ impl<'p> Context<'p> {
     }
 
     fn tried(&self, alert: &Alert, tried: &Tried<'p>) -> Vec<Case> {
-        if !tried.level.signal.has_target() {
+        if tried.level.signal.series().is_empty() {
             return special::cases(self, tried);
         }
         let mut cases = vec![timeline::case(self, tried)];
@@ -104,11 +104,21 @@ impl<'p> Context<'p> {
 
     /// The series of a metric for a subject, with all labels that it has.
     fn track(&self, series: &Series, subject: &Subject, values: Vec<f64>) -> Track {
-        let mut labels = Labels::from([
-            ("job".to_owned(), subject.job.clone()),
-            ("instance".to_owned(), INSTANCE.to_owned()),
-            ("target".to_owned(), subject.target.clone()),
-        ]);
+        let mut labels = Labels::from([("job".to_owned(), subject.job.clone())]);
+        let other = |who| if subject.number == 1 { format!("{who}:1") } else { format!("{who}-{}:1", subject.number) };
+        let instance = match series.origin {
+            Origin::Target => {
+                labels.insert("target".to_owned(), subject.target.clone());
+                INSTANCE.to_owned()
+            }
+            Origin::Agent if subject.number == 1 => INSTANCE.to_owned(),
+            Origin::Agent => other("agent"),
+            Origin::Foreign => {
+                labels.insert("job".to_owned(), "others".to_owned());
+                other("other")
+            }
+        };
+        labels.insert("instance".to_owned(), instance);
         for label in self.catalog.labels(&series.metric) {
             labels.insert((*label).to_owned(), format!("{label}-{}", subject.number));
         }
@@ -150,7 +160,12 @@ fn scraped(job: &str, values: Vec<f64>) -> Track {
     Track { metric: "up".to_owned(), labels: labels.into(), values }
 }
 
-impl Tried<'_> {
+impl<'p> Tried<'p> {
+    /// A level of which no target has numbers of its own.
+    pub(super) fn of(level: &'p Level, at: usize) -> Option<Self> {
+        Some(Self { at, level, scope: None, numbers: Numbers::of(level, None)? })
+    }
+
     /// The target that the case is about, and one that it is not about: none that has numbers of its own.
     fn targets(&self) -> (String, String) {
         let is_free = |name: &String| !self.level.scopes.iter().any(|scope| scope.targets.contains(name));

@@ -3,12 +3,14 @@
 use super::drive;
 use super::guards::add_guards;
 use super::{Case, Check, Context, Subject, Tried, forecast};
-use crate::Signal;
 use crate::render::promtool::world::Track;
+use crate::{Origin, Signal};
 
 /// The cases in which nothing fires whatever the numbers are.
 pub(super) fn cases(context: &Context<'_>, tried: &Tried<'_>) -> Vec<Case> {
-    let mut cases = vec![absent(context, tried)];
+    let is_foreign = tried.level.signal.series().iter().any(|series| series.origin == Origin::Foreign);
+    // Nobody's job is a stranger's where any will do.
+    let mut cases = if is_foreign { Vec::new() } else { vec![absent(context, tried)] };
     match tried.level.signal {
         Signal::Ratio { .. } | Signal::Forecast { .. } => cases.push(without_limit(context, tried)),
         Signal::Rate { .. } | Signal::Increase { .. } => cases.push(restart(context, tried)),

@@ -17,7 +17,7 @@ struct Phase {
 }
 
 /// The whole life of the level.
-pub(super) fn case(context: &Context<'_>, tried: &Tried<'_>) -> Case {
+pub(in crate::render::promtool) fn case(context: &Context<'_>, tried: &Tried<'_>) -> Case {
     if matches!(tried.level.signal, Signal::Forecast { .. }) {
         return forecast::case(context, tried);
     }

@@ -1,9 +1,10 @@
 //! `manometer config check` and `config show`.
 
+use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use super::{EXIT_SOFTWARE, Refused, print, read};
-use crate::app::{Source, load_web};
+use crate::app::{Source, cannot_fire, load_web};
 
 /// Validates the configuration, and the web configuration that it names.
 pub(super) fn check(source: &Source) -> Result<ExitCode, Refused> {
@@ -11,8 +12,19 @@ pub(super) fn check(source: &Source) -> Result<ExitCode, Refused> {
     load_web(&config.web)?;
     let count = config.targets.len();
     let targets = if count == 1 { "target" } else { "targets" };
-    let notes: String = config.policy.missing_links().iter().map(|note| format!("note: {note}\n")).collect();
-    Ok(print(format!("{}: valid, {count} {targets}\n{notes}", config.origin).as_bytes()))
+    let mut text = format!("{}: valid, {count} {targets}\n", config.origin);
+    let inert = cannot_fire(&config.policy, &config.targets);
+    if !inert.is_empty() {
+        text.push_str("alerts that cannot fire:\n");
+        for line in inert {
+            // Writing to a String cannot fail.
+            let _ = writeln!(text, "  {line}");
+        }
+    }
+    for note in config.policy.missing_links() {
+        let _ = writeln!(text, "note: {note}");
+    }
+    Ok(print(text.as_bytes()))
 }
 
 /// Prints the configuration with its defaults, without its secrets.

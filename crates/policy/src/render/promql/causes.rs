@@ -1,0 +1,160 @@
+//! The expressions of what follows from what.
+//!
+//! A cause is seen as soon as its condition holds: series of [`SEEN`], by the thing that it is about. It reaches what stands on
+//! that thing, and the thing itself: series of [`REACH`], by element. What is silenced, and when, follows from those.
+
+use std::time::Duration;
+
+use super::expr::{Expr, Grouping, Matcher, Op};
+use super::{ELEMENT, Promql, any, is};
+use crate::{Alert, CONTAINER, Cause, DEPENDS_ON, Level, Scope, Severity, Threshold};
+
+/// What stands on what, by the agent that knows it.
+pub const TOPOLOGY: &str = "manometer:depends_on";
+
+/// The causes whose condition holds.
+pub const SEEN: &str = "manometer:cause:seen";
+
+/// The elements on which alerts follow from a cause whose condition holds.
+pub const REACH: &str = "manometer:cause:reach";
+
+/// The elements of which somebody calls for help beside the one on call.
+pub const CALLS: &str = "manometer:escalation:seen";
+
+/// The alert that silences others, in Alertmanager.
+pub const INHIBITOR: &str = "CauseInhibitor";
+
+/// The label with what a cause is about: a target, or a container as `engine/name`.
+const CAUSE: &str = "cause";
+
+/// What is behind a cause whose condition holds: its own alert is explained by none.
+pub(super) fn explained(severity: Severity) -> Expr {
+    let seen = named(SEEN, vec![is(Threshold::SEVERITY_OF, severity.as_str())]);
+    named(TOPOLOGY, Vec::new()).with(Op::And.on(vec!["site", CAUSE]), seen)
+}
+
+impl Promql<'_> {
+    /// What stands on what, once.
+    #[must_use]
+    pub fn topology(&self) -> String {
+        let any_target = Matcher { is_positive: false, ..is("target", "") };
+        let told = self.selector(DEPENDS_ON, vec![any_target]);
+        let told = Expr::call("last_over_time", Expr::Range(Box::new(told), self.policy.times.gap));
+        Expr::Aggregate("max", Grouping::By([&ELEMENT[..], &[CAUSE]].concat()), Box::new(told)).text()
+    }
+
+    /// The things of which the condition of a cause holds.
+    #[must_use]
+    pub fn seen(&self, cause: Cause<'_>) -> String {
+        let holds = self.holds(cause.alert, cause.level);
+        let named = if self.is_of_container(cause.level) {
+            label_join(holds, CAUSE, "/", &["target", CONTAINER])
+        } else {
+            label_replace(holds, CAUSE, "target", "(.+)")
+        };
+        group(vec!["site", CAUSE], named).text()
+    }
+
+    /// The elements on which alerts follow from a cause.
+    #[must_use]
+    pub fn reach(&self, cause: Cause<'_>) -> String {
+        let seen = || named(SEEN, of(cause));
+        let on = named(TOPOLOGY, Vec::new()).with(Op::And.on(vec!["site", CAUSE]), seen());
+        on.with(Op::Or, self.itself(cause, seen())).text()
+    }
+
+    /// The elements of which a level with an escalation holds.
+    #[must_use]
+    pub fn calls(&self, alert: &Alert, level: &Level) -> String {
+        group(ELEMENT.to_vec(), self.holds(alert, level)).text()
+    }
+
+    /// The elements that a cause silences before its alert can fire: for so long from when it is first seen, whether it is seen
+    /// all that time or not, and not if it was there a short time before.
+    #[must_use]
+    pub fn early(&self, causes: &[Cause<'_>], time: Duration) -> String {
+        let present = |range| Expr::call("present_over_time", range);
+        let early = |reach: Expr| {
+            let before = Expr::Range(Box::new(reach.clone()), self.policy.times.memory);
+            let now = present(Expr::Range(Box::new(reach), time));
+            now.with(Op::Unless, present(Expr::Ago(Box::new(before), time)))
+        };
+        any_of(reached(causes).map(early))
+    }
+
+    /// The elements that a cause reaches.
+    #[must_use]
+    pub fn late(&self, causes: &[Cause<'_>]) -> String {
+        any_of(reached(causes))
+    }
+
+    /// The cause itself, where somebody on an element that it reaches calls for help.
+    #[must_use]
+    pub fn relayed(&self, cause: Cause<'_>, callers: &[String]) -> String {
+        let calls = named(CALLS, vec![any("alert", callers)]);
+        let reached = named(REACH, of(cause)).with(Op::And.on(ELEMENT.to_vec()), calls);
+        let once = group(vec!["site", CAUSE], reached);
+        group(ELEMENT.to_vec(), self.itself(cause, once)).text()
+    }
+
+    /// Whether the level is of a container, by its engine and name.
+    fn is_of_container(&self, level: &Level) -> bool {
+        self.catalog.own_labels(&level.signal).contains(&CONTAINER)
+    }
+
+    /// The whole condition of a level. Targets for which it must hold for another time are left out: what silences on their
+    /// behalf would do so at the wrong time, and a page too many is better than none.
+    fn holds(&self, alert: &Alert, level: &Level) -> Expr {
+        let same = level.scopes.iter().filter(|scope| scope.hold == level.hold);
+        self.condition(alert, level, &same.collect::<Vec<&Scope>>())
+    }
+
+    /// The element that a cause is about, with its labels.
+    fn itself(&self, cause: Cause<'_>, seen: Expr) -> Expr {
+        if self.is_of_container(cause.level) {
+            let engine = label_replace(seen, "target", CAUSE, "(.+)/.+");
+            label_replace(engine, CONTAINER, CAUSE, ".+/(.+)")
+        } else {
+            label_replace(seen, "target", CAUSE, "(.+)")
+        }
+    }
+}
+
+fn of(cause: Cause<'_>) -> Vec<Matcher> {
+    let condition = cause.level.condition.as_deref().map(|condition| is("condition", condition));
+    let own = [is("alert", &cause.alert.name), is(Threshold::SEVERITY_OF, cause.level.severity.as_str())];
+    own.into_iter().chain(condition).collect()
+}
+
+/// What any of these causes reaches. One selector for each severity: an alert may ask for another time at each.
+fn reached(causes: &[Cause<'_>]) -> impl Iterator<Item = Expr> {
+    Severity::ALL.into_iter().rev().filter_map(|severity| {
+        let of = causes.iter().filter(|cause| cause.level.severity == severity);
+        let mut names: Vec<String> = of.map(|cause| cause.alert.name.clone()).collect();
+        names.dedup();
+        (!names.is_empty())
+            .then(|| named(REACH, vec![is(Threshold::SEVERITY_OF, severity.as_str()), any("alert", &names)]))
+    })
+}
+
+fn any_of(all: impl Iterator<Item = Expr>) -> String {
+    all.reduce(|all, more| all.with(Op::Or, more)).map_or_else(String::new, |expr| expr.text())
+}
+
+fn named(metric: &str, matchers: Vec<Matcher>) -> Expr {
+    Expr::Selector(metric.to_owned(), matchers)
+}
+
+fn group(by: Vec<&'static str>, expr: Expr) -> Expr {
+    Expr::Aggregate("group", Grouping::By(by), Box::new(expr))
+}
+
+fn label_replace(expr: Expr, label: &'static str, from: &'static str, pattern: &'static str) -> Expr {
+    let texts = [label, "$1", from, pattern].map(Expr::Text);
+    Expr::Call("label_replace", std::iter::once(expr).chain(texts).collect())
+}
+
+fn label_join(expr: Expr, label: &'static str, by: &'static str, from: &[&'static str]) -> Expr {
+    let texts = [label, by].into_iter().chain(from.iter().copied()).map(Expr::Text);
+    Expr::Call("label_join", std::iter::once(expr).chain(texts).collect())
+}

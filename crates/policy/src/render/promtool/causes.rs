@@ -1,0 +1,104 @@
+//! alerts/tests/CauseInhibitor.test.yml: what each cause silences, and when.
+//!
+//! The life of each level from which something follows, with a target and a container that stand on it.
+
+use super::cases::{Context, INSTANCE, Tried, timeline};
+use super::course::Recorded;
+use super::world::{Labels, Track, World, series};
+use super::{interval, text};
+use crate::evaluate::{Evaluator, Silence};
+use crate::render::promql::INHIBITOR;
+use crate::render::rules::CAUSE_FOR;
+use crate::render::yaml::Yaml;
+use crate::render::{Catalog, File};
+use crate::{CONTAINER, Cause, DEPENDS_ON, Policy, Threshold, duration};
+
+/// The file.
+pub(super) fn file(policy: &Policy, catalog: &Catalog) -> File {
+    let causes: Vec<Cause<'_>> = policy.causes().collect();
+    let shortest = causes.iter().map(|cause| interval(policy, cause.alert)).min().unwrap_or_default();
+    let context = Context { policy, catalog, interval: shortest };
+    let tests = causes.into_iter().filter_map(|cause| test(&context, cause)).collect();
+    let text = text::file(policy, catalog, shortest, false, tests);
+    File { path: format!("alerts/tests/{INHIBITOR}.test.yml").into(), text }
+}
+
+fn test(context: &Context<'_>, cause: Cause<'_>) -> Option<Yaml> {
+    let at = cause.alert.levels.iter().position(|level| std::ptr::eq(level, cause.level))?;
+    let tried = Tried::of(cause.level, at)?;
+    let mut world = timeline::case(context, &tried).world;
+    let mut name = format!("{} {}", cause.alert.name, cause.level.severity.as_str());
+    name.extend(cause.level.condition.iter().map(|condition| format!(" ({condition})")));
+    let element = world.tracks.iter().find(|track| track.labels.contains_key("target"))?;
+    let own = |label: &str| element.labels.get(label).cloned().unwrap_or_default();
+    let is_container = context.catalog.own_labels(&cause.level.signal).contains(&CONTAINER);
+    let of = if is_container { format!("{}/{}", own("target"), own(CONTAINER)) } else { own("target") };
+    let job = &context.policy.job;
+    world.tracks.extend([("service", ""), ("engine", "service-1")].map(|on| stands_on(job, on, &of)));
+    world.steps += World::steps_in(world.interval, context.policy.times.tail) + 3;
+    let samples = Recorded::of(context.policy, &world);
+    let mut evaluator = Evaluator::new(context.policy);
+    let course: Vec<Vec<String>> = (0..world.steps)
+        .map(|step| {
+            evaluator.tick(&samples, world.time(step));
+            evaluator.silences().iter().map(|silence| alerts_series(context.policy, silence)).collect()
+        })
+        .collect();
+    let steps = changes(&course);
+    let input = world.input_series().into_iter();
+    let input =
+        input.map(|(series, values)| Yaml::map([("series", Yaml::Quoted(series)), ("values", Yaml::Quoted(values))]));
+    let expected = steps.into_iter().map(|step| {
+        let samples = course[step]
+            .iter()
+            .map(|labels| Yaml::map([("labels", Yaml::Quoted(labels.clone())), ("value", Yaml::plain("1"))]));
+        let at = world.interval * u32::try_from(step).unwrap_or(u32::MAX);
+        Yaml::map([
+            ("expr", Yaml::Quoted(format!("ALERTS{{alertname={INHIBITOR:?}, alertstate=\"firing\"}}"))),
+            ("eval_time", Yaml::plain(duration(at))),
+            ("exp_samples", Yaml::List(samples.collect())),
+        ])
+    });
+    Some(Yaml::map([
+        ("name", Yaml::Quoted(format!("{name}: what it silences"))),
+        ("interval", Yaml::plain(duration(world.interval))),
+        ("input_series", Yaml::List(input.collect())),
+        ("promql_expr_test", Yaml::List(expected.collect())),
+    ]))
+}
+
+/// The agent says that the element stands on the cause.
+fn stands_on(job: &str, (target, container): (&str, &str), cause: &str) -> Track {
+    let labels = [("job", job), ("instance", INSTANCE), ("target", target), (CONTAINER, container), ("cause", cause)];
+    let labels = labels.into_iter().filter(|(_, value)| !value.is_empty());
+    let labels: Labels = labels.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    Track { metric: DEPENDS_ON.to_owned(), labels, values: vec![1.0] }
+}
+
+/// The steps before and at which something else is silenced than before.
+fn changes(course: &[Vec<String>]) -> Vec<usize> {
+    let changes = (1..course.len()).filter(|step| course[*step] != course[step - 1]);
+    let mut steps: Vec<usize> = changes.flat_map(|step| [step - 1, step]).collect();
+    steps.dedup();
+    steps
+}
+
+/// The series that Prometheus makes of it.
+fn alerts_series(policy: &Policy, silence: &Silence) -> String {
+    let (alert, level) = silence.cause;
+    let (alert, level) = (&policy.alerts[alert], &policy.alerts[alert].levels[level]);
+    let mut labels: Labels =
+        silence.element.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+    let own = [
+        ("alertname", INHIBITOR),
+        ("alertstate", "firing"),
+        ("alert", &alert.name),
+        (Threshold::SEVERITY, "none"),
+        (Threshold::SEVERITY_OF, level.severity.as_str()),
+        ("stage", if silence.is_firing { "firing" } else { "seen" }),
+        (CAUSE_FOR, &duration(level.hold)),
+    ];
+    let condition = level.condition.as_deref().map(|condition| ("condition", condition));
+    labels.extend(own.into_iter().chain(condition).map(|(name, value)| (name.to_owned(), value.to_owned())));
+    series("ALERTS", &labels)
+}

@@ -1,0 +1,104 @@
+//! The rules of what follows from what: which causes are seen, what they reach, and the alerts that silence it.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::{Rule, RuleFile, RuleGroup, RuleKind, annotation, chunks};
+use crate::render::promql::{CALLS, INHIBITOR, Promql, REACH, SEEN, TOPOLOGY};
+use crate::{Cause, Severity, Threshold, duration};
+
+/// The label with the `for` of the causes that an alert stands for.
+pub(crate) const CAUSE_FOR: &str = "cause_for";
+
+/// The file. Causes come first, so that a symptom that begins with its cause finds it there.
+pub(super) fn file(promql: &Promql<'_>) -> RuleFile {
+    let topology = record(TOPOLOGY, promql.topology(), Vec::new());
+    let records: Vec<Rule> = promql.policy.causes().flat_map(|cause| seen(promql, cause)).collect();
+    let calls = promql.policy.alerts.iter().flat_map(|alert| alert.levels.iter().map(move |level| (alert, level)));
+    let calls = calls.filter(|(_, level)| level.escalation.is_some() && level.signal.has_target());
+    let calls: Vec<Rule> = calls
+        .map(|(alert, level)| record(CALLS, promql.calls(alert, level), labels([("alert", &*alert.name)])))
+        .collect();
+    let mut groups = vec![RuleGroup { name: "manometer-topology.rules".to_owned(), rules: vec![topology] }];
+    // Each record of a pair is made from the other: they stay together.
+    groups.extend(chunks("manometer-causes", "rules", &records));
+    groups.extend(chunks("manometer-calls", "rules", &calls));
+    groups.extend(chunks("manometer-causes", "alerts", &[inhibitors(promql), relays(promql)].concat()));
+    RuleFile { name: "causes".to_owned(), groups }
+}
+
+fn seen(promql: &Promql<'_>, cause: Cause<'_>) -> [Rule; 2] {
+    let mut own = labels([("alert", &*cause.alert.name), (Threshold::SEVERITY_OF, cause.level.severity.as_str())]);
+    own.extend(cause.level.condition.iter().map(|condition| ("condition".to_owned(), condition.clone())));
+    [record(SEEN, promql.seen(cause), own.clone()), record(REACH, promql.reach(cause), own)]
+}
+
+/// The alerts that silence what follows: from when a cause is seen, and while it fires and for some time after that.
+fn inhibitors(promql: &Promql<'_>) -> Vec<Rule> {
+    let times = promql.policy.times;
+    let mut by_hold: BTreeMap<Duration, Vec<Cause<'_>>> = BTreeMap::new();
+    for cause in promql.policy.causes() {
+        by_hold.entry(cause.level.hold).or_default().push(cause);
+    }
+    let rules = by_hold.into_iter().flat_map(|(hold, causes)| {
+        let early = causes
+            .first()
+            .and_then(|cause| times.early(cause.level))
+            .map(|time| inhibitor(("seen", hold), promql.early(&causes, time), Duration::ZERO, Duration::ZERO));
+        [early, Some(inhibitor(("firing", hold), promql.late(&causes), hold, times.tail))]
+    });
+    rules.flatten().collect()
+}
+
+fn inhibitor((stage, of): (&str, Duration), expr: String, hold: Duration, keep_firing: Duration) -> Rule {
+    let description =
+        "{{ $labels.alert }} of {{ $labels.cause }}: what follows from it on {{ $labels.target }} is silenced.";
+    let annotations =
+        vec![("summary", "What follows from a cause is silenced.".to_owned()), ("description", description.to_owned())];
+    let kind = RuleKind::Alert { name: INHIBITOR.to_owned(), hold, keep_firing, annotations };
+    Rule {
+        kind,
+        expr,
+        // Two rules of one name and the same labels would be taken for a mistake.
+        labels: labels([("severity", "none"), ("stage", stage), (CAUSE_FOR, &duration(of))]),
+        comment: None,
+    }
+}
+
+/// The alerts by which the call for help of what is silenced passes to its cause.
+fn relays(promql: &Promql<'_>) -> Vec<Rule> {
+    let relay = |cause: Cause<'_>| {
+        let callers: Vec<_> = cause.callers(promql.policy).collect();
+        let escalation = callers.iter().find_map(|(_, level)| level.escalation.as_deref())?;
+        let mut names: Vec<String> = callers.iter().map(|(alert, _)| alert.name.clone()).collect();
+        names.dedup();
+        let texts = annotation::all(promql.policy, cause.alert, cause.level, cause.level.hold);
+        let kind = RuleKind::Alert {
+            name: cause.alert.name.clone(),
+            hold: promql.policy.times.relay,
+            keep_firing: Duration::ZERO,
+            annotations: texts.into_iter().map(|(key, text)| (key, relayed(key, text, cause))).collect(),
+        };
+        let own = [("severity", Severity::Critical.as_str()), ("escalation", escalation), ("page", "no")];
+        Some(Rule { kind, expr: promql.relayed(cause, &names), labels: labels(own), comment: None })
+    };
+    promql.policy.causes().filter_map(relay).collect()
+}
+
+/// The value of the rule is not that of the alert: what the description says of it would be wrong.
+fn relayed(key: &str, text: String, cause: Cause<'_>) -> String {
+    if key != "description" {
+        return text;
+    }
+    let element = if cause.alert.description.contains("{label:name}") { "name" } else { "target" };
+    let summary = cause.alert.summary.trim_end_matches('.');
+    format!("{summary}: {{{{ $labels.{element} }}}}. What stands on it asks for the infrastructure team.")
+}
+
+fn record(name: &str, expr: String, labels: Vec<(String, String)>) -> Rule {
+    Rule { kind: RuleKind::Record(name.to_owned()), expr, labels, comment: None }
+}
+
+fn labels<const N: usize>(all: [(&str, &str); N]) -> Vec<(String, String)> {
+    all.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec()
+}
