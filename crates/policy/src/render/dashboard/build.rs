@@ -73,7 +73,7 @@ fn build(board: &Board, panel: &Panel, place: Place, promql: Promql<'_>) -> Json
         "datasource": shell::datasource(),
         "gridPos": place,
         "fieldConfig": object! {
-            "defaults": defaults(panel, promql.policy),
+            "defaults": defaults(board, panel, promql.policy),
             "overrides": overrides(panel, &asked),
         },
         "options": options(&panel.kind),

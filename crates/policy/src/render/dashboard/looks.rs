@@ -2,12 +2,13 @@
 
 use crate::{Policy, Severity};
 
+use super::boards;
 use super::json::{Json, object};
 use super::query::{Asked, Role};
-use super::spec::{Kind, Panel, States};
+use super::spec::{Board, Kind, Panel, States};
 use super::tile;
 
-pub(super) fn defaults(panel: &Panel, policy: &Policy) -> Json {
+pub(super) fn defaults(board: &Board, panel: &Panel, policy: &Policy) -> Json {
     let (color, thresholds) = match &panel.kind {
         Kind::Tile(criterion) => ("thresholds", tile::steps(criterion, policy)),
         Kind::Bars => ("continuous-GrYlRd", steps("green", &[])),
@@ -35,9 +36,18 @@ pub(super) fn defaults(panel: &Panel, policy: &Policy) -> Json {
         "color": object! { "mode": color },
         "thresholds": thresholds,
         "mappings": words(panel.states).map(|words| vec![object! { "type": "value", "options": words }]),
-        "noValue": panel.nothing,
+        "noValue": nothing(board, panel),
         "custom": custom,
     }
+}
+
+/// What stands in an empty panel: why it is empty, as far as that is known.
+fn nothing(board: &Board, panel: &Panel) -> &'static str {
+    let of_alerts = panel.alerts.iter().map(|alerts| alerts.may_be_empty);
+    let mut reasons = of_alerts.chain(panel.queries.iter().map(|query| query.may_be_empty));
+    // All of it is empty for the reason of the first only if each of them has one.
+    let reason = reasons.next().flatten().filter(|_| reasons.all(|reason| reason.is_some()));
+    panel.nothing.or(reason).unwrap_or_else(|| boards::nothing(board.name))
 }
 
 /// Colours by value: the ground, and others from a value on.

@@ -59,8 +59,8 @@ pub(super) struct Panel {
     pub(super) queries: Vec<Query>,
     /// Words and colours of values.
     pub(super) states: States,
-    /// Shown where there is nothing.
-    pub(super) nothing: &'static str,
+    /// Shown where there is nothing; else why that may be.
+    pub(super) nothing: Option<&'static str>,
     pub(super) stacked: bool,
     pub(super) max: Option<f64>,
     pub(super) width: u32,
@@ -184,7 +184,7 @@ impl Panel {
             alerts: None,
             queries: Vec::new(),
             states: &[],
-            nothing: "no data",
+            nothing: None,
             stacked: false,
             max: None,
             width,
@@ -279,7 +279,7 @@ impl Panel {
     }
 
     pub(super) fn nothing(mut self, text: &'static str) -> Self {
-        self.nothing = text;
+        self.nothing = Some(text);
         self
     }
 

@@ -28,6 +28,17 @@ mod redis;
 
 use super::spec::Board;
 
+/// Why a panel of that dashboard may have nothing to show, where it does not say so itself.
+pub(super) fn nothing(board: &str) -> &'static str {
+    match board {
+        "redis" | "clients" => "no Redis is watched that says it",
+        "backpressure" => "no service is watched that says it",
+        "containers" => "no container is watched that says it",
+        "host" => "the host is not watched, or does not say it",
+        _ => "no data",
+    }
+}
+
 /// Every dashboard, the one to begin with first.
 pub(super) fn all() -> Vec<Board> {
     vec![

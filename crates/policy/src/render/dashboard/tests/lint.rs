@@ -114,6 +114,19 @@ fn every_panel_says_what_it_shows_and_asks_the_data_source_that_is_chosen() {
 }
 
 #[test]
+fn an_empty_panel_says_why() {
+    let mut bare: Vec<String> = Vec::new();
+    for (name, dashboard) in dashboards() {
+        let of_panels =
+            panels(&dashboard).into_iter().filter(|panel| panel["fieldConfig"]["defaults"]["noValue"] == "no data");
+        bare.extend(of_panels.map(|panel| format!("{name}: {}", text(panel, "title"))));
+    }
+    // Of the agent itself nothing is missing while it runs.
+    bare.retain(|panel| !panel.starts_with("agent: "));
+    assert_eq!(bare, ["overview: Polls", "overview: Agent", "overview: Targets"]);
+}
+
+#[test]
 fn the_linter_is_told_what_is_as_it_is_on_purpose() {
     let files = render(&policy());
     let text = &files.iter().find(|file| file.path.ends_with(".lint")).unwrap().text;
