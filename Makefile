@@ -7,7 +7,7 @@ BOTH := --package manometer --package manometer-examples
 DOC := RUSTDOCFLAGS='--deny warnings' $(CARGO) doc --locked --quiet --workspace --no-deps --lib --examples
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-engines render build release bench bench-rate microbench fmt lint docs clean
+.PHONY: help run test drills test-engines render build release bench bench-rate microbench fmt lint docs clean
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -27,7 +27,11 @@ test: ## Format, lints, all tests and the documentation's examples
 	@$(CARGO) test --locked --quiet --workspace --doc
 	@$(DOC)
 
-test-engines: ## Docker 26 and 28 and Podman 5 on cgroup v2, in a virtual machine; and Podman here
+drills: ## Break everything that may break and see who is paged, ten times as fast; SCALE=1 for real, ROWS="flapping pool" for some
+	@scripts/deps.sh test
+	@$(CARGO) test --locked --quiet --test drills -- --whole $(ROWS)
+
+test-engines: ## Docker 26 and 28 and Podman 5 on cgroup v2, in a virtual machine; Podman here; today's Prometheus and vmalert
 	@scripts/deps.sh engines
 	@tests/engines/run.sh
 

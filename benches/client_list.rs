@@ -43,7 +43,7 @@ fn options() -> Options {
 fn client_list(criterion: &mut Criterion) {
     let reply = reply();
     let options = options();
-    let limit = ClassLimit { hard_bytes: 32 << 20, soft_bytes: 8 << 20 };
+    let limit = ClassLimit { hard_bytes: 32 << 20, soft_bytes: 8 << 20, soft_seconds: 60 };
     let limits = BufferLimits { pubsub: limit, ..BufferLimits::default() };
     let mut group = criterion.benchmark_group("client_list");
     group.throughput(Throughput::Bytes(reply.len() as u64));

@@ -12,7 +12,7 @@ use reader::Names;
 fuzz_target!(|reply: &[u8]| {
     let pool = Pool { names: Names::of(&["web*"]), max: Some(10), ..Pool::new("web") };
     let options = Options { top_k: 3, pools: vec![pool], ..Options::default() };
-    let limit = ClassLimit { hard_bytes: 1_000, soft_bytes: 100 };
+    let limit = ClassLimit { hard_bytes: 1_000, soft_bytes: 100, soft_seconds: 60 };
     let limits = BufferLimits { normal: limit, replica: limit, pubsub: limit };
     let mut tracker = ClientTracker::default();
     let start = Instant::now();

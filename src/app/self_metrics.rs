@@ -188,7 +188,8 @@ pub fn catalog_of(kinds: &[KindEntry]) -> Vec<Group> {
     let own =
         [own(), thresholds::metrics(), inert::metrics(), topology::metrics(), process(), server::metrics()].concat();
     let mut groups: Vec<Group> = kinds.iter().map(|kind| group(kind.title, kind.intro, (kind.metrics)())).collect();
-    groups.push(group("Every target", "The runner's view of a target, whatever its kind.", runner::metrics()));
+    let of_targets = [runner::metrics(), topology::metrics_of_targets()].concat();
+    groups.push(group("Every target", "The agent's view of a target, whatever its kind.", of_targets));
     groups.push(group("The agent", "These have no `target` label and are not part of `/scrape`.", own));
     groups
 }

@@ -34,7 +34,7 @@ mod tests {
         assert_eq!(values.len(), policy.thresholds().count());
         for (labels, value) in [
             (r#"alert="RedisMemoryHigh",severity="critical",condition="",scope="""#, 0.9),
-            (r#"alert="RedisPublishStalled",severity="critical",condition="late",scope="""#, 0.5),
+            (r#"alert="RedisSaveFailing",severity="warning",condition="late",scope="""#, 3.0),
             (r#"alert="RedisDown",severity="critical",condition="",scope="""#, 0.0),
         ] {
             assert!(values.contains(&(labels, value)), "{labels}: {values:?}");

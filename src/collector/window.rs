@@ -25,6 +25,15 @@ pub struct Growth<const N: usize> {
     pub over: Duration,
 }
 
+impl<const N: usize> Growth<N> {
+    /// What grew by `amount` in that time, a second; `None` of no time.
+    #[must_use]
+    pub fn per_second(&self, amount: f64) -> Option<f64> {
+        let seconds = self.over.as_secs_f64();
+        (seconds > 0.0).then(|| amount / seconds)
+    }
+}
+
 impl<const N: usize> Window<N> {
     /// Nothing seen yet. The first `counters` values only rise, unless their owner starts anew; the others may fall.
     ///

@@ -198,6 +198,7 @@ fn every_key_reaches_its_setting() {
         top_k = 3
         stale_after = "1h"
         hit_ratio_window = "10m"
+        evictable = false
         pubsub_patterns = ["ticker:*", "chat:?"]
         canary = true
         canary_channel = "c"
@@ -230,6 +231,7 @@ fn every_key_reaches_its_setting() {
     assert_eq!((target.client_list, target.client_list_max_clients, target.latency_histogram), (false, 7, false));
     assert_eq!((target.top_k, target.stale_after), (3, Duration::from_hours(1)));
     assert_eq!((target.hit_ratio_window, target.series_limit), (Duration::from_mins(10), 1000));
+    assert_eq!(target.evictable, Some(false));
     assert_eq!(target.pubsub_patterns, ["ticker:*", "chat:?"]);
     assert_eq!((target.canary, target.canary_channel.as_str()), (true, "c"));
     let tls = target.tls.as_ref().unwrap();

@@ -238,7 +238,12 @@ impl Hub {
     fn own(&self) -> Families {
         let mut own = Families::new();
         (self.self_metrics)(&mut own);
-        topology::export(&self.topology.view(SystemTime::now()), &mut own);
+        let view = self.topology.view(SystemTime::now());
+        topology::export(&view, &mut own);
+        let targets = self.read();
+        let samples: Vec<_> =
+            targets.iter().map(|(key, samples)| (key.target.as_str(), samples.families.as_slice())).collect();
+        topology::export_events(&view, &samples, &mut own);
         own
     }
 

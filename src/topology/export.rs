@@ -7,7 +7,7 @@ use super::graph::Node;
 use crate::metric::{Families, metrics};
 
 metrics! {
-    pub fn metrics;
+    pub(super) fn metrics;
     TARGET_INFO: gauge "manometer_target_info" ["target", "collector", "container"] Info,
         "A configured target; container is the one that it is, as engine/name.", "config.toml, topology";
     DEPENDENCY: gauge "manometer_dependency" ["target", "on", "via"] Info,

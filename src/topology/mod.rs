@@ -4,6 +4,7 @@
 //! those of their clients, by what a replica says of its primary. What is said wins over what is seen. Rules read the
 //! result, to let a cause silence what follows from it.
 
+mod events;
 mod export;
 mod graph;
 mod kept;
@@ -20,7 +21,8 @@ use std::time::{Duration, SystemTime};
 
 use parking_lot::Mutex;
 
-pub use export::{export, metrics};
+pub use events::export_events;
+pub use export::export;
 pub use graph::{Edge, Graph, Node, Via};
 pub use kept::{Found, Kept};
 pub use member::Said;
@@ -30,7 +32,20 @@ pub use sight::{ContainerSight, MAX_CLIENTS, Role, Sight};
 use member::Member;
 use seen::Seen;
 
+use crate::metric::MetricInfo;
 use crate::net::Reached;
+
+/// Everything that [`export`] may push.
+#[must_use]
+pub fn metrics() -> Vec<MetricInfo> {
+    export::metrics()
+}
+
+/// What [`export_events`] may push, under the names of the targets that it is about.
+#[must_use]
+pub fn metrics_of_targets() -> Vec<MetricInfo> {
+    events::metrics()
+}
 
 /// A view that is older is made anew, since edges that are not seen any more end by time.
 const MAX_AGE: Duration = Duration::from_mins(1);

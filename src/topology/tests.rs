@@ -1,6 +1,7 @@
 use std::net::IpAddr;
 
 use super::*;
+use crate::metric::{Families, Family, Kind, Suffix};
 
 const NOW: SystemTime = SystemTime::UNIX_EPOCH;
 const DAY: Duration = Duration::from_hours(24);
@@ -266,4 +267,61 @@ fn what_is_seen_is_bounded() {
             .map(|edge| (&edge.from, &edge.on))
             .eq(again.graph.edges().map(|edge| (&edge.from, &edge.on)))
     );
+}
+
+/// What is exported of the logs: target, source, pattern, count.
+fn log_events(topology: &Topology, samples: &[(&str, &str)]) -> Vec<String> {
+    let families: Vec<(&str, Vec<Family>)> = samples.iter().map(|(target, lines)| (*target, parsed(lines))).collect();
+    let mut out = Families::new();
+    let samples: Vec<_> = families.iter().map(|(target, families)| (*target, families.as_slice())).collect();
+    export_events(&topology.view(NOW), &samples, &mut out);
+    let Some(family) = out.get("manometer_target_log_events_total") else { return Vec::new() };
+    let label = |sample: &crate::metric::Sample<'_>, name| sample.label(name).unwrap_or_default().to_owned();
+    let line = |sample: crate::metric::Sample<'_>| {
+        let [target, source, pattern] = ["target", "source", "pattern"].map(|name| label(&sample, name));
+        format!("{target} {source} {pattern} {}", sample.value())
+    };
+    family.samples().map(line).collect()
+}
+
+/// Families of lines `metric log pattern count`.
+fn parsed(lines: &str) -> Vec<Family> {
+    let mut out = Families::new();
+    for line in lines.lines() {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let [name, log, pattern, count] = words[..] else { panic!("{line}") };
+        let label = if name.starts_with("container_") { "name" } else { "log" };
+        let labels = [(label, log), ("pattern", pattern)];
+        out.push_foreign((name, Kind::Counter, "Events."), Suffix::None, &labels, count.parse().unwrap());
+    }
+    out.into_sorted()
+}
+
+#[test]
+fn what_a_service_logs_is_told_of_the_server_that_it_uses() {
+    let (targets, sights) = compose();
+    let topology = polled(targets, &sights);
+    let of_docker = "container_log_matches_total ticker-1 pool_exhausted 4\n\
+                     container_log_matches_total ticker-1 redis_publish_failed 9\n\
+                     container_log_matches_total redis-1 output_buffer_limit 2\n\
+                     container_log_matches_total other pool_exhausted 7";
+    let expected = [
+        "main docker/redis-1 output_buffer_limit 2",
+        "main docker/ticker-1 pool_exhausted 4",
+        "ticker docker/ticker-1 pool_exhausted 4",
+    ];
+    assert_eq!(log_events(&topology, &[("docker", of_docker)]), expected);
+    // Where the server counts whom it cuts off, its log is no second witness.
+    let of_redis = "redis_client_output_buffer_limit_disconnections_total - - 2";
+    assert_eq!(log_events(&topology, &[("docker", of_docker), ("main", of_redis)]), expected[1..]);
+}
+
+#[test]
+fn a_log_is_of_what_it_says_it_stands_on() {
+    let mut log = said("log", Role::default());
+    log.uses = Some(vec!["main".to_owned()]);
+    let topology = polled(vec![said("main", Role::Server), said("other", Role::Server), log], &[]);
+    let lines = "log_matches_total redis output_buffer_limit 3\nlog_matches_total app pool_exhausted 1";
+    let expected = ["main log/app pool_exhausted 1", "main log/redis output_buffer_limit 3"];
+    assert_eq!(log_events(&topology, &[("log", lines)]), expected);
 }

@@ -1,10 +1,11 @@
 #!/bin/sh
 # Tries the agent on engines and control groups that this machine does not have: `make test-engines`.
 #
-#   tests/engines/run.sh [docker-26] [docker-28] [podman-5] [podman]      (default: all)
+#   tests/engines/run.sh [peers] [docker-26] [docker-28] [podman-5] [podman]      (default: all)
 #
-# The first three run in a virtual machine of Debian with cgroup v2, the last one on this machine. What cannot be had here
-# is skipped, loudly; where CI is set that is a failure. README.md says what is done, and what it costs.
+# The peers are today's Prometheus, Alertmanager and vmalert. The next three run in a virtual machine of Debian with cgroup v2,
+# the last one on this machine. What cannot be had here is skipped, loudly; where CI is set that is a failure. README.md says
+# what is done, and what it costs.
 set -eu
 cd "$(dirname -- "$0")/../.."
 export PATH="$PATH:/usr/sbin:/sbin"
@@ -28,12 +29,13 @@ missing() {
     [ "$(uname -m)" = x86_64 ] || echo 'no x86_64'
 }
 
-machines='' here=''
-for engine in "${@:-docker-26 docker-28 podman-5 podman}"; do
+machines='' here='' peers=''
+for engine in "${@:-peers docker-26 docker-28 podman-5 podman}"; do
     for one in $engine; do
         case $one in
         docker-26 | docker-28 | podman-5) machines="$machines $one" ;;
         podman) here=$one ;;
+        peers) peers=$one ;;
         *) say "unknown engine $one" && exit 2 ;;
         esac
     done
@@ -46,12 +48,23 @@ trap 'exit 130' INT TERM HUP
 # The agent and the tests: as they were built, without what debuggers read.
 agent=$(CDPATH='' cd -- "$target" 2>/dev/null && pwd || echo "$PWD/$target")/debug/manometer
 scripts/cargo.sh build --locked --quiet --bin manometer
-built=$(scripts/cargo.sh test --locked --quiet --test it --no-run --message-format json |
-    sed -n 's/.*"name":"it".*"executable":"\([^"]*\)".*/\1/p' | tail -n 1)
+# binary TEST: builds it.
+binary() {
+    scripts/cargo.sh test --locked --quiet --test "$1" --no-run --message-format json |
+        sed -n "s/.*\"name\":\"$1\".*\"executable\":\"\([^\"]*\)\".*/\1/p" | tail -n 1
+}
+built=$(binary it)
 strip -o "$checks/agent" "$agent"
 strip -o "$checks/tests" "$built"
 
 failed=0
+if [ -n "$peers" ]; then
+    if ! scripts/go_peers.sh >/dev/null; then
+        skip "today's Prometheus, Alertmanager and vmalert"
+    else
+        tests/engines/peers.sh "$built" "$(binary drills)" || failed=1
+    fi
+fi
 if [ -n "$machines" ]; then
     lacks=$(missing | tr '\n' ',' | sed 's/,$//; s/,/, /g')
     if [ -n "$lacks" ]; then

@@ -99,6 +99,18 @@ fn one_subscriber_of_a_thousand_does_not_read() {
     let all: f64 = seen.series("redis_clients", &[]).iter().map(|sample| sample.value).sum();
     // The agent's own connection has a class and is nobody's client.
     assert!((by_name + 1.0 - all).abs() < f64::EPSILON, "{by_name} of {all}");
+    // It is as near its end as its buffer is large; over a soft limit time brings it nearer.
+    let stuck = [("client", "stuck"), ("class", "pubsub")];
+    assert!((seen.value("redis_client_output_buffer_top_cutoff_ratio", &stuck) - ratio).abs() < 1e-9);
+    redis.command::<()>(&["CONFIG", "SET", "client-output-buffer-limit", "pubsub 33554432 1048576 60"]);
+    let nearness = |above: f64| {
+        agent.until("main", "it comes nearer to its end", |seen| {
+            seen.get("redis_client_output_buffer_top_cutoff_ratio", &stuck).filter(|ratio| *ratio > above)
+        })
+    };
+    let first = nearness(0.249);
+    let later = nearness(first + 0.01);
+    assert!(first >= 0.25 && later < 0.75, "{first}, {later}");
     stop.store(true, Ordering::Relaxed);
     assert!(reading.join().unwrap() > 1_000_000, "the others were served");
 }

@@ -7,6 +7,7 @@ use std::process::Command;
 
 use super::support::docker::{self, Docker};
 use super::support::exposition::Exposition;
+use super::support::images;
 use super::support::missing::missing;
 use super::support::wait::{SOON, until};
 
@@ -44,23 +45,6 @@ fn build_image(docker: &Docker, agent: &Path) {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
-/// An image of this machine's redis-server with the libraries that it needs.
-fn import_redis(docker: &Docker) {
-    let root = tempfile::tempdir().unwrap();
-    let redis = Command::new("sh").args(["-c", "readlink -f \"$(command -v redis-server)\""]).output().unwrap();
-    let redis = String::from_utf8(redis.stdout).unwrap().trim().to_owned();
-    let ldd = String::from_utf8(Command::new("ldd").arg(&redis).output().unwrap().stdout).unwrap();
-    let libraries = ldd.lines().filter_map(|line| line.split_whitespace().find(|word| word.starts_with('/')));
-    // The program may go by several names, and does what its own name says.
-    for (file, name) in libraries.map(|file| (file, file)).chain([(redis.as_str(), "/redis-server")]) {
-        let copy = root.path().join(name.trim_start_matches('/'));
-        std::fs::create_dir_all(copy.parent().unwrap()).unwrap();
-        std::fs::copy(file, copy).unwrap();
-    }
-    let entry = r#"ENTRYPOINT ["/redis-server", "--protected-mode", "no", "--save", ""]"#;
-    docker.import(root.path(), "redis:test", &[entry]);
-}
-
 #[test]
 fn the_image_runs_without_rights_and_watches_what_it_reaches_by_name() {
     if docker::unavailable() || missing(&["redis-server", "ldd"]) {
@@ -69,7 +53,7 @@ fn the_image_runs_without_rights_and_watches_what_it_reaches_by_name() {
     let Some(agent) = static_agent() else { return };
     let docker = Docker::start();
     build_image(&docker, &agent);
-    import_redis(&docker);
+    images::redis(&docker);
     docker.cli(&["network", "create", "services"]);
     docker.cli(&["run", "--detach", "--name", "redis", "--network", "services", "redis:test"]);
     docker.run("web", &["--network", "services"], &["sleep", "1000"]);

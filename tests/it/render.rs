@@ -90,7 +90,7 @@ fn rendered_files_are_fresh() {
 #[test]
 fn what_is_rendered_is_up_to_date_until_something_changes() {
     let folder = folder();
-    let notes = rendered(folder.path(), &["--format", "rules"]);
+    let notes = rendered(self::folder().path(), &["--format", "rules"]);
     for missing in ["set external_url of [web]", "set dashboards of [thresholds]"] {
         assert!(notes.lines().any(|line| line.starts_with("note: ") && line.contains(missing)), "{notes}");
     }
@@ -258,8 +258,8 @@ fn the_agent_shows_the_numbers_in_force() {
         agent.metrics().get("manometer_threshold", &labels)
     };
     assert_eq!((number("warning", ""), number("critical", "")), (Some(100.0), Some(500.0)));
-    let late = [("alert", "RedisPublishStalled"), ("condition", "late")];
-    agent.metrics().assert("manometer_threshold", &late, 0.5);
+    let late = [("alert", "RedisSaveFailing"), ("condition", "late")];
+    agent.metrics().assert("manometer_threshold", &late, 3.0);
     let all = manometer::policy::shipped().unwrap().thresholds().count();
     assert_eq!(agent.metrics().series("manometer_threshold", &[]).len(), all);
 

@@ -25,7 +25,7 @@ const ANSWERED: Duration = Duration::from_mins(3);
 
 /// What may be empty, and is so even here: no target has TLS, Prometheus scrapes the agent alone, no series is rejected, an older
 /// Redis does not count whom it cuts off, nobody watches a cluster or a Sentinel, and the server records no latency spikes.
-const STAY_EMPTY: [&str; 16] = [
+const STAY_EMPTY: [&str; 17] = [
     "agent.certificates",
     "agent.configuration",
     "agent.notifications",
@@ -37,11 +37,12 @@ const STAY_EMPTY: [&str; 16] = [
     "overview.incident",
     "redis.cluster-nodes",
     "redis.cluster-slots",
-    "redis.cluster-state",
+    "redis.cluster",
     "redis.sentinel-peers",
     "redis.sentinel-status",
-    "redis.sentinel-tilt",
+    "redis.sentinel",
     "redis.spikes",
+    "redis.tilt",
 ];
 
 /// What only a Docker engine has to say.

@@ -1,6 +1,8 @@
 //! Who stands on whom, as it is seen on this machine: real servers, a real service, and the same as when it is said.
 
 use crate::support::agent::{Agent, config_file, output, stderr, stdout, target};
+use crate::support::containers::Containers;
+use crate::support::docker;
 use crate::support::missing::missing;
 use crate::support::port;
 use crate::support::redis::RedisServer;
@@ -69,6 +71,34 @@ fn on_loopback_the_service_is_seen_to_use_redis_and_the_replica_to_follow_it() {
     agent.until("main", "main is down", |seen| (seen.get("redis_up", &[]) == Some(0.0)).then_some(()));
     assert_eq!(below(&agent), expected);
     assert_below(&Agent::run(&kept), &expected);
+}
+
+#[test]
+fn of_containers_what_is_seen_is_what_is_said_by_their_addresses_and_on_loopback() {
+    if docker::unavailable() || missing(&["redis-server", "ldd"]) {
+        return;
+    }
+    let containers = Containers::start([&[], &[]], &[], &[]);
+    let engine = containers.docker.target("engine", "");
+    let agent = |redis: &str, ticker: &str, said: [&str; 2]| {
+        let redis = target("main", &format!("redis://{redis}")) + said[0];
+        let ticker = format!("\n[[service]]\nname = \"ticker\"\nprofile = \"ticker\"\nurl = \"http://{ticker}\"\n");
+        let config = format!("{redis}{ticker}{}\n{engine}", said[1]);
+        let agent = Agent::spawn_in_network_of(containers.docker.host(), &config);
+        agent.wait_until_ready();
+        agent
+    };
+    let expected = [
+        r#""engine" []"#,
+        r#""main" ["engine","engine/redis"]"#,
+        r#""ticker" ["engine","main","engine/redis","engine/ticker"]"#,
+    ];
+    let [redis, ticker] = [Containers::REDIS_PORT, Containers::TICKER_PORT].map(|port| port.to_string());
+    let said = ["container = \"redis\"", "container = \"ticker\"\nuses = [\"main\"]"];
+    assert_below(&agent(&redis, &ticker, said), &expected);
+    assert_below(&agent(&redis, &ticker, ["", ""]), &expected);
+    let [redis, ticker] = [format!("{}:6379", Containers::REDIS), format!("{}:8000", Containers::TICKER)];
+    assert_below(&agent(&redis, &ticker, ["", ""]), &expected);
 }
 
 #[test]

@@ -73,7 +73,7 @@ mod tests {
         let gap = Duration::from_millis(600);
         let look = OneLook::new(&policy, gap);
         assert_eq!(look.policy.alerts.len(), policy.alerts.len());
-        for name in ["RedisMemoryGrowing", "ContainerCpuHigh", "ContainerMemoryHigh"] {
+        for name in ["RedisMemoryGrowing", "ContainerCpuHigh", "ContainerMemoryLarge"] {
             assert!(look.left_out.iter().any(|other| other == name), "{name}: {:?}", look.left_out);
         }
         let levels: Vec<_> = look.policy.alerts.iter().flat_map(|alert| &alert.levels).collect();

@@ -35,8 +35,8 @@ const REPLY_AFTER_MESSAGE: Duration = Duration::from_millis(100);
 metrics! {
     pub(super) fn metrics;
     ROUND_TRIP: gauge "redis_publish_canary_seconds" [] Seconds,
-        "Time from PUBLISH of the last canary to its arrival on the agent's subscription; of a lost one, how long the \
-         agent waited.", "PUBLISH, SUBSCRIBE";
+        "Time from PUBLISH of the last canary to its arrival on the agent's subscription; of a lost one the deadline of a \
+         poll, after which no message is awaited, however soon it was known to be lost.", "PUBLISH, SUBSCRIBE";
     RECEIVED: gauge "redis_publish_canary_received" [] Bool,
         "Whether the last canary arrived within the poll's deadline.", "PUBLISH, SUBSCRIBE";
     DELIVERIES: histogram "redis_publish_canary_delivery_seconds" [] Seconds,
@@ -107,7 +107,7 @@ impl Canary {
         resolver: &mut Resolver,
         support: &mut Support,
     ) -> (Option<CanaryReport>, bool) {
-        let began = Instant::now();
+        let lost = target.deadline;
         let subscription = self.subscription.take().and_then(Subscription::alive);
         let mut subscription = match subscription {
             Some(subscription) => subscription,
@@ -120,9 +120,9 @@ impl Canary {
                 // Where nobody can subscribe, no message arrives: that is a lost canary, however it came about.
                 Ok(Err(SubscribeError::Failed(error))) => {
                     self.report_problem(target, &error);
-                    return (Some(self.done(began.elapsed(), false)), true);
+                    return (Some(self.done(lost, false)), true);
                 }
-                Err(_) => return (Some(self.done(began.elapsed(), false)), true),
+                Err(_) => return (Some(self.done(lost, false)), true),
             },
         };
         self.problem = None;
@@ -130,7 +130,7 @@ impl Canary {
         subscription.budget.grant(SUBSCRIPTION_BUDGET);
         let started = Instant::now();
         let (received, answer) = round_trip(target, link, &mut subscription.messages, until).await;
-        let round_trip = started.elapsed();
+        let round_trip = if received { started.elapsed() } else { lost };
         // A subscription on which nothing arrived may be dead without knowing it, and what arrives late on it is worth
         // nothing: the next canary has one of its own.
         if received {

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 
 use super::last_run::LastRun;
 use crate::collector::window::Window;
-use crate::metric::vocabulary::resources::{CACHE_HIT_RATIO as RATIO, CACHE_HIT_RATIO_WINDOW as WINDOW};
+use crate::metric::vocabulary::resources::{
+    CACHE_HIT_RATIO as RATIO, CACHE_HIT_RATIO_WINDOW as WINDOW, CACHE_LOOKUP_RATE as LOOKUP_RATE,
+};
 use crate::metric::{Families, MetricInfo};
 
 /// The ratio of one moment.
@@ -14,6 +16,8 @@ use crate::metric::{Families, MetricInfo};
 pub struct WindowedRatio {
     /// Hits by lookups, 0 to 1; `None` without lookups in the window.
     pub ratio: Option<f64>,
+    /// Lookups a second; `None` before there are two moments.
+    pub lookups: Option<f64>,
     /// How far the window reaches back at most.
     pub window: Duration,
 }
@@ -43,19 +47,24 @@ impl HitRatio {
         let growth = self.window.observe(now, [hits as f64, misses as f64]);
         let [hits, misses] = growth.map_or([0.0; 2], |growth| growth.by);
         let lookups = hits + misses;
-        WindowedRatio { ratio: (lookups > 0.0).then(|| hits / lookups), window: self.window.span() }
+        WindowedRatio {
+            ratio: (lookups > 0.0).then(|| hits / lookups),
+            lookups: growth.and_then(|growth| growth.per_second(lookups)),
+            window: self.window.span(),
+        }
     }
 }
 
 /// Every metric of this module.
 #[must_use]
 pub fn metrics() -> Vec<MetricInfo> {
-    vec![*RATIO.info(), *WINDOW.info()]
+    vec![*RATIO.info(), *LOOKUP_RATE.info(), *WINDOW.info()]
 }
 
 /// Exports the ratio and its window.
 pub fn export(ratio: &WindowedRatio, out: &mut Families) {
     out.push_known(&RATIO, [], ratio.ratio);
+    out.push_known(&LOOKUP_RATE, [], ratio.lookups);
     out.push(&WINDOW, [], ratio.window.as_secs_f64());
 }
 
@@ -152,7 +161,7 @@ mod tests {
     fn the_window_is_exported_with_and_without_a_ratio() {
         let values = |ratio| {
             let mut families = Families::new();
-            export(&WindowedRatio { ratio, window: Duration::from_secs(WINDOW_SECONDS) }, &mut families);
+            export(&WindowedRatio { ratio, lookups: None, window: Duration::from_secs(WINDOW_SECONDS) }, &mut families);
             ["redis_cache_hit_ratio", "redis_cache_hit_ratio_window_seconds"]
                 .map(|name| families.get(name).and_then(|family| family.values().next().map(|(_, value)| value)))
         };
@@ -166,5 +175,7 @@ mod tests {
         let mut server = Server::new();
         assert_eq!(server.at(0, "37f921600897c91a6b676c687f45134fde78c523", 0, 0), None);
         assert_eq!(server.at(15, "37f921600897c91a6b676c687f45134fde78c523", 2, 1), Some(2.0 / 3.0));
+        let now = server.start + Duration::from_secs(30);
+        assert_eq!(server.tracker.observe(now, None, 5, 4).lookups, Some(0.3));
     }
 }

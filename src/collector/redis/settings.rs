@@ -54,6 +54,9 @@ pub struct RedisTarget {
     /// The window of `redis_cache_hit_ratio`.
     #[serde(serialize_with = "reader::duration")]
     pub hit_ratio_window: Duration,
+    /// Whether keys may be evicted without harm; `None` leaves it to the policy of the server.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub evictable: Option<bool>,
     /// Channel patterns whose channels and subscribers are counted.
     pub pubsub_patterns: Vec<String>,
     /// Whether a message is published to `canary_channel` and awaited at each poll.
@@ -100,6 +103,7 @@ impl RedisTarget {
             top_k: 10,
             stale_after: 300 * SECOND,
             hit_ratio_window: default_hit_ratio_window(common.interval.length()),
+            evictable: None,
             pubsub_patterns: Vec::new(),
             canary: false,
             canary_channel: "manometer:canary".to_owned(),
@@ -208,6 +212,7 @@ fn read_scope(table: &mut Table<'_>, target: &mut RedisTarget) {
     }
     set(&mut target.latency_histogram, table.boolean("latency_histogram"));
     set(&mut target.top_k, table.integer("top_k", 1..=1_000));
+    target.evictable = table.boolean("evictable");
     target.pubsub_patterns = table.strings("pubsub_patterns").into_iter().map(|(_, pattern)| pattern).collect();
     set(&mut target.canary, table.boolean("canary"));
     set(&mut target.canary_channel, table.string("canary_channel"));

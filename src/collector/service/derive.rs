@@ -17,6 +17,8 @@ pub(super) struct Derive {
     /// The last moment at which all of `accounts` were read, for the rates.
     last: Option<(Instant, Accounts)>,
     rates: Option<Rates>,
+    loss: Loss,
+    told: Told,
 }
 
 /// Values over a window, all of one source: the difference between what two endpoints count is not a growth.
@@ -24,6 +26,28 @@ pub(super) struct Derive {
 struct Tracked<const N: usize> {
     window: Window<N>,
     sources: Option<[Option<(usize, usize)>; N]>,
+}
+
+/// What is missing in the accounts, read after read.
+///
+/// The counters are not read at one moment, and a message that is on its way between two of them seems lost. So it counts when
+/// it is missing at two readings.
+#[derive(Debug, Default)]
+struct Loss {
+    /// What was missing at the first reading, and at the last one.
+    since: Option<(f64, f64)>,
+    /// What has been counted since that first reading.
+    counted: f64,
+    /// What was counted before.
+    before: f64,
+}
+
+/// Messages by the rates that a service tells, where it has no counters: each rate is taken to hold until it is told again.
+#[derive(Debug)]
+struct Told {
+    window: Window<2>,
+    sums: [f64; 2],
+    last: Option<Instant>,
 }
 
 /// What was received, published, dropped and sampled out, and what is pending.
@@ -46,13 +70,15 @@ pub(super) struct Derived {
 }
 
 impl Derive {
-    pub(super) const fn new(window: Duration) -> Self {
+    pub(super) fn new(window: Duration) -> Self {
         Self {
             fates: Tracked::new(window, 3),
             accounts: Tracked::new(window, 4),
             lookups: Tracked::new(window, 2),
             last: None,
             rates: None,
+            loss: Loss::default(),
+            told: Told { window: Window::new(window, 2), sums: [0.0; 2], last: None },
         }
     }
 
@@ -64,7 +90,9 @@ impl Derive {
         let lookups = all([inputs.of(&resources::CACHE_HITS), inputs.of(&resources::CACHE_MISSES)]);
         self.lookups.observe(lookups.as_ref(), now);
         let hit_ratio = self.lookups.growth().and_then(|[hits, misses]| ratio(hits, hits + misses));
+        let lookups_of = self.lookups.window.growth().and_then(|growth| growth.per_second(growth.by.iter().sum()));
         derived.add(&resources::CACHE_HIT_RATIO, hit_ratio);
+        derived.add(&resources::CACHE_LOOKUP_RATE, lookups_of);
         derived.add(&resources::CACHE_HIT_RATIO_WINDOW, lookups.map(|_| self.lookups.seconds()));
         derived
     }
@@ -80,10 +108,15 @@ impl Derive {
         if self.accounts.is_elsewhere(accounts.as_ref()) {
             // What was once computed is not served on when its source has gone.
             (self.last, self.rates) = (None, None);
+            self.loss.restart();
         }
         if let Some(fresh) = accounts.filter(are_fresh) {
             let has = fresh.map(|input| input.value);
             let rates = self.last.and_then(|(at, had)| rates(&had, &has, now.saturating_duration_since(at)));
+            if rates.is_none() {
+                self.loss.restart();
+            }
+            self.loss.observe(missing(&has));
             (self.last, self.rates) = (Some((now, has)), rates);
         }
         self.accounts.observe(accounts.as_ref(), now);
@@ -97,12 +130,16 @@ impl Derive {
         derived.add(&pressure::SAMPLING_RATIO, self.rates.and_then(|rates| rates.sampling));
         let drops = self.fates.growth().and_then(|by| ratio(by[1], by.iter().sum()));
         derived.add(&pressure::DROP_RATIO, drops);
-        if let Some([received, published, dropped, sampled_out, pending]) = self.accounts.growth() {
+        let mut published_of = self.told.observe(inputs, now);
+        if let Some(by) = self.accounts.growth() {
+            let [received, published, _, sampled_out, _] = by;
             // What was received over the window and is nowhere.
-            let unaccounted = received - published - dropped - sampled_out - pending;
-            derived.add(&pressure::UNACCOUNTED, Some(unaccounted));
-            derived.add(&pressure::UNACCOUNTED_RATIO, ratio(unaccounted, received));
+            derived.add(&pressure::UNACCOUNTED, Some(missing(&by)));
+            derived.add(&pressure::UNACCOUNTED_RATIO, ratio(missing(&by), received));
+            derived.add(&pressure::UNACCOUNTED_TOTAL, Some(self.loss.total()));
+            published_of = ratio(published, received - sampled_out);
         }
+        derived.add(&pressure::PUBLISH_RATIO, published_of);
         derived.add(&pressure::WINDOW, published.map(|_| self.fates.seconds()));
     }
 }
@@ -137,6 +174,49 @@ impl<const N: usize> Tracked<N> {
     fn growth(&self) -> Option<[f64; N]> {
         self.window.growth().map(|growth| growth.by)
     }
+}
+
+impl Loss {
+    /// What is missing from now on has nothing to do with what was missing before: another source, or another run of it.
+    fn restart(&mut self) {
+        self.before = self.total();
+        (self.since, self.counted) = (None, 0.0);
+    }
+
+    fn observe(&mut self, missing: f64) {
+        let (first, last) = self.since.unwrap_or((missing, missing));
+        self.counted = self.counted.max(missing.min(last) - first);
+        self.since = Some((first, missing));
+    }
+
+    fn total(&self) -> f64 {
+        self.before + self.counted
+    }
+}
+
+impl Told {
+    /// Published by received over the window.
+    fn observe(&mut self, inputs: Inputs<'_>, now: Instant) -> Option<f64> {
+        let rates = all([inputs.of(&pressure::INGEST_RATE), inputs.of(&pressure::PUBLISH_RATE)]);
+        let Some(rates) = rates else {
+            (self.last, self.sums) = (None, [0.0; 2]);
+            self.window.restart();
+            return None;
+        };
+        if are_fresh(&rates) {
+            let elapsed = self.last.map_or(0.0, |last| now.saturating_duration_since(last).as_secs_f64());
+            self.sums = std::array::from_fn(|at| rates[at].value.max(0.0).mul_add(elapsed, self.sums[at]));
+            self.last = Some(now);
+            self.window.observe(now, self.sums);
+        }
+        let [received, published] = self.window.growth()?.by;
+        ratio(published, received)
+    }
+}
+
+/// What was received and is nowhere.
+fn missing([received, published, dropped, sampled_out, pending]: &Accounts) -> f64 {
+    received - published - dropped - sampled_out - pending
 }
 
 /// The rates from one moment to another; `None` if a counter fell or no time has passed.

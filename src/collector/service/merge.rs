@@ -5,7 +5,11 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::mapping::{DataPoint, Evaluation, Idle, LabelSource, Mapping, Miss, MissReason, Reading, Rule, Value};
+use crate::metric::vocabulary::service::HEALTH;
 use crate::metric::{Definition, Kind, OTHER};
+
+/// The state of `service_health` in which there is nothing to do.
+const WELL: &str = "ok";
 
 /// What one endpoint said when it was last asked, and is still good for.
 #[derive(Debug, Clone, PartialEq)]
@@ -63,6 +67,35 @@ pub(super) fn merge(mapping: &Mapping, reports: &[Option<&EndpointReport>], idle
         }
     }
     samples
+}
+
+/// Whether an endpoint says that the service is not well.
+pub(super) fn says_unwell(mapping: &Mapping, evaluation: &Evaluation) -> bool {
+    health_rules(mapping).any(|(index, rule)| {
+        let Value::States { states, .. } = &rule.value else { return false };
+        evaluation.of_rule(index).iter().any(|point| match point.reading {
+            Reading::State(place) => states.labels().nth(place) != Some(WELL),
+            Reading::UnknownState => true,
+            Reading::Number(_) => false,
+        })
+    })
+}
+
+/// Adds a health of which nothing is known to samples without one: an endpoint that tells it has failed, as `failed` says,
+/// while others answer. What it said last is not what is, and a health that ends is no recovery.
+pub(super) fn add_unknown_health(mapping: &Mapping, failed: impl Fn(usize) -> bool, samples: &mut Vec<MappedSample>) {
+    if samples.iter().any(|sample| sample.definition.name == HEALTH.info().name) {
+        return;
+    }
+    let silent = health_rules(mapping).find(|(_, rule)| failed(rule.endpoint));
+    if let Some((index, rule)) = silent {
+        let point = DataPoint { labels: Vec::new(), reading: Reading::UnknownState };
+        add_samples(rule, &point, (index, true, 0), samples);
+    }
+}
+
+fn health_rules(mapping: &Mapping) -> impl Iterator<Item = (usize, &Rule)> {
+    mapping.rules.iter().enumerate().filter(|(_, rule)| rule.definition.name == HEALTH.info().name)
 }
 
 /// What the reports say of their rules.

@@ -110,7 +110,9 @@ impl ServiceCollector {
     /// What all endpoints together say at `now`.
     fn snapshot(&mut self, now: Instant) -> Result<Snapshot, PollError> {
         self.settle(now);
-        let samples = self.merge().ok_or_else(|| self.error())?;
+        let mut samples = self.merge().ok_or_else(|| self.error())?;
+        let failed = |endpoint: usize| self.states[endpoint].has_failed();
+        merge::add_unknown_health(&self.target.mapping, failed, &mut samples);
         let is_connection = |sample: &MappedSample| sample.definition.name == CONNECTION_STATUS.info().name;
         self.told_connection = Some(samples.iter().any(is_connection));
         let derived = self.derive.observe(&samples, now);
@@ -123,9 +125,9 @@ impl ServiceCollector {
     /// Whether the service should have said how it stands with its Redis, and could not: that is its 0.
     fn has_lost_connection(&self) -> bool {
         let mapping = &self.target.mapping;
-        let is_lost = |state: &EndpointState| {
-            let has_failed = self.told_connection.is_none() || state.error.get().is_some();
-            has_failed && !(state.absent || state.resting || state.held_off)
+        let is_lost = |state: &EndpointState| match self.told_connection {
+            None => state.is_expected(),
+            Some(_) => state.has_failed(),
         };
         self.told_connection != Some(true)
             && mapping

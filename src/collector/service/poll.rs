@@ -105,6 +105,9 @@ impl ServiceCollector {
                 run = Some(state.turns.breaks());
             }
         }
+        if endpoint.tells_health && merge::says_unwell(mapping, &evaluation) {
+            state.timing.press();
+        }
         state.passing = Passing::of(endpoint, body);
         state.report = Some(EndpointReport { evaluation, fresh: true, run });
         state.last_success = Some(SystemTime::now());

@@ -21,7 +21,7 @@ const ABSENT_PAUSE: Duration = Duration::from_mins(10);
 pub(super) struct Timing {
     /// When it was last asked.
     asked_at: Option<Instant>,
-    /// What it said is lost: it is due, however seldom it is asked.
+    /// What it said is lost, or must be asked again soon: it is due, however seldom it is asked.
     forgotten: bool,
     /// The agent's own pause: it is not asked before.
     not_before: Option<Instant>,
@@ -81,6 +81,11 @@ impl Timing {
         self.useful = false;
     }
 
+    /// It said that the service is not well: that it is well again must not wait until it is due.
+    pub(super) const fn press(&mut self) {
+        self.forgotten = true;
+    }
+
     /// Whatever it is to be left alone for, it is asked at the next poll.
     pub(super) const fn release(&mut self) {
         (self.not_before, self.held_off, self.forgotten) = (None, None, true);
@@ -113,7 +118,9 @@ impl Timing {
         }
         let Some(asked_at) = self.asked_at.filter(|_| !self.forgotten) else { return Some(Duration::MAX) };
         // A poll comes a little early or late; half an interval decides to which one a fetch belongs.
-        let period = endpoint.every.unwrap_or(Duration::ZERO).saturating_sub(interval / 2);
+        // A health that could not be read once must not be unknown for a minute.
+        let is_pressing = endpoint.tells_health && !self.useful;
+        let period = endpoint.every.filter(|_| !is_pressing).unwrap_or(Duration::ZERO).saturating_sub(interval / 2);
         now.saturating_duration_since(asked_at).checked_sub(period)
     }
 }

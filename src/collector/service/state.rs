@@ -98,6 +98,16 @@ impl EndpointState {
         self.timing = Timing::default();
     }
 
+    /// Whether it should answer: the service has it, it is needed, and it does not ask to be left alone.
+    pub(super) const fn is_expected(&self) -> bool {
+        !(self.absent || self.resting || self.held_off)
+    }
+
+    /// Whether it should have answered usefully, and did not.
+    pub(super) fn has_failed(&self) -> bool {
+        self.is_expected() && self.error.get().is_some()
+    }
+
     /// The service does not answer at all.
     pub(super) fn lose(&mut self, error: &PollError) {
         self.drop_report();

@@ -75,16 +75,13 @@ fn windows_are_overridden_and_nothing_need_hold() {
 #[test]
 fn levels_with_a_condition_are_named_by_it() {
     let config = config(
-        "[thresholds.redis_publish_stalled]\ncritical = { late = 0.4 }\ncritical_for = \"1m\"\n\
+        "[thresholds.redis_save_failing]\nwarning = { late = 4 }\nwarning_for = \"2m\"\n\
          [thresholds.container_cpu_high]\nwarning = { \"one CPU\" = 0.7 }\nwarning_for = { \"what it may use\" = \"9m\" }\n",
     );
-    assert_eq!(
-        numbers(&config, "RedisPublishStalled"),
-        [(0.1, Some(0.08), 300), (0.4, Some(0.32), 60), (0.0, None, 60)]
-    );
+    assert_eq!(numbers(&config, "RedisSaveFailing"), [(4.0, None, 120), (0.0, None, 120)]);
     assert_eq!(numbers(&config, "ContainerCpuHigh")[2..], [(0.8, None, 540), (0.7, None, 600)]);
     let shown = config.to_toml().unwrap();
-    assert!(shown.contains("[thresholds.redis_publish_stalled.critical]\nlate = 0.4\n"), "{shown}");
+    assert!(shown.contains("[thresholds.redis_save_failing.warning]\nlate = 4.0\n"), "{shown}");
     assert!(shown.contains("\"what it may use\" = \"9m\"\n"), "{shown}");
 }
 
@@ -95,7 +92,7 @@ fn the_profile_brings_its_numbers() {
         numbers(&config, "RedisPingHigh"),
         [(50.0, None, 900), (200.0, Some(160.0), 300), (800.0, Some(640.0), 120)]
     );
-    assert_eq!(numbers(&config, "RedisMemoryHigh")[0], (0.8, Some(0.75), 300));
+    assert_eq!(numbers(&config, "RedisMemoryHigh")[0], (0.8, None, 300));
     assert!(config.to_toml().unwrap().contains("profile = \"cross-region\"\n"));
 }
 

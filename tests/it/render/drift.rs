@@ -81,7 +81,7 @@ fn numbers_that_differ_are_found_for_each_agent() {
     }
     let expected = [
         drift("alert: RedisPingHigh, severity_of: warning, instance: b", "120"),
-        drift("alert: RedisPublishStalled, severity_of: critical, condition: late, instance: b", "0.6"),
+        drift("alert: RedisPublishStalled, severity_of: critical, instance: b", "0.6"),
         drift("alert: RedisGone, severity_of: critical, instance: b", "0"),
         drift("alert: RedisDown, severity_of: critical, instance: b", "0"),
     ];

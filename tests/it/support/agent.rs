@@ -1,6 +1,6 @@
 //! The agent: the real binary, run as its users run it.
 
-use std::net::SocketAddr;
+use std::net::{Shutdown, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Output, Stdio};
 use std::sync::Arc;
@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use tokio_rustls::rustls::ClientConfig;
 
 use super::exposition::Exposition;
+use super::fake::{Fake, carry};
 use super::http::{Request, Response};
 use super::process::{Process, Transcript};
 use super::wait::{SOON, until};
@@ -43,6 +44,15 @@ pub(crate) fn command(arguments: &[&str]) -> Command {
         command.env_remove(variable);
     }
     command
+}
+
+/// `command` as `wrapped` runs it.
+fn wrap(mut wrapped: Command, command: &Command) -> Command {
+    wrapped.arg(command.get_program()).args(command.get_args()).stdin(Stdio::null());
+    for (variable, _) in command.get_envs() {
+        wrapped.env_remove(variable);
+    }
+    wrapped
 }
 
 /// Runs the binary to its end.
@@ -80,6 +90,8 @@ pub(crate) struct Agent {
     dir: TempDir,
     pub(crate) address: SocketAddr,
     tls: Option<Arc<ClientConfig>>,
+    /// What leads to it where it is in another network.
+    door: Option<Fake>,
 }
 
 impl Agent {
@@ -138,13 +150,23 @@ impl Agent {
         let mut wrapped = Command::new("unshare");
         wrapped.args(["--user", "--map-root-user", "--mount", "sh", "-c", mount]).arg(&hosts_file);
         let agent = command(&["run", "--config", file.to_str().unwrap()]);
-        wrapped.arg(agent.get_program()).args(agent.get_args()).stdin(Stdio::null());
-        for (variable, _) in agent.get_envs() {
-            wrapped.env_remove(variable);
-        }
-        let agent = Self::start(&mut wrapped, dir);
+        let agent = Self::start(&mut wrap(wrapped, &agent), dir);
         agent.wait_until_ready();
         (agent, hosts_file)
+    }
+
+    /// Runs it on `config` in the network of another process, and waits until it listens.
+    #[track_caller]
+    pub(crate) fn spawn_in_network_of(process: u32, config: &str) -> Self {
+        let (dir, file) = config_file(config);
+        let mut wrapped = Command::new("nsenter");
+        wrapped.args(["--net", "--target", &process.to_string()]);
+        let agent = command(&["run", "--config", file.to_str().unwrap()]);
+        let mut agent = Self::start(&mut wrap(wrapped, &agent), dir);
+        let door = door(process, agent.address);
+        agent.address = door.address();
+        agent.door = Some(door);
+        agent
     }
 
     #[track_caller]
@@ -160,7 +182,7 @@ impl Agent {
             let line = text.lines().find(|line| line.contains("=listening "))?;
             line.split(' ').find_map(|field| field.strip_prefix("address="))?.parse().ok()
         });
-        Self { process, log, dir, address, tls: None }
+        Self { process, log, dir, address, tls: None, door: None }
     }
 
     /// From now on requests go over TLS.
@@ -265,6 +287,22 @@ impl Agent {
         }
         assert!(!self.log().contains(secret), "the log shows a secret");
     }
+}
+
+/// What leads to an address in the network of another process.
+fn door(process: u32, address: SocketAddr) -> Fake {
+    Fake::start(move |mut client| {
+        let mut nsenter = Command::new("nsenter");
+        nsenter.args(["--net", "--target", &process.to_string(), "busybox", "nc"]);
+        nsenter.args([address.ip().to_string(), address.port().to_string()]);
+        let mut inside = Process::spawn(nsenter.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()));
+        let (mut requests, mut replies) = (inside.stdin(), inside.stdout());
+        let mut asking = client.try_clone().unwrap();
+        std::thread::spawn(move || carry(&mut asking, &mut requests));
+        // Either side may go at any time.
+        carry(&mut replies, &mut client);
+        let _ = client.shutdown(Shutdown::Both);
+    })
 }
 
 /// Writes `text` to a new file of `dir`.

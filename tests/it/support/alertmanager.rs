@@ -7,7 +7,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -101,12 +101,13 @@ pub(crate) fn quick(config: &str, receivers: &Receivers) -> String {
         }
         .unwrap();
     }
-    quick.replace("http://hooks.example.org", &format!("http://{}", receivers.fake.address()))
+    receivers.called_by(&quick)
 }
 
 /// One alert as a receiver was told of it.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Told {
+    pub(crate) at: Instant,
     /// The last part of the receiver's address.
     pub(crate) receiver: String,
     pub(crate) is_firing: bool,
@@ -118,7 +119,7 @@ impl Told {
     /// `RedisDown critical main`: what tells alerts apart in a test.
     pub(crate) fn name(&self) -> String {
         let of = |label: &str| self.labels.get(label).map(String::as_str);
-        let words = ["alertname", "severity", "target", "name", "client"].map(of);
+        let words = ["alertname", "severity", "site", "target", "name", "client", "pool"].map(of);
         words.into_iter().flatten().collect::<Vec<_>>().join(" ")
     }
 }
@@ -135,6 +136,11 @@ impl Receivers {
         let sink = Arc::clone(&told);
         let fake = Fake::start(move |stream| serve(stream, &sink));
         Self { fake, told }
+    }
+
+    /// The example's routes, with these receivers in place of those to be filled in.
+    pub(crate) fn called_by(&self, config: &str) -> String {
+        config.replace("http://hooks.example.org", &format!("http://{}", self.fake.address()))
     }
 
     /// Everything so far, in the order in which it came.
@@ -177,6 +183,7 @@ fn serve(stream: TcpStream, told: &Mutex<Vec<Told>>) {
         let receiver = path.rsplit('/').next().unwrap_or_default().to_owned();
         let body: Value = serde_json::from_slice(&body).unwrap();
         let alerts = body["alerts"].as_array().unwrap().iter().map(|alert| Told {
+            at: Instant::now(),
             receiver: receiver.clone(),
             is_firing: alert["status"] == "firing",
             labels: serde_json::from_value(alert["labels"].clone()).unwrap(),

@@ -194,7 +194,7 @@ impl Docker {
     #[track_caller]
     pub(crate) fn start_again(&mut self) {
         let dir = self.dir.path();
-        let target = only_child(self.holder.id()).expect("the holder of the namespaces lives").to_string();
+        let target = self.host().to_string();
         // A killed engine leaves it, and would not start over it.
         let _ = std::fs::remove_file(dir.join("pid"));
         let mut command = Command::new("nsenter");
@@ -228,10 +228,16 @@ impl Docker {
         self.engine.as_ref().unwrap().signal("CONT");
     }
 
+    /// The first process of the namespaces of the engine, as it is called here.
+    #[track_caller]
+    pub(crate) fn host(&self) -> u32 {
+        only_child(self.holder.id()).expect("the holder of the namespaces lives")
+    }
+
     /// Runs a command in the namespaces of the engine, as a process of its host.
     #[track_caller]
     pub(crate) fn within(&self, command: &[&str]) {
-        let target = only_child(self.holder.id()).expect("the holder of the namespaces lives").to_string();
+        let target = self.host().to_string();
         let mut nsenter = Command::new("nsenter");
         nsenter.args(["--target", &target, "--mount", "--pid", "busybox"]).args(command);
         assert!(nsenter.status().unwrap().success(), "{command:?}");

@@ -178,3 +178,13 @@ pub(crate) fn drain(stream: &mut TcpStream) {
     let mut buffer = [0; 4096];
     while let Ok(1..) = stream.read(&mut buffer) {}
 }
+
+/// Hands on what comes, as it comes, until one side goes.
+pub(crate) fn carry(from: &mut impl Read, to: &mut impl Write) {
+    let mut buffer = vec![0; 1 << 16];
+    while let Ok(length @ 1..) = from.read(&mut buffer) {
+        if to.write_all(&buffer[..length]).is_err() {
+            return;
+        }
+    }
+}

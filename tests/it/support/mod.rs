@@ -3,10 +3,12 @@
 pub(crate) mod agent;
 pub(crate) mod alertmanager;
 pub(crate) mod between;
+pub(crate) mod containers;
 pub(crate) mod docker;
 pub(crate) mod exposition;
 pub(crate) mod fake;
 pub(crate) mod http;
+pub(crate) mod images;
 pub(crate) mod missing;
 pub(crate) mod peer;
 pub(crate) mod port;

@@ -52,7 +52,7 @@ impl Ticker {
 }
 
 /// Its binary, of another package of this workspace, which `cargo test` builds for that package's tests alone.
-fn binary() -> &'static Path {
+pub(crate) fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
         let this = std::env::current_exe().unwrap();

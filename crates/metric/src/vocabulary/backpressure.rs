@@ -17,6 +17,9 @@ metrics! {
          the service reports it.", "backpressure endpoint";
     pub RATE_RATIO: gauge "backpressure_rate_ratio" [] Ratio,
         "Publish rate divided by ingest rate; absent while nothing is received.", "computed";
+    pub PUBLISH_RATIO: gauge "backpressure_publish_ratio" [] Ratio,
+        "Messages published by those received and not sampled out, over backpressure_window_seconds: of the service's \
+         counters, else of the rates that it tells. Absent while nothing is received.", "computed";
     pub PUBLISH_LATENCY: gauge "backpressure_publish_latency_seconds" ["stat"] Seconds,
         "Time that a publish to Redis takes: avg, p95 and p99 of the service's own samples.", "backpressure endpoint";
     pub PENDING: gauge "backpressure_pending_publishes" [] Count,
@@ -42,6 +45,9 @@ metrics! {
     pub UNACCOUNTED: gauge "backpressure_unaccounted_messages" [] Count,
         "Messages received over backpressure_window_seconds that were neither published, dropped nor sampled out and \
          are not pending: losses that nothing counts. Values near 0 are noise from the times of reading.", "computed";
+    pub UNACCOUNTED_TOTAL: counter "backpressure_unaccounted_total" [] Count,
+        "Messages that were received and were still neither published, dropped, sampled out nor pending at the next reading: \
+         losses that nothing counts. Counted since the agent knows the service.", "computed";
     pub UNACCOUNTED_RATIO: gauge "backpressure_unaccounted_ratio" [] Ratio,
         "backpressure_unaccounted_messages divided by the messages received in the same time; absent without any.",
         "computed";

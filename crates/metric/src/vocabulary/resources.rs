@@ -41,6 +41,9 @@ metrics! {
          absent without lookups in it.", "INFO stats: keyspace_hits and keyspace_misses; cache statistics endpoint";
     pub CACHE_HIT_RATIO_WINDOW: gauge "redis_cache_hit_ratio_window_seconds" [] Seconds,
         "The time over which redis_cache_hit_ratio is computed.", "the configuration of the agent";
+    pub CACHE_LOOKUP_RATE: gauge "redis_cache_lookups_per_second" [] PerSecond,
+        "Key lookups a second, over the window of redis_cache_hit_ratio_window_seconds: what the hit ratio is worth.",
+        "INFO stats: keyspace_hits and keyspace_misses; cache statistics endpoint";
     pub CONNECTION_STATUS: gauge "redis_connection_status" [] Bool,
         "Whether Redis answers: 1 connected, 0 not. Of a Redis target it is what the agent sees, of a service what \
          the service says.", "poll; health endpoint";

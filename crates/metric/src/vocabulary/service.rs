@@ -6,7 +6,7 @@ metrics! {
     pub(super) fn metrics;
     pub HEALTH: gauge "service_health" ["status"] Bool,
         "The service's own report of its health: 1 for the current status, 0 for the others. ok includes healthy and \
-         up.", "health endpoint";
+         up. unknown while the endpoint that tells it fails and another one answers.", "health endpoint";
     pub DEPENDENCY_HEALTH: gauge "service_dependency_health" ["dependency", "status"] Bool,
         "Health of what the service depends on, as it reports it: 1 for the current status, 0 for the others.",
         "health endpoint";

@@ -38,8 +38,8 @@ fn metrics_and_labels_are_those_of_the_catalog() {
     of("value = \"redis_pin_ms\"", "nothing exports redis_pin_ms; did you mean redis_ping_ms?");
     of("value = \"celery_queue\"", "nothing exports celery_queue; docs/METRICS.md lists what there is");
     of(
-        "ratio = \"redis_memory_used_bytes\", of = \"redis_memory_limit_bytes\"",
-        "nothing exports redis_memory_limit_bytes; docs/METRICS.md lists what there is",
+        "ratio = \"redis_memory_used_bytes\", of = \"redis_arena_kib\"",
+        "nothing exports redis_arena_kib; docs/METRICS.md lists what there is",
     );
     of(
         "value = \"redis_evicted_keys_total\"",

@@ -1,5 +1,7 @@
 //! What kind of client a connection is, and the output buffer limit of each kind.
 
+use std::time::Duration;
+
 use super::parse::Client;
 
 metric::words! {
@@ -55,12 +57,32 @@ pub struct ClassLimit {
     pub hard_bytes: u64,
     /// The server closes a connection whose output list stays at or above so many bytes for the soft limit's time.
     pub soft_bytes: u64,
+    /// That time, seconds.
+    pub soft_seconds: u64,
 }
+
+/// How near its end a connection is at least that has reached its soft limit: as near as Redis's own limits for
+/// subscribers (`32mb 8mb 60`) put it.
+const AT_SOFT_LIMIT: f64 = 0.25;
 
 impl ClassLimit {
     /// The part of the hard limit that `bytes` take; `None` without one.
     pub(super) fn ratio(self, bytes: u64) -> Option<f64> {
         (self.hard_bytes > 0).then(|| bytes as f64 / self.hard_bytes as f64)
+    }
+
+    /// How near its end a connection is whose output list has `bytes`, and has been over the soft limit for so long: 1 is
+    /// where the server closes it. `None` without a limit.
+    pub(super) fn nearness(self, bytes: u64, over_soft: Option<Duration>) -> Option<f64> {
+        let by_time = (self.soft_bytes > 0).then(|| match over_soft {
+            Some(time) if self.soft_seconds > 0 => {
+                let passed = (time.as_secs_f64() / self.soft_seconds as f64).min(1.0);
+                (1.0 - AT_SOFT_LIMIT).mul_add(passed, AT_SOFT_LIMIT)
+            }
+            Some(_) => 1.0,
+            None => 0.0,
+        });
+        [self.ratio(bytes), by_time].into_iter().flatten().reduce(f64::max)
     }
 
     /// Whether `bytes` reach the soft limit.
@@ -118,7 +140,7 @@ mod tests {
 
     #[test]
     fn the_limit_of_a_class_is_the_one_that_the_server_applies() {
-        let limit = |hard_bytes| ClassLimit { hard_bytes, soft_bytes: hard_bytes / 4 };
+        let limit = |hard_bytes| ClassLimit { hard_bytes, soft_bytes: hard_bytes / 4, soft_seconds: 60 };
         let limits = BufferLimits { normal: limit(100), replica: limit(200), pubsub: limit(400) };
         let hard = ClientClass::ALL.map(|class| limits.of(class).hard_bytes);
         assert_eq!(hard, [100, 100, 400, 200, 100, 100]);
@@ -128,9 +150,24 @@ mod tests {
     fn a_limit_of_zero_is_none() {
         assert_eq!(ClassLimit::default().ratio(5), None);
         assert!(!ClassLimit::default().reaches_soft(u64::MAX));
-        let limit = ClassLimit { hard_bytes: 32, soft_bytes: 8 };
+        let limit = ClassLimit { hard_bytes: 32, soft_bytes: 8, soft_seconds: 60 };
         assert_eq!(limit.ratio(8), Some(0.25));
         assert!(limit.reaches_soft(8));
         assert!(!limit.reaches_soft(7));
+    }
+
+    #[test]
+    fn a_third_of_the_soft_limits_time_is_as_near_as_half_of_the_hard_limit() {
+        let limit = ClassLimit { hard_bytes: 32, soft_bytes: 8, soft_seconds: 60 };
+        let after = |seconds| Some(Duration::from_secs(seconds));
+        assert_eq!(limit.nearness(4, None), Some(0.125));
+        assert_eq!(limit.nearness(8, after(0)), Some(0.25));
+        assert_eq!(limit.nearness(8, after(20)), Some(0.5));
+        assert_eq!(limit.nearness(16, after(0)), Some(0.5));
+        assert_eq!(limit.nearness(8, after(90)), Some(1.0));
+        assert_eq!(ClassLimit { soft_bytes: 0, ..limit }.nearness(8, None), Some(0.25));
+        assert_eq!(ClassLimit { hard_bytes: 0, ..limit }.nearness(4, None), Some(0.0));
+        assert_eq!(ClassLimit { soft_seconds: 0, ..limit }.nearness(8, after(0)), Some(1.0));
+        assert_eq!(ClassLimit::default().nearness(8, None), None);
     }
 }

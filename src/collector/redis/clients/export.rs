@@ -48,6 +48,10 @@ metrics! {
     TOP_LIMIT_RATIO: gauge "redis_client_output_buffer_top_limit_ratio" ["client", "class"] Ratio,
         "Fraction of its hard output buffer limit that the largest output list of the group fills.",
         "CLIENT LIST omem / CONFIG GET client-output-buffer-limit";
+    TOP_NEARNESS: gauge "redis_client_output_buffer_top_cutoff_ratio" ["client", "class"] Ratio,
+        "How near the server is to closing a client of the group, the nearest one: the fraction of its hard output buffer \
+         limit that its output list fills; over the soft limit from 0.25 at least to 1, when the soft limit's time is up.",
+        "CLIENT LIST omem / CONFIG GET client-output-buffer-limit";
     TOP_GROWTH: gauge "redis_client_output_buffer_top_growth_bytes_per_second" ["client", "class"] BytesPerSecond,
         "How fast the largest output list of the group grew since the previous poll; negative when it drains.",
         "CLIENT LIST omem, id";
@@ -113,6 +117,7 @@ fn export_output_buffer(buffer: &OutputBuffer, out: &mut Families) {
     let labels = [buffer.client.as_str(), buffer.class.as_str()];
     out.push(&TOP_BYTES, labels, buffer.bytes as f64);
     out.push_known(&TOP_LIMIT_RATIO, labels, buffer.limit_ratio);
+    out.push_known(&TOP_NEARNESS, labels, buffer.nearness);
     out.push_known(&TOP_GROWTH, labels, buffer.growth);
 }
 

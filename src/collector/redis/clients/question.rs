@@ -98,6 +98,7 @@ fn buffer_limits(config: &ServerConfig) -> BufferLimits {
         config.output_limit(class).map_or_else(ClassLimit::default, |limit| ClassLimit {
             hard_bytes: limit.hard_bytes,
             soft_bytes: limit.soft_bytes,
+            soft_seconds: limit.soft_seconds,
         })
     };
     let mut replica = limit("replica");

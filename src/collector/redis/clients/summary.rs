@@ -76,6 +76,9 @@ pub struct OutputBuffer {
     pub bytes: u64,
     /// The part of its class's hard limit that they take; `None` without a limit.
     pub limit_ratio: Option<f64>,
+    /// How near its end that connection of the group is that is nearest, 1 where the server closes it; `None` without a
+    /// limit.
+    pub nearness: Option<f64>,
     /// Bytes per second since the previous poll, negative when the buffer drains; `None` when it held nothing then.
     pub growth: Option<f64>,
 }
@@ -163,14 +166,14 @@ pub fn summarize(
     now: Instant,
 ) -> ClientSummary {
     tracker.commands.begin(now);
-    let mut tally = Tally::new(options, limits, tracker);
+    let mut tally = Tally::new(options, limits, tracker, now);
     for client in clients(reply) {
         match client {
             Ok(client) => tally.add(&client, tracker),
             Err(_) => tally.add_malformed_line(),
         }
     }
-    let summary = tally.finish(tracker, now);
+    let summary = tally.finish(tracker);
     tracker.advance(now);
     summary
 }

@@ -14,6 +14,7 @@ mod scan;
 mod sentinel;
 mod stats_lines;
 mod threads;
+mod verdicts;
 
 pub use export::{export, metrics};
 pub use parse::parse;

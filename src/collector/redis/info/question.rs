@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use redis::{Cmd, Value};
 
+use super::verdicts::{self, Verdicts};
 use super::{Info, export, metrics, parse};
 use crate::collector::redis::RedisTarget;
 use crate::collector::redis::cluster;
@@ -19,6 +20,8 @@ use crate::topology::Sight;
 #[derive(Debug)]
 pub struct InfoAll {
     hits: HitRatio,
+    /// What the target's settings say.
+    evictable: Option<bool>,
     /// Until when plain INFO is asked, because INFO ALL was refused.
     plain_until: Option<Instant>,
     /// INFO ALL was answered with nothing in this poll.
@@ -35,6 +38,7 @@ pub struct InfoAnswer {
     databases: Option<u32>,
     start_time: Option<f64>,
     hit_ratio: Option<WindowedRatio>,
+    verdicts: Verdicts,
 }
 
 impl InfoAll {
@@ -50,13 +54,14 @@ impl InfoAll {
 
 impl Question for InfoAll {
     const NAME: &'static str = "INFO";
-    const METRICS: fn() -> Vec<MetricInfo> = || [metrics(), hit_ratio::metrics()].concat();
+    const METRICS: fn() -> Vec<MetricInfo> = || [metrics(), hit_ratio::metrics(), verdicts::metrics()].concat();
     const PASSED_THROUGH: Option<&'static str> = Some(cluster::PASSED_THROUGH);
     type Heard = Arc<Info>;
     type Answer = InfoAnswer;
 
     fn new(target: &RedisTarget) -> Self {
-        Self { hits: HitRatio::new(target.hit_ratio_window), plain_until: None, was_empty: false }
+        let hits = HitRatio::new(target.hit_ratio_window);
+        Self { hits, evictable: target.evictable, plain_until: None, was_empty: false }
     }
 
     fn commands(&self, _: &Facts) -> Vec<Cmd> {
@@ -100,7 +105,8 @@ impl Question for InfoAll {
         self.was_empty = false;
         let hit_ratio = self.observe_hits(&info);
         let databases = facts.config.as_ref().and_then(|config| config.databases());
-        InfoAnswer { info, databases, start_time: facts.start_time, hit_ratio }
+        let verdicts = Verdicts::of(&info, facts.config.as_deref(), self.evictable);
+        InfoAnswer { info, databases, start_time: facts.start_time, hit_ratio, verdicts }
     }
 
     fn export(answer: &InfoAnswer, out: &mut Families) {
@@ -108,6 +114,7 @@ impl Question for InfoAll {
         if let Some(ratio) = &answer.hit_ratio {
             hit_ratio::export(ratio, out);
         }
+        answer.verdicts.export(out);
     }
 
     fn show(answer: &InfoAnswer, sight: &mut Sight) {

@@ -7,11 +7,17 @@ metrics! {
     pub(super) fn metrics;
     STATUS: gauge "redis_sentinel_master_status" ["master_name", "master_address", "master_status"] Bool,
         "Whether the Sentinel sees the master as ok.", "INFO sentinel";
+    STATE: gauge "redis_sentinel_master_state" ["master_name", "state"] Bool,
+        "How the Sentinel sees the master: 1 for the current state, 0 for the others. sdown is its own view, odown that of \
+         enough Sentinels.", "INFO sentinel";
     SLAVES: gauge "redis_sentinel_master_slaves" ["master_name", "master_address"] Count,
         "Replicas of the master that the Sentinel knows.", "INFO sentinel";
     SENTINELS: gauge "redis_sentinel_master_sentinels" ["master_name", "master_address"] Count,
         "Sentinels that watch the master, including this one.", "INFO sentinel";
 }
+
+/// What a Sentinel may say of a master.
+const STATES: [&str; 4] = ["ok", "sdown", "odown", "unknown"];
 
 /// A master that a Sentinel watches.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -52,6 +58,10 @@ pub(super) fn export(masters: &[SentinelMaster], out: &mut Families) {
     for master in masters {
         let ok = &*master.status == "ok";
         out.push_bool(&STATUS, [&master.name, &master.address, &master.status], ok);
+        let state = if STATES.contains(&&*master.status) { &*master.status } else { "unknown" };
+        for known in STATES {
+            out.push_bool(&STATE, [&master.name, known], known == state);
+        }
         out.push(&SLAVES, [&master.name, &master.address], master.slaves);
         out.push(&SENTINELS, [&master.name, &master.address], master.sentinels);
     }
@@ -100,5 +110,9 @@ mod tests {
                 ("master_name=\"b\",master_address=\"192.169.2.52:6381\",master_status=\"odown\"", 0.0),
             ]
         );
+        let states = out.get("redis_sentinel_master_state").unwrap();
+        let of = |name, state| states.value(&[("master_name", name), ("state", state)]);
+        assert_eq!(["ok", "sdown", "odown", "unknown"].map(|state| of("a", state)), [1.0, 0.0, 0.0, 0.0].map(Some));
+        assert_eq!(["ok", "sdown", "odown", "unknown"].map(|state| of("b", state)), [0.0, 0.0, 1.0, 0.0].map(Some));
     }
 }

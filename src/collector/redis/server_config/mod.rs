@@ -69,6 +69,13 @@ impl ServerConfig {
         self.output_limits.iter().find(|(name, _)| same(name)).map(|(_, limit)| *limit)
     }
 
+    /// When a dump is due: after so many seconds with so many changes.
+    pub(super) fn save_points(&self) -> impl Iterator<Item = (f64, f64)> {
+        let save = self.values.iter().find(|(key, _)| *key == "save").map_or("", |(_, value)| value);
+        let numbers: Vec<f64> = save.split_ascii_whitespace().map_while(number).collect();
+        numbers.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect::<Vec<_>>().into_iter()
+    }
+
     /// What is exported of a key that is a number.
     pub(super) fn number(&self, key: &str) -> Option<f64> {
         let place = NUMERIC_KEYS.iter().position(|(known, ..)| *known == key)?;

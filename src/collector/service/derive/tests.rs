@@ -82,10 +82,12 @@ fn rates_and_ratios_are_of_counters() {
             "backpressure_drop_ratio 0.05",
             "backpressure_ingest_rate 100",
             "backpressure_publish_rate 75",
+            "backpressure_publish_ratio 0.9375",
             "backpressure_rate_ratio 0.75",
             "backpressure_sampling_ratio 0.8",
             "backpressure_unaccounted_messages 0",
             "backpressure_unaccounted_ratio 0",
+            "backpressure_unaccounted_total 0",
             "backpressure_window_seconds 300",
         ]
     );
@@ -130,6 +132,7 @@ fn without_traffic_there_is_no_ratio() {
             "backpressure_ingest_rate 0",
             "backpressure_publish_rate 0",
             "backpressure_unaccounted_messages 0",
+            "backpressure_unaccounted_total 0",
             "backpressure_window_seconds 300",
         ]
     );
@@ -264,11 +267,11 @@ fn the_hit_ratio_is_of_the_lookups_in_the_window() {
         |hits: u32, misses: u32| lines(&service.poll(&format!("redis_cache_hits {hits}\nredis_cache_misses {misses}")));
     let window = "redis_cache_hit_ratio_window_seconds 300";
     assert_eq!(poll(9_000_000, 1000), [window]);
-    assert_eq!(poll(9_000_001, 1003), ["redis_cache_hit_ratio 0.25", window]);
+    assert_eq!(poll(9_000_001, 1003), ["redis_cache_hit_ratio 0.25", window, "redis_cache_lookups_per_second 0.4"]);
     // Reset to nothing, and no lookup since.
     assert_eq!(poll(0, 0), [window]);
-    assert_eq!(poll(0, 0), [window]);
-    assert_eq!(poll(9, 1), ["redis_cache_hit_ratio 0.9", window]);
+    assert_eq!(poll(0, 0), [window, "redis_cache_lookups_per_second 0"]);
+    assert_eq!(poll(9, 1), ["redis_cache_hit_ratio 0.9", window, "redis_cache_lookups_per_second 0.5"]);
     assert_eq!(lines(&service.poll("redis_cache_hits 10")), [""; 0]);
 }
 
@@ -290,4 +293,43 @@ fn the_usage_of_a_pool_is_computed_unless_it_is_told() {
     );
     assert_eq!(derived.pools, [("web".to_owned(), 0.08)]);
     assert_eq!(lines(&derived), ["pool_usage_ratio{pool=\"web\"} 0.08"]);
+}
+
+#[test]
+fn what_is_missing_at_two_readings_is_lost_and_counted_once() {
+    let mut service = Service::new();
+    let mut lost = |received: f64, published: f64| {
+        service.accounts([received, published, 0.0, 0.0, 0.0]).of(&pressure::UNACCOUNTED_TOTAL)
+    };
+    assert_eq!(lost(1000.0, 1000.0), None);
+    assert_eq!(lost(2000.0, 1970.0), Some(0.0), "they may be on their way from one counter to the other");
+    assert_eq!(lost(3000.0, 3000.0), Some(0.0), "and were");
+    assert_eq!(lost(4000.0, 3900.0), Some(0.0));
+    assert_eq!(lost(5000.0, 4880.0), Some(100.0));
+    assert_eq!(lost(6000.0, 5900.0), Some(100.0));
+    // The service was restarted: what was lost before stays counted.
+    assert_eq!(lost(10.0, 10.0), None);
+    assert_eq!(lost(1010.0, 960.0), Some(100.0));
+    assert_eq!(lost(2010.0, 1940.0), Some(150.0));
+}
+
+#[test]
+fn the_publish_ratio_is_of_the_window_and_leaves_sampling_out() {
+    let mut service = Service::new();
+    let mut counted = |received, published, sampled_out| {
+        service.accounts([received, published, 0.0, sampled_out, 0.0]).of(&pressure::PUBLISH_RATIO)
+    };
+    assert_eq!(counted(0.0, 0.0, 0.0), None);
+    assert_eq!(counted(1000.0, 200.0, 800.0), Some(1.0), "the rest is left out on purpose");
+    assert_eq!(counted(2000.0, 900.0, 800.0), Some(0.75));
+    // Without counters it is of the rates that the service tells, each for as long as it was told.
+    let mut service = Service::new();
+    let mut told = |received: u32, published: u32| {
+        let rates = format!("backpressure_ingest_rate {received}\nbackpressure_publish_rate {published}");
+        service.poll(&rates).of(&pressure::PUBLISH_RATIO)
+    };
+    assert_eq!(told(100, 100), None);
+    assert_eq!(told(100, 100), Some(1.0));
+    assert_eq!(told(100, 0), Some(0.5));
+    assert_eq!(told(0, 0), Some(0.5), "a closed market changes nothing");
 }

@@ -39,7 +39,7 @@ fn what_is_of_no_target_is_read_of_whom_it_is_and_keeps_its_labels() {
     );
     assert_eq!(
         of("increase = \"alertmanager_notifications_failed_total\", window = \"5m\", foreign = true"),
-        "increase(alertmanager_notifications_failed_total{}[5m]) > 1"
+        "increase(alertmanager_notifications_failed_total[5m]) > 1"
     );
     assert_eq!(of("value = \"x\", where = { a = \"b\" }, foreign = true"), "last_over_time(x{a=\"b\"}[2m]) > 1");
 }
@@ -139,7 +139,7 @@ fn each_comparison_has_its_operator() {
 
 #[test]
 fn it_goes_on_until_the_other_number() {
-    let ratio = last("redis_client_output_buffer_top_limit_ratio");
+    let ratio = last("redis_client_output_buffer_top_cutoff_ratio");
     let policy = policy_with("");
     let mut policy = policy.clone();
     let slow = policy.alerts.iter_mut().find(|alert| alert.name == "RedisSlowSubscriber").unwrap();

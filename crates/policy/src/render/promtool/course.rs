@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::world::{Labels, Track, World};
-use crate::evaluate::{self, Active, Evaluator, Label, Sample, Samples};
+use crate::evaluate::{self, Active, Evaluator, Label, Millis, Sample, Samples};
 use crate::{Origin, Policy, Series, Signal};
 
 /// A test's series, as an evaluation reads them.
@@ -14,10 +14,20 @@ type Recording = (Vec<Label>, Vec<Sample>);
 
 /// The alerts that are active at each step.
 pub(super) fn simulate(policy: &Policy, world: &World) -> Vec<Vec<Active>> {
+    ticks(policy, world, 0)
+}
+
+/// The same as Prometheus sees it from 3.0 on, to which a sample is outside of a window that begins with it: a moment later
+/// it is outside for whoever counts it.
+pub(super) fn simulate_open(policy: &Policy, world: &World) -> Vec<Vec<Active>> {
+    ticks(policy, world, 1)
+}
+
+fn ticks(policy: &Policy, world: &World, late: Millis) -> Vec<Vec<Active>> {
     let samples = Recorded::of(policy, world);
     let mut evaluator = Evaluator::new(policy);
     let course = (0..world.steps).map(|step| {
-        evaluator.tick(&samples, world.time(step));
+        evaluator.tick(&samples, world.time(step) + late);
         evaluator.active().collect()
     });
     course.collect()

@@ -5,14 +5,19 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::cases::{Case, Check};
-use super::course::simulate;
+use super::course::{simulate, simulate_open};
 use super::expect;
+use super::world::World;
 use crate::evaluate::{Active, Label};
 use crate::render::promql::INHIBITOR;
 use crate::render::rules::{RuleFile, rule_files};
 use crate::render::yaml::Yaml;
 use crate::render::{Catalog, HEADER};
 use crate::{Alert, Policy, Signal, duration as time};
+
+/// Said of the step before a change.
+const NOT_YET: &str = "not yet";
+const STILL: &str = "still";
 
 /// The whole file of an alert.
 pub(super) fn of_alert(
@@ -70,7 +75,7 @@ fn test(policy: &Policy, alert: &Alert, case: &Case) -> Yaml {
     let input =
         input.map(|(series, values)| Yaml::map([("series", Yaml::Quoted(series)), ("values", Yaml::Quoted(values))]));
     let course = simulate(policy, &case.world);
-    let steps = steps(policy, alert, case, &course);
+    let steps = on_common_ground(steps(policy, alert, case, &course), policy, &course, &case.world);
     let at = |step: usize| Yaml::plain(time(case.world.interval * u32::try_from(step).unwrap_or(u32::MAX)));
     let alerts = steps.iter().map(|(step, word)| {
         let firing = course[*step].iter().filter(|active| active.is_firing && is_of(policy, active, &alert.name));
@@ -108,11 +113,34 @@ fn steps(policy: &Policy, alert: &Alert, case: &Case, course: &[Vec<Active>]) ->
             let (before, now) = (firing(step - 1), firing(step));
             if before != now {
                 let begins = now.len() > before.len();
-                steps.push((step - 1, if begins { "not yet" } else { "still" }));
+                steps.push((step - 1, if begins { NOT_YET } else { STILL }));
                 steps.push((step, if begins { "now it fires" } else { "now it is over" }));
             }
         }
     }
+    steps
+}
+
+/// The steps moved to the next ones, away from a change, at which all versions of Prometheus see the same.
+fn on_common_ground(
+    mut steps: Vec<(usize, &'static str)>,
+    policy: &Policy,
+    course: &[Vec<Active>],
+    world: &World,
+) -> Vec<(usize, &'static str)> {
+    let open = simulate_open(policy, world);
+    let told = |active: &Active| {
+        (expect::alerts_series(policy, active), active.is_firing.then(|| expect::annotations(policy, active)))
+    };
+    let is_common =
+        |step: &usize| course.get(*step).is_some_and(|active| active.iter().map(told).eq(open[*step].iter().map(told)));
+    steps.retain_mut(|(step, word)| {
+        let is_before = matches!(*word, NOT_YET | STILL);
+        let near = (0..3).filter_map(|far| if is_before { step.checked_sub(far) } else { step.checked_add(far) });
+        let common = near.into_iter().find(is_common);
+        *step = common.unwrap_or_default();
+        common.is_some()
+    });
     steps.sort_by_key(|(step, _)| *step);
     steps.dedup_by_key(|(step, _)| *step);
     steps

@@ -8,9 +8,9 @@ use crate::collector::redis::clients::{BufferLimits, ClassLimit, ClientTracker, 
 use crate::metric::Rejections;
 
 const LIMITS: BufferLimits = BufferLimits {
-    normal: ClassLimit { hard_bytes: 0, soft_bytes: 0 },
-    replica: ClassLimit { hard_bytes: 1_000, soft_bytes: 0 },
-    pubsub: ClassLimit { hard_bytes: 800, soft_bytes: 100 },
+    normal: ClassLimit { hard_bytes: 0, soft_bytes: 0, soft_seconds: 0 },
+    replica: ClassLimit { hard_bytes: 1_000, soft_bytes: 0, soft_seconds: 0 },
+    pubsub: ClassLimit { hard_bytes: 800, soft_bytes: 100, soft_seconds: 60 },
 };
 
 fn options() -> Options {
@@ -138,7 +138,7 @@ fn names_that_become_equal_are_one_series() {
 fn every_metric_is_listed_once_with_unit_and_source() {
     let metrics = metrics();
     let names: HashSet<_> = metrics.iter().map(|metric| metric.name).collect();
-    assert_eq!((metrics.len(), names.len()), (20, 20));
+    assert_eq!((metrics.len(), names.len()), (21, 21));
     assert!(metrics.iter().all(|metric| !metric.source.is_empty() && metric.help.ends_with('.')));
 
     let reply = b"id=1 name=web age=20 flags=P db=0 qbuf=1 omem=9 tot-mem=7 user=u\n";

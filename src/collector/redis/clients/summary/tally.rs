@@ -23,13 +23,16 @@ const UNKNOWN: &str = "unknown";
 struct Largest {
     buffer: Buffer,
     class: ClientClass,
+    /// Of that connection of the group which is nearest to its end.
+    nearness: Option<f64>,
 }
 
 impl Largest {
     /// The larger of two; of equal ones the older connection, so that the choice does not jump.
     fn or(self, other: Self) -> Self {
         let key = |largest: Self| (largest.buffer.bytes, std::cmp::Reverse(largest.buffer.id));
-        if key(other) > key(self) { other } else { self }
+        let nearness = [self.nearness, other.nearness].into_iter().flatten().reduce(f64::max);
+        Self { nearness, ..if key(other) > key(self) { other } else { self } }
     }
 }
 
@@ -37,6 +40,7 @@ impl Largest {
 pub(super) struct Tally<'r, 'o> {
     options: &'o Options,
     limits: BufferLimits,
+    now: Instant,
     classes: [ClassTotals; ClientClass::ALL.len()],
     reported: Reported,
     names: Groups<&'r [u8]>,
@@ -55,12 +59,18 @@ pub(super) struct Tally<'r, 'o> {
 }
 
 impl<'r, 'o> Tally<'r, 'o> {
-    pub(super) fn new(options: &'o Options, limits: Option<&BufferLimits>, tracker: &ClientTracker) -> Self {
+    pub(super) fn new(
+        options: &'o Options,
+        limits: Option<&BufferLimits>,
+        tracker: &ClientTracker,
+        now: Instant,
+    ) -> Self {
         let limits = limits.copied().unwrap_or_default();
         let pools = options.pools.iter();
         Self {
             options,
             limits,
+            now,
             classes: ClientClass::ALL.map(|class| {
                 let limit = limits.of(class);
                 ClassTotals {
@@ -156,13 +166,17 @@ impl<'r, 'o> Tally<'r, 'o> {
         if let Some(over) = &mut totals.over_soft_limit {
             *over += u64::from(limit.reaches_soft(bytes));
         }
-        let buffer = Buffer { id: client.id, age: client.age, bytes };
+        let mut buffer = Buffer { id: client.id, age: client.age, bytes, over_since: None };
+        if limit.reaches_soft(bytes) {
+            buffer.over_since = Some(tracker.over_since(buffer, limit.soft_bytes, self.now));
+        }
         tracker.record(buffer);
-        let largest = Largest { buffer, class };
+        let over_soft = buffer.over_since.map(|since| self.now.saturating_duration_since(since));
+        let largest = Largest { buffer, class, nearness: limit.nearness(bytes, over_soft) };
         self.output_buffers.entry(group(client)).and_modify(|other| *other = other.or(largest)).or_insert(largest);
     }
 
-    pub(super) fn finish(self, tracker: &mut ClientTracker, now: Instant) -> ClientSummary {
+    pub(super) fn finish(self, tracker: &mut ClientTracker) -> ClientSummary {
         (tracker.names, tracker.hosts) = (self.names.len(), self.hosts.len());
         let k = self.options.top_k;
         // Unlike a client without a name, one without a user or a database is of a server that tells none.
@@ -180,7 +194,7 @@ impl<'r, 'o> Tally<'r, 'o> {
             addresses: addresses(&hosts, &self.of_servers),
             by_address: label::top_counts(hosts.into_iter(), UNKNOWN, k),
             by_library: label::top_counts(self.libraries.counts(), "none", k),
-            top_output_buffers: top_output_buffers(self.output_buffers, k, &self.limits, &tracker.buffers, now),
+            top_output_buffers: top_output_buffers(self.output_buffers, k, &self.limits, &tracker.buffers, self.now),
             stale: self.stale,
             pools: self.pools,
             own: self.own,
@@ -212,12 +226,13 @@ fn top_output_buffers(
     label::first(&mut ranked, k, |(a_label, a), (b_label, b)| {
         b.buffer.bytes.cmp(&a.buffer.bytes).then_with(|| a_label.cmp(b_label))
     });
-    let output_buffer = |(label, Largest { buffer, class }): (Cow<'_, str>, Largest)| OutputBuffer {
+    let output_buffer = |(label, Largest { buffer, class, nearness }): (Cow<'_, str>, Largest)| OutputBuffer {
         client: label.into_owned(),
         id: buffer.id,
         class,
         bytes: buffer.bytes,
         limit_ratio: limits.of(class).ratio(buffer.bytes),
+        nearness,
         growth: tracker.growth(buffer, now),
     };
     ranked.into_iter().map(output_buffer).collect()

@@ -14,9 +14,9 @@ const SECOND: &[u8] = include_bytes!("../../../../../tests/fixtures/client_list/
 const REPLICA: &[u8] = include_bytes!("../../../../../tests/fixtures/client_list/redis-7.0-replica.txt");
 
 const LIMITS: BufferLimits = BufferLimits {
-    normal: ClassLimit { hard_bytes: 0, soft_bytes: 0 },
-    replica: ClassLimit { hard_bytes: 256 << 20, soft_bytes: 64 << 20 },
-    pubsub: ClassLimit { hard_bytes: 64 << 20, soft_bytes: 8 << 20 },
+    normal: ClassLimit { hard_bytes: 0, soft_bytes: 0, soft_seconds: 0 },
+    replica: ClassLimit { hard_bytes: 256 << 20, soft_bytes: 64 << 20, soft_seconds: 60 },
+    pubsub: ClassLimit { hard_bytes: 64 << 20, soft_bytes: 8 << 20, soft_seconds: 60 },
 };
 
 fn pool(name: &str, pattern: &str, max: Option<u64>, idle_after: u64) -> Pool {
@@ -102,6 +102,25 @@ fn ten_thousand_names_are_eleven_groups() {
 }
 
 #[test]
+fn a_group_is_as_near_its_end_as_its_nearest_client() {
+    let (mut tracker, start) = (ClientTracker::default(), Instant::now());
+    let mut poll = |reply: &str, seconds| {
+        let now = start + Duration::from_secs(seconds);
+        let top = summarize(reply.as_bytes(), &Options::default(), Some(&LIMITS), &mut tracker, now).top_output_buffers;
+        top.iter().map(|top| (top.id, top.nearness)).collect::<Vec<_>>()
+    };
+    let at = |old_bytes: u64, age: u64, new_bytes: u64| {
+        format!(
+            "id=1 name=feed age={age} flags=P sub=1 omem={old_bytes}\nid=2 name=feed age={age} flags=P sub=1 omem={new_bytes}\n"
+        )
+    };
+    // The first is over the soft limit of 8 MiB, the second one is larger from the next poll on.
+    assert_eq!(poll(&at(9 << 20, 100, 1 << 20), 0), [(1, Some(0.25))]);
+    assert_eq!(poll(&at(9 << 20, 120, 12 << 20), 20), [(2, Some(0.5))]);
+    assert_eq!(poll(&at(1 << 20, 140, 12 << 20), 40)[0].0, 2);
+}
+
+#[test]
 fn growth_comes_from_two_polls_of_the_same_connection() {
     let (mut tracker, start) = (ClientTracker::default(), Instant::now());
     let mut poll = |reply, seconds| {
@@ -114,6 +133,8 @@ fn growth_comes_from_two_polls_of_the_same_connection() {
         class: ClientClass::PubSub,
         bytes,
         limit_ratio: Some(bytes as f64 / f64::from(64 << 20)),
+        // Nearer by their size than by the two seconds over the soft limit.
+        nearness: Some(bytes as f64 / f64::from(64 << 20)),
         growth,
     };
     let first = [slow("127.0.0.1", 1042, 27_220_352, None), slow("slow=dashboard", 1041, 27_220_352, None)];

@@ -161,6 +161,10 @@ fn sentinel_masters_and_a_plain_redis_has_none() {
         [
             &format!("redis_sentinel_master_sentinels{{{master}}} 1"),
             &format!("redis_sentinel_master_slaves{{{master}}} 1"),
+            "redis_sentinel_master_state{master_name=\"mymaster\",state=\"ok\"} 1",
+            "redis_sentinel_master_state{master_name=\"mymaster\",state=\"sdown\"} 0",
+            "redis_sentinel_master_state{master_name=\"mymaster\",state=\"odown\"} 0",
+            "redis_sentinel_master_state{master_name=\"mymaster\",state=\"unknown\"} 0",
             &format!("redis_sentinel_master_status{{{master},master_status=\"ok\"}} 1"),
             "redis_sentinel_masters 1",
             "redis_sentinel_running_scripts 0",

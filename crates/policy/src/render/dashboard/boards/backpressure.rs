@@ -1,10 +1,8 @@
 //! A service under load: what comes in, what goes out, what waits, what is lost, and whether it is well.
 
+use crate::render::dashboard::spec::UP;
 use crate::render::dashboard::spec::Unit::{Bytes, Count, PerMinute, PerSecond, Ratio, Seconds};
-use crate::render::dashboard::spec::{States, UP};
 
-/// The circuit breaker: whether it is closed.
-const CLOSED: States = &[(0, "not closed", "red"), (1, "closed", "green")];
 const NOT_SAID: &str = "the service does not say it";
 
 board! {
@@ -16,11 +14,12 @@ board! {
             publishes. Where the lines part, something waits or is lost.")
             .query("backpressure_ingest_rate{@target}", "{{target}} in")
             .query("backpressure_publish_rate{@target}", "{{target}} out");
-        graph("ratio", "Published of received", Ratio, "Publish rate by ingest rate; nothing while nothing is \
-            received.")
-            .alerts("{{target}}");
-        graph("level", "Backpressure level", Count, "0 healthy, 1 warning, 2 critical, 3 overload. Both alerts of the \
-            level are drawn.")
+        graph("ratio", "Published of received", Ratio, "Messages published by those received and not sampled out, over the \
+            agent's window, and the publish rate by the ingest rate at the last poll; nothing while nothing is received.")
+            .alerts("{{target}}")
+            .query("backpressure_rate_ratio{@target}", "{{target}} at the last poll");
+        graph("level", "Backpressure level", Count, "0 healthy, 1 warning, 2 critical, 3 overload, and whether it is the \
+            second of these. Both alerts of the level are drawn.")
             .alerts("{{target}}").max(3.0);
         graph("latency", "Latency of a publish", Seconds, "p99, p95 and mean of the time that a publish to Redis \
             takes, of the service's own samples.")
@@ -44,6 +43,11 @@ board! {
             nor sampled out and do not wait: loss that nobody counts. Around 0 it is noise of the moments of reading.")
             .query("backpressure_unaccounted_ratio{@target}", "{{target}}")
             .query("backpressure_unaccounted_messages{@target}", "{{target}} messages").unit(Count);
+        graph("lost", "Lost messages", Ratio, "Messages that were received and are nowhere, by those received, over the \
+            windows that the alert looks back: loss that nobody counts.")
+            .alerts("{{target}}")
+            .query("60 * rate(backpressure_unaccounted_total{@target}[@rate])", "{{target}} messages a minute")
+                .unit(PerMinute);
         graph("errors", "Errors of Redis", PerMinute, "Publishes and connections that failed, a minute, as the service \
             counts them.")
             .query("60 * rate(backpressure_publish_errors_total{@target}[@rate])", "{{target}} publish")
@@ -54,8 +58,8 @@ board! {
                 .may_be_empty(NOT_SAID);
     }
     "Circuit breaker and buffer" {
-        timeline("circuit", "Circuit breaker", CLOSED, "Whether the publisher's circuit breaker is closed. Half open \
-            is not closed: a breaker that flaps is never open for long.")
+        graph("circuit", "Circuit breaker", Count, "1 while the publisher's circuit breaker is closed, and how often it \
+            opened or closed in the window that the alert looks back. Half open is not closed.")
             .alerts("{{target}}");
         graph("failures", "Failures at the breaker", Count, "Failures that the circuit breaker counts at present.")
             .query("backpressure_circuit_failures{@target}", "{{target}}");
@@ -70,19 +74,18 @@ board! {
             .query("service_up{@target}", "{{target}}");
         timeline("endpoints", "Endpoints", UP, "Whether the last fetch of each endpoint gave a body that could be \
             read.")
-            .query("service_endpoint_up{@target}", "{{target}} {{endpoint}}");
+            .alerts("{{target}} {{endpoint}}");
         graph("endpoint-duration", "Time to the first byte", Seconds, "How long the endpoints take to answer.")
             .query("service_endpoint_duration_seconds{@target, phase=\"first_byte\"}", "{{target}} {{endpoint}}");
-        timeline("dependencies", "What the services depend on", UP, "The services' word on what they depend on, such \
-            as Redis and their database.")
-            .query("service_dependency_health{@target, status=\"ok\"}", "{{target}} {{dependency}}")
-                .may_be_empty(NOT_SAID);
+        graph("dependencies", "What the services depend on", Count, "The services' word on what they depend on, such as \
+            Redis and their database: 1 for the state that each is in. What is well, or switched off, is not shown.")
+            .alerts("{{target}} {{dependency}} {{status}}").may_be_empty(NOT_SAID);
         graph("memory", "Memory of the services", Bytes, "Resident memory as the services report it.")
             .query("service_memory_bytes{@target}", "{{target}}").may_be_empty(NOT_SAID);
-        graph("load", "Load of the services", Ratio, "CPU and load as the services report them; of the CPU, 100 % is \
+        graph("load", "Load of the services", Ratio, "Load and CPU as the services report them; of the CPU, 100 % is \
             one core.")
-            .query("service_cpu_usage_ratio{@target}", "{{target}} CPU").may_be_empty(NOT_SAID)
-            .query("service_load_ratio{@target}", "{{target}} load").may_be_empty(NOT_SAID);
+            .alerts("{{target}} load").may_be_empty(NOT_SAID)
+            .query("service_cpu_usage_ratio{@target}", "{{target}} CPU").may_be_empty(NOT_SAID);
         graph("websockets", "WebSocket connections", Count, "Open WebSocket connections, of clients and to the \
             exchange.")
             .query("service_websocket_connections{@target}", "{{target}}").may_be_empty(NOT_SAID)

@@ -3,6 +3,7 @@
 use crate::render::dashboard::spec::Unit::{Bytes, BytesPerSecond, Count, PerMinute, PerSecond, Ratio};
 
 const NO_BUFFER: &str = "no client's replies wait";
+const UNCOUNTED: &str = "Redis counts them from version 7.4 on, and before that only its log says it";
 const UNNAMED: &str = "the agent knows no pool";
 
 board! {
@@ -10,10 +11,12 @@ board! {
     "Slow subscribers, connections by class, name and pool, limits, and the channels' subscribers.";
 
     "Slow subscribers" {
-        graph("slow", "Slowest readers, of their limit", Ratio, "The part of its hard output buffer limit that the \
-            largest list of a group of clients fills. At 100 % Redis cuts the client off; until then the list takes \
-            memory from the data.")
-            .alerts("{{target}} {{client}} {{class}}").may_be_empty(NO_BUFFER);
+        graph("slow", "Slowest readers", Ratio, "How near the server is to cutting off the nearest client of a group: the \
+            part of its hard output buffer limit that it fills, or of the time over its soft one that has passed. At \
+            100 % it is cut off; until then what it does not read takes memory from the data.")
+            .alerts("{{target}} {{client}} {{class}}").may_be_empty(NO_BUFFER)
+            .query("redis_client_output_buffer_top_limit_ratio{@target}", "{{target}} {{client}} {{class}} of the hard limit")
+                .may_be_empty(NO_BUFFER);
         graph("slow-bytes", "Slowest readers, in bytes", Bytes, "The largest output lists, by client name, else \
             library, else user, else host.")
             .query("redis_client_output_buffer_top_bytes{@target}", "{{target}} {{client}} {{class}}")
@@ -28,12 +31,11 @@ board! {
         graph("over-soft-limit", "Clients over the soft limit", Count, "Clients that Redis will cut off if they stay \
             there.")
             .query("redis_clients_over_soft_output_buffer_limit{@target}", "{{target}} {{class}}");
-        graph("cut-off", "Clients cut off", PerMinute, "Clients a minute that Redis closed because of an output or a \
-            query buffer over its limit.")
-            .query("60 * rate(redis_client_output_buffer_limit_disconnections_total{@target}[@rate])",
-                "{{target}} output").may_be_empty("Redis counts them from version 7.4 on")
+        graph("cut-off", "Clients cut off", Count, "Clients that Redis closed because of an output buffer over its limit, \
+            in the window that the alert looks back, as INFO or its log says; and a minute because of a query buffer.")
+            .alerts("{{target}}").may_be_empty(UNCOUNTED)
             .query("60 * rate(redis_client_query_buffer_limit_disconnections_total{@target}[@rate])",
-                "{{target}} query").may_be_empty("Redis counts them from version 7.4 on");
+                "{{target}} query buffer a minute").unit(PerMinute).may_be_empty(UNCOUNTED);
     }
     "Connections" {
         graph("connected", "Clients of their limit", Ratio, "Connected clients as a part of maxclients.")

@@ -8,7 +8,8 @@ use crate::render::dashboard::spec::{States, UP, Unit};
 const FAILED: States = &[(0, "failed", "red"), (1, "ok", "green")];
 const NO_CLUSTER: &str = "no node of a cluster is watched";
 const NO_SENTINEL: &str = "no Sentinel is watched";
-const WITHOUT_LIMIT: &str = "a server without maxmemory has no share of it";
+const A_CACHE: &str = "a cache that may evict anything has no limit to stay below";
+const NO_LIMIT: &str = "a server without maxmemory has no such limit";
 
 board! {
     "redis", "Redis",
@@ -17,6 +18,9 @@ board! {
     "Does it answer" {
         timeline("up", "Reachable", UP, "Whether the agent's last poll of the server succeeded: it could be reached, \
             took the password and answered INFO.")
+            .alerts("{{target}}");
+        graph("flaps", "Downs and ups", Count, "How often the server went down or came back, in the window that the alert \
+            looks back.")
             .alerts("{{target}}");
         graph("ping", "PING", Milliseconds, "Mean and longest round trip of the PINGs of a poll. Of a service it is \
             what the service measures itself.")
@@ -30,30 +34,32 @@ board! {
             of a poll.")
             .query("60 * rate(redis_publish_canaries_lost_total{@target}[@rate])", "{{target}}");
         graph("uptime", "Uptime", Seconds, "Time since the server started. A step down is a restart.")
-            .query("redis_uptime_in_seconds{@target}", "{{target}}");
-        graph("cpu", "CPU", Ratio, "CPU time of the server; 100 % is one core. Redis runs commands on one core only.")
+            .alerts("{{target}}");
+        graph("cpu", "CPU", Ratio, "CPU time of the thread that runs the commands, over the window that the alert looks \
+            back, and of the whole server; 100 % is one core. Redis runs commands on one core only.")
+            .alerts("{{target}} main thread")
             .query("rate(redis_cpu_user_seconds_total{@target}[@rate])", "{{target}} user")
             .query("rate(redis_cpu_sys_seconds_total{@target}[@rate])", "{{target}} system");
     }
     "Memory" folded {
-        graph("memory", "Memory of its limit", Ratio, "Allocated bytes as a part of maxmemory; nothing where maxmemory \
-            is 0, which is no limit.")
-            .alerts("{{target}}").may_be_empty(WITHOUT_LIMIT);
+        graph("memory", "Memory of its limit", Ratio, "Allocated bytes as a part of what they should stay below: \
+            maxmemory, or the machine's memory without it. Nothing of a cache that may evict anything.")
+            .alerts("{{target}}").may_be_empty(A_CACHE);
         graph("memory-bytes", "Memory in bytes", Bytes, "Allocated and resident bytes, the data set's part, and the \
             limit.")
             .query("redis_memory_used_bytes{@target}", "{{target}} used")
             .query("redis_memory_used_rss_bytes{@target}", "{{target}} resident")
             .query("redis_memory_used_dataset_bytes{@target}", "{{target}} data set")
-            .query("redis_memory_max_bytes{@target} > 0", "{{target}} limit").may_be_empty(WITHOUT_LIMIT);
-        graph("memory-forecast", "Time until the memory is full", Seconds, "When maxmemory is reached if memory goes \
-            on growing as in the last hour; nothing while it does not grow.")
+            .query("redis_memory_max_bytes{@target} > 0", "{{target}} limit").may_be_empty(NO_LIMIT);
+        graph("memory-forecast", "Time until the memory is full", Seconds, "When the limit is reached if memory goes \
+            on growing as in the last hour; nothing while it does not grow, and of a cache.")
             .alerts("{{target}}").may_be_empty("memory that does not grow is never full").nothing("not growing");
         graph("fragmentation", "Fragmentation", Unit::None, "Resident by allocated memory. A small server is always \
             fragmented, so its bytes count as well: they are on the right.")
             .alerts("{{target}}")
             .query("redis_mem_fragmentation_bytes{@target}", "{{target}} bytes").unit(Bytes);
-        graph("evictions", "Evicted keys", PerSecond, "Keys a second that were thrown away because of the memory \
-            limit, over the window that the alert looks back.")
+        graph("evictions", "Evicted keys", Count, "Keys that were thrown away because of the memory limit, in the window \
+            that the alert looks back. Of a cache they are no alert: its hit ratio tells whether they are too many.")
             .alerts("{{target}}");
         graph("memory-of-clients", "Memory beside the data", Bytes, "What clients, replicas, scripts and the append \
             only file take of the memory.")
@@ -142,11 +148,11 @@ board! {
     }
     "Replication" folded {
         timeline("link", "Link to the master", UP, "Of a replica: whether its link to the master is up.")
-            .query("redis_master_link_up{@target}", "{{target}}").may_be_empty("only a replica has a master");
+            .alerts("{{target}}").may_be_empty("only a replica has a master");
         graph("replicas", "Replicas", Count, "Replicas that are connected.")
-            .query("redis_connected_slaves{@target}", "{{target}}");
+            .alerts("{{target}}");
         graph("lag", "Lag of the replicas", Seconds, "Time since each replica acknowledged something.")
-            .query("redis_connected_slave_lag_seconds{@target}", "{{target}} {{slave_ip}}:{{slave_port}}")
+            .alerts("{{target}} {{slave_ip}}:{{slave_port}}")
                 .may_be_empty("no replica is connected");
         graph("backlog", "Replication backlog", Bytes, "What the backlog holds, and its size: a replica that was away for longer than \
             it reaches needs a full synchronisation.")
@@ -165,6 +171,13 @@ board! {
             .query("redis_rdb_last_bgsave_status{@target}", "{{target}} dump")
             .query("redis_aof_last_write_status{@target} and redis_aof_enabled{@target} == 1",
                 "{{target}} append only file").may_be_empty("the append only file is switched off");
+        graph("writes", "Refused writes", Count, "Whether the server refuses all writes (MISCONF), whether the last write \
+            to its append only file succeeded, and writes that were refused for want of replicas in the window that the \
+            alert looks back.")
+            .alerts("{{target}}").may_be_empty("no write has been refused for want of replicas");
+        graph("saves", "Dumps", Unit::None, "Whether the last dump succeeded, and the age of the last one that did, as a \
+            multiple of the longest time that the server's save allows for what has changed.")
+            .alerts("{{target}}").may_be_empty("nothing has changed since the last dump");
         graph("save-age", "Age of the last dump", Seconds, "Time since the last dump succeeded, where dumps are \
             scheduled.")
             .query("(time() - redis_rdb_last_save_timestamp_seconds{@target}) and \
@@ -173,10 +186,13 @@ board! {
         graph("unsaved", "Unsaved changes", Count, "Changes of the data since the last dump: what a crash loses where \
             there is no append only file.")
             .query("redis_rdb_changes_since_last_save{@target}", "{{target}}");
+        graph("fork", "Last fork", Seconds, "How long the last fork, for a dump or a rewrite of the append only file, \
+            stopped the server.")
+            .alerts("{{target}}");
     }
     "Cluster" folded {
-        timeline("cluster-state", "Cluster state", UP, "Whether each node can serve.")
-            .query("redis_cluster_state{@target}", "{{target}}").may_be_empty(NO_CLUSTER).nothing(NO_CLUSTER);
+        timeline("cluster", "Cluster", FAILED, "Of a node of a cluster: whether there is a node for each slot.")
+            .alerts("{{target}}").may_be_empty(NO_CLUSTER).nothing(NO_CLUSTER);
         graph("cluster-slots", "Hash slots", Count, "Hash slots that belong to a node, and those whose node is failing or suspected \
             to be, as each node sees it.")
             .query("redis_cluster_slots_assigned{@target}", "{{target}} assigned").may_be_empty(NO_CLUSTER)
@@ -195,7 +211,11 @@ board! {
             .query("redis_sentinel_master_sentinels{@target}", "{{target}} {{master_name}} Sentinels").may_be_empty(NO_SENTINEL)
             .query("redis_sentinel_master_slaves{@target}", "{{target}} {{master_name}} replicas").may_be_empty(NO_SENTINEL)
             .nothing(NO_SENTINEL);
-        graph("sentinel-tilt", "TILT", Count, "1 while a Sentinel does not trust its own clock, and so decides nothing.")
-            .query("redis_sentinel_tilt{@target}", "{{target}}").may_be_empty(NO_SENTINEL).nothing(NO_SENTINEL);
+        graph("tilt", "Sentinel in TILT mode", Count, "Of a Sentinel: whether it trusts nothing that it sees, and starts \
+            no failover.")
+            .alerts("{{target}}").may_be_empty(NO_SENTINEL).nothing(NO_SENTINEL);
+        graph("sentinel", "Masters as Sentinels see them", Count, "Of a Sentinel: whether it takes a master for down, \
+            alone (sdown) or with enough others (odown).")
+            .alerts("{{target}} {{master_name}}").may_be_empty(NO_SENTINEL).nothing(NO_SENTINEL);
     }
 }

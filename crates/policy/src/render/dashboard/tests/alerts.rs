@@ -4,7 +4,7 @@ use super::promql::asked;
 use super::*;
 use crate::render::dashboard::query::Role;
 use crate::render::dashboard::spec::{Criterion, Kind, Unit};
-use crate::{Compare, Severity, Signal};
+use crate::{Compare, Severity};
 
 #[test]
 fn every_panel_that_an_alert_names_exists_and_plots_what_it_compares() {
@@ -182,9 +182,7 @@ fn a_number_that_is_changed_in_the_policy_changes_in_the_dashboards() {
     }
     let mut moved = policy();
     for level in moved.alerts.iter_mut().flat_map(|alert| &mut alert.levels) {
-        if let Signal::Increase { window, .. } | Signal::Rate { window, .. } = &mut level.signal {
-            *window *= 2;
-        }
+        level.signal.set_window(|window| window * 2);
     }
     let text: String = render(&moved).into_iter().map(|file| file.text).collect();
     assert!(text.contains("[10m])") && !text.contains("[5m])"), "panels look back as far as their alerts");

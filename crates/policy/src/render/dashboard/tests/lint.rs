@@ -137,7 +137,7 @@ fn the_linter_is_told_what_is_as_it_is_on_purpose() {
         "Firing alerts",
         "Critical trouble",
         "Targets",
-        "Evicted keys",
+        "CPU",
         "Cache errors",
         "Standstill",
         "Standstill",

@@ -10,6 +10,8 @@ use crate::{Over, Series, Signal};
 /// What a whole is where only the part matters.
 const WHOLE: f64 = 1_000_000.0;
 const WHOLE_BYTES: f64 = 1_000_000_000.0;
+/// What a process has counted that has run for long: Prometheus takes a counter that is small to its rise for a new one.
+const LONG: f64 = 1_000_000.0;
 /// A second, of what is counted.
 const TRAFFIC: f64 = 1000.0;
 
@@ -88,12 +90,12 @@ fn levels(profile: &Profile, size: f64) -> Vec<f64> {
     profile.iter().flat_map(|(value, steps)| std::iter::repeat_n(readable(value * size), *steps)).collect()
 }
 
-/// Rises with every step, from what a process that has run for long might have.
+/// Rises with every step.
 fn ramps(profile: &Profile, interval: Duration, per: Duration) -> Vec<f64> {
-    let mut at = 1000.0;
+    let mut at = LONG;
     let step = |value: f64| value * interval.as_secs_f64() / per.as_secs_f64();
     let rises = profile.iter().flat_map(|(value, steps)| std::iter::repeat_n(readable(step(*value)), *steps));
-    std::iter::once(1000.0)
+    std::iter::once(LONG)
         .chain(rises.map(|rise| {
             at += rise;
             at

@@ -27,8 +27,16 @@ pub(super) fn add_guards(
             }
             // Whoever made the signal's series has seen to it.
             (_, Some(series)) if is_there(&series.metric) => {}
-            _ => tracks.extend(drive::tracks(context, &guard.signal, &[(value, steps)], subject)),
+            _ => tracks.extend(drive::tracks(context, &lasting(&guard.signal), &[(value, steps)], subject)),
         }
+    }
+}
+
+/// The signal of a counter that rises evenly, where it would rise once: it must be so as long as the test lasts.
+fn lasting(signal: &Signal) -> Signal {
+    match signal {
+        Signal::Increase { series, window } => Signal::Rate { series: series.clone(), window: *window, per: *window },
+        other => other.clone(),
     }
 }
 
@@ -83,14 +91,7 @@ fn case(context: &Context<'_>, tried: &Tried<'_>, fails: usize) -> Case {
         [(target, tried.numbers.beyond(&level.signal), Some(fails)), (other, tried.numbers.short(), None)]
     {
         let subject = context.subject(&target);
-        // A counter must rise where the last look sees it, and has seen it for long enough.
-        let before = if matches!(level.signal, Signal::Increase { .. }) {
-            steps - context.steps(tried.numbers.hold) - 2
-        } else {
-            0
-        };
-        let course = [(0.0, before), (value, steps - before)];
-        let mut own = drive::tracks(context, &level.signal, &course[usize::from(before == 0)..], &subject);
+        let mut own = drive::tracks(context, &lasting(&level.signal), &[(value, steps)], &subject);
         add_guards(context, &mut own, level, &subject, steps, fails);
         tracks.extend(own);
     }

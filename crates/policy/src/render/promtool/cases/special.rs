@@ -127,9 +127,10 @@ fn one_more(context: &Context<'_>, tried: &Tried<'_>, other: &Level) -> Case {
     let (enough, first) = (enough(tried), context.steps(other.hold));
     let hold = context.steps(tried.numbers.hold);
     let (quiet, trouble) = (first + hold + 2, first + hold + 2);
-    let steps = quiet + trouble + 2;
+    let well = 2 + context.steps(other.keep_firing);
+    let steps = quiet + trouble + well;
     let mut tracks: Vec<Track> = (1..enough).flat_map(|at| down(context, other, at, &[(0.0, steps)])).collect();
-    tracks.extend(down(context, other, enough, &[(1.0, quiet), (0.0, trouble), (1.0, 2)]));
+    tracks.extend(down(context, other, enough, &[(1.0, quiet), (0.0, trouble), (1.0, well)]));
     let checks = vec![
         Check { step: quiet - 1, fires: false, word: "one target too few" },
         Check { step: quiet + trouble - 1, fires: true, word: "enough of them" },

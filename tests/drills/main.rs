@@ -1,0 +1,82 @@
+//! The fault matrix: something real is broken, and exactly the right people are told of exactly that, until it is over.
+//!
+//! `make drills` runs every row, with all times divided by `SCALE` (10), and prints what arrived when; `make drills
+//! ROWS="flapping pool"` those whose names have one of these words. `make test` runs a few of them, as soon as each is told.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    reason = "these are tests"
+)]
+
+mod relay;
+mod row;
+mod rows;
+mod scale;
+mod stack;
+#[path = "../it/support/mod.rs"]
+#[allow(dead_code, reason = "other tests use the rest of it")]
+mod support;
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::row::{Row, drill, head};
+use crate::scale::Scale;
+use crate::support::alertmanager::missing_alertmanager;
+use crate::support::docker;
+use crate::support::missing::missing;
+
+/// Rows at a time, each with six processes; most of the time they wait.
+const AT_A_TIME: usize = 6;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let is_whole = arguments.iter().any(|word| word == "--whole");
+    // Whatever else begins like that is meant for tests of another kind.
+    let words: Vec<&String> = arguments.iter().filter(|word| !word.starts_with('-')).collect();
+    if missing_alertmanager() || missing(&["redis-server", "prometheus"]) {
+        return ExitCode::SUCCESS;
+    }
+    let no_containers = docker::unavailable();
+    let scale = match Scale::of_environment() {
+        Ok(scale) => scale,
+        Err(error) => {
+            eprintln!("drills: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let is_wanted = |row: &&Row| {
+        (is_whole || row.is_quick)
+            && (words.is_empty() || words.iter().any(|word| row.name.contains(word.as_str())))
+            && !(no_containers && row.parts.containers.is_some())
+    };
+    let rows: Vec<&Row> = rows::all().filter(is_wanted).collect();
+    let (next, outcomes) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..AT_A_TIME {
+            scope.spawn(|| {
+                loop {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(row) = rows.get(number) else { return };
+                    let outcome = drill(row, scale, !is_whole);
+                    if is_whole || !outcome.faults.is_empty() {
+                        eprintln!("{}", outcome.text());
+                    }
+                    outcomes.lock().unwrap().insert(number, outcome);
+                }
+            });
+        }
+    });
+    let outcomes = outcomes.into_inner().unwrap();
+    if is_whole {
+        println!("{}", head(scale));
+        for outcome in outcomes.values() {
+            println!("{}", outcome.text());
+        }
+    }
+    if outcomes.values().all(|outcome| outcome.faults.is_empty()) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

@@ -1,0 +1,26 @@
+//! The rows of the matrix.
+
+mod agent;
+mod calm;
+mod clients;
+mod redis;
+mod service;
+
+use crate::row::{Drill, Row};
+use crate::stack::{PLAIN, Parts};
+
+/// Every row.
+pub(crate) fn all() -> impl Iterator<Item = &'static Row> {
+    [calm::ROWS, redis::ROWS, service::ROWS, clients::ROWS, agent::ROWS].into_iter().flatten()
+}
+
+/// How long most faults last, in seconds of the policy.
+const LONG: u64 = 540;
+
+/// A row; what it leaves out is as it is most of the time.
+const fn row(name: &'static str, told: [usize; 3], cause: &'static str, within: u64, drill: fn(&mut Drill)) -> Row {
+    Row { name, is_quick: false, parts: PLAIN, told, cause, says: "", within, drill }
+}
+
+/// With containers.
+const CONTAINERS: Parts = Parts { containers: Some([&[], &[]]), ..PLAIN };
