@@ -90,7 +90,7 @@ fn rendered_files_are_fresh() {
 #[test]
 fn what_is_rendered_is_up_to_date_until_something_changes() {
     let folder = folder();
-    let notes = rendered(folder.path(), &["--format", "rules"]);
+    let notes = rendered(self::folder().path(), &["--format", "rules"]);
     for missing in ["set external_url of [web]", "set dashboards of [thresholds]"] {
         assert!(notes.lines().any(|line| line.starts_with("note: ") && line.contains(missing)), "{notes}");
     }

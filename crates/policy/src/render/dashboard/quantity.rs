@@ -92,11 +92,10 @@ fn line(alert: &Alert, level: &Level) -> Line {
 pub(super) fn expression(promql: Promql<'_>, alert: &Alert, level: &Level) -> Option<String> {
     let (expr, matchers) = match &level.signal {
         Signal::Absent | Signal::Drift | Signal::Always => return None,
-        // Of several jobs that scrape an agent.
-        Signal::Unreachable => (format!("max without (job) ({})", promql.recorded(&level.signal)), OF_AGENT),
         Signal::Firing(_) => return Some(promql.plotted(alert, level)),
         signal if signal.has_target() => (promql.recorded(signal), OF_TARGET),
-        signal => (promql.recorded(signal), OF_AGENT),
+        // Of several jobs that scrape an agent.
+        signal => (format!("max without (job) ({})", promql.recorded(signal)), OF_AGENT),
     };
     // Rules select the one job, dashboards what people choose.
     let job = format!("job=\"{}\"", promql.policy.job);
