@@ -14,7 +14,7 @@ metrics! {
         "What a target stands on directly: another target, or a container as engine/name. via says how that is known.",
         "config.toml uses and container, addresses, CLIENT LIST, INFO replication";
     DEPENDS_ON: gauge "manometer_depends_on" ["target", "name", "cause"] Info,
-        "All that a target, or the container that it is, stands on: targets, and containers as engine/name.",
+        "All that a target stands on, and, with name, its container: targets, and containers as engine/name.",
         "manometer_dependency";
 }
 
@@ -31,13 +31,14 @@ pub fn export(view: &View, out: &mut Families) {
         for edge in direct {
             out.push(&DEPENDENCY, [&target.name, &edge.on.to_string(), edge.via.as_str()], 1.0);
         }
-        for cause in view.graph.below(&node) {
-            out.push(&DEPENDS_ON, [&target.name, "", &cause.to_string()], 1.0);
-            if let Some(own @ Node::Container { engine, name }) = container
-                && own != cause
-            {
-                containers.insert((engine, name, cause.to_string()));
-            }
+        let causes: Vec<String> = view.graph.below(&node).iter().map(ToString::to_string).collect();
+        for cause in &causes {
+            out.push(&DEPENDS_ON, [&target.name, "", cause], 1.0);
+        }
+        if let Some(Node::Container { engine, name }) = container {
+            // What is wrong with the target is wrong with its container, and tells of itself there: in its log.
+            let all = causes.into_iter().chain([target.name.clone()]).filter(|cause| *cause != text);
+            containers.extend(all.map(|cause| (engine, name, cause)));
         }
     }
     for (engine, name, cause) in containers {

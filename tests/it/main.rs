@@ -20,7 +20,6 @@ mod docker_lifecycle;
 mod docker_logs;
 mod docker_proxy;
 mod docker_stats;
-mod drills;
 mod engines;
 mod faults;
 mod golden;

@@ -61,7 +61,7 @@ pub(crate) const ROWS: &[Row] = &[
             drop(flood);
         })
     },
-    row("slow subscriber, default limits", [1, 0, 1], "RedisSlowSubscriber", 200, |drill| {
+    row("slow subscriber, default limits", [1, 0, 1], "RedisClientCutOff", 200, |drill| {
         let soft = drill.stack.scale.whole(60, 1);
         let limit = format!("pubsub 33554432 8388608 {soft}");
         drill.stack.site().redis().command::<()>(&["CONFIG", "SET", "client-output-buffer-limit", &limit]);

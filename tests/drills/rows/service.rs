@@ -20,7 +20,6 @@ pub(crate) const ROWS: &[Row] = &[
             drill.wait(LONG);
             drill.stack.site().docker().cli(&["start", "ticker"]);
         })
-        .quick()
     },
     row("health page dies, other endpoints live", [1, 0, 0], "Service", 240, |drill| {
         drill.stack.site().refuse(|path, _| path.starts_with("/health"));
