@@ -3,6 +3,7 @@
 //! A cause is seen as soon as its condition holds: series of [`SEEN`], by the thing that it is about. It reaches what stands on
 //! that thing, and the thing itself: series of [`REACH`], by element. What is silenced, and when, follows from those.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::expr::{Expr, Grouping, Matcher, Op};
@@ -88,13 +89,16 @@ impl Promql<'_> {
         any_of(reached(causes))
     }
 
-    /// The cause itself, where somebody on an element that it reaches calls for help.
+    /// The causes themselves, where somebody on an element that they reach calls for help.
     #[must_use]
-    pub fn relayed(&self, cause: Cause<'_>, callers: &[String]) -> String {
-        let calls = named(CALLS, vec![any("alert", callers)]);
-        let reached = named(REACH, of(cause)).with(Op::And.on(ELEMENT.to_vec()), calls);
-        let once = group(vec!["site", CAUSE], reached);
-        group(ELEMENT.to_vec(), self.itself(cause, once)).text()
+    pub fn relayed(&self, causes: &[Cause<'_>], callers: &[String]) -> String {
+        let relayed = |cause: &Cause<'_>| {
+            let calls = named(CALLS, vec![any("alert", callers)]);
+            let reached = named(REACH, of(*cause)).with(Op::And.on(ELEMENT.to_vec()), calls);
+            let once = group(vec!["site", CAUSE], reached);
+            group(ELEMENT.to_vec(), self.itself(*cause, once))
+        };
+        any_of(causes.iter().map(relayed))
     }
 
     /// Whether the level is of a container, by its engine and name.
@@ -121,19 +125,20 @@ impl Promql<'_> {
 }
 
 fn of(cause: Cause<'_>) -> Vec<Matcher> {
-    let condition = cause.level.condition.as_deref().map(|condition| is("condition", condition));
     let own = [is("alert", &cause.alert.name), is(Threshold::SEVERITY_OF, cause.level.severity.as_str())];
-    own.into_iter().chain(condition).collect()
+    own.into_iter().chain([is("condition", cause.level.condition.as_deref().unwrap_or_default())]).collect()
 }
 
-/// What any of these causes reaches. One selector for each severity: an alert may ask for another time at each.
+/// What any of these causes reaches. One selector for each severity and condition: an alert may ask for another time at each.
 fn reached(causes: &[Cause<'_>]) -> impl Iterator<Item = Expr> {
-    Severity::ALL.into_iter().rev().filter_map(|severity| {
-        let of = causes.iter().filter(|cause| cause.level.severity == severity);
-        let mut names: Vec<String> = of.map(|cause| cause.alert.name.clone()).collect();
-        names.dedup();
-        (!names.is_empty())
-            .then(|| named(REACH, vec![is(Threshold::SEVERITY_OF, severity.as_str()), any("alert", &names)]))
+    let mut groups: BTreeMap<(Severity, &str), Vec<String>> = BTreeMap::new();
+    for cause in causes {
+        let condition = cause.level.condition.as_deref().unwrap_or_default();
+        groups.entry((cause.level.severity, condition)).or_default().push(cause.alert.name.clone());
+    }
+    groups.into_iter().rev().map(|((severity, condition), names)| {
+        let of = [is(Threshold::SEVERITY_OF, severity.as_str()), is("condition", condition), any("alert", &names)];
+        named(REACH, of.to_vec())
     })
 }
 

@@ -50,7 +50,23 @@ pub(super) fn file(
         files.retain(|file| !is_of_thresholds(file));
     }
     let paths = files.iter().map(|file| Yaml::plain(format!("../{}.rules.yml", file.name)));
-    let groups = files.iter().flat_map(|file| &file.groups).map(|group| Yaml::plain(&group.name));
+    // What is recorded of targets comes first, and then what follows from it.
+    let mut groups: Vec<(u8, &str)> = Vec::new();
+    for file in &files {
+        let place = |name: &str| match (file.name.as_str(), name.ends_with(".rules")) {
+            ("causes", _) => 1,
+            (_, is_records) => {
+                if is_records {
+                    0
+                } else {
+                    2
+                }
+            }
+        };
+        groups.extend(file.groups.iter().map(|group| (place(&group.name), group.name.as_str())));
+    }
+    groups.sort_by_key(|(place, _)| *place);
+    let groups = groups.into_iter().map(|(_, name)| Yaml::plain(name));
     Yaml::map([
         ("rule_files", Yaml::List(paths.collect())),
         // Otherwise their order is not known, and what one makes the other has only at the next evaluation.

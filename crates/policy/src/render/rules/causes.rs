@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{Rule, RuleFile, RuleGroup, RuleKind, annotation, chunks};
 use crate::render::promql::{CALLS, INHIBITOR, Promql, REACH, SEEN, TOPOLOGY};
-use crate::{Cause, Severity, Threshold, duration};
+use crate::{Alert, Cause, Level, Severity, Threshold, duration};
 
 /// The label with the `for` of the causes that an alert stands for.
 pub(crate) const CAUSE_FOR: &str = "cause_for";
@@ -16,9 +16,8 @@ pub(super) fn file(promql: &Promql<'_>) -> RuleFile {
     let records: Vec<Rule> = promql.policy.causes().flat_map(|cause| seen(promql, cause)).collect();
     let calls = promql.policy.alerts.iter().flat_map(|alert| alert.levels.iter().map(move |level| (alert, level)));
     let calls = calls.filter(|(_, level)| level.escalation.is_some() && level.signal.has_target());
-    let calls: Vec<Rule> = calls
-        .map(|(alert, level)| record(CALLS, promql.calls(alert, level), labels([("alert", &*alert.name)])))
-        .collect();
+    let calls: Vec<Rule> =
+        calls.map(|(alert, level)| record(CALLS, promql.calls(alert, level), named(alert, level))).collect();
     let mut groups = vec![RuleGroup { name: "manometer-topology.rules".to_owned(), rules: vec![topology] }];
     // Each record of a pair is made from the other: they stay together.
     groups.extend(chunks("manometer-causes", "rules", &records));
@@ -28,9 +27,15 @@ pub(super) fn file(promql: &Promql<'_>) -> RuleFile {
 }
 
 fn seen(promql: &Promql<'_>, cause: Cause<'_>) -> [Rule; 2] {
-    let mut own = labels([("alert", &*cause.alert.name), (Threshold::SEVERITY_OF, cause.level.severity.as_str())]);
-    own.extend(cause.level.condition.iter().map(|condition| ("condition".to_owned(), condition.clone())));
+    let own = named(cause.alert, cause.level);
     [record(SEEN, promql.seen(cause), own.clone()), record(REACH, promql.reach(cause), own)]
+}
+
+/// The labels of a level.
+fn named(alert: &Alert, level: &Level) -> Vec<(String, String)> {
+    let mut own = labels([("alert", &*alert.name), (Threshold::SEVERITY_OF, level.severity.as_str())]);
+    own.extend(level.condition.iter().map(|condition| ("condition".to_owned(), condition.clone())));
+    own
 }
 
 /// The alerts that silence what follows: from when a cause is seen, and while it fires and for some time after that.
@@ -67,31 +72,34 @@ fn inhibitor((stage, of): (&str, Duration), expr: String, hold: Duration, keep_f
 
 /// The alerts by which the call for help of what is silenced passes to its cause.
 fn relays(promql: &Promql<'_>) -> Vec<Rule> {
-    let relay = |cause: Cause<'_>| {
-        let callers: Vec<_> = cause.callers(promql.policy).collect();
-        let escalation = callers.iter().find_map(|(_, level)| level.escalation.as_deref())?;
-        let mut names: Vec<String> = callers.iter().map(|(alert, _)| alert.name.clone()).collect();
+    let policy = promql.policy;
+    let relay = |alert: &Alert| {
+        let own = policy.causes().filter(|cause| cause.alert.name == alert.name);
+        let causes: Vec<Cause<'_>> = own.filter(|cause| cause.callers(policy).next().is_some()).collect();
+        let first = *causes.first()?;
+        let escalation = first.callers(policy).find_map(|(_, level)| level.escalation.as_deref())?;
+        let mut names: Vec<String> = first.callers(policy).map(|(alert, _)| alert.name.clone()).collect();
         names.dedup();
-        let texts = annotation::all(promql.policy, cause.alert, cause.level, cause.level.hold);
+        let texts = annotation::all(policy, alert, first.level, first.level.hold);
         let kind = RuleKind::Alert {
-            name: cause.alert.name.clone(),
-            hold: promql.policy.times.relay,
+            name: alert.name.clone(),
+            hold: policy.times.relay,
             keep_firing: Duration::ZERO,
-            annotations: texts.into_iter().map(|(key, text)| (key, relayed(key, text, cause))).collect(),
+            annotations: texts.into_iter().map(|(key, text)| (key, relayed(key, text, alert))).collect(),
         };
         let own = [("severity", Severity::Critical.as_str()), ("escalation", escalation), ("page", "no")];
-        Some(Rule { kind, expr: promql.relayed(cause, &names), labels: labels(own), comment: None })
+        Some(Rule { kind, expr: promql.relayed(&causes, &names), labels: labels(own), comment: None })
     };
-    promql.policy.causes().filter_map(relay).collect()
+    policy.alerts.iter().filter_map(relay).collect()
 }
 
 /// The value of the rule is not that of the alert: what the description says of it would be wrong.
-fn relayed(key: &str, text: String, cause: Cause<'_>) -> String {
+fn relayed(key: &str, text: String, alert: &Alert) -> String {
     if key != "description" {
         return text;
     }
-    let element = if cause.alert.description.contains("{label:name}") { "name" } else { "target" };
-    let summary = cause.alert.summary.trim_end_matches('.');
+    let element = if alert.description.contains("{label:name}") { "name" } else { "target" };
+    let summary = alert.summary.trim_end_matches('.');
     format!("{summary}: {{{{ $labels.{element} }}}}. What stands on it asks for the infrastructure team.")
 }
 
