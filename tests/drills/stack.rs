@@ -39,7 +39,7 @@ pub(crate) struct Parts {
     pub(crate) has_line: bool,
     /// Arguments of the service.
     pub(crate) ticker: &'static [&'static str],
-    /// Further lines of the table of Redis, and tables; `{folder}` is the stack's own.
+    /// Further lines of the table of Redis, and tables; `{folder}` is the stack's own, `{redis log}` that of its Redis.
     pub(crate) tables: &'static str,
 }
 
@@ -158,7 +158,8 @@ impl Site {
         writeln!(config, "[[redis]]\nname = \"redis\"\nurl = \"redis://{redis}\"\ninterval = \"{every}s\"").unwrap();
         writeln!(config, "deadline = \"{}ms\"\ncanary = true", (every * 900).min(5000)).unwrap();
         writeln!(config, "hit_ratio_window = \"{window}s\"").unwrap();
-        config += &parts.tables.replace("{folder}", self.folder.path().to_str().unwrap());
+        let log = self.redis.as_ref().map_or_else(String::new, |redis| redis.file("log").display().to_string());
+        config += &parts.tables.replace("{folder}", self.folder.path().to_str().unwrap()).replace("{redis log}", &log);
         let doors = self.services.iter().map(|service| service.door.address());
         let services: Vec<SocketAddr> =
             doors.chain(self.containers.as_ref().map(|_| Containers::TICKER_PORT)).collect();

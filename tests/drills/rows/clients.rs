@@ -13,6 +13,9 @@ use crate::support::redis::RedisServer;
 const POOL: &str = "[[redis.pool]]\nname = \"web\"\nmatch = \"web-*\"\nmax = 20\n\
                     [[log]]\nname = \"web\"\nfiles = [\"{folder}/web.log\"]\nuses = [\"redis\"]\n";
 
+/// Before Redis 7.4 its log alone tells whom it cut off.
+const REDIS_LOG: &str = "[[log]]\nname = \"redis-log\"\nfiles = [\"{redis log}\"]\nuses = [\"redis\"]\n";
+
 /// So many connections of a pool.
 pub(super) fn pool(redis: &RedisServer, size: usize) -> Vec<redis::Connection> {
     let connection = |number: usize| {
@@ -61,26 +64,29 @@ pub(crate) const ROWS: &[Row] = &[
             drop(flood);
         })
     },
-    row("slow subscriber, default limits", [1, 0, 1], "RedisClientCutOff", 200, |drill| {
-        let soft = drill.stack.scale.whole(60, 1);
-        let limit = format!("pubsub 33554432 8388608 {soft}");
-        drill.stack.site().redis().command::<()>(&["CONFIG", "SET", "client-output-buffer-limit", &limit]);
-        let address: SocketAddr = drill.stack.site().redis().address().parse().unwrap();
-        let mut connection = drill.stack.site().redis().connect();
-        let (payload, mut slow) = ("x".repeat(100_000), None);
-        drill.each(1, LONG, |_| {
-            for _ in 0..4 {
-                let heard: i64 = redis::cmd("PUBLISH").arg("ticks").arg(&payload).query(&mut connection).unwrap();
-                // Cut off, it comes again, and does not read either.
-                if heard == 0 {
-                    let mut board = TcpStream::connect(address).unwrap();
-                    board.write_all(b"CLIENT SETNAME board\r\nSUBSCRIBE ticks\r\n").unwrap();
-                    slow = Some(board);
+    Row {
+        parts: Parts { tables: REDIS_LOG, ..PLAIN },
+        ..row("slow subscriber, default limits", [1, 0, 1], "RedisClientCutOff", 200, |drill| {
+            let soft = drill.stack.scale.whole(60, 1);
+            let limit = format!("pubsub 33554432 8388608 {soft}");
+            drill.stack.site().redis().command::<()>(&["CONFIG", "SET", "client-output-buffer-limit", &limit]);
+            let address: SocketAddr = drill.stack.site().redis().address().parse().unwrap();
+            let mut connection = drill.stack.site().redis().connect();
+            let (payload, mut slow) = ("x".repeat(100_000), None);
+            drill.each(1, LONG, |_| {
+                for _ in 0..4 {
+                    let heard: i64 = redis::cmd("PUBLISH").arg("ticks").arg(&payload).query(&mut connection).unwrap();
+                    // Cut off, it comes again, and does not read either.
+                    if heard == 0 {
+                        let mut board = TcpStream::connect(address).unwrap();
+                        board.write_all(b"CLIENT SETNAME board\r\nSUBSCRIBE ticks\r\n").unwrap();
+                        slow = Some(board);
+                    }
                 }
-            }
-        });
-        drop(slow);
-    }),
+            });
+            drop(slow);
+        })
+    },
     Row {
         parts: Parts { ticker: &NO_GETS, ..PLAIN },
         ..row("hit ratio 20 %", [0, 0, 1], "CacheHitRatioLow", 1320, |drill| {
