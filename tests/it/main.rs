@@ -26,6 +26,7 @@ mod golden;
 mod host;
 mod http;
 mod image;
+mod incidents;
 mod inert;
 mod instances;
 mod kinds;

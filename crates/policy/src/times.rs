@@ -29,7 +29,7 @@ impl Default for Times {
             lead: minutes(1),
             longest_hold: minutes(2),
             memory: minutes(10),
-            tail: minutes(6),
+            tail: minutes(10),
             relay: minutes(2),
         }
     }

@@ -62,7 +62,7 @@ const TWO: &str = "[[redis]]\nname = \"main\"\nurl = \"redis://a\"\n[[redis]]\nn
 
 /// What every Redis shows, and a limit of its memory that is none.
 const USUAL: [(&str, f64); 4] =
-    [("redis_up", 1.0), ("redis_memory_used_bytes", 1e6), ("redis_memory_max_bytes", 0.0), ("redis_ping_ms", 1.0)];
+    [("redis_up", 1.0), ("redis_memory_used_bytes", 1e6), ("redis_memory_limit_bytes", 0.0), ("redis_ping_ms", 1.0)];
 
 #[test]
 fn what_no_target_has_shown_after_all_have_shown_what_they_have_is_not_reported() {
@@ -82,7 +82,7 @@ fn what_no_target_has_shown_after_all_have_shown_what_they_have_is_not_reported(
 #[test]
 fn what_was_seen_once_is_not_missed_while_its_targets_are_down() {
     let agent = Agent::new(TWO);
-    agent.polled("main", 1, &[("redis_memory_used_bytes", 1e6), ("redis_memory_max_bytes", 1e9)]);
+    agent.polled("main", 1, &[("redis_memory_used_bytes", 1e6), ("redis_memory_limit_bytes", 1e9)]);
     assert_eq!(agent.reason("RedisMemoryGrowing"), None);
     for target in ["main", "far"] {
         agent.polled(target, GOOD_POLLS, &[("redis_up", 0.0)]);

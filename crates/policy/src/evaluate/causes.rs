@@ -51,8 +51,8 @@ pub(crate) struct Silence {
 pub(super) struct Causes {
     all: Vec<Watch>,
     topology: Topology,
-    /// What is seen at this tick, by site and name, of each severity.
-    seen: BTreeSet<(Severity, Box<str>, Box<str>)>,
+    /// What was seen of each severity, by site and name, and when it was last.
+    seen: BTreeMap<(Severity, Box<str>, Box<str>), Millis>,
     now: Millis,
 }
 
@@ -93,7 +93,7 @@ impl Causes {
             })
         };
         let all = policy.causes().filter_map(watch).collect();
-        Self { all, topology: Topology::new(), seen: BTreeSet::new(), now: Millis::MIN }
+        Self { all, topology: Topology::new(), seen: BTreeMap::new(), now: Millis::MIN }
     }
 
     /// Takes what stands on what from the samples, and what causes are seen: the elements for which each level holds.
@@ -105,7 +105,8 @@ impl Causes {
         holding: impl Fn((usize, usize)) -> Vec<&'t [Label]>,
     ) {
         (self.now, self.topology) = (now, topology(policy, samples, now));
-        self.seen.clear();
+        let oldest = before(now, policy.times.tail);
+        self.seen.retain(|_, last| *last >= oldest);
         for watch in &mut self.all {
             let level = watch.level(policy);
             let mut reached = BTreeSet::new();
@@ -114,17 +115,17 @@ impl Causes {
                 let others = self.topology.get(&cause).into_iter().flatten();
                 reached.extend(others.map(|other| (other.clone(), cause.1.clone())));
                 reached.insert((place, cause.1.clone()));
-                self.seen.insert((level.severity, cause.0, cause.1));
+                self.seen.insert((level.severity, cause.0, cause.1), now);
             }
             watch.update(&policy.times, level, &reached, now);
         }
     }
 
-    /// Whether a cause of that severity is seen of which this is not the element itself.
+    /// Whether a cause of that severity is seen, or was a short time ago, of which this is not the element itself.
     pub(super) fn explains(&self, labels: &[Label], severity: Severity) -> bool {
         let Some(place) = Place::of(labels) else { return false };
         let is_seen =
-            |(site, cause): &(Box<str>, Box<str>)| self.seen.contains(&(severity, site.clone(), cause.clone()));
+            |(site, cause): &(Box<str>, Box<str>)| self.seen.contains_key(&(severity, site.clone(), cause.clone()));
         self.topology.iter().any(|(cause, places)| places.contains(&place) && is_seen(cause))
     }
 

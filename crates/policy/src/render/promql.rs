@@ -33,7 +33,7 @@ impl Promql<'_> {
     #[must_use]
     pub fn plotted(&self, alert: &Alert, level: &Level) -> String {
         match &level.signal {
-            Signal::Firing(severity) => Self::firing(*severity, Some(&alert.name), false).text(),
+            Signal::Firing(severity) => Self::firing(*severity, Some(&alert.name), None).text(),
             _ => self.compared(alert, level, None).text(),
         }
     }
@@ -91,20 +91,22 @@ impl Promql<'_> {
     /// What is compared. An alert on firing alerts does not count itself.
     fn compared(&self, alert: &Alert, level: &Level, targets: Option<&Matcher>) -> Expr {
         match &level.signal {
-            Signal::Firing(severity) => Self::firing(*severity, Some(&alert.name), true),
+            Signal::Firing(severity) => Self::firing(*severity, Some(&alert.name), Some(self.policy.times.tail)),
             signal => self.signal(signal, targets, true),
         }
     }
 
     /// The number of targets and containers with a firing alert of that severity, other than the alert `but`; as a rule counts
     /// them, without those that a cause explains.
-    fn firing(severity: Severity, but: Option<&str>, is_rule: bool) -> Expr {
+    fn firing(severity: Severity, but: Option<&str>, tail: Option<Duration>) -> Expr {
         let mut matchers: Vec<Matcher> = but.map(|name| is_not("alertname", name)).into_iter().collect();
         matchers.extend([is("alertstate", "firing"), is("severity", severity.as_str())]);
         matchers.extend([is("page", ""), is_not("target", "")]);
         let alerts = Expr::Selector("ALERTS".to_owned(), matchers);
-        let own =
-            if is_rule { alerts.with(Op::Unless.on(ELEMENT.to_vec()), causes::explained(severity)) } else { alerts };
+        let own = match tail {
+            Some(tail) => alerts.with(Op::Unless.on(ELEMENT.to_vec()), causes::explained(severity, tail)),
+            None => alerts,
+        };
         let elements = Expr::Aggregate("count", Grouping::By(ELEMENT.to_vec()), Box::new(own));
         Expr::Aggregate("count", Grouping::By(vec!["site"]), Box::new(elements))
     }
@@ -181,7 +183,7 @@ impl Promql<'_> {
             Signal::Absent => Expr::call("absent", up(Vec::new())),
             Signal::Always => Expr::call("vector", Expr::Number(1.0)),
             Signal::Drift => self.drift(),
-            Signal::Firing(severity) => Self::firing(*severity, None, false),
+            Signal::Firing(severity) => Self::firing(*severity, None, None),
         }
     }
 

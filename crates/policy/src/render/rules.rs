@@ -3,7 +3,7 @@
 mod annotation;
 mod causes;
 
-pub(crate) use self::causes::CAUSE_FOR;
+pub(crate) use self::causes::{CAUSE_FOR, CAUSES};
 
 use std::collections::BTreeMap;
 use std::time::Duration;

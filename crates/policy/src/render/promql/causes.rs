@@ -28,9 +28,10 @@ pub const INHIBITOR: &str = "CauseInhibitor";
 /// The label with what a cause is about: a target, or a container as `engine/name`.
 const CAUSE: &str = "cause";
 
-/// What is behind a cause whose condition holds: its own alert is explained by none.
-pub(super) fn explained(severity: Severity) -> Expr {
+/// What stands on a cause whose condition holds, or did so a short time ago; a cause itself is explained by none.
+pub(super) fn explained(severity: Severity, tail: Duration) -> Expr {
     let seen = named(SEEN, vec![is(Threshold::SEVERITY_OF, severity.as_str())]);
+    let seen = Expr::call("present_over_time", Expr::Range(Box::new(seen), tail));
     named(TOPOLOGY, Vec::new()).with(Op::And.on(vec!["site", CAUSE]), seen)
 }
 

@@ -106,7 +106,7 @@ fn each_form_has_one_text() {
             "count by (site) (\n  count by (site, target, name) (\n    ALERTS{alertname!=\"Test\", \
              alertstate=\"firing\", severity=\"critical\", page=\"\", target!=\"\"}\n    \
              unless on (site, target, name)\n    (manometer:depends_on and on (site, cause) \
-             manometer:cause:seen{severity_of=\"critical\"})\n  )\n)\n"
+             present_over_time(manometer:cause:seen{severity_of=\"critical\"}[10m]))\n  )\n)\n"
                 .to_owned(),
         ),
     ];

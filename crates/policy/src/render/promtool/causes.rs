@@ -4,8 +4,9 @@
 
 use super::cases::{Context, INSTANCE, Tried, timeline};
 use super::course::Recorded;
+use super::interval;
+use super::text::{self, Files};
 use super::world::{Labels, Track, World, series};
-use super::{interval, text};
 use crate::evaluate::{Evaluator, Silence};
 use crate::render::promql::INHIBITOR;
 use crate::render::rules::CAUSE_FOR;
@@ -19,7 +20,7 @@ pub(super) fn file(policy: &Policy, catalog: &Catalog) -> File {
     let shortest = causes.iter().map(|cause| interval(policy, cause.alert)).min().unwrap_or_default();
     let context = Context { policy, catalog, interval: shortest };
     let tests = causes.into_iter().filter_map(|cause| test(&context, cause)).collect();
-    let text = text::file(policy, catalog, shortest, false, tests);
+    let text = text::file(policy, catalog, shortest, Files { thresholds: false, causes: true }, tests);
     File { path: format!("alerts/tests/{INHIBITOR}.test.yml").into(), text }
 }
 

@@ -1,5 +1,7 @@
 //! An alert as it must arrive: all its labels and all its texts.
 
+use std::fmt::Write as _;
+
 use super::course::texts;
 use super::world::{Labels, series};
 use crate::evaluate::{self, Active, description, scope};
@@ -42,7 +44,10 @@ pub(super) fn annotations(policy: &Policy, active: &Active) -> Vec<(&'static str
     let mut texts = vec![("summary", alert.summary.clone()), ("description", description(policy, active))];
     match policy.runbook(&alert.name) {
         Some(runbook) => texts.push(("runbook_url", runbook)),
-        None => texts[1].1 += &format!(" What to do: /runbooks/{} at the agent.", alert.name),
+        None => {
+            // Writing to a String cannot fail.
+            let _ = write!(texts[1].1, " What to do: /runbooks/{} at the agent.", alert.name);
+        }
     }
     if !policy.dashboards.is_empty() {
         let board = alert.panel.split('.').next().unwrap_or_default();

@@ -10,7 +10,7 @@ use super::expect;
 use super::world::World;
 use crate::evaluate::{Active, Label};
 use crate::render::promql::INHIBITOR;
-use crate::render::rules::{RuleFile, rule_files};
+use crate::render::rules::{CAUSES, RuleFile, rule_files};
 use crate::render::yaml::Yaml;
 use crate::render::{Catalog, HEADER};
 use crate::{Alert, Policy, Signal, duration as time};
@@ -27,22 +27,30 @@ pub(super) fn of_alert(
     interval: Duration,
     cases: impl IntoIterator<Item = Case>,
 ) -> String {
-    let is_about_thresholds = alert.levels.iter().any(|level| level.signal == Signal::Drift);
+    let is_about = |signal: fn(&Signal) -> bool| alert.levels.iter().any(|level| signal(&level.signal));
+    let files = Files {
+        thresholds: is_about(|signal| *signal == Signal::Drift),
+        causes: is_about(|signal| matches!(signal, Signal::Firing(_))),
+    };
     let tests = cases.into_iter().map(|case| test(policy, alert, &case)).collect();
-    file(policy, catalog, interval, is_about_thresholds, tests)
+    file(policy, catalog, interval, files, tests)
+}
+
+/// Files of rules that only some tests need: many rules, from which no other alert is made.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Files {
+    /// The numbers of the policy.
+    pub(super) thresholds: bool,
+    /// What follows from what.
+    pub(super) causes: bool,
 }
 
 /// A whole file: the rules that are tested, and the tests.
-pub(super) fn file(
-    policy: &Policy,
-    catalog: &Catalog,
-    interval: Duration,
-    is_about_thresholds: bool,
-    tests: Vec<Yaml>,
-) -> String {
+pub(super) fn file(policy: &Policy, catalog: &Catalog, interval: Duration, wanted: Files, tests: Vec<Yaml>) -> String {
     let mut files = rule_files(policy, catalog);
     let is_of_thresholds = |file: &RuleFile| file.groups.iter().all(|group| group.name.contains("thresholds"));
-    if is_about_thresholds {
+    files.retain(|file| wanted.causes || file.name != CAUSES);
+    if wanted.thresholds {
         // What is compared has to be there when it is.
         files.sort_by_key(|file| !is_of_thresholds(file));
     } else {
@@ -53,8 +61,8 @@ pub(super) fn file(
     // What is recorded of targets comes first, and then what follows from it.
     let mut groups: Vec<(u8, &str)> = Vec::new();
     for file in &files {
-        let place = |name: &str| match (file.name.as_str(), name.ends_with(".rules")) {
-            ("causes", _) => 1,
+        let place = |name: &str| match (file.name.as_str(), name.rsplit('.').next() == Some("rules")) {
+            (CAUSES, _) => 1,
             (_, is_records) => {
                 if is_records {
                     0

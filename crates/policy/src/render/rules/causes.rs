@@ -7,6 +7,9 @@ use super::{Rule, RuleFile, RuleGroup, RuleKind, annotation, chunks};
 use crate::render::promql::{CALLS, INHIBITOR, Promql, REACH, SEEN, TOPOLOGY};
 use crate::{Alert, Cause, Level, Severity, Threshold, duration};
 
+/// The name of the file.
+pub(crate) const CAUSES: &str = "causes";
+
 /// The label with the `for` of the causes that an alert stands for.
 pub(crate) const CAUSE_FOR: &str = "cause_for";
 
@@ -23,7 +26,7 @@ pub(super) fn file(promql: &Promql<'_>) -> RuleFile {
     groups.extend(chunks("manometer-causes", "rules", &records));
     groups.extend(chunks("manometer-calls", "rules", &calls));
     groups.extend(chunks("manometer-causes", "alerts", &[inhibitors(promql), relays(promql)].concat()));
-    RuleFile { name: "causes".to_owned(), groups }
+    RuleFile { name: CAUSES.to_owned(), groups }
 }
 
 fn seen(promql: &Promql<'_>, cause: Cause<'_>) -> [Rule; 2] {

@@ -1,0 +1,97 @@
+//! One cause and what stands on it, under the shipped rules: who calls for help, what is silenced, and what counts as several.
+
+use manometer::app;
+use manometer::policy;
+use manometer::policy::render::{Catalog, rules};
+
+use crate::support::missing::missing;
+use crate::support::promtool::test_rules;
+
+/// A Redis, and a shop in a container that stands on it; both are in trouble from the third minute on.
+const ONE_CAUSE: &str = r#"
+- name: one cause
+  interval: 15s
+  input_series:
+  - {series: 'up{job="manometer",instance="a"}', values: '1x60'}
+  - {series: 'manometer_depends_on{job="manometer",instance="a",target="shop",cause="main"}', values: '1x60'}
+  - {series: 'manometer_depends_on{job="manometer",instance="a",target="engine",name="shop-1",cause="main"}', values: '1x60'}
+  - {series: 'redis_up{job="manometer",instance="a",target="main"}', values: '1x8 0x40 1x20'}
+  - {series: 'service_health{job="manometer",instance="a",target="shop",status="ok"}', values: '1x9 0x50'}
+  - {series: 'backpressure_circuit_state{job="manometer",instance="a",target="shop",state="closed"}', values: '1x10 0x50'}
+  promql_expr_test:
+  # From when it is seen, also on the container of the shop.
+  - expr: 'group by (target, name, stage) (ALERTS{alertname="CauseInhibitor", alertstate="firing", alert="RedisDown"})'
+    eval_time: 2m30s
+    exp_samples:
+    - {labels: '{target="main",stage="seen"}', value: 1}
+    - {labels: '{target="shop",stage="seen"}', value: 1}
+    - {labels: '{target="engine",name="shop-1",stage="seen"}', value: 1}
+  # While it fires, without a gap.
+  - expr: 'group by (target, name, stage) (ALERTS{alertname="CauseInhibitor", alertstate="firing", alert="RedisDown"})'
+    eval_time: 5m
+    exp_samples:
+    - {labels: '{target="main",stage="firing"}', value: 1}
+    - {labels: '{target="shop",stage="firing"}', value: 1}
+    - {labels: '{target="engine",name="shop-1",stage="firing"}', value: 1}
+  # The breaker's call for help passes to the cause.
+  - expr: 'group by (target, severity, escalation, page) (ALERTS{alertname="RedisDown", alertstate="firing"})'
+    eval_time: 6m
+    exp_samples:
+    - {labels: '{target="main",severity="critical"}', value: 1}
+    - {labels: '{target="main",severity="critical",escalation="infrastructure",page="no"}', value: 1}
+  # Three critical alerts on two targets are one cause.
+  - expr: 'group by (alertname, target) (ALERTS{alertstate="firing", severity="critical", page=""})'
+    eval_time: 9m
+    exp_samples:
+    - {labels: '{alertname="RedisDown",target="main"}', value: 1}
+    - {labels: '{alertname="ServiceUnhealthy",target="shop"}', value: 1}
+    - {labels: '{alertname="CircuitNotClosed",target="shop"}', value: 1}
+  - {expr: 'ALERTS{alertname="CascadingFailure"}', eval_time: 9m, exp_samples: []}
+  # It is over, and what is left has some minutes to end.
+  - expr: 'group by (target, name) (ALERTS{alertname="CauseInhibitor", alertstate="firing", alert="RedisDown"})'
+    eval_time: 14m
+    exp_samples:
+    - {labels: '{target="main"}', value: 1}
+    - {labels: '{target="shop"}', value: 1}
+    - {labels: '{target="engine",name="shop-1"}', value: 1}
+"#;
+
+/// Two servers that have nothing to do with each other; and one of the same name on another site.
+const SEVERAL: &str = r#"
+- name: several causes
+  interval: 15s
+  input_series:
+  - {series: 'up{job="manometer",instance="a"}', values: '1x60'}
+  - {series: 'redis_up{job="manometer",instance="a",site="north",target="main"}', values: '1x8 0x50'}
+  - {series: 'redis_up{job="manometer",instance="a",site="north",target="other"}', values: '1x8 0x50'}
+  - {series: 'redis_up{job="manometer",instance="b",site="south",target="main"}', values: '1x8 0x50'}
+  promql_expr_test:
+  - expr: 'group by (site, target) (ALERTS{alertname="RedisDown", alertstate="firing"})'
+    eval_time: 7m
+    exp_samples:
+    - {labels: '{site="north",target="main"}', value: 1}
+    - {labels: '{site="north",target="other"}', value: 1}
+    - {labels: '{site="south",target="main"}', value: 1}
+  # Of the site that has two, and for the infrastructure team alone.
+  - expr: 'group by (site, escalation, page) (ALERTS{alertname="CascadingFailure", alertstate="firing"})'
+    eval_time: 7m
+    exp_samples:
+    - {labels: '{site="north",escalation="infrastructure",page="no"}', value: 1}
+"#;
+
+#[test]
+fn one_incident_is_one_cause() {
+    if missing(&["promtool"]) {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("alerts")).unwrap();
+    let (policy, catalog) = (policy::shipped().unwrap(), Catalog::new(&app::metrics()));
+    for file in rules::files(&policy, &catalog) {
+        std::fs::write(folder.path().join(&file.path), &file.text).unwrap();
+    }
+    let head = "rule_files: ['alerts/*.rules.yml']\nevaluation_interval: 15s\ntests:";
+    let file = folder.path().join("incidents.test.yml");
+    std::fs::write(&file, format!("{head}{ONE_CAUSE}{}", SEVERAL.trim_start())).unwrap();
+    test_rules(&[file]).unwrap_or_else(|failed| panic!("{failed}"));
+}
