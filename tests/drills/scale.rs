@@ -41,7 +41,11 @@ impl Scale {
 
     /// The shipped policy with all of its times divided.
     pub(crate) fn policy(self) -> Policy {
-        policy::shipped().unwrap().divided(self.0)
+        let mut policy = policy::shipped().unwrap().divided(self.0);
+        // As many messages are on their way between two readings as ever: of a shorter window they are a larger part.
+        let lost = policy.alerts.iter_mut().filter(|alert| alert.name == "MessagesLost");
+        lost.flat_map(|alert| &mut alert.levels).for_each(|level| level.fire *= f64::from(self.0));
+        policy
     }
 
     /// A configuration of Alertmanager with its waits divided.

@@ -23,14 +23,13 @@ use crate::support::wait::until;
 /// Services are polled every five seconds, and a rate needs two polls.
 const ANSWERED: Duration = Duration::from_mins(3);
 
-/// What may be empty, and is so even here: no target has TLS, Prometheus scrapes the agent alone, no series is rejected, an older
+/// What may be empty, and is so even here: no target has TLS, Prometheus scrapes the agent alone, an older
 /// Redis does not count whom it cuts off, nobody watches a cluster or a Sentinel, and the server records no latency spikes.
-const STAY_EMPTY: [&str; 17] = [
+const STAY_EMPTY: [&str; 16] = [
     "agent.certificates",
     "agent.configuration",
     "agent.notifications",
     "agent.receivers",
-    "agent.rejected-series",
     "agent.rules",
     "clients.cut-off",
     "overview.follows",
