@@ -105,8 +105,8 @@ fn each_form_has_one_text() {
             "firing = \"critical\"",
             "count by (site) (\n  count by (site, target, name) (\n    ALERTS{alertname!=\"Test\", \
              alertstate=\"firing\", severity=\"critical\", page=\"\", target!=\"\"}\n    \
-             unless on (site, target, name)\n    (manometer:depends_on and on (site, cause) \
-             present_over_time(manometer:cause:seen{severity_of=\"critical\"}[10m]))\n  )\n)\n"
+             unless on (site, target, name)\n    (\n      manometer:depends_on\n      and on (site, cause)\n      \
+             present_over_time(manometer:cause:seen{severity_of=\"critical\"}[10m])\n    )\n  )\n)\n"
                 .to_owned(),
         ),
     ];
