@@ -8,6 +8,9 @@ use manometer::policy::{self, Policy};
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Scale(u32);
 
+/// As many messages are on their way between two readings as ever: of a shorter window they are a larger part.
+const LOST: &str = "MessagesLost";
+
 impl Scale {
     /// `SCALE` of the environment, from 1 to 10.
     pub(crate) fn of_environment() -> Result<Self, String> {
@@ -42,10 +45,17 @@ impl Scale {
     /// The shipped policy with all of its times divided.
     pub(crate) fn policy(self) -> Policy {
         let mut policy = policy::shipped().unwrap().divided(self.0);
-        // As many messages are on their way between two readings as ever: of a shorter window they are a larger part.
-        let lost = policy.alerts.iter_mut().filter(|alert| alert.name == "MessagesLost");
+        let lost = policy.alerts.iter_mut().filter(|alert| alert.name == LOST);
         lost.flat_map(|alert| &mut alert.levels).for_each(|level| level.fire *= f64::from(self.0));
         policy
+    }
+
+    /// The same numbers for the agent, which would not agree with the rules otherwise.
+    pub(crate) fn thresholds(self) -> String {
+        let policy = self.policy();
+        let lost = policy.alert(LOST).unwrap();
+        let numbers = lost.levels.iter().map(|level| format!("{} = {}\n", level.severity.as_str(), level.fire));
+        format!("\n[thresholds.{}]\n{}", lost.key(), numbers.collect::<String>())
     }
 
     /// A configuration of Alertmanager with its waits divided.

@@ -182,7 +182,7 @@ impl Site {
             writeln!(config, "interval = \"{every}s\"\ndeadline = \"{}ms\"", (every * 950).min(5000)).unwrap();
             writeln!(config, "containers = [\"redis\", \"ticker\"]").unwrap();
         }
-        config
+        config + &scale.thresholds()
     }
 
     fn ticker(&self) -> Ticker {
