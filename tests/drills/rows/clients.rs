@@ -63,6 +63,7 @@ pub(crate) const ROWS: &[Row] = &[
             });
             drop(flood);
         })
+        .quick()
     },
     Row {
         parts: Parts { tables: REDIS_LOG, ..PLAIN },

@@ -45,7 +45,6 @@ pub(crate) const ROWS: &[Row] = &[
             drill.wait(LONG);
             drill.stack.site().turn(r#"{"latch": false}"#);
         })
-        .quick()
     },
     row("ticker overload, level 2", [0, 0, 1], "BackpressureCritical", 240, |drill| {
         drill.stack.site().turn(r#"{"instruments": 900}"#);
