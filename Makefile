@@ -7,7 +7,7 @@ BOTH := --package manometer --package manometer-examples
 DOC := RUSTDOCFLAGS='--deny warnings' $(CARGO) doc --locked --quiet --workspace --no-deps --lib --examples
 
 .DEFAULT_GOAL := help
-.PHONY: help run test drills test-engines render build release bench bench-rate microbench fmt lint docs clean
+.PHONY: help run test mutations drills test-engines render build release bench bench-rate microbench fmt lint docs clean
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -30,6 +30,10 @@ test: ## Format, lints, all tests and the documentation's examples
 drills: ## Break everything that may break and see who is paged, ten times as fast; SCALE=1 for real, ROWS="flapping pool" for some
 	@scripts/deps.sh test
 	@$(CARGO) test --locked --quiet --test drills -- --whole $(ROWS)
+
+mutations: ## Every number of the rules wrong, one at a time: a test must notice each
+	@scripts/deps.sh test
+	@ALL_MUTATIONS=1 $(CARGO) test --locked --quiet --test it -- no_number_can_be_wrong
 
 test-engines: ## Docker 26 and 28 and Podman 5 on cgroup v2, in a virtual machine; Podman here; today's Prometheus and vmalert
 	@scripts/deps.sh engines
