@@ -1,4 +1,5 @@
 mod anything;
+mod health;
 mod live;
 mod polls;
 mod profiles;
