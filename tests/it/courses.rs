@@ -4,12 +4,8 @@
 
 use std::fmt::Write as _;
 
-use manometer::app;
-use manometer::policy;
-use manometer::policy::render::{Catalog, rules};
-
 use crate::support::missing::missing;
-use crate::support::promtool::test_rules;
+use crate::support::promtool::test_shipped_rules;
 
 /// One fault.
 struct Course {
@@ -165,15 +161,6 @@ fn what_was_measured_fires_what_it_should() {
     if missing(&["promtool"]) {
         return;
     }
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::create_dir(folder.path().join("alerts")).unwrap();
-    let (policy, catalog) = (policy::shipped().unwrap(), Catalog::new(&app::metrics()));
-    for file in rules::files(&policy, &catalog) {
-        std::fs::write(folder.path().join(&file.path), &file.text).unwrap();
-    }
     let tests: Vec<String> = COURSES.iter().map(Course::test).collect();
-    let text = format!("rule_files: ['alerts/*.rules.yml']\nevaluation_interval: 15s\ntests:\n{}", tests.concat());
-    let file = folder.path().join("courses.test.yml");
-    std::fs::write(&file, text).unwrap();
-    test_rules(&[file]).unwrap_or_else(|failed| panic!("{failed}"));
+    test_shipped_rules(&tests.concat());
 }

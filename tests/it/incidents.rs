@@ -1,11 +1,7 @@
 //! One cause and what stands on it, under the shipped rules: who calls for help, what is silenced, and what counts as several.
 
-use manometer::app;
-use manometer::policy;
-use manometer::policy::render::{Catalog, rules};
-
 use crate::support::missing::missing;
-use crate::support::promtool::test_rules;
+use crate::support::promtool::test_shipped_rules;
 
 /// A Redis, and a shop in a container that stands on it; both are in trouble from the third minute on.
 const ONE_CAUSE: &str = r#"
@@ -84,14 +80,5 @@ fn one_incident_is_one_cause() {
     if missing(&["promtool"]) {
         return;
     }
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::create_dir(folder.path().join("alerts")).unwrap();
-    let (policy, catalog) = (policy::shipped().unwrap(), Catalog::new(&app::metrics()));
-    for file in rules::files(&policy, &catalog) {
-        std::fs::write(folder.path().join(&file.path), &file.text).unwrap();
-    }
-    let head = "rule_files: ['alerts/*.rules.yml']\nevaluation_interval: 15s\ntests:";
-    let file = folder.path().join("incidents.test.yml");
-    std::fs::write(&file, format!("{head}{ONE_CAUSE}{}", SEVERAL.trim_start())).unwrap();
-    test_rules(&[file]).unwrap_or_else(|failed| panic!("{failed}"));
+    test_shipped_rules(&[ONE_CAUSE, SEVERAL].map(str::trim_start).concat());
 }

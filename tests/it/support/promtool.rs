@@ -5,6 +5,10 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
+use manometer::app;
+use manometer::policy;
+use manometer::policy::render::{Catalog, rules};
+
 /// Fails unless `promtool check metrics` has nothing to say of the names that are the agent's own.
 ///
 /// Names of redis_exporter, of the Go client and of a service must stay as they are, whatever promtool thinks of them.
@@ -39,6 +43,21 @@ pub(crate) fn check_rules(files: &[PathBuf]) -> Result<(), String> {
 /// Runs unit tests of rules: what promtool said where one of them fails.
 pub(crate) fn test_rules(files: &[PathBuf]) -> Result<(), String> {
     run(&["test", "rules"], files)
+}
+
+/// Runs `tests`, the items of a list, under the shipped rules.
+#[track_caller]
+pub(crate) fn test_shipped_rules(tests: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("alerts")).unwrap();
+    let (policy, catalog) = (policy::shipped().unwrap(), Catalog::new(&app::metrics()));
+    for file in rules::files(&policy, &catalog) {
+        std::fs::write(folder.path().join(&file.path), &file.text).unwrap();
+    }
+    let head = "rule_files: ['alerts/*.rules.yml']\nevaluation_interval: 15s\ntests:\n";
+    let file = folder.path().join("shipped.test.yml");
+    std::fs::write(&file, format!("{head}{tests}")).unwrap();
+    test_rules(&[file]).unwrap_or_else(|failed| panic!("{failed}"));
 }
 
 fn run(command: &[&str], files: &[PathBuf]) -> Result<(), String> {
