@@ -173,7 +173,7 @@ fn wrong_levels(level: &Level) -> Vec<(String, Level)> {
         }
         // What grows beside it is at the very number for a moment only.
         let grows = level.guards.iter().any(|guard| matches!(guard.signal, Signal::Growth { .. }));
-        for compare in other_comparisons(level.compare, grows || is_inexact(&level.signal)) {
+        for compare in other_comparisons(level.compare, grows || level.signal.is_inexact()) {
             change(format!("{compare:?} instead of {:?}", level.compare), &|level| level.compare = compare);
         }
     }
@@ -205,7 +205,7 @@ fn wrong_levels(level: &Level) -> Vec<(String, Level)> {
         for number in others(guard.number, &guard.signal) {
             change(format!("condition {at} at {number}"), &|level| level.guards[at].number = number);
         }
-        for compare in other_comparisons(guard.compare, guard.number != 0.0 && is_inexact(&guard.signal)) {
+        for compare in other_comparisons(guard.compare, guard.number != 0.0 && guard.signal.is_inexact()) {
             change(format!("condition {at} {compare:?}"), &|level| level.guards[at].compare = compare);
         }
     }
@@ -233,19 +233,6 @@ fn other_comparisons(compare: Compare, is_inexact: bool) -> Vec<Compare> {
         Compare::Equal => return vec![Compare::Above],
     };
     if is_inexact { vec![swapped] } else { vec![swapped, close] }
-}
-
-/// Whether the signal is computed such that no series makes it the very number.
-fn is_inexact(signal: &Signal) -> bool {
-    matches!(
-        signal,
-        Signal::Rate { .. }
-            | Signal::Growth { .. }
-            | Signal::Forecast { .. }
-            | Signal::Age(_)
-            | Signal::Until(_)
-            | Signal::Ratio { window: Some(_), .. }
-    )
 }
 
 #[test]

@@ -221,6 +221,20 @@ impl Signal {
         }
     }
 
+    /// Whether it is computed such that no series makes it the very number that it is compared with.
+    #[must_use]
+    pub const fn is_inexact(&self) -> bool {
+        matches!(
+            self,
+            Self::Rate { .. }
+                | Self::Growth { .. }
+                | Self::Forecast { .. }
+                | Self::Age(_)
+                | Self::Until(_)
+                | Self::Ratio { window: Some(_), .. }
+        )
+    }
+
     /// Whether it is the same number, whoever keeps it.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {

@@ -196,8 +196,7 @@ impl Promql<'_> {
         let differ = agent().with(Op::NotEqual.on(labels()), rules());
         let only = |one: Expr, other| one.with(Op::Unless.on(labels()), other);
         let all = differ.with(Op::Or, only(agent(), rules())).with(Op::Or, only(rules(), agent()));
-        let texts = [Threshold::SEVERITY_OF, "$1", Threshold::SEVERITY, "(.*)"];
-        Expr::Call("label_replace", std::iter::once(all).chain(texts.map(Expr::Text)).collect())
+        all.label_replace(Threshold::SEVERITY_OF, Threshold::SEVERITY, "(.*)")
     }
 
     /// What the agents say of themselves, times the number: one series for each of them, so that each is compared.

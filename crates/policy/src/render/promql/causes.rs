@@ -52,7 +52,7 @@ impl Promql<'_> {
         let named = if self.is_of_container(cause.level) {
             label_join(holds, CAUSE, "/", &["target", CONTAINER])
         } else {
-            label_replace(holds, CAUSE, "target", "(.+)")
+            Expr::label_replace(holds, CAUSE, "target", "(.+)")
         };
         group(vec!["site", CAUSE], named).text()
     }
@@ -117,10 +117,10 @@ impl Promql<'_> {
     /// The element that a cause is about, with its labels.
     fn itself(&self, cause: Cause<'_>, seen: Expr) -> Expr {
         if self.is_of_container(cause.level) {
-            let engine = label_replace(seen, "target", CAUSE, "(.+)/.+");
-            label_replace(engine, CONTAINER, CAUSE, ".+/(.+)")
+            let engine = Expr::label_replace(seen, "target", CAUSE, "(.+)/.+");
+            Expr::label_replace(engine, CONTAINER, CAUSE, ".+/(.+)")
         } else {
-            label_replace(seen, "target", CAUSE, "(.+)")
+            Expr::label_replace(seen, "target", CAUSE, "(.+)")
         }
     }
 }
@@ -153,11 +153,6 @@ fn named(metric: &str, matchers: Vec<Matcher>) -> Expr {
 
 fn group(by: Vec<&'static str>, expr: Expr) -> Expr {
     Expr::Aggregate("group", Grouping::By(by), Box::new(expr))
-}
-
-fn label_replace(expr: Expr, label: &'static str, from: &'static str, pattern: &'static str) -> Expr {
-    let texts = [label, "$1", from, pattern].map(Expr::Text);
-    Expr::Call("label_replace", std::iter::once(expr).chain(texts).collect())
 }
 
 fn label_join(expr: Expr, label: &'static str, by: &'static str, from: &[&'static str]) -> Expr {

@@ -128,6 +128,12 @@ impl Expr {
         Self::Call(function, vec![argument])
     }
 
+    /// The label, made from what `pattern` captures of another one.
+    pub(super) fn label_replace(self, label: &'static str, from: &'static str, pattern: &'static str) -> Self {
+        let texts = [label, "$1", from, pattern].map(Self::Text);
+        Self::Call("label_replace", std::iter::once(self).chain(texts).collect())
+    }
+
     /// `self op other`.
     pub(super) fn with(self, op: impl Into<Operator>, other: Self) -> Self {
         Self::Binary(Box::new(self), op.into(), Box::new(other))

@@ -46,24 +46,20 @@ fn test(context: &Context<'_>, cause: Cause<'_>) -> Option<Yaml> {
         })
         .collect();
     let steps = changes(&course);
-    let input = world.input_series().into_iter();
-    let input =
-        input.map(|(series, values)| Yaml::map([("series", Yaml::Quoted(series)), ("values", Yaml::Quoted(values))]));
     let expected = steps.into_iter().map(|step| {
         let samples = course[step]
             .iter()
             .map(|labels| Yaml::map([("labels", Yaml::Quoted(labels.clone())), ("value", Yaml::plain("1"))]));
-        let at = world.interval * u32::try_from(step).unwrap_or(u32::MAX);
         Yaml::map([
             ("expr", Yaml::Quoted(format!("ALERTS{{alertname={INHIBITOR:?}, alertstate=\"firing\"}}"))),
-            ("eval_time", Yaml::plain(duration(at))),
+            ("eval_time", text::eval_time(&world, step)),
             ("exp_samples", Yaml::List(samples.collect())),
         ])
     });
     Some(Yaml::map([
         ("name", Yaml::Quoted(format!("{name}: what it silences"))),
         ("interval", Yaml::plain(duration(world.interval))),
-        ("input_series", Yaml::List(input.collect())),
+        ("input_series", text::input(&world)),
         ("promql_expr_test", Yaml::List(expected.collect())),
     ]))
 }

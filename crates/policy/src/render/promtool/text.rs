@@ -85,6 +85,19 @@ pub(super) fn file(policy: &Policy, catalog: &Catalog, interval: Duration, wante
     .document(HEADER)
 }
 
+/// The series of a test, with their values.
+pub(super) fn input(world: &World) -> Yaml {
+    let series = world.input_series().into_iter();
+    let series =
+        series.map(|(series, values)| Yaml::map([("series", Yaml::Quoted(series)), ("values", Yaml::Quoted(values))]));
+    Yaml::List(series.collect())
+}
+
+/// When a step is looked at.
+pub(super) fn eval_time(world: &World, step: usize) -> Yaml {
+    Yaml::plain(time(world.interval * u32::try_from(step).unwrap_or(u32::MAX)))
+}
+
 /// One test.
 fn test(policy: &Policy, alert: &Alert, case: &Case) -> Yaml {
     let level = &alert.levels[case.level];
@@ -95,12 +108,9 @@ fn test(policy: &Policy, alert: &Alert, case: &Case) -> Yaml {
     if let Some(target) = &case.target {
         let _ = write!(name, " of {target}");
     }
-    let input = case.world.input_series().into_iter();
-    let input =
-        input.map(|(series, values)| Yaml::map([("series", Yaml::Quoted(series)), ("values", Yaml::Quoted(values))]));
     let course = simulate(policy, &case.world);
     let steps = on_common_ground(steps(policy, alert, case, &course), policy, &course, &case.world);
-    let at = |step: usize| Yaml::plain(time(case.world.interval * u32::try_from(step).unwrap_or(u32::MAX)));
+    let at = |step| eval_time(&case.world, step);
     let alerts = steps.iter().map(|(step, word)| {
         let firing = course[*step].iter().filter(|active| active.is_firing && is_of(policy, active, &alert.name));
         let firing = firing.map(|active| expected(policy, active)).collect();
@@ -117,7 +127,7 @@ fn test(policy: &Policy, alert: &Alert, case: &Case) -> Yaml {
     Yaml::map([
         ("name", Yaml::Quoted(format!("{name}: {}", case.title))),
         ("interval", Yaml::plain(time(case.world.interval))),
-        ("input_series", Yaml::List(input.collect())),
+        ("input_series", input(&case.world)),
         ("alert_rule_test", Yaml::List(alerts.collect())),
         ("promql_expr_test", Yaml::List(samples.collect())),
     ])

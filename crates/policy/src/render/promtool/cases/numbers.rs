@@ -61,7 +61,7 @@ impl Numbers {
 pub(super) fn beyond(compare: Compare, number: f64, signal: &Signal) -> f64 {
     match compare {
         // Where the value is computed it is not exact, and must not be taken for 1.
-        Compare::Above if number == 0.0 && is_inexact(signal) => 0.5,
+        Compare::Above if number == 0.0 && signal.is_inexact() => 0.5,
         Compare::Above if number == 0.0 => 1.0,
         Compare::Below if number == 0.0 => -1.0,
         Compare::Above => readable(number * (1.0 + NEAR)),
@@ -73,7 +73,7 @@ pub(super) fn beyond(compare: Compare, number: f64, signal: &Signal) -> f64 {
 /// A value that comes as close as can be without comparing so with the number.
 pub(super) fn closest(compare: Compare, number: f64, signal: &Signal) -> f64 {
     match compare {
-        Compare::Above | Compare::Below if number == 0.0 || !is_inexact(signal) => number,
+        Compare::Above | Compare::Below if number == 0.0 || !signal.is_inexact() => number,
         _ => short(compare, number),
     }
 }
@@ -87,17 +87,4 @@ pub(super) fn short(compare: Compare, number: f64) -> f64 {
         Compare::Above | Compare::AtLeast => readable(number * (1.0 - SHORT)),
         Compare::Below | Compare::AtMost => readable(number * (1.0 + SHORT)),
     }
-}
-
-/// Whether the signal is computed such that it cannot be made to be the very number.
-pub(super) fn is_inexact(signal: &Signal) -> bool {
-    matches!(
-        signal,
-        Signal::Rate { .. }
-            | Signal::Growth { .. }
-            | Signal::Forecast { .. }
-            | Signal::Age(_)
-            | Signal::Until(_)
-            | Signal::Ratio { window: Some(_), .. }
-    )
 }

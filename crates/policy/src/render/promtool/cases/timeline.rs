@@ -2,7 +2,7 @@
 
 use super::drive;
 use super::guards::{self, add_guards};
-use super::numbers::{Numbers, is_inexact};
+use super::numbers::Numbers;
 use super::{Case, Check, Context, Tried, forecast};
 use crate::render::promtool::world::same;
 use crate::{Alert, Scope, Signal};
@@ -88,7 +88,7 @@ fn phases(context: &Context<'_>, tried: &Tried<'_>) -> Vec<Phase> {
     let (slope, grows) = guards::growth(context, level);
 
     let mut phases = vec![Phase::new(numbers.short(), long, false, "just short of it")];
-    if numbers.is_exclusive() && !is_inexact(&level.signal) && !same(numbers.fire, numbers.short()) && !grows {
+    if numbers.is_exclusive() && !level.signal.is_inexact() && !same(numbers.fire, numbers.short()) && !grows {
         phases.push(Phase::new(numbers.fire, long, false, "at the number, not beyond it"));
     }
     if hold > 0 {
