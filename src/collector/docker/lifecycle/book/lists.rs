@@ -90,10 +90,12 @@ impl Book {
         let was_live = record.runs.is_live();
         // What was there before the agent looked is not counted, and what it logged until now alarms nobody.
         let existed = is_new && !is_recent;
+        // A list tells what was so when it was asked: an inspection that was asked later and answered sooner is newer.
+        let told = Stamp { seq: asked.seq, ..stamp };
         if existed {
-            record.existed(listed, stamp);
+            record.existed(listed, told);
         } else {
-            record.listed(listed, self.may_inspect, stamp);
+            record.listed(listed, self.may_inspect, told);
         }
         if record.runs.is_live() {
             record.seen_running(stamp);
