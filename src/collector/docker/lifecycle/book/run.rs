@@ -98,7 +98,9 @@ pub(super) struct End {
     pub(super) announced: Option<Nanos>,
     /// Whether it was over before the agent looked.
     pub(super) is_old: bool,
-    /// When it was first seen, as long as it is not counted.
+    /// When it was first seen, in the order of stamps.
+    pub(super) seen: u64,
+    /// The same, as long as it is not counted.
     pub(super) uncounted: Option<Stamp>,
     /// The exit code by the inspection, by the event and by the list, in the order of trust.
     pub(super) inspected: Option<i64>,
@@ -145,12 +147,17 @@ impl Run {
 
     /// Its end, of which no event need have told.
     pub(super) fn end_seen(&mut self, stamp: Stamp) -> &mut End {
-        self.end.get_or_insert_with(|| End { uncounted: Some(stamp), ..End::default() })
+        self.end.get_or_insert_with(|| End { seen: stamp.seq, uncounted: Some(stamp), ..End::default() })
     }
 
-    /// Whether its end is counted: whatever runs now is another run.
+    /// Whether its end is counted.
     pub(super) fn is_over(&self) -> bool {
         self.end.as_ref().is_some_and(|end| end.uncounted.is_none())
+    }
+
+    /// Whether its end is counted and was seen before `asked`: whatever ran then is another run.
+    pub(super) fn was_over(&self, asked: u64) -> bool {
+        self.is_over() && self.end.as_ref().is_some_and(|end| end.seen <= asked)
     }
 
     /// Whether its end, which may yet turn out to be none, was seen before `asked`: a list alone told of it.

@@ -116,8 +116,9 @@ impl Runs {
             let end = run.end_seen(stamp);
             (end.announced, end.told) = (Some(at), told);
         } else if !self.is_counted(at) {
-            let end = End { announced: Some(at), told, uncounted: Some(stamp), ..End::default() };
-            let run = Run { end: Some(end), ..Run::new(stamp) };
+            let mut run = Run::new(stamp);
+            let end = run.end_seen(stamp);
+            (end.announced, end.told) = (Some(at), told);
             if is_known {
                 self.insert(begun.end, run, stamp);
             } else {
@@ -317,7 +318,7 @@ impl Runs {
     }
 
     /// The run without exact time that the inspection may have seen: it was known when the inspection was asked, its times
-    /// and those of its neighbours leave room for that start, and it is not over if what was seen goes on.
+    /// and those of its neighbours leave room for that start, and it was not over if what was seen goes on.
     fn candidate(&self, seen: Seen) -> Option<usize> {
         (0..self.known.len()).rev().find(|index| {
             let run = &self.known[*index];
@@ -326,17 +327,17 @@ impl Runs {
             let latest = run.announced.or(run.ended_at());
             run.started.is_none()
                 && run.learnt.seq <= seen.asked
-                && !(seen.ended == Some(false) && run.is_over())
+                && !(seen.ended == Some(false) && run.was_over(seen.asked))
                 && earliest.is_none_or(|earliest| earliest < seen.started)
                 && latest.is_none_or(|latest| seen.started <= latest)
                 && self.known.range(index + 1..).filter_map(Run::begin).all(|later| seen.started < later)
         })
     }
 
-    /// Whether what the inspection saw is newer than all that is known. A run without times may be the same one, unless it is
-    /// over and the other is not.
+    /// Whether what the inspection saw is newer than all that is known. A run without times may be the same one, unless it was
+    /// over and the other was not.
     fn is_newest(&self, seen: Seen) -> bool {
-        let is_another = |run: &Run| run.begin().is_some() || (seen.ended == Some(false) && run.is_over());
+        let is_another = |run: &Run| run.begin().is_some() || (seen.ended == Some(false) && run.was_over(seen.asked));
         let mut times = self.known.iter().filter_map(Run::last_known);
         self.known.back().is_none_or(is_another) && times.all(|known| known < seen.started)
     }

@@ -57,6 +57,42 @@ fn a_list_that_was_asked_before_an_event_does_not_undo_it() {
 }
 
 #[test]
+fn a_list_that_was_asked_before_an_inspection_does_not_end_what_that_saw() {
+    let mut desk = Desk::watching(&[]);
+    desk.book.unsubscribed();
+    desk.list(&[aged("a", "web", "running", 1)]);
+    let before = desk.book.begin_list(desk.now);
+    // It ends and begins again while nobody listens.
+    desk.pass(1);
+    let started = desk.nanos();
+    desk.pass(1);
+    let ask = desk.ask("a");
+    desk.answer_list(before, &[Listed { exit_code: Some(0), ..listed("a", "web", "exited") }]);
+    desk.answer(&ask, told_by(inspected("running", Some(started), 0)));
+    assert_eq!((desk.state("web"), desk.totals("web")), ("running", (1, 0, 0, [0; 6])));
+    desk.pass(20);
+    desk.list(&[aged("a", "web", "running", 21)]);
+    assert_eq!(desk.totals("web"), (1, 0, 0, [0; 6]));
+}
+
+#[test]
+fn an_inspection_that_is_answered_late_tells_of_the_run_that_has_been_counted_as_over_since() {
+    let mut desk = Desk::watching(&[]);
+    desk.book.unsubscribed();
+    let started = desk.nanos();
+    desk.pass(1);
+    desk.list(&[aged("a", "web", "running", 1)]);
+    let ask = desk.ask("a");
+    desk.pass(2);
+    desk.list(&[Listed { exit_code: Some(0), ..listed("a", "web", "exited") }]);
+    desk.pass(11);
+    desk.settle();
+    assert_eq!(desk.totals("web"), (1, 0, 0, [1, 0, 0, 0, 0, 0]));
+    desk.answer(&ask, told_by(inspected("running", Some(started), 0)));
+    assert_eq!(desk.totals("web"), (1, 0, 0, [1, 0, 0, 0, 0, 0]));
+}
+
+#[test]
 fn of_two_lists_that_overtake_each_other_the_newer_one_holds() {
     let mut desk = Desk::watching(&[]);
     let (older, newer) = (desk.book.begin_list(desk.now), desk.book.begin_list(desk.now));
