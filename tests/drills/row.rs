@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
+use crate::look::Look;
 use crate::scale::Scale;
 use crate::stack::{Parts, Stack};
 use crate::support::alertmanager::Told;
@@ -16,6 +17,8 @@ pub(crate) const RECEIVERS: [&str; 3] = ["page", "infrastructure", "chat"];
 /// Seconds of the policy before the fault, and the most that it takes after healing until nobody is told of it any more.
 const BEFORE: u64 = 150;
 const AFTER: u64 = 1800;
+/// When a fault of which nobody is told is looked at.
+const SILENT: u64 = 300;
 /// Longer than what is told is too late anyway.
 const QUICK: Duration = Duration::from_mins(2);
 
@@ -33,6 +36,9 @@ pub(crate) struct Row {
     pub(crate) says: &'static str,
     /// Seconds of the policy after the fault until somebody is paged (or told at all, where there is no page), at most.
     pub(crate) within: u64,
+    /// Whether `manometer check` says the same while it lasts. A failed scrape, a past loss or a change now and then is not to be
+    /// seen in one look.
+    pub(crate) is_seen: bool,
     /// Breaks and heals.
     pub(crate) drill: fn(&mut Drill),
 }
@@ -44,14 +50,16 @@ pub(crate) struct Drill {
     is_quick: bool,
     broken_at: Instant,
     healed_at: Option<Instant>,
+    look: Option<Look>,
 }
 
 impl Drill {
     /// Lets so many seconds of the policy pass. A quick drill goes on when everything that is wanted was told, and a minute of
     /// the policy longer, in which more may come.
-    pub(crate) fn wait(&self, seconds: u64) {
+    pub(crate) fn wait(&mut self, seconds: u64) {
         let until = Instant::now() + if self.is_quick { QUICK } else { self.stack.scale.clock(seconds) };
         while Instant::now() < until && !(self.is_quick && self.is_told()) {
+            self.look();
             pause(Duration::from_millis(20));
         }
     }
@@ -67,6 +75,7 @@ impl Drill {
         let mut next = started;
         while started.elapsed() < self.stack.scale.clock(for_seconds) {
             step(&mut self.stack);
+            self.look();
             next += every;
             pause(next.saturating_duration_since(Instant::now()));
         }
@@ -75,6 +84,20 @@ impl Drill {
     /// The fault is over.
     pub(crate) fn healed(&mut self) {
         self.healed_at = Some(Instant::now());
+    }
+
+    /// Lets `manometer check` look, once: as soon as the one is told who has to be, or, where nobody is, in the midst of it.
+    fn look(&mut self) {
+        if self.is_quick || !self.row.is_seen || self.look.is_some() {
+            return;
+        }
+        let is_due = match self.row.told.iter().position(|wanted| *wanted > 0) {
+            Some(first) => counts(&self.stack.receivers.told())[first] > 0,
+            None => self.broken_at.elapsed() > self.stack.scale.clock(SILENT),
+        };
+        if is_due {
+            self.look = Some(Look::begin(self.stack.site()));
+        }
     }
 
     fn is_told(&self) -> bool {
@@ -89,6 +112,12 @@ impl Row {
     /// A row of `make test`, too.
     pub(crate) const fn quick(mut self) -> Self {
         self.is_quick = true;
+        self
+    }
+
+    /// What one look does not show.
+    pub(crate) const fn unseen(mut self) -> Self {
+        self.is_seen = false;
         self
     }
 }
@@ -141,7 +170,7 @@ pub(crate) fn drill(row: &'static Row, scale: Scale, is_quick: bool) -> Outcome 
 fn run(row: &'static Row, scale: Scale, is_quick: bool, outcome: &mut Outcome) {
     let stack = Stack::start(&row.parts, scale);
     pause(if is_quick { scale.clock(BEFORE / 3) } else { scale.clock(BEFORE) });
-    let mut drill = Drill { stack, row, is_quick, broken_at: Instant::now(), healed_at: None };
+    let mut drill = Drill { stack, row, is_quick, broken_at: Instant::now(), healed_at: None, look: None };
     (row.drill)(&mut drill);
     let healed_at = drill.healed_at.unwrap_or_else(Instant::now);
     let most = if is_quick { scale.clock(AFTER).max(SOON) } else { scale.clock(AFTER) };
@@ -159,6 +188,13 @@ fn run(row: &'static Row, scale: Scale, is_quick: bool, outcome: &mut Outcome) {
         outcome.faults.push(format!("it does not end: {:?} fire", drill.stack.firing()));
     }
     outcome.arrivals.push(end);
+    if row.is_seen && !is_quick {
+        let looked = drill.look.map_or_else(|| Err("it was not looked at".to_owned()), |look| look.end(row));
+        match looked {
+            Ok(text) => outcome.arrivals.push(text),
+            Err(fault) => outcome.faults.push(fault),
+        }
+    }
 }
 
 /// The first time that each alert reached each receiver as firing.

@@ -11,10 +11,10 @@ fn kill(drill: &mut Drill) {
 }
 
 pub(crate) const ROWS: &[Row] = &[
-    row("agent killed, /metrics", [1, 0, 0], "ManometerDown", 240, kill),
+    row("agent killed, /metrics", [1, 0, 0], "ManometerDown", 240, kill).unseen(),
     Row {
         parts: Parts { by_target: true, ..PLAIN },
-        ..row("agent killed, /sd and /scrape", [1, 0, 0], "ManometerDown", 240, kill)
+        ..row("agent killed, /sd and /scrape", [1, 0, 0], "ManometerDown", 240, kill).unseen()
     },
     Row {
         parts: Parts { by_target: true, ..PLAIN },

@@ -50,7 +50,7 @@ pub(crate) const ROWS: &[Row] = &[
     Row { parts: Parts { agents: 2, ..PLAIN }, ..row("Redis stopped, two agents", [1, 1, 0], "RedisDown", 120, stop) },
     Row {
         parts: Parts { lost: |_, before| before % 4 == 3, ..PLAIN },
-        ..row("Redis stopped, every fourth scrape fails", [1, 1, 0], "RedisDown", 150, stop)
+        ..row("Redis stopped, every fourth scrape fails", [1, 1, 0], "RedisDown", 150, stop).unseen()
     },
     Row {
         parts: Parts { sites: &["here", "there"], ..PLAIN },
@@ -100,14 +100,15 @@ pub(crate) const ROWS: &[Row] = &[
             drill.stack.site().redis().start_again();
             drill.wait(50);
         }
-    }),
+    })
+    .unseen(),
     Row {
         parts: LOADED,
-        ..row("Redis stopped for 10 s under load", [0, 0, 1], "", 360, |drill| stop_under_load(drill, 10))
+        ..row("Redis stopped for 10 s under load", [0, 0, 1], "", 360, |drill| stop_under_load(drill, 10)).unseen()
     },
     Row {
         parts: LOADED,
-        ..row("Redis stopped for 30 s under load", [0, 0, 1], "", 360, |drill| stop_under_load(drill, 30))
+        ..row("Redis stopped for 30 s under load", [0, 0, 1], "", 360, |drill| stop_under_load(drill, 30)).unseen()
     },
     Row {
         parts: Parts { has_line: true, ..PLAIN },

@@ -43,7 +43,7 @@ pub(crate) const ROWS: &[Row] = &[
             let (instruments, stall) = (200 * scale.factor(), scale.clock(45).as_millis());
             site.turn(&format!(r#"{{"latch": true, "instruments": {instruments}, "stall_ms": {stall}}}"#));
             drill.wait(LONG);
-            drill.stack.site().turn(r#"{"latch": false}"#);
+            drill.stack.site().turn(r#"{"latch": false, "instruments": 100}"#);
         })
     },
     row("ticker overload, level 2", [0, 0, 1], "BackpressureCritical", 240, |drill| {
@@ -56,5 +56,6 @@ pub(crate) const ROWS: &[Row] = &[
         ..row("crash loop of a container", [1, 0, 0], "ContainerRestarting", 300, |drill| {
             drill.each(15, LONG, |stack| stack.site().crash());
         })
+        .unseen()
     },
 ];

@@ -55,6 +55,13 @@ fn wrap(mut wrapped: Command, command: &Command) -> Command {
     wrapped
 }
 
+/// `command` in the network of a process.
+pub(crate) fn in_network_of(process: u32, command: &Command) -> Command {
+    let mut wrapped = Command::new("nsenter");
+    wrapped.args(["--net", "--target", &process.to_string()]);
+    wrap(wrapped, command)
+}
+
 /// Runs the binary to its end.
 pub(crate) fn output(arguments: &[&str]) -> Output {
     command(arguments).output().unwrap()
@@ -159,10 +166,8 @@ impl Agent {
     #[track_caller]
     pub(crate) fn spawn_in_network_of(process: u32, config: &str) -> Self {
         let (dir, file) = config_file(config);
-        let mut wrapped = Command::new("nsenter");
-        wrapped.args(["--net", "--target", &process.to_string()]);
         let agent = command(&["run", "--config", file.to_str().unwrap()]);
-        let mut agent = Self::start(&mut wrap(wrapped, &agent), dir);
+        let mut agent = Self::start(&mut in_network_of(process, &agent), dir);
         let door = door(process, agent.address);
         agent.address = door.address();
         agent.door = Some(door);
