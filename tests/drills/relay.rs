@@ -1,12 +1,10 @@
 //! What stands between two parts of a stack, so that it can be broken there.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::io::{BufRead, BufReader, Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use crate::support::fake::Fake;
-use crate::support::wait::pause;
 
 /// Whether a request is refused: by its path, and by how many there were before.
 pub(crate) type Refusal = fn(path: &str, before: usize) -> bool;
@@ -75,47 +73,4 @@ fn serve(mut client: TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
     server.write_all(head.as_bytes())?;
     server.read_to_end(&mut answer)?;
     client.write_all(&answer)
-}
-
-/// A line on which everything takes a time in each direction.
-pub(crate) struct Line {
-    fake: Fake,
-    time: Arc<Mutex<Duration>>,
-}
-
-impl Line {
-    /// To `address`; for now it takes no time.
-    pub(crate) fn start(address: SocketAddr) -> Self {
-        let time = Arc::new(Mutex::new(Duration::ZERO));
-        let carried = Arc::clone(&time);
-        let fake = Fake::start(move |client| {
-            let Ok(server) = TcpStream::connect(address) else { return };
-            let (Ok(requests), Ok(replies)) = (client.try_clone(), server.try_clone()) else { return };
-            let time = Arc::clone(&carried);
-            let there = std::thread::spawn(move || carry(requests, server, &time));
-            carry(replies, client, &carried);
-            let _ = there.join();
-        });
-        Self { fake, time }
-    }
-
-    pub(crate) fn address(&self) -> SocketAddr {
-        self.fake.address()
-    }
-
-    pub(crate) fn take(&self, time: Duration) {
-        *self.time.lock().unwrap() = time;
-    }
-}
-
-fn carry(mut from: TcpStream, mut to: TcpStream, time: &Mutex<Duration>) {
-    let mut buffer = vec![0; 1 << 20];
-    while let Ok(length @ 1..) = from.read(&mut buffer) {
-        let time = *time.lock().unwrap();
-        pause(time);
-        if to.write_all(&buffer[..length]).is_err() {
-            break;
-        }
-    }
-    let _ = (from.shutdown(Shutdown::Both), to.shutdown(Shutdown::Both));
 }

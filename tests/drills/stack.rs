@@ -9,12 +9,13 @@ use manometer::app;
 use manometer::policy::render::{Catalog, alertmanager, rules};
 use tempfile::TempDir;
 
-use crate::relay::{Line, Refusal, Relay};
+use crate::relay::{Refusal, Relay};
 use crate::scale::Scale;
 use crate::support::agent::Agent;
 use crate::support::alertmanager::{Alertmanager, Receivers};
 use crate::support::containers::Containers;
 use crate::support::docker::Docker;
+use crate::support::line::Line;
 use crate::support::prometheus::Prometheus;
 use crate::support::redis::RedisServer;
 use crate::support::ticker::Ticker;

@@ -1,6 +1,9 @@
 //! The publish canary: it sees what PING does not.
 
+use std::time::Duration;
+
 use crate::support::agent::{Agent, target};
+use crate::support::line::Line;
 use crate::support::missing::missing;
 use crate::support::redis::RedisServer;
 
@@ -105,4 +108,25 @@ fn a_subscription_that_is_killed_between_polls() {
     let seen = agent.next_poll("main");
     seen.assert("redis_publish_canary_received", &[], 1.0);
     seen.assert("redis_publish_canaries_lost_total", &[], 0.0);
+}
+
+#[test]
+fn a_line_that_leaves_it_no_time_is_not_a_lost_one() {
+    if missing(&["redis-server"]) {
+        return;
+    }
+    let redis = RedisServer::start();
+    let line = Line::start(redis.address().parse().unwrap());
+    line.take(Duration::from_millis(60));
+    let agent = Agent::run(&with_canary(&format!("redis://{}", line.address())));
+    let seen = agent.next_poll("main");
+    seen.assert("redis_up", &[], 1.0);
+    assert!(seen.value("redis_ping_ms", &[]) >= 120.0);
+    assert_eq!(seen.get("redis_publish_canary_seconds", &[]), None, "seven round trips come before it");
+    line.take(Duration::ZERO);
+    agent.until("main", "the canary flies", |seen| {
+        (seen.get("redis_publish_canary_received", &[])? > 0.0).then(|| {
+            seen.assert("redis_publish_canaries_lost_total", &[], 0.0);
+        })
+    });
 }

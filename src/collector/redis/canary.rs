@@ -48,6 +48,9 @@ metrics! {
         "Canaries that did not arrive within the poll's deadline.", "PUBLISH, SUBSCRIBE";
 }
 
+/// Round trips of a canary that needs a subscription first: dialling, TLS, name and password, SUBSCRIBE, PUBLISH.
+pub(super) const ROUND_TRIPS: u32 = 6;
+
 /// Upper bounds of `redis_publish_canary_delivery_seconds`; the alert's thresholds are among them.
 const BOUNDS: &[f64] = &[0.001, 0.005, 0.025, 0.1, 0.5, 1.0];
 

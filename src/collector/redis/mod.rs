@@ -35,6 +35,8 @@ mod switches;
 mod tls;
 mod trial;
 
+use std::time::Duration;
+
 use tokio::time::Instant;
 
 use self::canary::{Canary, CanaryReport};
@@ -94,10 +96,12 @@ impl RedisCollector {
         }
     }
 
-    /// Flies the canary if it is enabled and allowed. Returns whether the link may be used again.
-    async fn fly_canary(&mut self, link: &mut Link, until: Instant) -> (Option<CanaryReport>, bool) {
-        // Enough is left for the canary, or its loss would say nothing.
-        let in_time = Instant::now() + self.target.deadline.mul_f64(0.1) < until;
+    /// Flies the canary if it is enabled and allowed, over a line with that round trip. Returns whether the link may be used
+    /// again.
+    async fn fly_canary(&mut self, link: &mut Link, trip: Duration, until: Instant) -> (Option<CanaryReport>, bool) {
+        // Enough is left for the canary and a subscription, or its loss would say nothing but that the line is slow.
+        let enough = self.target.deadline.mul_f64(0.1).max(trip * canary::ROUND_TRIPS);
+        let in_time = Instant::now() + enough < until;
         let allowed = [canary::PUBLISH, canary::SUBSCRIBE].iter().all(|command| self.support.may_ask(command));
         if !(self.target.canary && allowed && in_time) {
             return (None, true);
@@ -133,7 +137,8 @@ impl Collector for RedisCollector {
         self.facts.forget_replies();
         let (mut canary, mut link_clear) = (None, true);
         if let Some(link) = &mut talk.link {
-            (canary, link_clear) = self.fly_canary(link, until).await;
+            let trip = pings.map_or(Duration::ZERO, |pings| pings.max);
+            (canary, link_clear) = self.fly_canary(link, trip, until).await;
         }
         self.notes = left_out.into_iter().map(|(_, why)| why).chain(self.support.notes()).collect();
         let named = talk.state.or_else(|| pings.and_then(|pings| pings.state));

@@ -94,7 +94,7 @@ impl Drop for Flight<'_> {
 pub(super) struct Pings {
     mean: Duration,
     min: Duration,
-    max: Duration,
+    pub(super) max: Duration,
     /// The longest of the last minute.
     recent_max: Duration,
     /// The state that the server answered with instead of PONG.

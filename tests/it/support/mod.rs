@@ -9,6 +9,7 @@ pub(crate) mod exposition;
 pub(crate) mod fake;
 pub(crate) mod http;
 pub(crate) mod images;
+pub(crate) mod line;
 pub(crate) mod missing;
 pub(crate) mod peer;
 pub(crate) mod port;
