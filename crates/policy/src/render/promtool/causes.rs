@@ -2,6 +2,8 @@
 //!
 //! The life of each level from which something follows, with a target and a container that stand on it.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::cases::{Context, INSTANCE, Tried, timeline};
 use super::course::Recorded;
 use super::interval;
@@ -14,17 +16,29 @@ use crate::render::yaml::Yaml;
 use crate::render::{Catalog, File};
 use crate::{CONTAINER, Cause, DEPENDS_ON, Policy, Threshold, duration};
 
+/// Causes in one test: each evaluates all the rules, whatever is in it.
+const AT_A_TIME: usize = 8;
+
 /// The file.
 pub(super) fn file(policy: &Policy, catalog: &Catalog) -> File {
     let causes: Vec<Cause<'_>> = policy.causes().collect();
     let shortest = causes.iter().map(|cause| interval(policy, cause.alert)).min().unwrap_or_default();
     let context = Context { policy, catalog, interval: shortest };
-    let tests = causes.into_iter().filter_map(|cause| test(&context, cause)).collect();
+    let mut lives: Vec<Life> = causes.into_iter().filter_map(|cause| life(&context, cause)).collect();
+    // A test is as long as its longest life.
+    lives.sort_by_key(|life| life.world.steps);
+    let tests = lives.chunks(AT_A_TIME).map(|lives| test(policy, lives)).collect();
     let text = text::file(policy, catalog, shortest, Files { thresholds: false, causes: true }, tests);
     File { path: format!("alerts/tests/{INHIBITOR}.test.yml").into(), text }
 }
 
-fn test(context: &Context<'_>, cause: Cause<'_>) -> Option<Yaml> {
+/// The life of a cause, and what stands on it.
+struct Life {
+    name: String,
+    world: World,
+}
+
+fn life(context: &Context<'_>, cause: Cause<'_>) -> Option<Life> {
     let at = cause.alert.levels.iter().position(|level| std::ptr::eq(level, cause.level))?;
     let tried = Tried::of(cause.level, at)?;
     let mut world = timeline::case(context, &tried).world;
@@ -37,31 +51,63 @@ fn test(context: &Context<'_>, cause: Cause<'_>) -> Option<Yaml> {
     let job = &context.policy.job;
     world.tracks.extend([("service", ""), ("engine", "service-1")].map(|on| stands_on(job, on, &of)));
     world.steps += World::steps_in(world.interval, context.policy.times.tail) + 3;
-    let samples = Recorded::of(context.policy, &world);
-    let mut evaluator = Evaluator::new(context.policy);
-    let course: Vec<Vec<String>> = (0..world.steps)
-        .map(|step| {
-            evaluator.tick(&samples, world.time(step));
-            evaluator.silences().iter().map(|silence| alerts_series(context.policy, silence)).collect()
-        })
-        .collect();
-    let steps = changes(&course);
-    let expected = steps.into_iter().map(|step| {
-        let samples = course[step]
+    Some(Life { name, world })
+}
+
+/// Several lives at the same time, each with targets of its own.
+fn test(policy: &Policy, lives: &[Life]) -> Yaml {
+    let names: Vec<&str> = lives.iter().map(|life| life.name.as_str()).collect();
+    let mut world = World { tracks: Vec::new(), ..lives[0].world.clone() };
+    world.steps = lives.iter().map(|life| life.world.steps).max().unwrap_or_default();
+    for (number, life) in lives.iter().enumerate() {
+        for track in life.world.tracks.iter().map(|track| apart(track, number + 1)) {
+            // What is not of a target is the same in all of them.
+            if !world.tracks.contains(&track) {
+                world.tracks.push(track);
+            }
+        }
+    }
+    let samples = Recorded::of(policy, &world);
+    let mut evaluator = Evaluator::new(policy);
+    let mut courses: BTreeMap<&str, Vec<Vec<String>>> = BTreeMap::new();
+    for step in 0..world.steps {
+        evaluator.tick(&samples, world.time(step));
+        for silence in evaluator.silences() {
+            let course = courses.entry(&policy.alerts[silence.cause.0].name);
+            course.or_insert_with(|| vec![Vec::new(); world.steps])[step].push(alerts_series(policy, &silence));
+        }
+    }
+    let looks = courses.iter().flat_map(|(alert, course)| changes(course).into_iter().map(move |step| (step, alert)));
+    let looks: BTreeSet<(usize, &&str)> = looks.collect();
+    let expected = looks.into_iter().map(|(step, alert)| {
+        let samples = courses[*alert][step]
             .iter()
             .map(|labels| Yaml::map([("labels", Yaml::Quoted(labels.clone())), ("value", Yaml::plain("1"))]));
+        let expr = format!("ALERTS{{alertname={INHIBITOR:?}, alertstate=\"firing\", alert={alert:?}}}");
         Yaml::map([
-            ("expr", Yaml::Quoted(format!("ALERTS{{alertname={INHIBITOR:?}, alertstate=\"firing\"}}"))),
+            ("expr", Yaml::Quoted(expr)),
             ("eval_time", text::eval_time(&world, step)),
             ("exp_samples", Yaml::List(samples.collect())),
         ])
     });
-    Some(Yaml::map([
-        ("name", Yaml::Quoted(format!("{name}: what it silences"))),
+    Yaml::map([
+        ("name", Yaml::Quoted(format!("what they silence: {}", names.join(", ")))),
         ("interval", Yaml::plain(duration(world.interval))),
         ("input_series", text::input(&world)),
         ("promql_expr_test", Yaml::List(expected.collect())),
-    ]))
+    ])
+}
+
+/// The track, of a target with that number.
+fn apart(track: &Track, number: usize) -> Track {
+    let mut track = track.clone();
+    for (label, value) in &mut track.labels {
+        if matches!(label.as_str(), "target" | "cause") {
+            let (target, container) = value.find('/').map_or((value.as_str(), ""), |slash| value.split_at(slash));
+            *value = format!("{target}-{number}{container}");
+        }
+    }
+    track
 }
 
 /// The agent says that the element stands on the cause.
