@@ -92,9 +92,7 @@ impl Agent {
         });
         let hub = Arc::new(hub.with_state(Arc::clone(&kept)));
         self_metrics.look_at(&hub);
-        if let Some(topology) = kept.section(TOPOLOGY).and_then(|section| serde_json::from_value(section).ok()) {
-            hub.topology().restore(topology);
-        }
+        recall(&hub, &kept);
         let (reload_sender, requests) = mpsc::channel(1);
         let runbooks: Runbooks = Box::new({
             let self_metrics = Arc::clone(&self_metrics);
@@ -156,6 +154,13 @@ impl Agent {
 }
 
 /// Writes the state every few seconds, and when `targets`, the task that owns them all, has ended.
+/// Takes up what was seen before of who stands on whom: what is down shows nobody who stands on it.
+pub fn recall(hub: &Hub, state: &State) {
+    if let Some(topology) = state.section(TOPOLOGY).and_then(|section| serde_json::from_value(section).ok()) {
+        hub.topology().restore(topology);
+    }
+}
+
 async fn keeping(state: Arc<State>, hub: Arc<Hub>, targets: impl Future<Output = ()>) {
     let write = || {
         let topology = hub.topology().to_keep(SystemTime::now());

@@ -15,6 +15,9 @@ use super::MAX_AGE;
 const FORMAT: &str = "manometer state";
 const VERSION: u64 = 1;
 
+/// Its name in the folder.
+const FILE: &str = "state.json";
+
 /// Bytes beyond which it is neither read nor written: ten thousand positions are two of them.
 const MAX_BYTES: u64 = 16 << 20;
 
@@ -72,26 +75,12 @@ impl Folder {
     }
 
     pub(super) fn file(&self) -> PathBuf {
-        self.path.join("state.json")
+        self.path.join(FILE)
     }
 
-    /// What the last run has left, without what is too old; nothing if there is no file.
+    /// What the last run has left.
     pub(super) fn read(&self, now: u64) -> Result<BTreeMap<String, Section>, String> {
-        let file = match File::open(self.file()) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
-            file => file.map_err(|error| error.to_string())?,
-        };
-        if !file.metadata().is_ok_and(|metadata| metadata.is_file()) {
-            return Err("it is not a regular file".to_owned());
-        }
-        let mut text = Vec::new();
-        file.take(MAX_BYTES + 1).read_to_end(&mut text).map_err(|error| error.to_string())?;
-        if text.len() as u64 > MAX_BYTES {
-            return Err(format!("it is larger than {} MiB", MAX_BYTES >> 20));
-        }
-        let mut sections = parse(&text)?;
-        sections.retain(|_, section| now.saturating_sub(section.written) <= MAX_AGE.as_secs());
-        Ok(sections)
+        read(&self.path, now)
     }
 
     /// Writes beside the file and renames; the bytes that it has now.
@@ -110,6 +99,25 @@ impl Folder {
         }
         replaced.map(|()| bytes).map_err(|error| error.to_string())
     }
+}
+
+/// What was left in the folder, without what is too old; nothing if there is no file.
+pub(super) fn read(folder: &Path, now: u64) -> Result<BTreeMap<String, Section>, String> {
+    let file = match File::open(folder.join(FILE)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
+        file => file.map_err(|error| error.to_string())?,
+    };
+    if !file.metadata().is_ok_and(|metadata| metadata.is_file()) {
+        return Err("it is not a regular file".to_owned());
+    }
+    let mut text = Vec::new();
+    file.take(MAX_BYTES + 1).read_to_end(&mut text).map_err(|error| error.to_string())?;
+    if text.len() as u64 > MAX_BYTES {
+        return Err(format!("it is larger than {} MiB", MAX_BYTES >> 20));
+    }
+    let mut sections = parse(&text)?;
+    sections.retain(|_, section| now.saturating_sub(section.written) <= MAX_AGE.as_secs());
+    Ok(sections)
 }
 
 fn private() -> OpenOptions {

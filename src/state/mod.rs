@@ -14,7 +14,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use parking_lot::Mutex;
 use serde_json::Value;
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use self::file::{Folder, Section};
 
@@ -70,6 +70,18 @@ impl State {
                 Self::default()
             }
         }
+    }
+
+    /// What is kept in the folder, by an agent that may be running; where that cannot be read, nothing. It is never written.
+    #[must_use]
+    pub fn look(folder: Option<&Path>) -> Self {
+        let read = |folder: &Path| {
+            file::read(folder, now()).unwrap_or_else(|problem| {
+                debug!(folder = %folder.display(), %problem, "the kept state cannot be read; looking without it");
+                BTreeMap::new()
+            })
+        };
+        Self { sections: Mutex::new(folder.map(read).unwrap_or_default()), ..Self::default() }
     }
 
     /// Whether what is handed in outlives the agent.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::agent::{config_file, output, stdout, target};
+use crate::support::agent::{Agent, config_file, output, stdout, target};
 use crate::support::docker::{self, Docker};
 use crate::support::fake::Fake;
 use crate::support::missing::missing;
@@ -93,6 +93,34 @@ fn a_stopped_redis_is_named_before_what_it_does_to_others() {
     assert!(lines[0].starts_with("critical  RedisDown main: "), "{text}");
     assert_eq!(lines[1].trim_start(), error, "{text}");
     assert!(lines[2].starts_with("    "), "what follows is below its cause: {text}");
+}
+
+#[test]
+fn who_stands_on_what_is_down_is_what_the_agent_has_kept() {
+    if missing(&["redis-server"]) {
+        return;
+    }
+    let mut redis = RedisServer::start();
+    let ticker = Ticker::start(&redis, &["--breaker-failures", "2", "--instruments", "10"]);
+    let kept = tempfile::tempdir().unwrap();
+    let config = format!(
+        "state_dir = {:?}\n{}{}",
+        kept.path(),
+        target("main", &redis.url()),
+        ticker.table("ticker", "ticker", "")
+    );
+    let _agent = Agent::run(&config);
+    until(SOON, "the agent keeps that the service uses Redis", || {
+        let state = std::fs::read_to_string(kept.path().join("state.json")).ok()?;
+        state.contains("\"from\":\"ticker\"").then_some(())
+    });
+    redis.kill();
+    let report = until(SOON, "the service suffers", || {
+        Some(look(&config)).filter(|report| all(report).iter().any(|found| found.starts_with("critical Circuit")))
+    });
+    let grave = |found: &String| !found.starts_with("info");
+    assert_eq!(named(&report["causes"]).into_iter().filter(grave).collect::<Vec<_>>(), ["critical RedisDown main"]);
+    assert!(named(&report["causes"][0]["follows"]).contains(&"critical CircuitNotClosed ticker".to_owned()), "{report}");
 }
 
 #[test]

@@ -47,7 +47,8 @@ fn look(source: &Source, only: Option<&str>, json: bool) -> Result<ExitCode, Ref
     block_on(async {
         // The clock of the runtime, which tests can stop.
         let until = tokio::time::Instant::now() + BUDGET;
-        app::look(&targets, &Look { first: Arc::clone(&first), second: Arc::clone(&second), until }).await;
+        let look = Look { first: Arc::clone(&first), second: Arc::clone(&second), until };
+        app::look(&targets, config.state_dir.as_deref(), &look).await;
     })?;
     let view = first.topology().view(SystemTime::now());
     let concerned = only.map(|only| app::concerned(&view, only));
