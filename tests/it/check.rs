@@ -120,7 +120,10 @@ fn who_stands_on_what_is_down_is_what_the_agent_has_kept() {
     });
     let grave = |found: &String| !found.starts_with("info");
     assert_eq!(named(&report["causes"]).into_iter().filter(grave).collect::<Vec<_>>(), ["critical RedisDown main"]);
-    assert!(named(&report["causes"][0]["follows"]).contains(&"critical CircuitNotClosed ticker".to_owned()), "{report}");
+    assert!(
+        named(&report["causes"][0]["follows"]).contains(&"critical CircuitNotClosed ticker".to_owned()),
+        "{report}"
+    );
 }
 
 #[test]

@@ -51,6 +51,11 @@ impl ServiceCollector {
         let was_absent = std::mem::take(&mut state.absent);
         match fetch::judge(endpoint, &self.target.url.to_string(), response, SystemTime::now()) {
             Verdict::Useful(body, age) => {
+                let was_away = !self.states.iter().any(|state| state.timing.useful);
+                if was_away {
+                    self.states.iter_mut().for_each(|state| state.timing.service_is_back());
+                }
+                let state = &mut self.states[index];
                 state.timing.succeeded(now, retry_after, jitter);
                 // A body without a timestamp is not known to be fresh.
                 (state.age, state.stale) = (age, age.map(|_| false));

@@ -86,6 +86,14 @@ impl Timing {
         self.forgotten = true;
     }
 
+    /// The service was away as a whole, and answers again: what the endpoint was left alone for was not its own fault.
+    pub(super) fn service_is_back(&mut self) {
+        if !self.absent {
+            (self.not_before, self.forgotten) = (None, true);
+            self.backoff.succeeded();
+        }
+    }
+
     /// Whatever it is to be left alone for, it is asked at the next poll.
     pub(super) const fn release(&mut self) {
         (self.not_before, self.held_off, self.forgotten) = (None, None, true);

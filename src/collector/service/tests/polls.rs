@@ -196,6 +196,30 @@ fn an_endpoint_that_is_left_alone_is_held_off_and_not_down() {
 }
 
 #[test]
+fn a_service_that_is_back_is_asked_everything_again() {
+    let mut service = Service::new(TWO);
+    let due = |service: &Service| {
+        let timings: Vec<_> = service.collector.states.iter().map(|state| state.timing).collect();
+        let endpoints = &service.collector.target.mapping.endpoints;
+        let due = schedule::due(endpoints, &timings, INTERVAL, service.now, 9);
+        due.into_iter().map(|index| endpoints[index].name.as_str().to_owned()).collect::<Vec<_>>()
+    };
+    // Away for so long that each is left alone for a minute.
+    for _ in 0..8 {
+        service.answer("numbers", 502, "").answer("details", 502, "").answer("series", 502, "");
+        service.collector.lose();
+        service.now += Duration::from_mins(2);
+    }
+    service.answer("numbers", 502, "").answer("details", 502, "").answer("series", 502, "");
+    service.collector.lose();
+    service.now += INTERVAL;
+    assert_eq!(due(&service), ["texts"], "it is the fallback of what is left alone");
+    service.answer("numbers", 200, "{\"waiting\": 3}");
+    service.answer("details", 200, "{\"count\": 10}");
+    assert_eq!(due(&service), ["numbers", "series"], "the first is for each poll");
+}
+
+#[test]
 fn a_fallback_that_is_not_needed_keeps_no_failure() {
     let mut service = Service::new(TWO);
     service.answer("numbers", 500, "").answer("texts", 500, "").answer("details", 200, "{\"count\": 10}");
