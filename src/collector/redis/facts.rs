@@ -21,6 +21,8 @@ pub struct Facts {
     /// The least limit of a normal client's output buffer, bytes; 0 is none, or not known.
     pub(super) normal_limit: u64,
     pub(super) cluster_enabled: bool,
+    /// The server is a Sentinel.
+    pub(super) sentinel: bool,
     pub(super) loading: bool,
     /// Unix time.
     pub(super) start_time: Option<f64>,
@@ -28,6 +30,9 @@ pub struct Facts {
     pub(super) has_commandlog: bool,
     /// How often the address led to another server.
     pub(super) failovers: u64,
+    /// How often the server became a primary that was a replica at the poll before.
+    pub(super) promotions: u64,
+    was_replica: bool,
     run: LastRun,
     observed_at: Option<Instant>,
 }
@@ -46,9 +51,13 @@ impl Facts {
     /// Learns from an INFO.
     pub(super) fn learn_info(&mut self, info: &Arc<Info>) {
         self.failovers += u64::from(self.is_other_server(info));
+        let is_same = !self.run.differs(info.run_id());
+        self.promotions += u64::from(is_same && self.was_replica && info.role() == Some("master"));
+        self.was_replica = info.role() == Some("slave");
         self.version = info.version_tuple();
         self.connected_clients = whole(info.number("connected_clients").unwrap_or(0.0));
         self.cluster_enabled = info.cluster_enabled();
+        self.sentinel = info.mode() == Some("sentinel");
         self.loading = info.loading();
         self.start_time = start_time(info, self.start_time);
         if self.run.observe(info.run_id()) {

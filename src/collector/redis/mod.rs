@@ -18,12 +18,14 @@ mod last_run;
 pub mod latency;
 mod left_out;
 mod link;
+pub mod members;
 mod metrics;
 mod ping;
 pub mod pubsub;
 pub mod question;
 pub mod reply;
 mod reply_error;
+pub mod sentinel;
 pub mod server_config;
 mod session;
 mod settings;
@@ -112,7 +114,7 @@ impl Collector for RedisCollector {
     type Snapshot = Snapshot;
 
     fn metrics() -> Vec<MetricInfo> {
-        snapshot::metrics()
+        [snapshot::metrics(), members::metrics()].concat()
     }
 
     async fn poll(&mut self) -> Result<Snapshot, PollError> {
@@ -166,6 +168,7 @@ impl Collector for RedisCollector {
     fn export_state(&self, out: &mut Families) {
         self.pings.export(out);
         self.canary.export(out);
+        self.target.roster.export(self.target.node, out);
     }
 
     fn sight(&self, snapshot: &Snapshot) -> Sight {
