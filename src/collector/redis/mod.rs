@@ -27,6 +27,7 @@ mod reply_error;
 pub mod server_config;
 mod session;
 mod settings;
+pub mod slot;
 pub mod slowlog;
 mod snapshot;
 mod stream;
