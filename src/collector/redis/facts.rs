@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use super::info::Info;
 use super::last_run::LastRun;
 use super::server_config::ServerConfig;
+use super::slot::Slots;
 
 /// What the last INFO and CONFIG GET said.
 #[derive(Debug, Default)]
@@ -33,6 +34,8 @@ pub struct Facts {
     /// How often the server became a primary that was a replica at the poll before.
     pub(super) promotions: u64,
     was_replica: bool,
+    /// The hash slots that the node serves; `None` where it is none of a cluster, or its slots are not known.
+    pub(super) slots: Option<Slots>,
     run: LastRun,
     observed_at: Option<Instant>,
 }
@@ -46,6 +49,12 @@ impl Facts {
     /// The id of the run that answered INFO in this poll.
     pub(super) fn run_id(&self) -> Option<&str> {
         self.info.as_ref()?.run_id()
+    }
+
+    /// Whether this server may be asked for the key: no other node of its cluster is known to hold it.
+    #[must_use]
+    pub fn holds(&self, key: &[u8]) -> bool {
+        self.slots.as_ref().is_none_or(|slots| slots.holds(key))
     }
 
     /// Learns from an INFO.
@@ -62,7 +71,7 @@ impl Facts {
         self.start_time = start_time(info, self.start_time);
         if self.run.observe(info.run_id()) {
             // Another server, or another configuration.
-            (self.normal_limit, self.has_commandlog) = (0, false);
+            (self.normal_limit, self.has_commandlog, self.slots) = (0, false, None);
         }
         self.observed_at = Some(Instant::now());
         self.info = Some(Arc::clone(info));
@@ -153,6 +162,17 @@ mod tests {
         }
         facts.learn_info(&info("b", 1, ""));
         assert!(facts.start_time.unwrap() > first + 90.0, "a restart is a new start");
+    }
+
+    #[test]
+    fn a_key_is_asked_for_unless_another_node_is_known_to_hold_it() {
+        let mut facts = Facts::default();
+        assert!(facts.holds(b"foo"), "nothing is known of slots");
+        facts.learn_info(&info("a", 100, ""));
+        facts.slots = Slots::parse("0-5460");
+        assert!(!facts.holds(b"foo") && facts.holds(b"user1000"));
+        facts.learn_info(&info("b", 1, ""));
+        assert!(facts.holds(b"foo"), "another server has other slots");
     }
 
     #[tokio::test(start_paused = true)]

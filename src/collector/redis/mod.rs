@@ -29,6 +29,7 @@ pub mod sentinel;
 pub mod server_config;
 mod session;
 mod settings;
+pub mod slot;
 pub mod slowlog;
 mod snapshot;
 mod stream;

@@ -7,6 +7,7 @@ use crate::collector::redis::RedisTarget;
 use crate::collector::redis::facts::Facts;
 use crate::collector::redis::question::{Question, command};
 use crate::collector::redis::reply::{self, Unexpected};
+use crate::collector::redis::slot::Slots;
 use crate::metric::{Families, MetricInfo, metrics};
 
 metrics! {
@@ -62,6 +63,10 @@ impl Question for ClusterNodes {
             return Err(Unexpected::new(Self::NAME, "at least one node", reply));
         }
         Ok(Seen::of(&nodes))
+    }
+
+    fn tell(&self, seen: &Seen, facts: &mut Facts) {
+        facts.slots = seen.own.as_deref().and_then(Slots::parse);
     }
 
     fn answer(&mut self, seen: Seen, _: &Facts) -> Seen {
