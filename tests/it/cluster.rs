@@ -174,7 +174,7 @@ fn a_cluster_of_which_nobody_answers_is_a_target_that_is_down() {
     let port = crate::support::port::free();
     let text = format!("[[redis]]\nname = \"main\"\nurl = \"127.0.0.1:{port}\"\ncluster = true\n");
     let agent = Agent::run(&text);
-    assert_eq!(agent.metrics().get("redis_up", &[("target", "main"), ("node", "")]), Some(0.0));
+    assert_eq!(agent.metrics().get("redis_up", &[("target", "main")]), Some(0.0));
     let error = agent.state("main")["lastError"].as_str().unwrap().to_owned();
     let words =
         format!("asking the cluster at 127.0.0.1:{port} who the servers of main are: connecting to 127.0.0.1:{port}: ");
