@@ -74,7 +74,7 @@ fn a_failover_goes_on_under_the_same_target() {
 }
 
 /// A Sentinel that says of the master and its replicas what it is told to once `lies`.
-fn liar(honest: &RedisServer, lies: &Arc<AtomicBool>, address: String) -> Fake {
+fn liar(honest: &RedisServer, lies: &Arc<AtomicBool>, address: &str) -> Fake {
     let lies = Arc::clone(lies);
     let (host, port) = address.rsplit_once(':').map(|(host, port)| (host.to_owned(), port.to_owned())).unwrap();
     Fake::before(honest.address(), move |command| {
@@ -99,7 +99,7 @@ fn a_sentinel_that_lies_costs_nobody_his_history() {
     let stranger = RedisServer::start();
     let (lies, dead) = (Arc::new(AtomicBool::new(false)), crate::support::port::free());
     let [false_friend, of_the_dead] =
-        [stranger.address(), format!("127.0.0.1:{dead}")].map(|address| liar(&group.sentinels[0], &lies, address));
+        [stranger.address(), format!("127.0.0.1:{dead}")].map(|address| liar(&group.sentinels[0], &lies, &address));
     let honest = format!("{:?}, {:?}", group.sentinels[1].address(), group.sentinels[2].address());
     for liar in [false_friend, of_the_dead] {
         lies.store(false, Ordering::Relaxed);

@@ -22,8 +22,6 @@ pub struct Facts {
     /// The least limit of a normal client's output buffer, bytes; 0 is none, or not known.
     pub(super) normal_limit: u64,
     pub(super) cluster_enabled: bool,
-    /// The server is a Sentinel.
-    pub(super) sentinel: bool,
     pub(super) loading: bool,
     /// Unix time.
     pub(super) start_time: Option<f64>,
@@ -33,7 +31,8 @@ pub struct Facts {
     pub(super) failovers: u64,
     /// How often the server became a primary that was a replica at the poll before.
     pub(super) promotions: u64,
-    was_replica: bool,
+    /// The role at the last poll.
+    role: Option<Role>,
     /// The hash slots that the node serves; `None` where it is none of a cluster, or its slots are not known.
     pub(super) slots: Option<Slots>,
     run: LastRun,
@@ -44,6 +43,11 @@ impl Facts {
     /// Whether the server has at least that major version; an unknown version has not.
     pub(super) fn is_at_least(&self, major: u32) -> bool {
         self.version.is_some_and(|version| version.0 >= major)
+    }
+
+    /// Whether the server that answered INFO in this poll is a Sentinel.
+    pub(super) fn is_sentinel(&self) -> bool {
+        self.info.as_ref().is_some_and(|info| info.mode() == Some("sentinel"))
     }
 
     /// The id of the run that answered INFO in this poll.
@@ -61,12 +65,13 @@ impl Facts {
     pub(super) fn learn_info(&mut self, info: &Arc<Info>) {
         self.failovers += u64::from(self.is_other_server(info));
         let is_same = !self.run.differs(info.run_id());
-        self.promotions += u64::from(is_same && self.was_replica && info.role() == Some("master"));
-        self.was_replica = info.role() == Some("slave");
+        let role = Role::of(info);
+        let is_promoted = self.role == Some(Role::Replica) && role == Some(Role::Primary);
+        self.promotions += u64::from(is_same && is_promoted);
+        self.role = role;
         self.version = info.version_tuple();
         self.connected_clients = whole(info.number("connected_clients").unwrap_or(0.0));
         self.cluster_enabled = info.cluster_enabled();
-        self.sentinel = info.mode() == Some("sentinel");
         self.loading = info.loading();
         self.start_time = start_time(info, self.start_time);
         if self.run.observe(info.run_id()) {
@@ -100,6 +105,23 @@ impl Facts {
         // Uptime counts whole seconds, and the reply took its time: up to a second is no evidence.
         let was_up = info.uptime_seconds().zip(silence).is_some_and(|(uptime, silence)| uptime > silence + 1.0);
         self.run.differs(info.run_id()) && was_up
+    }
+}
+
+/// What a server is to others of the same data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    Primary,
+    Replica,
+}
+
+impl Role {
+    fn of(info: &Info) -> Option<Self> {
+        match info.role()? {
+            "master" => Some(Self::Primary),
+            "slave" => Some(Self::Replica),
+            _ => None,
+        }
     }
 }
 
@@ -173,6 +195,20 @@ mod tests {
         assert!(!facts.holds(b"foo") && facts.holds(b"user1000"));
         facts.learn_info(&info("b", 1, ""));
         assert!(facts.holds(b"foo"), "another server has other slots");
+    }
+
+    #[test]
+    fn a_promotion_is_that_of_the_same_run() {
+        let mut facts = Facts::default();
+        let mut became = |run: &str, role: &str| {
+            let text = format!("run_id:{run}\r\nrole:{role}\r\nredis_mode:standalone\r\n");
+            facts.learn_info(&Arc::new(info::parse(text.as_bytes())));
+            facts.promotions
+        };
+        let course =
+            [("a", "master"), ("a", "slave"), ("a", "slave"), ("a", "master"), ("a", "slave"), ("b", "master")];
+        // Whoever was started anew as a primary was configured so.
+        assert_eq!(course.map(|(run, role)| became(run, role)), [0, 0, 0, 1, 1, 1]);
     }
 
     #[tokio::test(start_paused = true)]

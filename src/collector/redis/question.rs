@@ -87,6 +87,7 @@ pub trait Question: Send + Sized + 'static {
     }
 
     /// Whether an error reply is an answer as well.
+    #[must_use]
     fn is_answer(_code: &str, _detail: &str) -> bool {
         false
     }

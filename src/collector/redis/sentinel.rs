@@ -80,7 +80,7 @@ impl Question for SentinelMasters {
     }
 
     fn commands(&self, facts: &Facts) -> Vec<Cmd> {
-        facts.sentinel.then(|| command(&["SENTINEL", "MASTERS"])).into_iter().collect()
+        facts.is_sentinel().then(|| command(&["SENTINEL", "MASTERS"])).into_iter().collect()
     }
 
     fn read(&self, replies: Vec<Value>) -> Result<Vec<Master>, Unexpected> {

@@ -65,9 +65,10 @@ pub(in crate::collector::redis) fn parse(text: &str) -> Vec<Node<'_>> {
 fn parse_line(line: &str) -> Option<Node<'_>> {
     let mut words = line.trim_end().splitn(9, ' ');
     let (id, address, flags, primary) = (words.next()?, words.next()?, words.next()?, words.next()?);
-    let (ping, pong, epoch, link) = (words.next()?, words.next()?, words.next()?, words.next()?);
+    // When it was pinged, when it answered, its epoch; and whether there is a connection to it.
+    let (numbers, state) = ([words.next()?, words.next()?, words.next()?], words.next()?);
     let is_number = |word: &str| word.parse::<u64>().is_ok();
-    if ![ping, pong, epoch].into_iter().all(is_number) || !matches!(link, "connected" | "disconnected") {
+    if !numbers.into_iter().all(is_number) || !matches!(state, "connected" | "disconnected") {
         return None;
     }
     let slots = words.next().unwrap_or_default();
