@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::Collector;
-use super::runner::{self, Instance};
+use super::runner::{self, Instance, Member, Name, Roll};
 use crate::config::{Defaults, Instances, KindEntry, Look, Lookup, Target, TargetSettings, Targets};
 use crate::hub::Hub;
 use crate::net::TlsSettings;
@@ -59,6 +59,14 @@ pub trait TargetKind:
     fn name_with_addresses(&self) -> Option<(String, u16)> {
         None
     }
+
+    /// Who its instances are, for a target that has several: those of its name, unless its servers tell.
+    fn roll(&self) -> Option<Box<dyn Roll>> {
+        resolved(self)
+    }
+
+    /// Becomes the instance that its roll names so, beside the address, which it has already.
+    fn take_place(&mut self, _member: &Member) {}
 
     /// The line of the configuration that would bring a metric, if the settings leave it out. Of what a server or a service
     /// may or may not have, nothing is known here.
@@ -164,8 +172,8 @@ impl<K: TargetKind> Target for K {
     }
 
     fn watch(&self, hub: Arc<Hub>, stop: CancellationToken) -> BoxFuture<'static, ()> {
-        match named(self) {
-            Some(name) => Box::pin(runner::instances::watch(self.clone(), name, hub, stop)),
+        match self.roll() {
+            Some(roll) => Box::pin(runner::instances::watch(self.clone(), roll, hub, stop)),
             None => Box::pin(runner::run(self.clone().collectors(), Instance::of(self), hub, stop)),
         }
     }
@@ -173,8 +181,8 @@ impl<K: TargetKind> Target for K {
     fn poll_once(&self, hub: Arc<Hub>) -> BoxFuture<'static, ()> {
         let target = self.clone().for_one_poll();
         Box::pin(async move {
-            let instances = match named(&target) {
-                Some(name) => runner::instances::once(&target, name).await.unwrap_or_else(|_| vec![target]),
+            let instances = match target.roll() {
+                Some(roll) => runner::instances::once(&target, roll, &hub).await,
                 None => vec![target],
             };
             let polls = instances.into_iter().map(|target| {
@@ -188,11 +196,11 @@ impl<K: TargetKind> Target for K {
     fn look(&self, look: Look) -> BoxFuture<'static, ()> {
         let target = self.clone().for_one_poll();
         Box::pin(async move {
-            let instances = match named(&target) {
-                // A name server that hangs must leave a poll the time to say so.
-                Some(name) => {
-                    let looked_up = timeout(look.left() / 2, runner::instances::once(&target, name)).await;
-                    looked_up.ok().and_then(Result::ok).unwrap_or_else(|| vec![target])
+            let instances = match target.roll() {
+                // What hangs must leave a poll the time to be made.
+                Some(roll) => {
+                    let called = timeout(look.left() / 2, runner::instances::once(&target, roll, &look.first)).await;
+                    called.unwrap_or_else(|_| vec![target])
                 }
                 None => vec![target],
             };
@@ -205,10 +213,10 @@ impl<K: TargetKind> Target for K {
     }
 }
 
-/// The name whose addresses are the instances of a target, if it has several.
-fn named(target: &impl TargetKind) -> Option<(String, u16)> {
-    let is_resolved = target.instances == Some(Instances::Resolved);
-    is_resolved.then(|| target.name_with_addresses()).flatten()
+/// The roll of a target whose instances are the addresses of its name.
+pub(super) fn resolved(target: &impl TargetKind) -> Option<Box<dyn Roll>> {
+    let name = target.name_with_addresses().filter(|_| target.instances == Some(Instances::Resolved))?;
+    Some(Box::new(Name::new(target.name.clone(), name)))
 }
 
 /// The targets of one kind that a valid configuration has, for tests.

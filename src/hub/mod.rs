@@ -216,6 +216,12 @@ impl Hub {
         self.read().get(key).is_some_and(|samples| samples.status.up())
     }
 
+    /// The time from poll to poll of an instance.
+    #[must_use]
+    pub fn interval(&self, key: &Key) -> Option<Duration> {
+        self.read().get(key).map(|samples| samples.status.interval)
+    }
+
     /// When scrapers come.
     #[must_use]
     pub const fn rhythm(&self) -> &Rhythm {

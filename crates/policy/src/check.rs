@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Alert, Level, OF_TARGET, Origin, Policy, Signal, Threshold};
+use super::{Alert, Level, NODE, OF_TARGET, Origin, Policy, Signal, Threshold};
 use metric::{Kind, MetricInfo};
 
 /// Characters of an alert's name; mixtool's limit, and what fits into a list.
@@ -178,7 +178,8 @@ fn label_of(level: &Level, label: &str, catalog: &BTreeMap<&str, &MetricInfo>) -
             }
             let own = of(&series.metric)?;
             let first = if series.origin == Origin::Agent { Threshold::OF_AGENT } else { OF_TARGET };
-            first.into_iter().chain(series.own_labels(own)).collect()
+            let node = (series.origin == Origin::Target && !series.all_nodes).then_some(NODE);
+            first.into_iter().chain(series.own_labels(own)).chain(node).collect()
         }
     };
     if known.contains(&label) {

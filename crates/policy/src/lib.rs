@@ -31,7 +31,7 @@ pub use check::check;
 pub use order::{Fault, Field, faults};
 pub use profile::Profile;
 pub use read::{load, parse, shipped};
-pub use signal::{Compare, Guard, OF_SCRAPE, OF_TARGET, Origin, Over, Series, Signal};
+pub use signal::{Compare, Guard, NODE, OF_SCRAPE, OF_TARGET, Origin, Over, Series, Signal};
 pub use threshold::Threshold;
 pub use thresholds::{Override, Setting, Thresholds};
 pub use times::Times;

@@ -10,6 +10,9 @@ pub const OF_TARGET: [&str; 2] = ["site", "target"];
 /// The labels that tell who scraped which agent. Rules aggregate them away: two agents, or two jobs, are one series.
 pub const OF_SCRAPE: [&str; 2] = ["job", "instance"];
 
+/// The label that tells the nodes of one target apart, where it has several.
+pub const NODE: &str = "node";
+
 /// Whose a series is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Origin {
@@ -31,6 +34,8 @@ pub struct Series {
     pub metric: String,
     /// Labels that a series must have, each with the values of which it must have one.
     pub labels: Vec<(String, Vec<String>)>,
+    /// Of the nodes of one target the greatest value counts: what is compared is about the target.
+    pub all_nodes: bool,
 }
 
 /// A number that an alert compares, for each series that there is.
@@ -202,8 +207,14 @@ impl Signal {
         !series.is_empty() && series.iter().all(|series| series.origin == Origin::Target)
     }
 
-    /// Makes its series those of somebody else.
-    pub(crate) fn set_origin(&mut self, origin: Origin) {
+    /// Whether it is one number for all nodes of a target.
+    #[must_use]
+    pub fn is_of_all_nodes(&self) -> bool {
+        self.series().iter().any(|series| series.all_nodes)
+    }
+
+    /// Changes each of its series.
+    pub(crate) fn each_series(&mut self, change: impl Fn(&mut Series)) {
         match self {
             Self::Value(series)
             | Self::Age(series)
@@ -212,10 +223,10 @@ impl Signal {
             | Self::Increase { series, .. }
             | Self::Over { series, .. }
             | Self::Growth { series, .. }
-            | Self::Down(series) => series.origin = origin,
+            | Self::Down(series) => change(series),
             Self::Ratio { part: series, whole: other, .. } | Self::Forecast { series, limit: other, .. } => {
-                series.origin = origin;
-                other.origin = origin;
+                change(series);
+                change(other);
             }
             Self::Firing(_) | Self::Unreachable | Self::Absent | Self::Drift | Self::Always => {}
         }

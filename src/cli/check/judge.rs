@@ -82,7 +82,8 @@ fn finding(policy: &Policy, active: &Active, statuses: &[TargetStatus]) -> Findi
     let target = label(&active.labels, "target");
     // Why it is down, where that is what it says.
     let of_target = statuses.iter().filter(|status| {
-        Some(status.key.target.as_str()) == target && label(&active.labels, "node") == status.key.node.as_deref()
+        Some(status.key.target.as_str()) == target
+            && label(&active.labels, "node").is_none_or(|node| Some(node) == status.key.node.as_deref())
     });
     let is_down = matches!(level.signal, Signal::Down(_));
     let error = of_target.filter(|_| is_down).find_map(|status| status.error.as_ref());

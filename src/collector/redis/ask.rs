@@ -260,7 +260,8 @@ impl RedisCollector {
         replies: Vec<Value>,
     ) -> Option<Request> {
         let question = &mut self.questions[place];
-        let Some((code, detail)) = replies.iter().find_map(reply_error::of) else {
+        let mut errors = replies.iter().filter_map(reply_error::of);
+        let Some((code, detail)) = errors.find(|(code, detail)| !question.is_answer(code, detail)) else {
             match question.hear(replies) {
                 Ok(()) => self.support.answered(request.name),
                 Err(error) => self.support.failed(request.name, &error.to_string()),

@@ -1,5 +1,8 @@
 //! CLUSTER INFO: the cluster as this node sees it.
 
+pub(super) mod nodes;
+mod topology;
+
 use redis::{Cmd, Value};
 
 use super::facts::Facts;
@@ -7,6 +10,8 @@ use super::question::{Question, command};
 use super::reply::{self, Unexpected};
 use crate::collector::redis::RedisTarget;
 use crate::metric::{Families, Kind, MetricInfo, Suffix, metrics};
+
+pub use topology::ClusterNodes;
 
 /// Fields that are read; Redis sends about 40, one for each type of message that was sent or received.
 const MAX_FIELDS: usize = 128;

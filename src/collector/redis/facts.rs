@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use super::info::Info;
 use super::last_run::LastRun;
 use super::server_config::ServerConfig;
+use super::slot::Slots;
 
 /// What the last INFO and CONFIG GET said.
 #[derive(Debug, Default)]
@@ -28,6 +29,12 @@ pub struct Facts {
     pub(super) has_commandlog: bool,
     /// How often the address led to another server.
     pub(super) failovers: u64,
+    /// How often the server became a primary that was a replica at the poll before.
+    pub(super) promotions: u64,
+    /// The role at the last poll.
+    role: Option<Role>,
+    /// The hash slots that the node serves; `None` where it is none of a cluster, or its slots are not known.
+    pub(super) slots: Option<Slots>,
     run: LastRun,
     observed_at: Option<Instant>,
 }
@@ -38,14 +45,30 @@ impl Facts {
         self.version.is_some_and(|version| version.0 >= major)
     }
 
+    /// Whether the server that answered INFO in this poll is a Sentinel.
+    pub(super) fn is_sentinel(&self) -> bool {
+        self.info.as_ref().is_some_and(|info| info.mode() == Some("sentinel"))
+    }
+
     /// The id of the run that answered INFO in this poll.
     pub(super) fn run_id(&self) -> Option<&str> {
         self.info.as_ref()?.run_id()
     }
 
+    /// Whether this server may be asked for the key: no other node of its cluster is known to hold it.
+    #[must_use]
+    pub fn holds(&self, key: &[u8]) -> bool {
+        self.slots.as_ref().is_none_or(|slots| slots.holds(key))
+    }
+
     /// Learns from an INFO.
     pub(super) fn learn_info(&mut self, info: &Arc<Info>) {
         self.failovers += u64::from(self.is_other_server(info));
+        let is_same = !self.run.differs(info.run_id());
+        let role = Role::of(info);
+        let is_promoted = self.role == Some(Role::Replica) && role == Some(Role::Primary);
+        self.promotions += u64::from(is_same && is_promoted);
+        self.role = role;
         self.version = info.version_tuple();
         self.connected_clients = whole(info.number("connected_clients").unwrap_or(0.0));
         self.cluster_enabled = info.cluster_enabled();
@@ -53,7 +76,7 @@ impl Facts {
         self.start_time = start_time(info, self.start_time);
         if self.run.observe(info.run_id()) {
             // Another server, or another configuration.
-            (self.normal_limit, self.has_commandlog) = (0, false);
+            (self.normal_limit, self.has_commandlog, self.slots) = (0, false, None);
         }
         self.observed_at = Some(Instant::now());
         self.info = Some(Arc::clone(info));
@@ -82,6 +105,23 @@ impl Facts {
         // Uptime counts whole seconds, and the reply took its time: up to a second is no evidence.
         let was_up = info.uptime_seconds().zip(silence).is_some_and(|(uptime, silence)| uptime > silence + 1.0);
         self.run.differs(info.run_id()) && was_up
+    }
+}
+
+/// What a server is to others of the same data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    Primary,
+    Replica,
+}
+
+impl Role {
+    fn of(info: &Info) -> Option<Self> {
+        match info.role()? {
+            "master" => Some(Self::Primary),
+            "slave" => Some(Self::Replica),
+            _ => None,
+        }
     }
 }
 
@@ -144,6 +184,31 @@ mod tests {
         }
         facts.learn_info(&info("b", 1, ""));
         assert!(facts.start_time.unwrap() > first + 90.0, "a restart is a new start");
+    }
+
+    #[test]
+    fn a_key_is_asked_for_unless_another_node_is_known_to_hold_it() {
+        let mut facts = Facts::default();
+        assert!(facts.holds(b"foo"), "nothing is known of slots");
+        facts.learn_info(&info("a", 100, ""));
+        facts.slots = Slots::parse("0-5460");
+        assert!(!facts.holds(b"foo") && facts.holds(b"user1000"));
+        facts.learn_info(&info("b", 1, ""));
+        assert!(facts.holds(b"foo"), "another server has other slots");
+    }
+
+    #[test]
+    fn a_promotion_is_that_of_the_same_run() {
+        let mut facts = Facts::default();
+        let mut became = |run: &str, role: &str| {
+            let text = format!("run_id:{run}\r\nrole:{role}\r\nredis_mode:standalone\r\n");
+            facts.learn_info(&Arc::new(info::parse(text.as_bytes())));
+            facts.promotions
+        };
+        let course =
+            [("a", "master"), ("a", "slave"), ("a", "slave"), ("a", "master"), ("a", "slave"), ("b", "master")];
+        // Whoever was started anew as a primary was configured so.
+        assert_eq!(course.map(|(run, role)| became(run, role)), [0, 0, 0, 1, 1, 1]);
     }
 
     #[tokio::test(start_paused = true)]

@@ -2,7 +2,8 @@
 
 use super::clients::ClientList;
 use super::question::{QUESTIONS, Question as _};
-use super::{RedisTarget, canary, ping};
+use super::{RedisTarget, canary, members, ping};
+use crate::config::Instances;
 use crate::metric::MetricInfo;
 
 /// The line that would bring a metric, if the settings leave it out.
@@ -11,6 +12,9 @@ pub(super) fn left_out(target: &RedisTarget, metric: &str) -> Option<String> {
     let line = |line: &str| Some(format!("{line} in [[redis]]"));
     if !target.canary && is_among(canary::metrics()) {
         return line("canary = true");
+    }
+    if target.found.is_none() && target.instances == Some(Instances::One) && is_among(members::metrics()) {
+        return line("cluster = true, or sentinel,");
     }
     if !target.client_list && is_among(ClientList::METRICS()) {
         return line("client_list = true");

@@ -18,15 +18,18 @@ mod last_run;
 pub mod latency;
 mod left_out;
 mod link;
+pub mod members;
 mod metrics;
 mod ping;
 pub mod pubsub;
 pub mod question;
 pub mod reply;
 mod reply_error;
+pub mod sentinel;
 pub mod server_config;
 mod session;
 mod settings;
+pub mod slot;
 pub mod slowlog;
 mod snapshot;
 mod stream;
@@ -116,7 +119,7 @@ impl Collector for RedisCollector {
     type Snapshot = Snapshot;
 
     fn metrics() -> Vec<MetricInfo> {
-        snapshot::metrics()
+        [snapshot::metrics(), members::metrics()].concat()
     }
 
     async fn poll(&mut self) -> Result<Snapshot, PollError> {
@@ -171,6 +174,7 @@ impl Collector for RedisCollector {
     fn export_state(&self, out: &mut Families) {
         self.pings.export(out);
         self.canary.export(out);
+        self.target.roster.export(self.target.node, out);
     }
 
     fn sight(&self, snapshot: &Snapshot) -> Sight {

@@ -14,12 +14,13 @@
 use redis::{Cmd, Value};
 
 use super::clients::ClientList;
-use super::cluster::ClusterState;
+use super::cluster::{ClusterNodes, ClusterState};
 use super::facts::Facts;
 use super::info::InfoAll;
 use super::latency::{LatencyHistogram, LatencyLatest};
 use super::pubsub::PubsubChannels;
 use super::reply::Unexpected;
+use super::sentinel::SentinelMasters;
 use super::server_config::ConfigGet;
 use super::slowlog::{CommandlogLen, SlowlogGet, SlowlogLen};
 use crate::collector::redis::RedisTarget;
@@ -36,6 +37,8 @@ pub const QUESTIONS: &[Row] = &[
     Row::of::<SlowlogGet>(),
     Row::of::<CommandlogLen>(),
     Row::of::<ClusterState>(),
+    Row::of::<ClusterNodes>(),
+    Row::of::<SentinelMasters>(),
     Row::of::<PubsubChannels>(),
     Row::of::<ClientList>(),
 ];
@@ -81,6 +84,12 @@ pub trait Question: Send + Sized + 'static {
     /// Why it is not asked although it is wanted: a sentence for people.
     fn left_out(&self, _facts: &Facts) -> Option<String> {
         None
+    }
+
+    /// Whether an error reply is an answer as well.
+    #[must_use]
+    fn is_answer(_code: &str, _detail: &str) -> bool {
+        false
     }
 
     /// Reads the replies, one for each command.
@@ -173,6 +182,7 @@ pub(super) trait Asked: Send {
     fn reword(&mut self, error: Option<&str>) -> bool;
     fn renew(&mut self);
     fn left_out(&self, facts: &Facts) -> Option<String>;
+    fn is_answer(&self, code: &str, detail: &str) -> bool;
     /// Begins a poll; what an earlier one that was cut off has heard is forgotten.
     fn begin(&mut self, facts: &Facts) -> Option<Request>;
     fn hear(&mut self, replies: Vec<Value>) -> Result<(), Unexpected>;
@@ -206,6 +216,10 @@ impl<Q: Question> Asked for Open<Q> {
 
     fn left_out(&self, facts: &Facts) -> Option<String> {
         self.question.left_out(facts)
+    }
+
+    fn is_answer(&self, code: &str, detail: &str) -> bool {
+        Q::is_answer(code, detail)
     }
 
     fn begin(&mut self, facts: &Facts) -> Option<Request> {

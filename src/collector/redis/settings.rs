@@ -7,10 +7,13 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::clients::{MAX_POOLS, Pool};
+use super::members::{Found, Members, Roster};
 use super::switches::Switches;
 use super::{RedisCollector, environment, left_out};
 use crate::collector::TargetKind;
-use crate::config::{Defaults, Lookup, TargetSettings, read_url};
+use crate::collector::kind::resolved;
+use crate::collector::runner::{Member, Roll};
+use crate::config::{Defaults, Instances, Lookup, TargetSettings, read_url};
 use crate::net::{Credential, Endpoint, RedisUrl, TlsSettings};
 use crate::topology::Role;
 use reader::{Problem, Reader, Table, set};
@@ -24,9 +27,15 @@ pub struct RedisTarget {
     /// What every target has.
     #[serde(flatten)]
     pub common: TargetSettings,
-    /// Where the server is.
-    #[serde(rename = "url")]
+    /// Where the server is; of servers that Sentinels find it is not said.
+    #[serde(rename = "url", skip_serializing_if = "is_nowhere")]
     pub endpoint: Endpoint,
+    /// By whom its servers are found, where it has several.
+    #[serde(flatten)]
+    pub found: Option<Found>,
+    /// Which of its servers are primaries.
+    #[serde(skip)]
+    pub(super) roster: Roster,
     /// The ACL user, Redis >= 6.
     pub username: Option<String>,
     /// The password.
@@ -92,6 +101,8 @@ impl RedisTarget {
         Self {
             connect_timeout: url.connect_timeout.unwrap_or(5 * SECOND).min(common.deadline),
             endpoint: url.endpoint,
+            found: None,
+            roster: Roster::default(),
             username: url.username,
             password: url.password.map(Credential::from),
             database: url.database.unwrap_or(0),
@@ -115,6 +126,11 @@ impl RedisTarget {
     }
 }
 
+/// Where nothing is.
+fn is_nowhere(endpoint: &Endpoint) -> bool {
+    matches!(endpoint, Endpoint::Unix(path) if path.as_os_str().is_empty())
+}
+
 /// A window that is not given follows the interval: it must span two, or there is no difference to take.
 fn default_hit_ratio_window(interval: Duration) -> Duration {
     (300 * SECOND).max(2 * interval)
@@ -136,14 +152,26 @@ impl TargetKind for RedisTarget {
         let nowhere = || RedisUrl::plain(Endpoint::Unix(PathBuf::new()));
         let line = table.line_of("url");
         let schemeless = table.peek("url").is_some_and(|url| !url.contains("://") && !url.trim().starts_with('/'));
-        let mut url = read_url(table, Err(missing), RedisUrl::parse).unwrap_or_else(nowhere);
+        let by_sentinel = table.has("sentinel");
+        let absent = if by_sentinel { Ok(nowhere()) } else { Err(missing) };
+        let mut url = read_url(table, absent, RedisUrl::parse).unwrap_or_else(nowhere);
+        if by_sentinel && line.is_some() {
+            let message = "says where a server is, and its Sentinels say that; leave it out (username, password, database and \
+                           [redis.tls] stand beside)";
+            table.problem(line, "url", None, message);
+        }
+        let found = Found::read(table, &url.endpoint);
         // An address without scheme does not say, and the table does.
-        url.tls |= schemeless && table.has("tls");
+        url.tls |= (schemeless || by_sentinel) && table.has("tls");
         if let Some(warning) = url.warning(url.tls) {
             table.warn(line, "url", warning);
         }
         let files = url.files.clone();
         let mut target = Self::new(common, url);
+        if found.is_some() && target.instances == Some(Instances::Resolved) {
+            table.problem(None, "instances", None, "its servers are found by sentinel or cluster; leave it out");
+        }
+        target.found = found;
         if let Some(username) = table.string("username").filter(|username| !username.is_empty()) {
             target.username = Some(username);
         }
@@ -171,7 +199,25 @@ impl TargetKind for RedisTarget {
     }
 
     fn address(&self) -> String {
-        self.endpoint.to_string()
+        match &self.found {
+            Some(found) => found.to_string(),
+            None => self.endpoint.to_string(),
+        }
+    }
+
+    fn roll(&self) -> Option<Box<dyn Roll>> {
+        match Members::of(self) {
+            Some(members) => Some(Box::new(members)),
+            None => resolved(self),
+        }
+    }
+
+    /// Its Sentinels or its cluster are not its own business any more.
+    fn take_place(&mut self, member: &Member) {
+        if self.found.take().is_some() {
+            let host = member.host.clone().unwrap_or_else(|| member.address.ip().to_string());
+            self.endpoint = Endpoint::Tcp { host, port: member.address.port() };
+        }
     }
 
     fn name_with_addresses(&self) -> Option<(String, u16)> {

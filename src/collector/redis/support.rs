@@ -76,6 +76,11 @@ impl Support {
         self.polls += 1;
     }
 
+    /// One for a connection on which nobody minds what is refused.
+    pub(super) fn silent() -> Self {
+        Self::default()
+    }
+
     fn failure(&self, why: &str) -> Failure {
         Failure { why: why.to_owned(), poll: self.polls }
     }

@@ -1,7 +1,6 @@
-//! The instances of a target whose name has several addresses.
+//! The instances of a target that has several: those that its [`Roll`] names.
 
 use std::collections::BTreeMap;
-use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -10,38 +9,29 @@ use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use super::roll::{Member, Roll, Terms};
 use super::state::{Outcome, State};
 use super::{Instance, Task, run};
 use crate::collector::{Collector, TargetKind};
 use crate::hub::{Hub, Key, PollError, Reason};
 use crate::net::jittered;
-use crate::net::resolve::Resolver;
-
-/// Time from one lookup to the next.
-const LOOKUPS: Duration = Duration::from_secs(10);
-
-/// The most that a lookup may take.
-const LOOKUP_DEADLINE: Duration = Duration::from_secs(5);
-
-/// How long an instance that still answers is polled after its address has gone from the name: some name servers give a part
-/// of the addresses at a time.
-const KEPT: Duration = Duration::from_mins(5);
 
 /// Instances of one target that are polled at most.
-const LIMIT: usize = 100;
+const LIMIT: usize = 1_000;
 
-/// Polls each address of `name` as an instance of its own, until `stop` is cancelled. The target is known to `hub` when this
-/// returns.
+/// Polls each of those that `roll` names as an instance of its own, until `stop` is cancelled. The target is known to `hub` when
+/// this returns.
 pub(crate) fn watch<K: TargetKind>(
     target: K,
-    name: (String, u16),
+    roll: Box<dyn Roll>,
     hub: Arc<Hub>,
     stop: CancellationToken,
 ) -> impl Future<Output = ()> + Send {
     let state = State::new(K::Collector::NAME, Instance::of(&target));
     hub.announce(state.status());
-    let group = Group { target, hub, stop, state, running: BTreeMap::new(), left_out: 0 };
-    group.watch(name)
+    let terms = roll.terms();
+    let group = Group { target, hub, stop, state, terms, running: BTreeMap::new(), left_out: 0, unknown: false };
+    group.watch(roll)
 }
 
 /// The instances of one target.
@@ -51,28 +41,30 @@ struct Group<K: TargetKind> {
     stop: CancellationToken,
     /// What is exported of the target while no address of it is known.
     state: State,
+    terms: Terms,
     running: BTreeMap<SocketAddr, Running>,
     left_out: usize,
+    /// The last call of the roll failed.
+    unknown: bool,
 }
 
 struct Running {
     key: Key,
     task: Task,
-    /// Since when the name has not had this address.
+    /// Since when it is not named any more.
     gone_since: Option<Instant>,
 }
 
 impl<K: TargetKind> Group<K> {
-    async fn watch(mut self, (host, port): (String, u16)) {
-        let resolver = Resolver::default();
+    async fn watch(mut self, mut roll: Box<dyn Roll>) {
         let stop = self.stop.clone();
         let watching = async {
             loop {
-                match looked_up(&resolver, &host, port).await {
-                    Ok(addresses) => self.update(addresses, Instant::now()).await,
-                    Err(error) => self.unknown(&host, &error),
+                match called(&mut *roll, &self.target.name).await {
+                    Ok(members) => self.update(members, Instant::now()).await,
+                    Err(error) => self.unknown(error),
                 }
-                sleep(jittered(LOOKUPS)).await;
+                sleep(self.pause()).await;
             }
         };
         stop.run_until_cancelled(watching).await;
@@ -81,88 +73,114 @@ impl<K: TargetKind> Group<K> {
         }
     }
 
-    /// Makes the running instances those of the name.
-    async fn update(&mut self, mut addresses: Vec<SocketAddr>, now: Instant) {
-        addresses.sort_unstable();
-        addresses.dedup();
-        let left_out = addresses.len().saturating_sub(LIMIT);
+    /// The time to the next call: where it is that from poll to poll, the polls may follow scrapes.
+    fn pause(&self) -> Duration {
+        let interval = || {
+            let of_polls = self.running.values().filter_map(|running| self.hub.interval(&running.key)).min();
+            of_polls.unwrap_or_else(|| self.target.interval.length())
+        };
+        self.terms.every.map_or_else(interval, jittered)
+    }
+
+    /// Makes the running instances those that are named.
+    async fn update(&mut self, mut members: Vec<Member>, now: Instant) {
+        self.unknown = false;
+        members.sort_unstable();
+        members.dedup_by_key(|member| member.address);
+        let left_out = members.len().saturating_sub(LIMIT);
         if left_out > self.left_out {
-            warn!(target_name = %self.target.name, left_out, limit = LIMIT, "the name has more addresses than are polled");
+            warn!(target_name = %self.target.name, left_out, limit = LIMIT, "the target has more instances than are polled");
         }
         self.left_out = left_out;
-        addresses.truncate(LIMIT);
-        for running in self.gone(&addresses, now) {
+        members.truncate(LIMIT);
+        for running in self.gone(&members, now) {
             info!(target_name = %self.target.name, node = ?running.key.node, "an instance is gone");
             let key = running.key.clone();
             running.task.end().await;
             self.hub.remove_one(&key);
         }
-        for address in addresses {
-            if !self.running.contains_key(&address) {
-                let running = self.start(address);
-                self.running.insert(address, running);
+        for member in members {
+            if !self.running.contains_key(&member.address) {
+                let running = self.start(&member);
+                self.running.insert(member.address, running);
             }
         }
         self.hub.remove_one(&self.state.instance.key());
     }
 
-    /// Takes out the instances whose addresses the name has no more. One that still answers is kept for a while; one that does
-    /// not was stopped, and not by a fault.
-    fn gone(&mut self, addresses: &[SocketAddr], now: Instant) -> Vec<Running> {
-        let hub = &self.hub;
+    /// Takes out the instances that are not named any more. One that still answers is kept for as long as the terms say; one that
+    /// does not was stopped, and not by a fault.
+    fn gone(&mut self, members: &[Member], now: Instant) -> Vec<Running> {
+        let (hub, kept) = (&self.hub, self.terms.kept);
         let is_over = |address: &SocketAddr, running: &mut Running| {
-            if addresses.contains(address) {
+            if members.iter().any(|member| member.address == *address) {
                 running.gone_since = None;
                 return false;
             }
             let since = *running.gone_since.get_or_insert(now);
-            !hub.is_up(&running.key) || now.saturating_duration_since(since) >= KEPT
+            !hub.is_up(&running.key) || now.saturating_duration_since(since) >= kept
         };
         self.running.extract_if(.., is_over).map(|(_, running)| running).collect()
     }
 
-    fn start(&self, address: SocketAddr) -> Running {
-        let target = at(&self.target, address);
+    fn start(&self, member: &Member) -> Running {
+        let target = at(&self.target, member);
         let instance = Instance::of(&target);
         let key = instance.key();
         let polling = |stop| run(target.collectors(), instance, Arc::clone(&self.hub), stop);
         Running { key, task: Task::start(self.stop.child_token(), polling), gone_since: None }
     }
 
-    /// A lookup failed. Instances that are known go on; where there are none, the target is down.
-    fn unknown(&mut self, host: &str, error: &io::Error) {
+    /// Nobody told who is there. Instances that are known go on; where there are none, the target is down.
+    fn unknown(&mut self, error: PollError) {
         if !self.running.is_empty() {
+            if !std::mem::replace(&mut self.unknown, true) {
+                warn!(target_name = %self.target.name, %error, "the instances that are known go on");
+            }
             return;
         }
-        let error = PollError::new(
-            Reason::Connect,
-            format!("looking up the addresses of {host} for {}", self.target.name),
-            error.to_string(),
-            "is the name right, and does the name server answer?",
-        );
-        let collector = self.target.clone().collectors()();
-        let families = self.state.record(&collector, &Outcome(Err(error)), LOOKUP_DEADLINE, SystemTime::now());
-        self.hub.publish(self.state.status(), families);
+        publish_failure(&self.target, &mut self.state, error, &self.hub);
     }
 }
 
-/// Each address of the name, once.
-async fn looked_up(resolver: &Resolver, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
-    let answer = timeout(LOOKUP_DEADLINE, resolver.resolve(host, port)).await;
-    let addresses = answer.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))?;
-    if addresses.is_empty() { Err(io::Error::other("the name has no address")) } else { Ok(addresses) }
+/// Tells that a target is down of which no instance is known.
+fn publish_failure<K: TargetKind>(target: &K, state: &mut State, error: PollError, hub: &Hub) {
+    let collector = target.clone().collectors()();
+    let families = state.record::<K::Collector>(&collector, &Outcome(Err(error)), Duration::ZERO, SystemTime::now());
+    hub.publish(state.status(), families);
 }
 
-/// The instances that a target has now, for a single poll of each.
-pub(crate) async fn once<K: TargetKind>(target: &K, (host, port): (String, u16)) -> io::Result<Vec<K>> {
-    let addresses = looked_up(&Resolver::default(), &host, port).await?;
-    Ok(addresses.into_iter().take(LIMIT).map(|address| at(target, address)).collect())
+/// Calls the roll within its deadline.
+async fn called(roll: &mut dyn Roll, target: &str) -> Result<Vec<Member>, PollError> {
+    let deadline = roll.terms().deadline;
+    timeout(deadline, roll.call()).await.unwrap_or_else(|_| {
+        let attempt = format!("asking who the instances of {target} are");
+        let cause = format!("no answer within {deadline:?}");
+        Err(PollError::new(Reason::Timeout, attempt, cause, "does what is asked answer, and at this address?"))
+    })
+}
+
+/// The instances that a target has now, for a single poll of each. Where nobody tells, that is what `hub` is told.
+pub(crate) async fn once<K: TargetKind>(target: &K, mut roll: Box<dyn Roll>, hub: &Hub) -> Vec<K> {
+    match called(&mut *roll, &target.name).await {
+        Ok(mut members) => {
+            members.sort_unstable();
+            members.dedup_by_key(|member| member.address);
+            members.iter().take(LIMIT).map(|member| at(target, member)).collect()
+        }
+        Err(error) => {
+            let mut state = State::new(K::Collector::NAME, Instance::of(target));
+            publish_failure(target, &mut state, error, hub);
+            Vec::new()
+        }
+    }
 }
 
 /// The target at one of its addresses.
-fn at<K: TargetKind>(target: &K, address: SocketAddr) -> K {
+fn at<K: TargetKind>(target: &K, member: &Member) -> K {
     let mut target = target.clone();
-    target.node = Some(address);
+    target.node = Some(member.address);
+    target.take_place(member);
     target
 }
 

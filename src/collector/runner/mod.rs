@@ -3,6 +3,7 @@
 pub(super) mod instances;
 mod look;
 mod pace;
+mod roll;
 mod state;
 mod task;
 
@@ -17,6 +18,8 @@ use tokio_util::sync::CancellationToken;
 
 pub use self::look::look;
 use self::pace::Pace;
+pub(super) use self::roll::Name;
+pub use self::roll::{Member, Roll, Terms};
 use self::state::{Outcome, State};
 pub use self::task::Task;
 use super::{Collector, TargetKind, metrics};
@@ -44,7 +47,10 @@ impl Instance {
     /// The one instance of a target.
     pub fn of(target: &impl TargetKind) -> Self {
         let settings: TargetSettings = (**target).clone();
-        let address = settings.node.map_or_else(|| target.address(), |node| format!("{node} of {}", target.address()));
+        let address = match settings.node.map(|node| node.to_string()) {
+            Some(node) if node != target.address() => format!("{node} of {}", target.address()),
+            _ => target.address(),
+        };
         Self { settings, address, tls: target.tls().cloned() }
     }
 

@@ -3,6 +3,7 @@
 pub(crate) mod agent;
 pub(crate) mod alertmanager;
 pub(crate) mod between;
+pub(crate) mod cluster;
 pub(crate) mod containers;
 pub(crate) mod docker;
 pub(crate) mod exposition;

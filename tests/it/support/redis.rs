@@ -30,6 +30,8 @@ pub(crate) struct RedisServer {
     program: PathBuf,
     dir: TempDir,
     pub(crate) port: u16,
+    /// That of the cluster's bus.
+    pub(crate) bus_port: u16,
     pub(crate) tls_port: Option<u16>,
     password: Option<String>,
     sentinel: bool,
@@ -71,9 +73,14 @@ impl Builder {
     }
 
     /// A sentinel that watches `master` alone, under the name `main`.
-    pub(crate) fn sentinel_of(mut self, master: &RedisServer) -> Self {
+    pub(crate) fn sentinel_of(self, master: &RedisServer) -> Self {
+        self.sentinel_with_quorum(master, 1)
+    }
+
+    /// One of several, of which so many must take it for down.
+    pub(crate) fn sentinel_with_quorum(mut self, master: &RedisServer, quorum: u32) -> Self {
         self.sentinel = true;
-        self.line(format!("sentinel monitor main 127.0.0.1 {} 1", master.port))
+        self.line(format!("sentinel monitor main 127.0.0.1 {} {quorum}", master.port))
     }
 
     /// A replica of `master`.
@@ -88,12 +95,12 @@ impl Builder {
 
     fn try_start(&self) -> Option<RedisServer> {
         let dir = tempfile::tempdir().unwrap();
-        let (port, tls_port) = (port::free(), self.tls.then(port::free));
+        let (port, bus_port, tls_port) = (port::free(), port::free(), self.tls.then(port::free));
         let program = self.program.clone().unwrap_or_else(|| "redis-server".into());
         let mut config = format!("port {port}\nbind 127.0.0.1\ndir {}\nsave \"\"\n", dir.path().display());
         // Redis 6.2 refuses to start with keys that came later.
         if program != super::pypi::redis_6_2() {
-            write!(config, "cluster-port {}\nenable-debug-command yes\n", port::free()).unwrap();
+            write!(config, "cluster-port {bus_port}\nenable-debug-command yes\n").unwrap();
         }
         if let Some(tls_port) = tls_port {
             writeln!(config, "tls-port {tls_port}").unwrap();
@@ -109,6 +116,7 @@ impl Builder {
             sentinel: self.sentinel,
             dir,
             port,
+            bus_port,
             tls_port,
             password: self.password.clone(),
         };

@@ -119,7 +119,7 @@ fn placeholders_are_known_and_filled() {
     of("{window}", "a level looks back on nothing; remove {window}");
     of("{target", "description has a { without }; write both");
     of("{label:dv}", "what it compares has no label dv; did you mean db?");
-    of("{label:command}", "what it compares has no label command; there are site, target, db");
+    of("{label:command}", "what it compares has no label command; there are site, target, db, node");
     of("{condition}", "a level has no condition; remove {condition}");
     let firing = problems(&alert("Test", "Test.", "{target} {label:job}", "firing = \"critical\""));
     assert_eq!(

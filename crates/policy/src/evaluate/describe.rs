@@ -1,7 +1,7 @@
 //! An alert in words.
 
 use super::{Active, label};
-use crate::{Compare, Level, Policy, Scope, in_words};
+use crate::{Compare, Level, NODE, Policy, Scope, in_words};
 
 /// The description of an alert, its placeholders filled in as Prometheus fills in those of its rule.
 #[must_use]
@@ -16,7 +16,10 @@ pub fn description(policy: &Policy, active: &Active) -> String {
     {
         text.push_str(before);
         text.push_str(&match name {
-            "target" => label("target"),
+            "target" => {
+                let node = super::label(&active.labels, NODE).map(|node| format!(" ({node})"));
+                label("target") + &node.unwrap_or_default()
+            }
             "value" => level.unit.rendered(active.value),
             "threshold" => level.unit.show(threshold(level, active)),
             "beyond" => beyond(level, active),

@@ -8,7 +8,7 @@ use super::drift;
 use super::join::Index;
 use super::samples::{Label, Millis, Samples, Track, label, own_label};
 use super::window::seconds;
-use crate::{OF_SCRAPE, Origin, Over, Policy, Series, Signal};
+use crate::{NODE, OF_SCRAPE, Origin, Over, Policy, Series, Signal};
 
 /// What a signal is for one series.
 #[derive(Debug, Clone, PartialEq)]
@@ -87,7 +87,10 @@ fn scraped<'s>(policy: &Policy, signal: &Signal, samples: &'s impl Samples, now:
 /// target the greatest counts.
 fn gathered<'s>(signal: &Signal, elements: Vec<Element<'s>>) -> Vec<Element<'s>> {
     let series = signal.series();
-    let goes = |(name, _): &Label| OF_SCRAPE.contains(&&**name) || series.iter().any(|series| series.is_fixed(name));
+    let goes = |(name, _): &Label| {
+        OF_SCRAPE.contains(&&**name)
+            || series.iter().any(|series| series.is_fixed(name) || (series.all_nodes && &**name == NODE))
+    };
     if !elements.iter().any(|element| element.labels.iter().any(goes)) {
         return elements;
     }

@@ -28,8 +28,14 @@ pub(super) fn read(table: &mut Table<'_>) -> Option<Signal> {
                     && read_true(table, key)
                     && let Some(signal) = &mut signal
                 {
-                    signal.set_origin(origin);
+                    signal.each_series(|series| series.origin = origin);
                 }
+            }
+            if table.has("all_nodes")
+                && read_true(table, "all_nodes")
+                && let Some(signal) = &mut signal
+            {
+                signal.each_series(|series| series.all_nodes = true);
             }
             signal
         }
@@ -49,7 +55,8 @@ pub(super) fn read(table: &mut Table<'_>) -> Option<Signal> {
 
 /// Takes what belongs to a form, so that it is not reported as an unknown key.
 fn skip(table: &mut Table<'_>, forms: &[&'static str]) {
-    for key in forms.iter().chain(&["of", "window", "per", "limit", "record", "where", "agent", "foreign"]) {
+    for key in forms.iter().chain(&["of", "window", "per", "limit", "record", "where", "agent", "foreign", "all_nodes"])
+    {
         table.skip(key);
     }
 }

@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use super::promql::INHIBITOR;
 use super::yaml::Yaml;
 use super::{Catalog, File, HEADER};
-use crate::{Alert, CONTAINER, Cause, Level, OF_TARGET, Policy, Severity, Signal, Threshold};
+use crate::{Alert, CONTAINER, Cause, Level, NODE, OF_TARGET, Policy, Severity, Signal, Threshold};
 
 /// Above the routes: what the file is, and what is left to do.
 const TOP: &str = "\
@@ -229,7 +229,8 @@ fn labels<'a>(catalog: &'a Catalog, alert: &Alert) -> Vec<&'a str> {
     let mut levels = alert.levels.iter().map(|level| catalog.own_labels(&level.signal));
     let mut own = levels.next().unwrap_or_default();
     levels.for_each(|others| own.retain(|label| others.contains(label)));
-    OF_TARGET.into_iter().chain(own).collect()
+    let node = alert.levels.iter().all(|level| !level.signal.is_of_all_nodes()).then_some(NODE);
+    OF_TARGET.into_iter().chain(node).chain(own).collect()
 }
 
 /// One case a line: the receivers, and the labels of an alert that must reach them and no others.

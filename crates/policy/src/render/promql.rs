@@ -9,8 +9,8 @@ pub use self::causes::{CALLS, INHIBITOR, REACH, SEEN, TOPOLOGY};
 use self::expr::{Expr, Grouping, Matcher, Op, Operator};
 use super::Catalog;
 use crate::{
-    Alert, CONTAINER, Compare, Level, OF_SCRAPE, OF_TARGET, Origin, Over, Policy, Scope, Series, Severity, Signal,
-    Threshold, Unit,
+    Alert, CONTAINER, Compare, Level, NODE, OF_SCRAPE, OF_TARGET, Origin, Over, Policy, Scope, Series, Severity,
+    Signal, Threshold, Unit,
 };
 
 /// The labels by which the element of a cause is told apart: a target, or a container of an engine.
@@ -134,8 +134,13 @@ impl Promql<'_> {
         let fixed = signal.series().into_iter().flat_map(|series| {
             self.catalog.labels(&series.metric).iter().copied().filter(|label| series.is_fixed(label))
         });
+        let node = signal.is_of_all_nodes().then_some(NODE);
         // Of what several agents say of one target the greatest counts.
-        Expr::Aggregate("max", Grouping::Without(OF_SCRAPE.into_iter().chain(fixed).collect()), Box::new(expr))
+        Expr::Aggregate(
+            "max",
+            Grouping::Without(OF_SCRAPE.into_iter().chain(node).chain(fixed).collect()),
+            Box::new(expr),
+        )
     }
 
     /// The signal as each agent tells it.
@@ -219,9 +224,11 @@ impl Promql<'_> {
             return Vec::new();
         }
         let own = self.catalog.own_labels(signal);
+        let is_of_all = signal.is_of_all_nodes() || other.is_some_and(Signal::is_of_all_nodes);
+        let node = if is_of_all { &[][..] } else { &[NODE] };
         match other {
-            Some(other) => shared(&[], &own, &self.catalog.own_labels(other)),
-            None => shared(&[], &own, &own),
+            Some(other) => shared(&[&OF_TARGET, node], &own, &self.catalog.own_labels(other)),
+            None => shared(&[&OF_TARGET, node], &own, &own),
         }
     }
 
@@ -232,7 +239,7 @@ impl Promql<'_> {
             return op.into();
         }
         let group = if ones.len() >= others.len() { "group_left" } else { "group_right" };
-        Operator { group: Some(group), ..op.on(shared(&OF_SCRAPE, ones, others)) }
+        Operator { group: Some(group), ..op.on(shared(&[&OF_SCRAPE, &OF_TARGET, &[NODE]], ones, others)) }
     }
 
     /// The agent's series of these targets, or of any.
@@ -253,9 +260,10 @@ impl Promql<'_> {
     }
 }
 
-/// The labels of a target behind `first`, and of a metric's own those that another one has too.
-fn shared(first: &[&'static str], own: &[&'static str], others: &[&'static str]) -> Vec<&'static str> {
-    first.iter().chain(&OF_TARGET).chain(own.iter().filter(|label| others.contains(label))).copied().collect()
+/// The labels `first`, and of a metric's own those that another one has too.
+fn shared(first: &[&[&'static str]], own: &[&'static str], others: &[&'static str]) -> Vec<&'static str> {
+    let own = own.iter().filter(|label| others.contains(label));
+    first.iter().copied().flatten().chain(own).copied().collect()
 }
 
 fn any(label: &str, values: &[String]) -> Matcher {

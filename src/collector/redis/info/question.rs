@@ -13,8 +13,15 @@ use crate::collector::redis::facts::{Facts, whole};
 use crate::collector::redis::hit_ratio::{self, HitRatio, WindowedRatio};
 use crate::collector::redis::question::{Question, command};
 use crate::collector::redis::reply::{self, Unexpected};
-use crate::metric::{Families, MetricInfo};
+use crate::metric::{Families, MetricInfo, metrics};
 use crate::topology::Sight;
+
+metrics! {
+    fn own;
+    PROMOTIONS: counter "redis_promotions_total" [] Count,
+        "Polls at which the server was a primary and at the poll before a replica: failovers to it, of whatever kind.",
+        "INFO replication";
+}
 
 /// INFO ALL.
 #[derive(Debug)]
@@ -38,6 +45,7 @@ pub struct InfoAnswer {
     databases: Option<u32>,
     start_time: Option<f64>,
     hit_ratio: Option<WindowedRatio>,
+    promotions: u64,
     verdicts: Verdicts,
 }
 
@@ -54,7 +62,7 @@ impl InfoAll {
 
 impl Question for InfoAll {
     const NAME: &'static str = "INFO";
-    const METRICS: fn() -> Vec<MetricInfo> = || [metrics(), hit_ratio::metrics(), verdicts::metrics()].concat();
+    const METRICS: fn() -> Vec<MetricInfo> = || [metrics(), own(), hit_ratio::metrics(), verdicts::metrics()].concat();
     const PASSED_THROUGH: Option<&'static str> = Some(cluster::PASSED_THROUGH);
     type Heard = Arc<Info>;
     type Answer = InfoAnswer;
@@ -106,13 +114,16 @@ impl Question for InfoAll {
         let hit_ratio = self.observe_hits(&info);
         let databases = facts.config.as_ref().and_then(|config| config.databases());
         let verdicts = Verdicts::of(&info, facts.config.as_deref(), self.evictable);
-        InfoAnswer { info, databases, start_time: facts.start_time, hit_ratio, verdicts }
+        InfoAnswer { info, databases, start_time: facts.start_time, hit_ratio, promotions: facts.promotions, verdicts }
     }
 
     fn export(answer: &InfoAnswer, out: &mut Families) {
         export(&answer.info, answer.databases, answer.start_time, out);
         if let Some(ratio) = &answer.hit_ratio {
             hit_ratio::export(ratio, out);
+        }
+        if answer.info.role().is_some() {
+            out.push(&PROMOTIONS, [], answer.promotions as f64);
         }
         answer.verdicts.export(out);
     }

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::super::roll::{Name, Roll as _};
 use super::*;
 use crate::collector::kind::parsed;
 use crate::collector::redis::RedisTarget;
@@ -12,11 +13,17 @@ fn group() -> Group<RedisTarget> {
     let state = State::new("redis", Instance::of(&target));
     let hub = Arc::new(Hub::new(|_| {}));
     hub.announce(state.status());
-    Group { target, hub, stop: CancellationToken::new(), state, running: BTreeMap::new(), left_out: 0 }
+    let terms = Name::new("cache".to_owned(), ("cache.example".to_owned(), 1)).terms();
+    let stop = CancellationToken::new();
+    Group { target, hub, stop, state, terms, running: BTreeMap::new(), left_out: 0, unknown: false }
 }
 
-fn addresses(hosts: std::ops::RangeInclusive<u8>) -> Vec<SocketAddr> {
-    hosts.map(|host| SocketAddr::from(([127, 0, 0, host], 1))).collect()
+fn addresses(hosts: std::ops::RangeInclusive<u8>) -> Vec<Member> {
+    hosts.map(|host| Member { address: SocketAddr::from(([127, 0, 0, host], 1)), host: None }).collect()
+}
+
+fn no_such_host() -> PollError {
+    PollError::new(Reason::Connect, "looking up cache.example".to_owned(), "no such host", "is the name right?")
 }
 
 fn nodes(group: &Group<RedisTarget>) -> Vec<String> {
@@ -26,19 +33,15 @@ fn nodes(group: &Group<RedisTarget>) -> Vec<String> {
 #[tokio::test]
 async fn a_name_without_addresses_is_a_target_that_is_down() {
     let mut group = group();
-    group.unknown("cache.example", &io::Error::other("no such host"));
+    group.unknown(no_such_host());
     let status = group.hub.statuses().remove(0);
     assert_eq!((status.key, status.polls), (Key::of("cache"), 1));
-    assert_eq!(
-        status.error.unwrap().to_string(),
-        "looking up the addresses of cache.example for cache: no such host; is the name right, and does the name server \
-         answer?"
-    );
+    assert_eq!(status.error.unwrap().to_string(), "looking up cache.example: no such host; is the name right?");
     let text = group.hub.render(crate::metric::text::Format::Prometheus).plain();
     assert!(String::from_utf8_lossy(&text).contains("\nredis_up{target=\"cache\"} 0\n"));
     group.update(addresses(1..=2), Instant::now()).await;
     assert_eq!(nodes(&group), ["cache (127.0.0.1:1)", "cache (127.0.0.2:1)"]);
-    group.unknown("cache.example", &io::Error::other("no such host"));
+    group.unknown(no_such_host());
     assert_eq!(nodes(&group).len(), 2, "what is known goes on");
 }
 
@@ -52,7 +55,8 @@ async fn instances_come_and_go_with_the_addresses() {
     group.update(addresses(1..=2), now).await;
     assert_eq!(nodes(&group), ["cache (127.0.0.1:1)", "cache (127.0.0.2:1)"]);
     assert_eq!(group.running.values().next().unwrap().task.handle.id(), first, "the others go on undisturbed");
-    group.update(addresses(1..=200), now).await;
+    let many = (0..1100_u16).map(|port| Member { address: SocketAddr::from(([127, 0, 0, 1], port)), host: None });
+    group.update(many.collect(), now).await;
     assert_eq!((group.running.len(), group.left_out), (LIMIT, 100));
 }
 

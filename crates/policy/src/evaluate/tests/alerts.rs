@@ -120,3 +120,28 @@ fn a_limit_that_is_passed_is_reached_now() {
     let values: Vec<f64> = evaluator.active().map(|active| active.value).collect();
     assert_eq!(values, [0.0]);
 }
+
+#[test]
+fn nodes_of_a_target_are_one_alert_where_it_is_of_all_and_each_its_own_otherwise() {
+    let mut recorded = Recorded::default();
+    let nodes = |name: &str, recorded: &mut Recorded, values: [f64; 2]| {
+        for (node, value) in ["a", "b"].into_iter().zip(values) {
+            recorded.add(name, &[("target", "main"), ("node", node)], &[(0, value)]);
+        }
+    };
+    nodes("up", &mut recorded, [0.0, 1.0]);
+    nodes("down", &mut recorded, [0.0, 0.0]);
+    // The node that is down is not the one that is needed.
+    nodes("needed", &mut recorded, [0.0, 1.0]);
+    let count = |signal: &str, guards: &str| {
+        let policy = policy(signal, guards);
+        let mut evaluator = Evaluator::new(&policy);
+        evaluator.tick(&recorded, 1000);
+        evaluator.active().count()
+    };
+    assert_eq!(count("{ down = \"down\", all_nodes = true }", ""), 1);
+    assert_eq!(count("{ down = \"up\", all_nodes = true }", ""), 0);
+    assert_eq!(count("{ down = \"down\" }", ""), 2);
+    assert_eq!(count("{ down = \"up\" }", "when = [{ value = \"needed\", at_least = 1 }]"), 0);
+    assert_eq!(count("{ down = \"up\" }", "when = [{ value = \"needed\", at_least = 1, all_nodes = true }]"), 1);
+}

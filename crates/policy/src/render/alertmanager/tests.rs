@@ -68,8 +68,8 @@ fn what_has_labels_of_its_own_silences_only_the_same_thing() {
     let find = |source: &str, target: &str| {
         rules.iter().find(|rule| rule[0].contains(source) && rule[1].contains(target)).map(|rule| rule[2].as_str())
     };
-    assert_eq!(find("PoolNearCapacity", "warning|info"), Some("alertname, site, target, pool"));
-    assert_eq!(find("RedisPingHigh", "warning|info"), Some("alertname, site, target"));
+    assert_eq!(find("PoolNearCapacity", "warning|info"), Some("alertname, site, target, node, pool"));
+    assert_eq!(find("RedisPingHigh", "warning|info"), Some("alertname, site, target, node"));
 }
 
 #[test]

@@ -28,6 +28,8 @@ pub(super) struct Quantity {
     pub(super) unit: Unit,
     /// What tells it from the first one of the panel.
     pub(super) word: String,
+    /// It is one for all nodes of a target.
+    pub(super) is_of_all_nodes: bool,
 }
 
 /// The line at which a level fires.
@@ -50,7 +52,12 @@ pub(super) fn quantities(promql: Promql<'_>, alerts: &[&Alert]) -> Vec<Quantity>
     for (alert, level) in levels(alerts) {
         let Some(expr) = expression(promql, alert, level) else { continue };
         if found.iter().all(|quantity| quantity.expr != expr) {
-            found.push(Quantity { expr, unit: Unit::of(level.unit), word: word(&level.signal) });
+            found.push(Quantity {
+                expr,
+                unit: Unit::of(level.unit),
+                word: word(&level.signal),
+                is_of_all_nodes: level.signal.is_of_all_nodes(),
+            });
         }
     }
     found

@@ -36,13 +36,16 @@ pub(super) fn of(board: &Board, panel: &Panel, promql: Promql<'_>) -> Vec<Asked>
     if let Some(shown) = &panel.alerts {
         let alerts = quantity::alerts(promql.policy, &format!("{}.{}", board.name, panel.slug));
         for (at, quantity) in quantity::quantities(promql, &alerts).into_iter().enumerate() {
+            let mut legend = named(shown.legend);
+            if quantity.is_of_all_nodes {
+                legend = legend.replace(" {{node}}", "");
+            }
+            if at > 0 {
+                legend = format!("{legend} {}", quantity.word);
+            }
             asked.push(Asked {
                 expr: quantity.expr,
-                legend: if at == 0 {
-                    named(shown.legend)
-                } else {
-                    format!("{} {}", named(shown.legend), quantity.word)
-                },
+                legend,
                 may_be_empty: shown.may_be_empty,
                 role: Role::Quantity,
                 ..plain(quantity.unit)

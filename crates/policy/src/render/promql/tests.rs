@@ -147,7 +147,7 @@ fn it_goes_on_until_the_other_number() {
     (slow.levels[0].fire, slow.levels[0].resolve) = (0.5, Some(0.4));
     slow.levels[0].condition = Some("full".to_owned());
     let expected = format!(
-        "{ratio} > 0.5\nor\n(\n  {ratio} > 0.4\n  and on (site, target, client, class)\n  \
+        "{ratio} > 0.5\nor\n(\n  {ratio} > 0.4\n  and on (site, target, node, client, class)\n  \
          ALERTS{{alertname=\"RedisSlowSubscriber\", alertstate=\"firing\", severity=\"warning\", condition=\"full\"}}\n)"
     );
     assert_eq!(rules(&policy, "RedisSlowSubscriber"), [expected]);
@@ -158,11 +158,11 @@ fn guards_match_on_the_labels_that_both_have() {
     let of = |signal: &str, guard: &str| of_signal(signal, &format!("above = 1\nwhen = [{{ {guard} }}]"));
     assert_eq!(
         of("value = \"pool_waiting\"", "value = \"pool_usage_ratio\", at_least = 1"),
-        [format!("{} > 1\nand on (site, target, pool)\n{} >= 1", last("pool_waiting"), last("pool_usage_ratio"))]
+        [format!("{} > 1\nand on (site, target, node, pool)\n{} >= 1", last("pool_waiting"), last("pool_usage_ratio"))]
     );
     assert_eq!(
         of("value = \"redis_db_keys\"", "value = \"redis_ping_ms\", at_most = 5"),
-        [format!("{} > 1\nand on (site, target)\n{} <= 5", last("redis_db_keys"), last("redis_ping_ms"))]
+        [format!("{} > 1\nand on (site, target, node)\n{} <= 5", last("redis_db_keys"), last("redis_ping_ms"))]
     );
 }
 
@@ -172,7 +172,7 @@ fn operands_of_other_labels_are_matched() {
     assert_eq!(
         of_signal("ratio = \"redis_db_keys\", of = \"redis_memory_max_bytes\"", "above = 1"),
         [format!(
-            "max without (job, instance) (\n  {}\n  / on (job, instance, site, target) group_left ()\n  ({} > 0)\n)\n>\n1",
+            "max without (job, instance) (\n  {}\n  / on (job, instance, site, target, node) group_left ()\n  ({} > 0)\n)\n>\n1",
             inner("redis_db_keys"),
             inner("redis_memory_max_bytes")
         )]
@@ -210,7 +210,7 @@ fn targets_with_numbers_of_their_own_are_clauses() {
 fn a_target_for_which_it_is_off_is_left_out() {
     let policy = policy_with("[thresholds.redis_down]\ntarget = \"far\"\nenabled = false\n");
     let expected = format!("{} == 0", last_of("redis_up", "target!=\"\", target!=\"far\""));
-    assert_eq!(rules(&policy, "RedisDown"), [expected]);
+    assert_eq!(rules(&policy, "RedisDown"), [expected.replace("job, instance", "job, instance, node")]);
 }
 
 #[test]
@@ -230,4 +230,31 @@ fn numbers_can_be_read() {
 fn texts_are_quoted() {
     let selector = Expr::Selector("up".to_owned(), vec![is("job", "a\"b\\c\nd")]);
     assert_eq!(selector.text(), r#"up{job="a\"b\\c\nd"}"#);
+}
+
+#[test]
+fn nodes_are_told_apart_unless_the_signal_is_of_all_of_them() {
+    let of = |signal: &str, when: &str| of_signal(signal, &format!("above = 1\nwhen = [{{ {when} }}]")).remove(0);
+    let last = |metric: &str, without: &str| {
+        format!("max without ({without}) (last_over_time({metric}{{job=\"manometer\", target!=\"\"}}[2m])) > 1")
+    };
+    let (one, all) = ("job, instance", "job, instance, node");
+    let clients = "value = \"redis_connected_clients\", above = 1";
+    for (signal, guard, on) in [
+        ("value = \"redis_ping_ms\"", clients.to_owned(), "site, target, node"),
+        ("value = \"redis_ping_ms\", all_nodes = true", clients.to_owned(), "site, target"),
+        ("value = \"redis_ping_ms\"", format!("{clients}, all_nodes = true"), "site, target"),
+    ] {
+        let without = |text: &str| if text.contains("all_nodes") { all } else { one };
+        let expected = format!(
+            "{}\nand on ({on})\n{}",
+            last("redis_ping_ms", without(signal)),
+            last("redis_connected_clients", without(&guard))
+        );
+        let text = of(signal, &guard);
+        let flat =
+            |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ").replace("( ", "(").replace(" )", ")");
+        let (text, expected) = (flat(&text), flat(&expected));
+        assert_eq!(text, expected);
+    }
 }

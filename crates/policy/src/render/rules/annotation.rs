@@ -33,14 +33,14 @@ fn description(policy: &Policy, alert: &Alert, level: &Level, hold: Duration) ->
             continue;
         };
         match placeholder {
-            "target" => out.push_str("{{ $labels.target }}"),
+            "target" => out.push_str(target(level)),
             "value" => out.push_str(level.unit.template()),
             "threshold" => out.push_str(&of_target(level, |fire, _| level.unit.show(fire))),
             "beyond" => out.push_str(&of_target(level, |fire, resolve| beyond(level, fire, resolve))),
             "condition" => out.push_str(level.condition.as_deref().unwrap_or_default()),
             "for" => out.push_str(&in_words(hold)),
             "window" => out.push_str(&level.signal.window().map(in_words).unwrap_or_default()),
-            "reason" => out.push_str(&reason(policy)),
+            "reason" => out.push_str(&reason(policy, level)),
             // A template too: a description without one looks forgotten to a linter.
             "job" => {
                 let _ = write!(out, "{{{{ {:?} }}}}", policy.job);
@@ -54,6 +54,15 @@ fn description(policy: &Policy, alert: &Alert, level: &Level, hold: Duration) ->
     }
     out.push_str(rest);
     out
+}
+
+/// Which target, and which of its nodes where it has several and is not meant as a whole.
+fn target(level: &Level) -> &'static str {
+    if level.signal.has_target() && !level.signal.is_of_all_nodes() {
+        "{{ $labels.target }}{{ with $labels.node }} ({{ . }}){{ end }}"
+    } else {
+        "{{ $labels.target }}"
+    }
 }
 
 /// What is said of the number at which it fires and of the one that ends it; where some targets have others, of the target that
@@ -86,11 +95,12 @@ fn beyond(level: &Level, fire: f64, resolve: Option<f64>) -> String {
 }
 
 /// Why polls of the target fail, as the agent knows it while they do.
-fn reason(policy: &Policy) -> String {
-    let selector = "manometer_target_failing{job=%q, site=%q, target=%q, node=%q}";
+fn reason(policy: &Policy, level: &Level) -> String {
+    let (node, of_node) = if level.signal.is_of_all_nodes() { ("", "") } else { (", node=%q", " $labels.node") };
+    let selector = format!("manometer_target_failing{{job=%q, site=%q, target=%q{node}}}");
     let query = format!("max by (reason) (last_over_time({selector}[{REASON_WINDOW}]))");
     format!(
-        "{{{{ with printf {query:?} {:?} $labels.site $labels.target $labels.node | query }}}}: {{{{ range $at, $of := . }}}}\
+        "{{{{ with printf {query:?} {:?} $labels.site $labels.target{of_node} | query }}}}: {{{{ range $at, $of := . }}}}\
          {{{{ if $at }}}}, {{{{ end }}}}{{{{ $of.Labels.reason }}}}{{{{ end }}}}{{{{ end }}}}",
         policy.job
     )

@@ -83,7 +83,7 @@ fn texts_have_templates_for_what_is_known_when_it_fires() {
     assert_eq!(annotation(rule, "summary"), "Redis memory is close to its limit.");
     assert_eq!(
         annotation(rule, "description"),
-        "{{ $labels.target }} uses {{ $value | humanizePercentage }} of its memory (maxmemory, or the machine's without it), more \
+        "{{ $labels.target }}{{ with $labels.node }} ({{ . }}){{ end }} uses {{ $value | humanizePercentage }} of its memory (maxmemory, or the machine's without it), more \
          than 90 %; at the limit writes fail, or what must not be lost is evicted. What to do: /runbooks/RedisMemoryHigh at the agent."
     );
     assert_eq!(
@@ -96,7 +96,7 @@ fn texts_have_templates_for_what_is_known_when_it_fires() {
     let unhealthy = of_alert(&policy, "ServiceUnhealthy");
     assert_eq!(
         annotation(&unhealthy[0], "description"),
-        "{{ $labels.target }} is not reachable{{ with printf \"max by (reason) (last_over_time(manometer_target_failing{job=%q, \
+        "{{ $labels.target }}{{ with $labels.node }} ({{ . }}){{ end }} is not reachable{{ with printf \"max by (reason) (last_over_time(manometer_target_failing{job=%q, \
          site=%q, target=%q, node=%q}[2m]))\" \"manometer\" $labels.site $labels.target $labels.node | query }}: {{ range $at, \
          $of := . }}{{ if $at }}, {{ end }}{{ $of.Labels.reason }}{{ end }}{{ end }}. What to do: /runbooks/ServiceUnhealthy at \
          the agent."
@@ -106,7 +106,10 @@ fn texts_have_templates_for_what_is_known_when_it_fires() {
         ("condition".to_owned(), "not healthy, or its health cannot be read".to_owned())
     );
     let pool = &of_alert(&policy, "PoolNearCapacity")[0];
-    assert!(annotation(pool, "description").starts_with("Pool {{ $labels.pool }} of {{ $labels.target }}: "));
+    assert!(
+        annotation(pool, "description")
+            .starts_with("Pool {{ $labels.pool }} of {{ $labels.target }}{{ with $labels.node }} ({{ . }}){{ end }}: ")
+    );
 }
 
 #[test]
@@ -149,7 +152,7 @@ fn a_target_is_told_its_own_number() {
     let policy = policy("[thresholds.redis_ping_high]\ntarget = [\"far\", \"main\"]\nwarning = 300\n");
     assert_eq!(
         annotation(&of_alert(&policy, "RedisPingHigh")[1], "description"),
-        "The mean round trip to {{ $labels.target }} is {{ printf \"%.1f\" $value }} ms, \
+        "The mean round trip to {{ $labels.target }}{{ with $labels.node }} ({{ . }}){{ end }} is {{ printf \"%.1f\" $value }} ms, \
          {{ if eq $labels.target \"far\" \"main\" }}{{ if gt $value 300.0 }}more than 300 ms{{ else }}not yet below 240 ms{{ end }}\
          {{ else }}{{ if gt $value 100.0 }}more than 100 ms{{ else }}not yet below 80 ms{{ end }}{{ end }}. What to do: \
          /runbooks/RedisPingHigh at the agent."
@@ -168,7 +171,7 @@ fn a_target_with_another_duration_has_a_rule_of_its_own() {
         .collect();
     let label = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let down = |targets: &str| {
-        format!("max without (job, instance) (last_over_time(redis_up{{job=\"manometer\", {targets}}}[2m])) == 0")
+        format!("max without (job, instance, node) (last_over_time(redis_up{{job=\"manometer\", {targets}}}[2m])) == 0")
     };
     assert_eq!(
         found,

@@ -7,6 +7,7 @@ use crate::render::dashboard::spec::{States, UP, Unit};
 
 const FAILED: States = &[(0, "failed", "red"), (1, "ok", "green")];
 const NO_CLUSTER: &str = "no node of a cluster is watched";
+const NO_NODES: &str = "no target has several nodes";
 const NO_SENTINEL: &str = "no Sentinel is watched";
 const A_CACHE: &str = "a cache that may evict anything has no limit to stay below";
 const NO_LIMIT: &str = "a server without maxmemory has no such limit";
@@ -19,6 +20,10 @@ board! {
         timeline("up", "Reachable", UP, "Whether the agent's last poll of the server succeeded: it could be reached, \
             took the password and answered INFO.")
             .alerts("{{target}}");
+        timeline("nodes-down", "Nodes that answer", UP, "Of a cluster, of a master with its replicas, or of the addresses of a name: whether the \
+            last poll of each node succeeded. Those that are needed have nobody who serves in their place.")
+            .alerts("{{target}}").may_be_empty(NO_NODES)
+            .query("redis_node_needed{@target}", "{{target}} needed").may_be_empty(NO_NODES).nothing(NO_NODES);
         graph("flaps", "Downs and ups", Count, "How often the server went down or came back, in the window that the alert \
             looks back.")
             .alerts("{{target}}");
@@ -202,7 +207,29 @@ board! {
             .query("redis_cluster_known_nodes{@target}", "{{target}} known").may_be_empty(NO_CLUSTER)
             .query("redis_cluster_size{@target}", "{{target}} primaries").may_be_empty(NO_CLUSTER).nothing(NO_CLUSTER);
     }
+    "Cluster, node by node" folded {
+        graph("cluster-failing", "Failing nodes", Count, "Nodes that the cluster holds to be failing, as the nodes see it.")
+            .alerts("{{target}} {{role}}").may_be_empty(NO_CLUSTER).nothing(NO_CLUSTER);
+        graph("unreplicated", "Primaries without replica", Count, "Primaries with hash slots that have no replica which could \
+            take over.")
+            .alerts("{{target}}").may_be_empty(NO_CLUSTER).nothing(NO_CLUSTER);
+        graph("slots-uncovered", "Hash slots without a node", Count, "Hash slots that belong to no node, or to one that fails.")
+            .alerts("{{target}}").may_be_empty(NO_CLUSTER).nothing(NO_CLUSTER);
+        graph("slots-open", "Open hash slots", Count, "Hash slots on their way from a node (migrating) or to it (importing).")
+            .alerts("{{target}} {{direction}}").may_be_empty(NO_CLUSTER).nothing(NO_CLUSTER);
+        graph("failovers", "Failovers", Count, "Replicas that were promoted, and masters that Sentinels name anew, in the window \
+            that the alert looks back.")
+            .alerts("{{target}}").nothing(NO_NODES);
+    }
     "Sentinel" folded {
+        timeline("quorum", "Quorum", UP, "Of a Sentinel: whether enough others are reachable from it to agree on a failover.")
+            .alerts("{{target}} {{master_name}}").may_be_empty(NO_SENTINEL).nothing(NO_SENTINEL);
+        graph("sentinel-ok", "Reachable peers", Count, "Sentinels and replicas of a master that are not down, as each Sentinel \
+            sees them, and the quorum.")
+            .query("redis_sentinel_master_ok_sentinels{@target}", "{{target}} {{master_name}} Sentinels").may_be_empty(NO_SENTINEL)
+            .query("redis_sentinel_master_ok_slaves{@target}", "{{target}} {{master_name}} replicas").may_be_empty(NO_SENTINEL)
+            .query("redis_sentinel_master_setting_ckquorum{@target}", "{{target}} {{master_name}} quorum")
+            .may_be_empty(NO_SENTINEL).nothing(NO_SENTINEL);
         timeline("sentinel-status", "Masters", UP, "Whether each Sentinel sees its masters as ok.")
             .query("redis_sentinel_master_status{@target}", "{{target}} {{master_name}}").may_be_empty(NO_SENTINEL)
             .nothing(NO_SENTINEL);

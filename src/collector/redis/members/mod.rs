@@ -1,0 +1,219 @@
+//! The servers of a target that are found by asking: the group of a Sentinel's master, the nodes of a cluster.
+//!
+//! One witness is asked at each call: a Sentinel, or a node. Only where it does not say what is known already others are asked
+//! too, and what more than half of them do not know is out: one that lies, was reset or was cut off costs nobody his place.
+
+mod cluster;
+mod roster;
+mod sentinel;
+mod settings;
+mod witness;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, join_all};
+use tracing::info;
+
+use super::RedisTarget;
+use crate::collector::runner::{Member, Roll, Terms};
+use crate::collector::{PollError, Reason};
+
+pub use roster::Roster;
+pub(super) use roster::metrics;
+pub use settings::Found;
+use witness::{Links, Witness, ask_once, is_primary};
+
+/// Witnesses that are asked beside the first one.
+const OTHERS: usize = 5;
+
+/// Witnesses that are tried before nobody answers.
+const TRIED: usize = 8;
+
+/// What is known of a server beside its address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Seen {
+    host: Option<String>,
+    is_primary: bool,
+}
+
+/// The servers of a target.
+type View = BTreeMap<SocketAddr, Seen>;
+
+/// What a witness says, and where it was reached: nobody bears witness to himself.
+struct Said {
+    by: Option<SocketAddr>,
+    view: View,
+}
+
+/// The roll of a target.
+pub(super) struct Members {
+    target: RedisTarget,
+    found: Found,
+    links: Links,
+    known: View,
+}
+
+impl Members {
+    /// The roll of a target whose servers are found by asking.
+    pub(super) fn of(target: &RedisTarget) -> Option<Self> {
+        let found = target.found.clone()?;
+        let links = Links::new(target, &found);
+        Some(Self { target: target.clone(), found, links, known: View::new() })
+    }
+
+    async fn ask(&mut self) -> Result<(), PollError> {
+        let witnesses = self.witnesses();
+        let mut errors = Vec::new();
+        let mut first = None;
+        for (at, witness) in witnesses.iter().take(TRIED).enumerate() {
+            match self.links.ask(&self.found, witness, self.patience()).await {
+                Ok(said) => {
+                    first = Some((at, said));
+                    break;
+                }
+                Err(error) => errors.push(error),
+            }
+        }
+        let Some((at, said)) = first else { return Err(self.nobody(errors)) };
+        if said.view == self.known {
+            return Ok(());
+        }
+        // Nodes that it knows are witnesses too, where nothing was known before.
+        let named = self.found.witnesses_among(&said.view);
+        let mut others: Vec<Witness> = Vec::new();
+        for witness in
+            witnesses.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, witness)| witness).chain(&named)
+        {
+            let is_new = !others.contains(witness)
+                && *witness != witnesses[at]
+                && (witness.node.is_none() || witness.node != said.by);
+            if is_new && others.len() < OTHERS {
+                others.push(witness.clone());
+            }
+        }
+        let (target, patience) = (self.links.target(), self.patience());
+        let asked = others.iter().map(|witness| ask_once(&self.found, &target, witness, patience));
+        let mut all: Vec<Said> = join_all(asked).await.into_iter().filter_map(Result::ok).collect();
+        all.insert(0, said);
+        let mut settled = settle(&all);
+        if self.found.has_one_primary() {
+            self.choose_primary(&all, &mut settled).await;
+        }
+        if all[0].view != settled {
+            // The next call asks somebody else first.
+            self.links.distrust(&witnesses[at]);
+        }
+        if settled != self.known {
+            info!(target_name = %self.target.name, servers = settled.len(), witnesses = all.len(), "the target's servers changed");
+            self.known = settled;
+        }
+        Ok(())
+    }
+
+    /// Whom to ask, the most trusted first: whoever answered last, the others that are known, those of the configuration.
+    fn witnesses(&self) -> Vec<Witness> {
+        let mut all = self.links.last().cloned().into_iter().collect::<Vec<_>>();
+        for witness in self.found.configured().into_iter().chain(self.found.witnesses_among(&self.known)) {
+            if !all.contains(&witness) {
+                all.push(witness);
+            }
+        }
+        // Whoever was wrong the last time comes last.
+        all.sort_by_key(|witness| self.links.is_distrusted(witness));
+        all
+    }
+
+    /// The most that one witness may take: several must have their turn.
+    fn patience(&self) -> Duration {
+        self.target.connect_timeout.min(self.target.deadline / 4)
+    }
+
+    /// Of a group with one primary: the one that most name and that says so itself. Where none does, the known one stays: who is
+    /// named may be a lie, and the known one may come back.
+    async fn choose_primary(&mut self, all: &[Said], settled: &mut View) {
+        let mut votes: BTreeMap<SocketAddr, usize> = BTreeMap::new();
+        for (address, _) in all.iter().flat_map(|said| said.view.iter().filter(|(_, seen)| seen.is_primary)) {
+            *votes.entry(*address).or_default() += 1;
+        }
+        let known = self.known.iter().find(|(_, seen)| seen.is_primary).map(|(address, _)| *address);
+        let mut named: Vec<(usize, SocketAddr)> = votes.into_iter().map(|(address, count)| (count, address)).collect();
+        named.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
+        let mut chosen = None;
+        for (_, address) in &named {
+            if Some(*address) == known || is_primary(&self.target, *address, self.patience()).await {
+                chosen = Some(*address);
+                break;
+            }
+        }
+        let Some(chosen) = chosen.or(known).or(named.first().map(|(_, address)| *address)) else { return };
+        let host = all.iter().find_map(|said| said.view.get(&chosen)).and_then(|seen| seen.host.clone());
+        for seen in settled.values_mut() {
+            seen.is_primary = false;
+        }
+        settled.insert(chosen, Seen { host, is_primary: true });
+    }
+
+    fn nobody(&self, errors: Vec<PollError>) -> PollError {
+        let attempt = format!("asking {} who the servers of {} are", self.found, self.target.name);
+        match errors.into_iter().next() {
+            Some(first) => PollError { attempt: format!("{attempt}: {}", first.attempt), ..first },
+            None => PollError::new(
+                Reason::Connect,
+                attempt,
+                "nobody is there to be asked",
+                "check sentinel, or url and seeds",
+            ),
+        }
+    }
+}
+
+impl Roll for Members {
+    fn terms(&self) -> Terms {
+        // A view is whole, and a server that is in none any more was taken out by somebody.
+        Terms { every: None, deadline: self.target.deadline, kept: Duration::ZERO }
+    }
+
+    fn call(&mut self) -> BoxFuture<'_, Result<Vec<Member>, PollError>> {
+        async {
+            self.ask().await?;
+            self.target.roster.set(self.known.iter().map(|(address, seen)| (*address, seen.is_primary)));
+            let member = |(address, seen): (&SocketAddr, &Seen)| Member { address: *address, host: seen.host.clone() };
+            Ok(self.known.iter().map(member).collect())
+        }
+        .boxed()
+    }
+}
+
+/// What the witnesses come to: whom no less than half of them name, and as what most do. Each speaks of the others.
+fn settle(all: &[Said]) -> View {
+    let mut settled = View::new();
+    let addresses: Vec<SocketAddr> = all.iter().flat_map(|said| said.view.keys().copied()).collect();
+    for address in addresses {
+        if settled.contains_key(&address) {
+            continue;
+        }
+        let asked = all.iter().filter(|said| said.by != Some(address)).count();
+        let named: Vec<&Seen> =
+            all.iter().filter(|said| said.by != Some(address)).filter_map(|said| said.view.get(&address)).collect();
+        if 2 * named.len() < asked {
+            continue;
+        }
+        // Alone in its cluster it has nobody to speak for it.
+        let of_itself = || all.iter().find_map(|said| said.view.get(&address));
+        let Some(first) = named.first().copied().or_else(of_itself) else { continue };
+        let primaries = named.iter().filter(|seen| seen.is_primary).count();
+        let is_primary = if named.is_empty() {
+            first.is_primary
+        } else {
+            2 * primaries > named.len() || 2 * primaries == named.len() && first.is_primary
+        };
+        settled.insert(address, Seen { host: first.host.clone(), is_primary });
+    }
+    settled
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,54 @@
+use super::*;
+
+fn at(host: u8) -> SocketAddr {
+    SocketAddr::from(([10, 0, 0, host], 6379))
+}
+
+/// What the server `by` says: the servers, of which the first is a primary.
+fn said(by: Option<u8>, servers: &[u8]) -> Said {
+    let seen = |(place, host): (usize, &u8)| (at(*host), Seen { host: None, is_primary: place == 0 });
+    Said { by: by.map(at), view: servers.iter().enumerate().map(seen).collect() }
+}
+
+fn settled(all: &[Said]) -> Vec<(u8, bool)> {
+    let host = |address: &SocketAddr| match address {
+        SocketAddr::V4(address) => address.ip().octets()[3],
+        SocketAddr::V6(_) => 0,
+    };
+    settle(all).iter().map(|(address, seen)| (host(address), seen.is_primary)).collect()
+}
+
+#[test]
+fn one_that_says_something_else_is_outvoted() {
+    let [first, second, third] = [(1, true), (2, false), (3, false)];
+    // Sentinels: none of them is a server.
+    let honest = || said(None, &[1, 2, 3]);
+    assert_eq!(settled(&[said(None, &[9]), honest(), honest()]), [first, second, third]);
+    assert_eq!(settled(&[honest(), said(None, &[9]), honest()]), [first, second, third]);
+    // One against one: nobody loses his place, and nobody is kept out.
+    assert_eq!(settled(&[said(None, &[9]), honest()]), [first, second, third, (9, true)]);
+    // It is alone, and believed.
+    assert_eq!(settled(&[said(None, &[1, 2])]), [first, second]);
+}
+
+#[test]
+fn nobody_bears_witness_to_himself() {
+    // A node that was reset knows itself alone, and the others know it.
+    let others = || [said(Some(2), &[1, 2, 3]), said(Some(3), &[1, 2, 3])];
+    let [second, third] = others();
+    assert_eq!(settled(&[said(Some(1), &[1]), second, third]), [(1, true), (2, false), (3, false)]);
+    // One that the others have forgotten knows them still.
+    let forgotten = said(Some(4), &[1, 2, 3, 4]);
+    assert_eq!(settled(&[forgotten, said(Some(1), &[1, 2, 3]), said(Some(2), &[1, 2, 3])]).len(), 3);
+    // A cluster of one.
+    assert_eq!(settled(&[said(Some(1), &[1])]), [(1, true)]);
+}
+
+#[test]
+fn most_say_who_is_a_primary() {
+    let before = || said(None, &[1, 2]);
+    let after = || said(None, &[2, 1]);
+    assert_eq!(settled(&[before(), after(), after()]), [(1, false), (2, true)]);
+    assert_eq!(settled(&[after(), before(), before()]), [(1, true), (2, false)]);
+    assert_eq!(settled(&[after(), before()]), [(1, false), (2, true)], "between two the one that was trusted");
+}

@@ -1,0 +1,181 @@
+//! Who is asked for a target's servers, and the connection over which that is done.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use redis::{Cmd, Value};
+use tokio::time::{Instant, timeout};
+
+use super::settings::Found;
+use super::{Said, cluster, sentinel};
+use crate::collector::redis::RedisTarget;
+use crate::collector::redis::link::Link;
+use crate::collector::redis::question::command;
+use crate::collector::redis::reply;
+use crate::collector::redis::reply_error;
+use crate::collector::redis::support::Support;
+use crate::collector::{PollError, Reason};
+use crate::net::Endpoint;
+use crate::net::resolve::Resolver;
+
+/// A server that may be asked.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Witness {
+    pub(super) host: String,
+    pub(super) port: u16,
+    /// Its address, where it is known without a lookup.
+    pub(super) node: Option<SocketAddr>,
+}
+
+/// What is kept between two calls.
+pub(super) struct Links {
+    /// The target as its witnesses are spoken to.
+    target: RedisTarget,
+    /// Whoever answered last, and the connection to it.
+    last: Option<(Witness, Conversation)>,
+    /// Those who were wrong at the last call.
+    distrusted: BTreeSet<Witness>,
+}
+
+/// An open connection.
+struct Conversation {
+    link: Link,
+    reached: Option<SocketAddr>,
+}
+
+impl Links {
+    pub(super) fn new(target: &RedisTarget, found: &Found) -> Self {
+        Self { target: found.as_witness(target.clone()), last: None, distrusted: BTreeSet::new() }
+    }
+
+    pub(super) fn last(&self) -> Option<&Witness> {
+        self.last.as_ref().map(|(witness, _)| witness)
+    }
+
+    pub(super) fn distrust(&mut self, witness: &Witness) {
+        self.last = None;
+        self.distrusted.insert(witness.clone());
+    }
+
+    pub(super) fn is_distrusted(&self, witness: &Witness) -> bool {
+        self.distrusted.contains(witness)
+    }
+
+    /// Asks a witness over the open connection to it, or a new one, which is kept.
+    pub(super) async fn ask(
+        &mut self,
+        found: &Found,
+        witness: &Witness,
+        patience: Duration,
+    ) -> Result<Said, PollError> {
+        if let Some((last, mut open)) = self.last.take()
+            && last == *witness
+            && let Ok(said) = said(found, &self.target, &mut open, patience).await
+        {
+            self.last = Some((last, open));
+            return Ok(said);
+        }
+        let mut open = connect(&self.target, witness, patience).await?;
+        let said = said(found, &self.target, &mut open, patience).await?;
+        self.distrusted.remove(witness);
+        self.last = Some((witness.clone(), open));
+        Ok(said)
+    }
+
+    /// The target as its witnesses are spoken to.
+    pub(super) fn target(&self) -> RedisTarget {
+        self.target.clone()
+    }
+}
+
+/// Asks a witness over a connection that is not kept.
+pub(super) async fn ask_once(
+    found: &Found,
+    target: &RedisTarget,
+    witness: &Witness,
+    patience: Duration,
+) -> Result<Said, PollError> {
+    let mut open = connect(target, witness, patience).await?;
+    said(found, target, &mut open, patience).await
+}
+
+/// Whether the server of the target at `address` says that it is a primary.
+pub(super) async fn is_primary(target: &RedisTarget, address: SocketAddr, patience: Duration) -> bool {
+    let witness = Witness::at(address, None);
+    let Ok(mut open) = connect(target, &witness, patience).await else { return false };
+    let asked = open.link.ask_one(&command(&["ROLE"]), Instant::now() + patience).await;
+    let Ok(reply) = asked else { return false };
+    let role = reply::items(&reply, "ROLE").ok().and_then(|items| items.first());
+    role.is_some_and(|role| reply::text(role, "ROLE").is_ok_and(|role| role == "master"))
+}
+
+impl Witness {
+    /// A server of which the address is known, and the name that it goes by.
+    pub(super) fn at(address: SocketAddr, host: Option<&str>) -> Self {
+        let host = host.map_or_else(|| address.ip().to_string(), str::to_owned);
+        Self { host, port: address.port(), node: Some(address) }
+    }
+}
+
+async fn connect(target: &RedisTarget, witness: &Witness, patience: Duration) -> Result<Conversation, PollError> {
+    let mut target = target.clone();
+    target.endpoint = Endpoint::Tcp { host: witness.host.clone(), port: witness.port };
+    target.connect_timeout = patience;
+    let mut resolver = Resolver::at(witness.node);
+    // What it does not know is the business of the polls, which say so.
+    let mut support = Support::silent();
+    let named = target.commands.asks("setname");
+    let link = Link::open(&target, &mut resolver, &mut support, named).await?;
+    let reached = match resolver.last_reached() {
+        Some(crate::net::Reached::Address { peer, .. }) => Some(peer),
+        _ => None,
+    };
+    Ok(Conversation { link, reached })
+}
+
+/// What a witness says.
+async fn said(
+    found: &Found,
+    target: &RedisTarget,
+    open: &mut Conversation,
+    patience: Duration,
+) -> Result<Said, PollError> {
+    open.link.begin_poll();
+    let commands = found.commands();
+    let at = open.reached.map_or_else(|| "a server".to_owned(), |at| at.to_string());
+    let attempt = || format!("{} at {at}", found.question());
+    let (replies, ending) = open.link.ask([&commands[..]], Instant::now() + patience).await;
+    if let Some(ending) = ending {
+        return Err(ending.into_error(attempt(), found.question()));
+    }
+    let replies: Vec<Value> = replies.into_iter().flatten().collect();
+    if let Some((code, detail)) = replies.iter().find_map(reply_error::of) {
+        return Err(reply_error::from_reply(attempt(), found.question(), code, detail));
+    }
+    let view = async {
+        match found {
+            Found::Sentinel(_) => sentinel::view(&replies).await,
+            Found::Cluster(_) => cluster::view(&replies, open.reached).await,
+        }
+    };
+    let unreadable = |cause: String| {
+        PollError::new(Reason::Decode, attempt(), cause, "is this what the configuration says that it is?")
+    };
+    match timeout(target.deadline, view).await {
+        Ok(Ok(view)) if view.is_empty() => Err(unreadable("it names no server".to_owned())),
+        Ok(Ok(view)) => Ok(Said { by: open.reached, view }),
+        Ok(Err(error)) => Err(unreadable(error.to_string())),
+        Err(_) => Err(unreadable("the names of its servers were not looked up in time".to_owned())),
+    }
+}
+
+/// The address of a server that is named by an address or a host name.
+pub(super) async fn located(host: &str, port: u16) -> Option<SocketAddr> {
+    Resolver::default().resolve(host, port).await.ok()?.into_iter().next()
+}
+
+/// One command of these words, for those who ask.
+pub(super) fn words(words: &[&str]) -> Cmd {
+    command(words)
+}

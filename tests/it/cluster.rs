@@ -1,0 +1,184 @@
+//! A cluster is one target: its nodes are instances, whoever is a primary at the moment.
+
+use crate::support::agent::{Agent, config_file, output, stderr};
+use crate::support::cluster::Cluster;
+use crate::support::exposition::Exposition;
+use crate::support::missing::missing;
+use crate::support::redis::RedisServer;
+use crate::support::wait::{SOON, until};
+
+fn config(seeds: &[&RedisServer]) -> String {
+    let addresses: Vec<String> = seeds.iter().map(|node| format!("{:?}", node.address())).collect();
+    format!(
+        "[[redis]]\nname = \"main\"\nurl = {}\ncluster = true\nseeds = [{}]\ninterval = \"1s\"\n",
+        addresses[0],
+        addresses[1..].join(", ")
+    )
+}
+
+/// Whether a node is up; `None` where it is not known.
+fn up(seen: &Exposition, node: &RedisServer) -> Option<f64> {
+    seen.get("redis_up", &[("target", "main"), ("node", &node.address())])
+}
+
+fn of(seen: &Exposition, name: &str, node: &RedisServer, labels: &[(&str, &str)]) -> Option<f64> {
+    let address = node.address();
+    seen.get(name, &[&[("target", "main"), ("node", address.as_str())], labels].concat())
+}
+
+#[track_caller]
+fn waited<T>(agent: &Agent, what: &str, mut look: impl FnMut(&Exposition) -> Option<T>) -> T {
+    until(SOON, &format!("{what}; the log:\n{}", agent.log()), || look(&agent.metrics()))
+}
+
+#[test]
+fn nodes_are_instances_and_a_failover_goes_on_under_the_same_target() {
+    if missing(&["redis-server"]) {
+        return;
+    }
+    let mut cluster = Cluster::start(true);
+    // One of the seeds has never been in the cluster, and one is not there at all.
+    let stranger = RedisServer::builder().line("cluster-enabled yes").start();
+    let agent = Agent::spawn(&config(&[&stranger, &cluster.nodes[4], &cluster.nodes[0]]), &[]);
+    let seen = waited(&agent, "all nodes are up", |seen| {
+        cluster.nodes.iter().all(|node| up(seen, node) == Some(1.0)).then(|| agent.metrics())
+    });
+    assert_eq!(seen.series("redis_up", &[("target", "main")]).len(), 6, "{:?}", seen.series("redis_up", &[]));
+    for node in &cluster.nodes {
+        let count = |role: &str| of(&seen, "redis_cluster_nodes", node, &[("role", role), ("state", "ok")]);
+        assert_eq!((count("primary"), count("replica")), (Some(3.0), Some(3.0)));
+        assert_eq!(of(&seen, "redis_cluster_primaries_without_replica", node, &[]), Some(0.0));
+        assert_eq!(of(&seen, "redis_cluster_slots_uncovered", node, &[]), Some(0.0));
+    }
+    let needed: Vec<_> = cluster.nodes.iter().map(|node| of(&seen, "redis_node_needed", node, &[])).collect();
+    assert_eq!(needed, [1.0, 1.0, 1.0, 0.0, 0.0, 0.0].map(Some));
+
+    // The nodes are what is discovered and scraped.
+    let discovered = agent.get("/sd?collector=redis").json();
+    let mut nodes: Vec<String> = discovered
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|group| {
+            assert_eq!(group["labels"]["instance"], group["labels"]["node"]);
+            group["labels"]["__param_node"].as_str().unwrap().to_owned()
+        })
+        .collect();
+    let mut expected: Vec<String> = cluster.nodes.iter().map(RedisServer::address).collect();
+    nodes.sort();
+    expected.sort();
+    assert_eq!(nodes, expected);
+
+    // By hand.
+    cluster.nodes[3].command::<()>(&["CLUSTER", "FAILOVER"]);
+    waited(&agent, "the replica is needed", |seen| {
+        let promoted = of(seen, "redis_promotions_total", &cluster.nodes[3], &[]) == Some(1.0);
+        let needed = [0, 3].map(|at| of(seen, "redis_node_needed", &cluster.nodes[at], &[]));
+        (promoted && needed == [Some(0.0), Some(1.0)]).then_some(())
+    });
+
+    // By death: what is dead stays known, and down.
+    cluster.nodes[1].kill();
+    let seen = waited(&agent, "its replica has taken over", |seen| {
+        let failing = of(seen, "redis_cluster_nodes", &cluster.nodes[0], &[("role", "primary"), ("state", "failing")]);
+        let needed = of(seen, "redis_node_needed", &cluster.nodes[4], &[]);
+        let dead = of(seen, "redis_node_needed", &cluster.nodes[1], &[]);
+        (failing == Some(1.0) && needed == Some(1.0) && dead == Some(0.0) && up(seen, &cluster.nodes[1]) == Some(0.0))
+            .then(|| agent.metrics())
+    });
+    assert_eq!(of(&seen, "redis_cluster_state", &cluster.nodes[1], &[]), None, "of what is down nothing else is known");
+    assert_eq!(seen.series("redis_up", &[("target", "main")]).len(), 6);
+    waited(&agent, "a primary has no replica", |seen| {
+        let without = |at: usize| of(seen, "redis_cluster_primaries_without_replica", &cluster.nodes[at], &[]);
+        ([0, 4].iter().all(|at| without(*at) == Some(1.0))).then_some(())
+    });
+
+    // A slot that is left on its way.
+    let (from, to) = (&cluster.nodes[2], &cluster.nodes[3]);
+    let [from_id, to_id] = [from, to].map(|node| node.command::<String>(&["CLUSTER", "MYID"]));
+    to.command::<()>(&["CLUSTER", "SETSLOT", "11000", "IMPORTING", &from_id]);
+    from.command::<()>(&["CLUSTER", "SETSLOT", "11000", "MIGRATING", &to_id]);
+    waited(&agent, "the slot is open", |seen| {
+        let open = |node, direction| of(seen, "redis_cluster_slots_open", node, &[("direction", direction)]);
+        (open(from, "migrating") == Some(1.0) && open(to, "importing") == Some(1.0)).then_some(())
+    });
+
+    // What all others forget is gone at once, with everything that was known of it.
+    let dead = dead_id(&cluster);
+    for at in [0, 2, 3, 4, 5] {
+        cluster.nodes[at].command::<()>(&["CLUSTER", "FORGET", &dead]);
+    }
+    let seen = waited(&agent, "it is forgotten", |seen| up(seen, &cluster.nodes[1]).is_none().then(|| agent.metrics()));
+    assert!(seen.series("redis_up", &[("node", &cluster.nodes[1].address())]).is_empty());
+    assert_eq!(seen.series("redis_up", &[("target", "main")]).len(), 5);
+
+    // A new one is found.
+    cluster.meet(&stranger);
+    waited(&agent, "the new node is polled", |seen| (up(seen, &stranger) == Some(1.0)).then_some(()));
+}
+
+fn dead_id(cluster: &Cluster) -> String {
+    let nodes = cluster.nodes[0].command::<String>(&["CLUSTER", "NODES"]);
+    let line = nodes.lines().find(|line| line.contains("fail")).expect("a node fails");
+    line.split(' ').next().unwrap().to_owned()
+}
+
+#[test]
+fn a_node_that_was_reset_costs_the_others_nothing() {
+    if missing(&["redis-server"]) {
+        return;
+    }
+    let cluster = Cluster::start(false);
+    let agent = Agent::spawn(&config(&[&cluster.nodes[0], &cluster.nodes[1]]), &[]);
+    waited(&agent, "all nodes are up", |seen| {
+        cluster.nodes.iter().all(|node| up(seen, node) == Some(1.0)).then_some(())
+    });
+    // It knows nobody any more, and is the one that was asked last.
+    cluster.nodes[0].command::<()>(&["CLUSTER", "RESET", "HARD"]);
+    let polls = |node: &RedisServer| of(&agent.metrics(), "manometer_polls_total", node, &[]).unwrap_or(0.0);
+    let before = polls(&cluster.nodes[2]);
+    until(SOON, "some polls have gone by", || (polls(&cluster.nodes[2]) > before + 4.0).then_some(()));
+    let seen = agent.metrics();
+    for node in &cluster.nodes[1..] {
+        assert_eq!(up(&seen, node), Some(1.0), "{}", agent.log());
+    }
+}
+
+#[test]
+fn one_poll_shows_all_nodes() {
+    if missing(&["redis-server"]) {
+        return;
+    }
+    let cluster = Cluster::start(false);
+    let (_dir, file) = config_file(&config(&[&cluster.nodes[2]]));
+    let file = file.to_str().unwrap();
+    let polled = output(&["poll", "--config", file]);
+    assert_eq!(polled.status.code(), Some(0), "{}", stderr(&polled));
+    let seen = Exposition::of(&String::from_utf8_lossy(&polled.stdout));
+    assert_eq!(seen.series("redis_up", &[("target", "main")]).len(), 3);
+    assert!(cluster.nodes.iter().all(|node| up(&seen, node) == Some(1.0)));
+    let shown = output(&["config", "show", "--config", file]);
+    let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
+    assert!(shown.contains("cluster = true\nseeds = []\n"), "{shown}");
+    let again = config_file(&shown);
+    assert_eq!(
+        output(&["config", "check", again.1.to_str().unwrap()]).status.code(),
+        Some(0),
+        "what is shown is valid"
+    );
+    let checked = output(&["check", "--config", file]);
+    let restarted = format!("RedisRestarted main: Redis main ({}) was started ", cluster.nodes[0].address());
+    assert!(String::from_utf8_lossy(&checked.stdout).contains(&restarted), "{checked:?}");
+}
+
+#[test]
+fn a_cluster_of_which_nobody_answers_is_a_target_that_is_down() {
+    let port = crate::support::port::free();
+    let text = format!("[[redis]]\nname = \"main\"\nurl = \"127.0.0.1:{port}\"\ncluster = true\n");
+    let agent = Agent::run(&text);
+    assert_eq!(agent.metrics().get("redis_up", &[("target", "main")]), Some(0.0));
+    let error = agent.state("main")["lastError"].as_str().unwrap().to_owned();
+    let words =
+        format!("asking the cluster at 127.0.0.1:{port} who the servers of main are: connecting to 127.0.0.1:{port}: ");
+    assert!(error.starts_with(&words), "{error}");
+}
