@@ -36,6 +36,7 @@ mod map;
 mod pools;
 mod prometheus;
 mod question;
+mod queues;
 mod redis_kinds;
 mod render;
 mod replay;

@@ -53,6 +53,23 @@ pub(super) fn meaning(code: &str, detail: &str) -> Meaning {
     }
 }
 
+/// Whether the error says that another node of the cluster is to be asked.
+pub(super) fn is_elsewhere(code: &str) -> bool {
+    matches!(code, "MOVED" | "ASK")
+}
+
+/// Whether the error is about the key, or the database, that a command names, so that others may be asked with the same
+/// command.
+pub(super) fn is_of_a_key(code: &str, detail: &str) -> bool {
+    match code {
+        "WRONGTYPE" | "CROSSSLOT" => true,
+        // "No permissions to access a key", before Redis 7 "... to access one of the keys used as arguments".
+        "NOPERM" => detail.contains(" key"),
+        "ERR" => detail.contains("DB index is out of range") || detail.starts_with("SELECT is not allowed"),
+        code => is_elsewhere(code),
+    }
+}
+
 /// Whether an `ERR` is about what the server allows and knows, in the words of servers and proxies. Nothing else is
 /// believed for longer than a poll.
 fn is_refusal(detail: &str) -> bool {
