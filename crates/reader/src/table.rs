@@ -229,10 +229,10 @@ impl<'r> Table<'r> {
                     None
                 }
             };
-        self.free(key, "write it as { name = \"value\" }", read)
+        self.free(key, "write it as { name = \"value\" }", false, read)
     }
 
-    /// The whole numbers of a table whose keys are free, each with its line and key.
+    /// The whole numbers of a table whose keys are free, each with its line and key, in the order in which they were written.
     pub fn counts(&mut self, key: &'static str, bounds: RangeInclusive<u64>) -> Vec<(usize, String, u64)> {
         let read = |table: &Self, line, value: &DeValue<'_>| {
             let number = value.as_integer().and_then(|number| number.as_str().replace('_', "").parse().ok());
@@ -243,14 +243,15 @@ impl<'r> Table<'r> {
             }
             number
         };
-        self.free(key, "write it as { name = 1 }", read)
+        self.free(key, "write it as { name = 1 }", true, read)
     }
 
-    /// What `read` makes of the values of a table whose keys are free, in the order in which they were written.
+    /// What `read` makes of the values of a table whose keys are free, by key or as they were written.
     fn free<T>(
         &mut self,
         key: &'static str,
         advice: &str,
+        as_written: bool,
         read: impl Fn(&Self, usize, &DeValue<'_>) -> Option<T>,
     ) -> Vec<(usize, String, T)> {
         let Some((line, value)) = self.take(key) else { return Vec::new() };
@@ -259,7 +260,9 @@ impl<'r> Table<'r> {
             return Vec::new();
         };
         let mut values: Vec<_> = values.into_iter().collect();
-        values.sort_by_key(|(name, _)| name.span().start);
+        if as_written {
+            values.sort_by_key(|(name, _)| name.span().start);
+        }
         let each = values.into_iter().filter_map(|(name, value)| {
             let line = self.reader.line(value.span().start);
             Some((line, name.get_ref().to_string(), read(self, line, value.get_ref())?))

@@ -165,6 +165,10 @@ impl TargetKind for RedisTarget {
         target.tls = TlsSettings::read(table, reader, target.tls.is_some(), "rediss://").map(|tls| tls.over(files));
         target.pools = read_pools(table);
         target.queues = queues::read(table);
+        if !target.queues.is_empty() {
+            // An evicted key may have been a queue with all its jobs.
+            target.evictable.get_or_insert(false);
+        }
         Some(target)
     }
 
