@@ -5,9 +5,10 @@ use std::collections::HashSet;
 use globset::{Glob, GlobMatcher};
 use serde::{Serialize, Serializer};
 
+use super::super::facts::whole;
 use super::super::label::label;
 use super::kinds::{Kind, fill};
-use reader::{Table, set};
+use reader::{Named, Table, set};
 
 /// Queues and groups of a target, at most.
 pub const MAX_QUEUES: usize = 1000;
@@ -170,9 +171,8 @@ fn read_priorities(table: &mut Table<'_>, queues: &mut Queues) {
         queues.priorities = table.integers("priorities", 0..=255);
         queues.priorities.sort_unstable();
         queues.priorities.dedup();
-        if !(1..=MAX_PRIORITIES).contains(&queues.priorities.len()) {
-            let message =
-                format!("names 1 to {MAX_PRIORITIES} of them, those of priority_steps in broker_transport_options");
+        if queues.priorities.len() > MAX_PRIORITIES {
+            let message = "names more than ten; they are those of priority_steps in broker_transport_options";
             table.problem(None, "priorities", None, message);
         }
     }
@@ -181,11 +181,21 @@ fn read_priorities(table: &mut Table<'_>, queues: &mut Queues) {
 
 fn read_capacities(table: &mut Table<'_>) -> Vec<Capacity> {
     let mut capacities = Vec::new();
-    for (line, pattern, most) in table.counts("channel_capacity", 1..=1_000_000_000) {
+    for Named { name, line, value } in table.numbers("channel_capacity") {
+        let Some(pattern) = name else {
+            table.problem(Some(line), "channel_capacity", None, "write it as { \"chat.*\" = 2000 }; capacity is that of the others");
+            continue;
+        };
+        let key = format!("channel_capacity.{pattern}");
+        let most = whole(value);
+        if !(1.0..=1e9).contains(&value) || most as f64 - value != 0.0 {
+            table.problem(Some(line), &key, Some(value.to_string()), "must be a whole number from 1 to 1000000000");
+            continue;
+        }
         match Glob::new(&pattern) {
             Ok(glob) => capacities.push(Capacity { channels: glob.compile_matcher(), most }),
             Err(error) => {
-                table.wrong(line, "channel_capacity", &pattern, format!("is not a pattern: {}", error.kind()));
+                table.problem(Some(line), &key, None, format!("is not a pattern: {}", error.kind()));
             }
         }
     }
