@@ -99,6 +99,9 @@ impl<'r> Table<'r> {
             return value.map(|value| Named { name: None, line, value }).into_iter().collect();
         };
         let mut all = Vec::new();
+        let mut values: Vec<_> = values.into_iter().collect();
+        // As they were written.
+        values.sort_by_key(|(_, value)| value.span().start);
         for (name, value) in values {
             let line = self.reader.line(value.span().start);
             let name = name.into_inner().into_owned();
@@ -107,7 +110,6 @@ impl<'r> Table<'r> {
                 all.push(Named { name: Some(name), line, value });
             }
         }
-        all.sort_by_key(|named| named.line);
         all
     }
 

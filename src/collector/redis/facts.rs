@@ -17,6 +17,8 @@ pub struct Facts {
     pub(super) info: Option<Arc<Info>>,
     /// CONFIG GET of the poll that runs; `None` between polls.
     pub(super) config: Option<Arc<ServerConfig>>,
+    /// CLIENT LIST of the poll that runs; `None` between polls.
+    pub(super) client_list: Option<Arc<Vec<u8>>>,
     version: Option<(u32, u32, u32)>,
     pub(super) connected_clients: u64,
     /// The least limit of a normal client's output buffer, bytes; 0 is none, or not known.
@@ -96,6 +98,7 @@ impl Facts {
     pub(super) fn forget_replies(&mut self) {
         self.info = None;
         self.config = None;
+        self.client_list = None;
     }
 
     /// Whether the address now leads to another server (a failover behind one name) and not to the same one restarted:

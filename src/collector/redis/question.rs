@@ -19,6 +19,7 @@ use super::facts::Facts;
 use super::info::InfoAll;
 use super::latency::{LatencyHistogram, LatencyLatest};
 use super::pubsub::PubsubChannels;
+use super::queues::QueueSizes;
 use super::reply::Unexpected;
 use super::sentinel::SentinelMasters;
 use super::server_config::ConfigGet;
@@ -40,6 +41,7 @@ pub const QUESTIONS: &[Row] = &[
     Row::of::<ClusterNodes>(),
     Row::of::<SentinelMasters>(),
     Row::of::<PubsubChannels>(),
+    Row::of::<QueueSizes>(),
     Row::of::<ClientList>(),
 ];
 
@@ -69,6 +71,9 @@ pub trait Question: Send + Sized + 'static {
     /// The question as a target's settings want it.
     fn new(target: &RedisTarget) -> Self;
 
+    /// A poll begins: what will be asked can be laid down here.
+    fn prepare(&mut self, _facts: &Facts) {}
+
     /// The commands of this poll; none when there is nothing to ask.
     fn commands(&self, facts: &Facts) -> Vec<Cmd>;
 
@@ -78,18 +83,18 @@ pub trait Question: Send + Sized + 'static {
         false
     }
 
+    /// Whether the error reply to the command in this place of those that were sent last is for the question to read, like any
+    /// other reply: it concerns one key of many, say.
+    fn pardons(&self, _place: usize, _code: &str, _detail: &str) -> bool {
+        false
+    }
+
     /// A new connection, or a reload: what was refused may be allowed now.
     fn renew(&mut self) {}
 
     /// Why it is not asked although it is wanted: a sentence for people.
     fn left_out(&self, _facts: &Facts) -> Option<String> {
         None
-    }
-
-    /// Whether an error reply is an answer as well.
-    #[must_use]
-    fn is_answer(_code: &str, _detail: &str) -> bool {
-        false
     }
 
     /// Reads the replies, one for each command.
@@ -110,6 +115,11 @@ pub trait Question: Send + Sized + 'static {
 
     /// What is exported. `facts` are those of this poll.
     fn answer(&mut self, heard: Self::Heard, facts: &Facts) -> Self::Answer;
+
+    /// What of the last answer could not be read: a sentence for people.
+    fn note(&self) -> Option<String> {
+        None
+    }
 
     /// Exports it.
     fn export(answer: &Self::Answer, out: &mut Families);
@@ -180,9 +190,10 @@ pub(super) trait Asked: Send {
     fn name(&self) -> &'static str;
     fn needs_config(&self) -> bool;
     fn reword(&mut self, error: Option<&str>) -> bool;
+    fn pardons(&self, place: usize, code: &str, detail: &str) -> bool;
     fn renew(&mut self);
     fn left_out(&self, facts: &Facts) -> Option<String>;
-    fn is_answer(&self, code: &str, detail: &str) -> bool;
+    fn note(&self) -> Option<String>;
     /// Begins a poll; what an earlier one that was cut off has heard is forgotten.
     fn begin(&mut self, facts: &Facts) -> Option<Request>;
     fn hear(&mut self, replies: Vec<Value>) -> Result<(), Unexpected>;
@@ -210,6 +221,10 @@ impl<Q: Question> Asked for Open<Q> {
         self.question.reword(error)
     }
 
+    fn pardons(&self, place: usize, code: &str, detail: &str) -> bool {
+        self.question.pardons(place, code, detail)
+    }
+
     fn renew(&mut self) {
         self.question.renew();
     }
@@ -218,12 +233,13 @@ impl<Q: Question> Asked for Open<Q> {
         self.question.left_out(facts)
     }
 
-    fn is_answer(&self, code: &str, detail: &str) -> bool {
-        Q::is_answer(code, detail)
+    fn note(&self) -> Option<String> {
+        self.question.note()
     }
 
     fn begin(&mut self, facts: &Facts) -> Option<Request> {
         self.heard = None;
+        self.question.prepare(facts);
         let commands = self.question.commands(facts);
         (!commands.is_empty()).then_some(Request { name: Q::NAME, commands })
     }

@@ -98,7 +98,7 @@ impl Question for SentinelMasters {
     }
 
     /// That there is no quorum is the answer; and a master may be gone since it was listed.
-    fn is_answer(code: &str, detail: &str) -> bool {
+    fn pardons(&self, _place: usize, code: &str, detail: &str) -> bool {
         code == "NOQUORUM" || detail.starts_with("No such master")
     }
 
