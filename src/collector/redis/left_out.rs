@@ -1,7 +1,9 @@
 //! What the settings of a Redis leave out.
 
 use super::clients::ClientList;
+use super::keys::Keys;
 use super::question::{QUESTIONS, Question as _};
+use super::streams::Streams;
 use super::{RedisTarget, canary, ping};
 use crate::metric::MetricInfo;
 
@@ -22,6 +24,9 @@ pub(super) fn left_out(target: &RedisTarget, metric: &str) -> Option<String> {
         && target.pools.iter().all(|pool| pool.max.is_none())
     {
         return Some("max = 50 in [[redis.pool]]".to_owned());
+    }
+    if target.keys.is_empty() && is_among([Keys::METRICS(), Streams::METRICS()].concat()) {
+        return Some("[[redis.key]]".to_owned());
     }
     let is_off = |key: &&str| !target.commands.asks(key);
     let ping = Some("ping").filter(|_| is_among(ping::metrics()));
