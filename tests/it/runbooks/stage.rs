@@ -41,6 +41,7 @@ impl Stage {
         for key in ["asgi:group:a", "price:1", "price:2"] {
             redis.command::<()>(&["SET", key, "1", "EX", "1000"]);
         }
+        redis.command::<()>(&["XGROUP", "CREATE", "events", "workers", "0", "MKSTREAM"]);
         let mut subscriber = redis.connect();
         redis::cmd("SUBSCRIBE").arg("ticker:underlying:NIFTY").query::<redis::Value>(&mut subscriber).unwrap();
         let ticker = Ticker::start(&redis, &[]);
@@ -77,6 +78,8 @@ impl Stage {
             ("curl -s ", "curl -sf "),
             ("<channel>", "ticker:underlying:NIFTY"),
             ("<key>", "price:1"),
+            ("<stream>", "events"),
+            ("<group>", "workers"),
         ];
         let places = addresses.iter().chain(&CONTAINERS).chain(more);
         places.fold(command.to_owned(), |command, (from, to)| command.replace(from, to))
