@@ -17,6 +17,8 @@ const REDIS_READS: &[&str] = &[
     "MEMORY USAGE ",
     "PUBSUB ",
     "TTL ",
+    "XINFO ",
+    "XPENDING ",
     "--latency --raw -i ",
     "--bigkeys -i ",
     "--scan",

@@ -48,6 +48,7 @@ impl Stage {
         redis.command::<()>(&["RPUSH", "celery", "job"]);
         redis.command::<()>(&["ZADD", "asgi:group:lobby", "1", "specific.a!b"]);
         redis.command::<()>(&["ZADD", "asgispecific.a!", "1", "message"]);
+        redis.command::<()>(&["XGROUP", "CREATE", "events", "workers", "0", "MKSTREAM"]);
         let mut subscriber = redis.connect();
         redis::cmd("SUBSCRIBE").arg("ticker:underlying:NIFTY").query::<redis::Value>(&mut subscriber).unwrap();
         let ticker = Ticker::start(&redis, &[]);
@@ -86,6 +87,8 @@ impl Stage {
             ("<key>", "price:1"),
             ("<queue>", "mail"),
             ("<group>", "lobby"),
+            ("<stream>", "events"),
+            ("<consumer-group>", "workers"),
         ];
         let places = addresses.iter().chain(&CONTAINERS).chain(more);
         places.fold(command.to_owned(), |command, (from, to)| command.replace(from, to))

@@ -40,8 +40,8 @@ pub(super) use self::batch::Batch;
 pub(super) use self::export::key_label;
 pub use self::settings::Watched;
 
-/// Keys that one SCAN is asked for: it holds up the server's other clients for as long.
-const COUNT: usize = 1_000;
+/// Keys that one SCAN is asked for: it holds up the server's other clients, among 10 million keys for about a millisecond.
+const COUNT: usize = 250;
 
 /// A key of exact name.
 #[derive(Debug)]
@@ -68,6 +68,8 @@ pub struct Keys {
     has_memory_usage: bool,
     run: LastRun,
     plan: Plan,
+    /// Nothing is left to ask in the poll that runs: what is not known by now will not be.
+    is_done: bool,
     /// What may not be asked on this connection, and the server's words.
     off: BTreeMap<Off, String>,
 }
@@ -137,6 +139,7 @@ impl Question for Keys {
             has_memory_usage: false,
             run: LastRun::default(),
             plan: Plan::new(target.database),
+            is_done: false,
             off: BTreeMap::new(),
         }
     }
@@ -146,7 +149,7 @@ impl Question for Keys {
             self.walks.iter_mut().for_each(Walk::forget);
             (self.turn, self.debt) = (0, 0);
         }
-        self.has_memory_usage = facts.is_at_least(4);
+        (self.has_memory_usage, self.is_done) = (facts.is_at_least(4), false);
         let mut plan = Plan::new(self.home);
         for (place, exact) in self.exact.iter().enumerate() {
             if facts.holds(&exact.key) {
@@ -227,20 +230,21 @@ impl Question for Keys {
                 plan.size_exact(self, place, looked.kind);
             }
         }
-        match heard.slices.last() {
-            Some(slice) if slice.stage == Stage::Named => plan.look_at_found(self, slice),
-            Some(slice) if slice.stage == Stage::Typed => plan.size_found(self, slice),
-            // The first SCAN has failed.
-            None => {}
-            Some(_) => {
-                if heard.ended < self.walks.len() && heard.began.elapsed() < self.time {
-                    plan.scan(self, heard.at.0, heard.at.1, heard.spent);
-                }
+        for (of, slice) in heard.slices.iter().enumerate() {
+            match slice.stage {
+                Stage::Named => plan.look_at_found(self, of, slice),
+                Stage::Typed => plan.size_found(self, of, slice),
+                Stage::Whole => {}
             }
+        }
+        // Where there is none the first SCAN has failed.
+        if !heard.slices.is_empty() && heard.ended < self.walks.len() && heard.began.elapsed() < self.time {
+            plan.scan(self, heard.at.0, heard.at.1, heard.spent);
         }
         self.plan = plan;
         let commands = self.plan.commands();
-        (!commands.is_empty()).then_some(Request { name: Self::NAME, commands })
+        self.is_done = commands.is_empty();
+        (!self.is_done).then_some(Request { name: Self::NAME, commands })
     }
 
     fn read_more(&self, heard: &mut Heard, replies: Vec<Value>) -> Result<(), Unexpected> {
@@ -251,13 +255,15 @@ impl Question for Keys {
 
     fn answer(&mut self, heard: Heard, _: &Facts) -> Told {
         let now = Instant::now();
-        for slice in heard.slices.iter().filter(|slice| slice.stage == Stage::Whole) {
+        let is_whole = |slice: &&Slice| self.is_done || slice.stage == Stage::Whole;
+        let cut_off = heard.slices.iter().find(|slice| !is_whole(slice)).map(|slice| slice.walk);
+        let whole = heard.slices.iter().take_while(is_whole);
+        for slice in whole {
             self.walks[slice.walk].add(slice, heard.began, now);
             self.scanned += slice.named as u64;
         }
         // What is not whole is asked for again.
-        let cut_off = heard.slices.last().filter(|slice| slice.stage != Stage::Whole);
-        self.turn = cut_off.map_or(heard.at.0, |slice| slice.walk);
+        self.turn = cut_off.unwrap_or(heard.at.0);
         self.debt = (self.debt + heard.spent).saturating_sub(self.budget);
         self.off.extend(heard.off);
         let exact = self.exact.iter().zip(heard.exact);

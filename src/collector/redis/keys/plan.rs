@@ -47,8 +47,8 @@ pub(super) fn is_of_a_key(code: &str, detail: &str) -> bool {
 #[derive(Debug, Clone, Copy)]
 enum Place {
     Exact(usize),
-    /// Of the last slice.
-    Found(usize),
+    /// Of a slice.
+    Found(usize, usize),
 }
 
 /// What a command asks.
@@ -71,6 +71,13 @@ impl What {
             Self::Size(_, name) => name,
             Self::Head(_) => "GETRANGE",
             Self::Scan(..) => "SCAN",
+        }
+    }
+
+    const fn place(self) -> Option<Place> {
+        match self {
+            Self::Type(place) | Self::Memory(place) | Self::Size(place, _) | Self::Head(place) => Some(place),
+            Self::Scan(..) => None,
         }
     }
 }
@@ -119,20 +126,20 @@ impl Plan {
     }
 
     /// Asks what the keys are that SCAN named.
-    pub(super) fn look_at_found(&mut self, keys: &Keys, slice: &Slice) {
+    pub(super) fn look_at_found(&mut self, keys: &Keys, of: usize, slice: &Slice) {
         let database = keys.walks[slice.walk].database;
         if keys.may(Off::Found(database)) {
             for (place, found) in slice.found.iter().enumerate() {
-                self.look_at(keys, database, &found.key, Place::Found(place), found.is_shown, found.wants_memory);
+                self.look_at(keys, database, &found.key, Place::Found(of, place), found.is_shown, found.wants_memory);
             }
         }
     }
 
     /// Asks how large they are.
-    pub(super) fn size_found(&mut self, keys: &Keys, slice: &Slice) {
+    pub(super) fn size_found(&mut self, keys: &Keys, of: usize, slice: &Slice) {
         let database = keys.walks[slice.walk].database;
         for (place, found) in slice.found.iter().enumerate().filter(|(_, found)| found.is_shown) {
-            self.size(keys, database, &found.key, Place::Found(place), found.looked.kind);
+            self.size(keys, database, &found.key, Place::Found(of, place), found.looked.kind);
         }
     }
 
@@ -180,7 +187,7 @@ impl Plan {
             match answer {
                 Err((database, error)) => note(heard, Off::Database(database), &error),
                 Ok(error @ Value::ServerError(_)) => {
-                    let off = self.refused(keys, heard, *what, &error);
+                    let off = refused(keys, heard, *what, &error);
                     off.into_iter().for_each(|off| note(heard, off, &error));
                 }
                 Ok(reply) => match *what {
@@ -194,7 +201,8 @@ impl Plan {
                 },
             }
         }
-        if let Some(slice) = heard.slices.last_mut() {
+        // All that were begun have been asked for.
+        for slice in &mut heard.slices {
             slice.stage = match slice.stage {
                 Stage::Named => Stage::Typed,
                 Stage::Typed | Stage::Whole => Stage::Whole,
@@ -219,26 +227,21 @@ impl Plan {
         }
         Ok(())
     }
+}
 
-    /// What is not to be asked any more after this error.
-    fn refused(&self, keys: &Keys, heard: &Heard, what: What, error: &Value) -> Option<Off> {
-        let (code, detail) = reply_error::of(error)?;
-        if reply_error::meaning(code, detail) != Meaning::Refused {
-            return None;
-        }
-        Some(match what {
-            What::Type(Place::Exact(place))
-            | What::Memory(Place::Exact(place))
-            | What::Size(Place::Exact(place), _)
-            | What::Head(Place::Exact(place))
-                if is_of_a_key(code, detail) =>
-            {
-                Off::Key(place)
-            }
-            _ if is_of_a_key(code, detail) => Off::Found(keys.walks[heard.slices.last()?.walk].database),
-            _ => Off::Command(what.command()),
-        })
+/// What is not to be asked any more after this error.
+fn refused(keys: &Keys, heard: &Heard, what: What, error: &Value) -> Option<Off> {
+    let (code, detail) = reply_error::of(error)?;
+    if reply_error::meaning(code, detail) != Meaning::Refused {
+        return None;
     }
+    Some(match what.place() {
+        Some(Place::Exact(place)) if is_of_a_key(code, detail) => Off::Key(place),
+        Some(Place::Found(of, _)) if is_of_a_key(code, detail) => {
+            Off::Found(keys.walks[heard.slices.get(of)?.walk].database)
+        }
+        _ => Off::Command(what.command()),
+    })
 }
 
 fn note(heard: &mut Heard, off: Off, error: &Value) {
@@ -250,8 +253,8 @@ fn note(heard: &mut Heard, off: Off, error: &Value) {
 fn with(heard: &mut Heard, place: Place, change: impl FnOnce(&mut Looked)) {
     let looked = match place {
         Place::Exact(place) => heard.exact.get_mut(place),
-        Place::Found(place) => {
-            heard.slices.last_mut().and_then(|slice| slice.found.get_mut(place)).map(|found| &mut found.looked)
+        Place::Found(of, place) => {
+            heard.slices.get_mut(of).and_then(|slice| slice.found.get_mut(place)).map(|found| &mut found.looked)
         }
     };
     if let Some(looked) = looked {

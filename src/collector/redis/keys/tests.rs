@@ -158,6 +158,35 @@ fn a_pattern_tells_its_last_whole_pass() {
 }
 
 #[test]
+fn keys_that_may_not_be_read_are_counted() {
+    let mut keys = Keys::new(&target("scan_keys = 10\n[[redis.key]]\nmatch = \"s:*\"\n"));
+    let mut heard = begin(&mut keys, vec![scan(0, &["s:a", "s:b"])]);
+    let denied = "NOPERM No permissions to access a key";
+    go_on(&mut keys, &mut heard, &["TYPE s:a", "TYPE s:b"], vec![error(denied), error(denied)]);
+    keys.answer(heard, &Facts::default());
+    let heard = begin(&mut keys, vec![scan(0, &["s:a", "s:b", "s:c"])]);
+    assert!(keys.more(&heard, &Facts::default()).is_none(), "they are not asked for again");
+    let told = samples(&keys.answer(heard, &Facts::default()));
+    assert!(told.contains(&r#"redis_keys_count{db="db1",key="s:*"} 3"#.to_owned()), "{told:?}");
+    let note = keys.left_out(&Facts::default()).unwrap();
+    assert_eq!(note, format!("keys in database 1 may not be read, and so only their number is told: {denied}"));
+}
+
+#[test]
+fn the_next_part_is_asked_for_together_with_what_the_last_one_named() {
+    let mut keys = Keys::new(&target("scan_keys = 500\n[[redis.key]]\nmatch = \"a*\"\n"));
+    let many: Vec<String> = (0..250).map(|index| format!("x{index}")).chain(["a1".to_owned()]).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    let mut heard = begin(&mut keys, vec![scan(3, &many)]);
+    go_on(&mut keys, &mut heard, &["TYPE a1", "SCAN 3 COUNT 249"], vec![bulk("set"), scan(0, &["a2"])]);
+    go_on(&mut keys, &mut heard, &["SCARD a1", "TYPE a2"], vec![Value::Int(3), bulk("hash")]);
+    go_on(&mut keys, &mut heard, &["HLEN a2"], vec![Value::Int(4)]);
+    assert!(keys.more(&heard, &Facts::default()).is_none());
+    let told = samples(&keys.answer(heard, &Facts::default()));
+    assert_eq!(told[2..4], [r#"redis_key_size{db="db1",key="a2"} 4"#, r#"redis_key_size{db="db1",key="a1"} 3"#]);
+}
+
+#[test]
 fn databases_are_walked_in_turn() {
     let mut keys = Keys::new(&target("scan_keys = 10\n[[redis.key]]\nmatch = \"*\"\ntop = 0\ndb = [1, 2, 3]\n"));
     let mut heard = begin(&mut keys, vec![scan(0, &["a", "b"])]);

@@ -41,8 +41,8 @@ metrics! {
     GROUP_READ: gauge "redis_stream_group_entries_read" ["db", "stream", "group"] Count,
         "Entries that a group has read; absent where the server cannot tell.", "XINFO GROUPS, Redis >= 7";
     GROUP_LAG: gauge "redis_stream_group_lag" ["db", "stream", "group"] Count,
-        "Entries of a stream that were not delivered to a group yet; absent where the server cannot tell.",
-        "XINFO GROUPS, Redis >= 7";
+        "Entries of a stream that were not delivered to a group yet, of the groups that are furthest behind; absent where the server \
+         cannot tell.", "XINFO GROUPS, Redis >= 7";
     GROUP_OLDEST: gauge "redis_stream_group_oldest_pending_seconds" ["db", "stream", "group"] Seconds,
         "How long ago the oldest entry was added that a group has not acknowledged; absent where nothing is pending, and where \
          ids are not times.", "XPENDING, the milliseconds in the id, Redis >= 5";
@@ -110,6 +110,5 @@ fn export_others([db, stream]: [&str; 2], others: Others, out: &mut Families) {
         let labels = [db, stream, OTHER];
         out.push(&GROUP_CONSUMERS, labels, others.consumers as f64);
         out.push(&GROUP_PENDING, labels, others.pending as f64);
-        out.push_known(&GROUP_LAG, labels, others.lag.map(|lag| lag as f64));
     }
 }

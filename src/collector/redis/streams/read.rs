@@ -36,14 +36,12 @@ pub(super) struct Group {
     pub(super) other_consumers: Option<u64>,
 }
 
-/// The groups that are not shown.
+/// The groups that are not shown. What they lag together would say nothing: each is less behind than those that are shown.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Others {
     pub(super) groups: u64,
     pub(super) consumers: u64,
     pub(super) pending: u64,
-    /// Of those of which it is known.
-    pub(super) lag: Option<u64>,
 }
 
 /// A consumer that is shown by name.
@@ -113,9 +111,6 @@ pub(super) fn furthest_behind(mut groups: Vec<Group>, top: usize) -> (Vec<Group>
         others.groups += 1;
         others.consumers = others.consumers.saturating_add(group.consumers);
         others.pending = others.pending.saturating_add(group.pending);
-        if let Some(lag) = group.lag {
-            others.lag = Some(others.lag.unwrap_or(0).saturating_add(lag));
-        }
     }
     (groups, others)
 }

@@ -9,6 +9,8 @@ const FAILED: States = &[(0, "failed", "red"), (1, "ok", "green")];
 const NO_CLUSTER: &str = "no node of a cluster is watched";
 const NO_NODES: &str = "no target has several nodes";
 const NO_SENTINEL: &str = "no Sentinel is watched";
+const NO_KEY: &str = "there is no [[redis.key]]";
+const NO_STREAM: &str = "no stream is among the keys of [[redis.key]]";
 const A_CACHE: &str = "a cache that may evict anything has no limit to stay below";
 const NO_LIMIT: &str = "a server without maxmemory has no such limit";
 
@@ -72,6 +74,9 @@ board! {
             .query("redis_mem_clients_slaves{@target}", "{{target}} replicas")
             .query("redis_memory_used_scripts_bytes{@target}", "{{target}} scripts")
             .query("redis_mem_aof_buffer_bytes{@target}", "{{target}} append only file").stacked();
+        graph("memory-parts", "What fills the memory", Bytes, "The data, the tables that find it, clients, replicas, the replication \
+            backlog, scripts and the empty server.")
+            .query("redis_memory_part_bytes{@target}", "{{target}} {{part}}").stacked();
     }
     "Keys and cache" folded {
         graph("hit-ratio", "Cache hit ratio", Ratio, "Part of the lookups that found their key: of a server by its own \
@@ -91,6 +96,32 @@ board! {
             .query("redis_db_keys_expiring{@target} / (redis_db_keys{@target} > 0)", "{{target}} {{db}}").max(1.0);
         graph("expired", "Expired keys", PerSecond, "Keys a second that reached the end of their time.")
             .query("rate(redis_expired_keys_total{@target}[@rate])", "{{target}}");
+    }
+    "Watched keys and streams" folded {
+        graph("key-size", "Largest keys", Count, "Elements, or bytes of a text, of the ten largest watched keys, and of all others \
+            that fit a pattern.")
+            .query("topk(10, redis_key_size{@target})", "{{target}} {{db}} {{key}}").may_be_empty(NO_KEY).nothing(NO_KEY);
+        graph("key-memory", "Keys that take most memory", Bytes, "The ten watched keys that take most memory; only with memory = true.")
+            .query("topk(10, redis_key_memory_usage_bytes{@target})", "{{target}} {{db}} {{key}}").may_be_empty(NO_KEY)
+            .nothing(NO_KEY);
+        graph("key-count", "Keys of patterns and groups", Count, "Keys that fit each pattern, and the ten largest groups of keys, in the \
+            last whole pass.")
+            .query("redis_keys_count{@target}", "{{target}} {{db}} {{key}}").may_be_empty(NO_KEY)
+            .query("topk(10, redis_key_group_count{@target})", "{{target}} {{db}} group {{key_group}}").may_be_empty(NO_KEY)
+            .nothing(NO_KEY);
+        graph("key-scan", "Age of the last pass", Seconds, "How old the numbers of patterns and groups are.")
+            .query("redis_key_scan_age_seconds{@target}", "{{target}} {{db}}").may_be_empty(NO_KEY).nothing(NO_KEY);
+        graph("stream-lag", "Groups behind their streams", Count, "Entries that were not delivered to a consumer group yet.")
+            .alerts("{{target}} {{db}} {{stream}} {{group}}").may_be_empty(NO_STREAM).nothing(NO_STREAM);
+        graph("stream-pending", "Oldest pending entry", Seconds, "How long ago the oldest entry was added that a consumer group has not \
+            acknowledged.")
+            .alerts("{{target}} {{db}} {{stream}} {{group}}").may_be_empty("nothing is pending, or no stream is watched")
+            .nothing("nothing is pending");
+        graph("stream-entries", "Pending entries", Count, "Entries that were delivered to a consumer group and are not acknowledged.")
+            .query("redis_stream_group_messages_pending{@target}", "{{target}} {{db}} {{stream}} {{group}}").may_be_empty(NO_STREAM)
+            .nothing(NO_STREAM);
+        graph("stream-length", "Length of streams", Count, "Entries of each stream. One that is never trimmed grows for ever.")
+            .query("redis_stream_length{@target}", "{{target}} {{db}} {{stream}}").may_be_empty(NO_STREAM).nothing(NO_STREAM);
     }
     "What it works on" folded {
         graph("commands", "Commands", PerSecond, "Commands a second.")
