@@ -62,7 +62,7 @@ mod tests {
         assert_eq!(
             refused(["-check-keys=db0=*", "x", "--skip-tls-verification", "--web.listen-address=:1", "-unknown"]),
             [
-                "-check-keys is a flag of redis_exporter; here: no equal yet",
+                "-check-keys is a flag of redis_exporter; here: match of [[redis.key]]",
                 "-skip-tls-verification is a flag of redis_exporter; here: ca_file or fingerprint of [redis.tls]; \
                  verification cannot be turned off",
             ]
@@ -76,7 +76,7 @@ mod tests {
         assert_eq!(
             ignored(|name| set.contains(&name)),
             [
-                "REDIS_EXPORTER_COUNT_KEYS of redis_exporter is set and not used; here: no equal yet",
+                "REDIS_EXPORTER_COUNT_KEYS of redis_exporter is set and not used; here: match of [[redis.key]] with top = 0",
                 "REDIS_EXPORTER_DEBUG of redis_exporter is set and not used; here: --log.level debug",
             ]
         );

@@ -315,7 +315,7 @@ fn flags_of_redis_exporter_are_answered_with_what_replaces_them() {
         assert_eq!(
             stderr(&refused),
             "manometer: -redis.addr is a flag of redis_exporter; here: url = \"redis://HOST:6379\" of [[redis]], or the \
-             variable REDIS_ADDR or REDIS_URL\nmanometer: -check-keys is a flag of redis_exporter; here: no equal yet\n"
+             variable REDIS_ADDR or REDIS_URL\nmanometer: -check-keys is a flag of redis_exporter; here: match of [[redis.key]]\n"
         );
     }
 }

@@ -29,6 +29,7 @@ mod image;
 mod incidents;
 mod inert;
 mod instances;
+mod keys;
 mod kinds;
 mod log_files;
 mod logs;

@@ -32,10 +32,10 @@ pub(super) struct Talk {
 enum Part {
     /// Those that need nothing but INFO.
     First,
-    /// What the first replies made necessary.
-    More,
-    /// Those that need CONFIG GET.
+    /// Those that need what the others told.
     Last,
+    /// What the replies made necessary.
+    More,
 }
 
 impl RedisCollector {
@@ -164,12 +164,18 @@ impl RedisCollector {
 
     /// Asks all questions but INFO. Whatever goes wrong costs the answer to what is asked, and nothing that was heard.
     pub(super) async fn ask(&mut self, talk: &mut Talk) {
-        for part in [Part::First, Part::More, Part::Last] {
-            let requests = self.requests(talk, part);
-            self.exchange(talk, requests).await;
-            // Before anything is worded or made with the help of what they say.
-            for question in self.questions.iter().filter(|question| question.name() != InfoAll::NAME) {
-                question.tell(&mut self.facts);
+        for part in [Part::First, Part::Last] {
+            let mut requests = self.requests(talk, part);
+            loop {
+                self.exchange(talk, requests).await;
+                // Before anything is worded or made with the help of what they say.
+                for question in self.questions.iter().filter(|question| question.name() != InfoAll::NAME) {
+                    question.tell(&mut self.facts);
+                }
+                requests = self.requests(talk, Part::More);
+                if requests.is_empty() {
+                    break;
+                }
             }
         }
         self.try_again(talk).await;
@@ -183,7 +189,7 @@ impl RedisCollector {
         for (place, question) in questions.iter_mut().enumerate() {
             let request = match part {
                 Part::More => question.more(facts),
-                _ if question.name() == InfoAll::NAME || question.needs_config() != (part == Part::Last) => None,
+                _ if question.name() == InfoAll::NAME || question.comes_last() != (part == Part::Last) => None,
                 _ => question.begin(facts),
             };
             let Some(request) = request else { continue };

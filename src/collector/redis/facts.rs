@@ -9,6 +9,7 @@ use super::info::Info;
 use super::last_run::LastRun;
 use super::server_config::ServerConfig;
 use super::slot::Slots;
+use super::streams::StreamKey;
 
 /// What the last INFO and CONFIG GET said.
 #[derive(Debug, Default)]
@@ -33,6 +34,8 @@ pub struct Facts {
     pub(super) failovers: u64,
     /// The hash slots that the node serves; `None` where it is none of a cluster, or its slots are not known.
     pub(super) slots: Option<Slots>,
+    /// The watched keys that are streams, in the poll that runs.
+    pub(super) streams: Vec<StreamKey>,
     run: LastRun,
     observed_at: Option<Instant>,
 }
@@ -85,6 +88,7 @@ impl Facts {
         self.info = None;
         self.config = None;
         self.client_list = None;
+        self.streams.clear();
     }
 
     /// Whether the address now leads to another server (a failover behind one name) and not to the same one restarted:

@@ -1,8 +1,10 @@
 //! What the settings of a Redis leave out.
 
 use super::clients::ClientList;
+use super::keys::Keys;
 use super::question::{QUESTIONS, Question as _};
 use super::queues::QueueSizes;
+use super::streams::Streams;
 use super::{RedisTarget, canary, ping};
 use crate::metric::MetricInfo;
 
@@ -26,6 +28,9 @@ pub(super) fn left_out(target: &RedisTarget, metric: &str) -> Option<String> {
     }
     if target.queues.is_empty() && is_among(QueueSizes::METRICS()) {
         return Some("[[redis.queue]]".to_owned());
+    }
+    if target.keys.is_empty() && is_among([Keys::METRICS(), Streams::METRICS()].concat()) {
+        return Some("[[redis.key]]".to_owned());
     }
     let is_off = |key: &&str| !target.commands.asks(key);
     let ping = Some("ping").filter(|_| is_among(ping::metrics()));

@@ -7,8 +7,8 @@
 //! of the rows means nothing to what is made of the replies:
 //!
 //! 1. [`read`](Question::read) takes each reply by itself; INFO and CONFIG GET [`tell`](Question::tell) what they say.
-//! 2. [`more`](Question::more) sends what the first replies made necessary, in another round trip; then those are asked that
-//!    [need](Question::NEEDS_CONFIG) what CONFIG GET told.
+//! 2. [`more`](Question::more) sends what the first replies made necessary, in another round trip, or in [several](Question::ROUNDS);
+//!    then those are asked that [need](Question::COMES_LAST) what the others told.
 //! 3. [`answer`](Question::answer) makes of each what is exported, with all that INFO and CONFIG GET told.
 
 use redis::{Cmd, Value};
@@ -17,12 +17,15 @@ use super::clients::ClientList;
 use super::cluster::ClusterState;
 use super::facts::Facts;
 use super::info::InfoAll;
+use super::keys::Keys;
 use super::latency::{LatencyHistogram, LatencyLatest};
+use super::memory_stats::MemoryStats;
 use super::pubsub::PubsubChannels;
 use super::queues::QueueSizes;
 use super::reply::Unexpected;
 use super::server_config::ConfigGet;
 use super::slowlog::{CommandlogLen, SlowlogGet, SlowlogLen};
+use super::streams::Streams;
 use crate::collector::redis::RedisTarget;
 use crate::metric::{Families, MetricInfo};
 use crate::topology::Sight;
@@ -37,8 +40,11 @@ pub const QUESTIONS: &[Row] = &[
     Row::of::<SlowlogGet>(),
     Row::of::<CommandlogLen>(),
     Row::of::<ClusterState>(),
+    Row::of::<MemoryStats>(),
     Row::of::<PubsubChannels>(),
     Row::of::<QueueSizes>(),
+    Row::of::<Keys>(),
+    Row::of::<Streams>(),
     Row::of::<ClientList>(),
 ];
 
@@ -50,8 +56,11 @@ pub trait Question: Send + Sized + 'static {
     /// The key of `commands` in the settings that switches it off; questions may share one.
     const SWITCH: Option<&'static str> = None;
 
-    /// Whether it is worded with what CONFIG GET told, and so asked after it.
-    const NEEDS_CONFIG: bool = false;
+    /// Whether it is worded with what other questions told (CONFIG GET, keys), and so asked after them.
+    const COMES_LAST: bool = false;
+
+    /// The most round trips of a poll in which [`more`](Self::more) is asked.
+    const ROUNDS: usize = 1;
 
     /// Everything with a fixed name that [`export`](Self::export) may push.
     const METRICS: fn() -> Vec<MetricInfo>;
@@ -100,7 +109,7 @@ pub trait Question: Send + Sized + 'static {
     /// Adds to the facts, for all other questions.
     fn tell(&self, _heard: &Self::Heard, _facts: &mut Facts) {}
 
-    /// What has to be asked in a second round trip.
+    /// What has to be asked in another round trip.
     fn more(&mut self, _heard: &Self::Heard, _facts: &Facts) -> Option<Request> {
         None
     }
@@ -156,7 +165,7 @@ impl Row {
             name: Q::NAME,
             switch: Q::SWITCH,
             metrics: Q::METRICS,
-            open: |target| Box::new(Open { question: Q::new(target), heard: None }),
+            open: |target| Box::new(Open { question: Q::new(target), heard: None, rounds: 0, asked: 0 }),
         }
     }
 
@@ -185,7 +194,7 @@ pub(super) fn metrics() -> Vec<MetricInfo> {
 /// A question of any type, and what it heard so far in the poll that runs.
 pub(super) trait Asked: Send {
     fn name(&self) -> &'static str;
-    fn needs_config(&self) -> bool;
+    fn comes_last(&self) -> bool;
     fn reword(&mut self, error: Option<&str>) -> bool;
     fn pardons(&self, place: usize, code: &str, detail: &str) -> bool;
     fn renew(&mut self);
@@ -203,6 +212,10 @@ pub(super) trait Asked: Send {
 struct Open<Q: Question> {
     question: Q,
     heard: Option<Q::Heard>,
+    /// Further round trips that it may have in this poll: none while one is not answered.
+    rounds: usize,
+    /// Round trips that it had.
+    asked: usize,
 }
 
 impl<Q: Question> Asked for Open<Q> {
@@ -210,8 +223,8 @@ impl<Q: Question> Asked for Open<Q> {
         Q::NAME
     }
 
-    fn needs_config(&self) -> bool {
-        Q::NEEDS_CONFIG
+    fn comes_last(&self) -> bool {
+        Q::COMES_LAST
     }
 
     fn reword(&mut self, error: Option<&str>) -> bool {
@@ -235,7 +248,7 @@ impl<Q: Question> Asked for Open<Q> {
     }
 
     fn begin(&mut self, facts: &Facts) -> Option<Request> {
-        self.heard = None;
+        (self.heard, self.rounds, self.asked) = (None, Q::ROUNDS, 0);
         self.question.prepare(facts);
         let commands = self.question.commands(facts);
         (!commands.is_empty()).then_some(Request { name: Q::NAME, commands })
@@ -243,7 +256,9 @@ impl<Q: Question> Asked for Open<Q> {
 
     fn hear(&mut self, replies: Vec<Value>) -> Result<(), Unexpected> {
         if let Some(heard) = &mut self.heard {
-            return self.question.read_more(heard, replies);
+            self.question.read_more(heard, replies)?;
+            self.rounds = Q::ROUNDS - self.asked;
+            return Ok(());
         }
         self.heard = Some(self.question.read(replies)?);
         Ok(())
@@ -256,7 +271,12 @@ impl<Q: Question> Asked for Open<Q> {
     }
 
     fn more(&mut self, facts: &Facts) -> Option<Request> {
-        self.question.more(self.heard.as_ref()?, facts)
+        if self.rounds == 0 {
+            return None;
+        }
+        let request = self.question.more(self.heard.as_ref()?, facts)?;
+        (self.rounds, self.asked) = (0, self.asked + 1);
+        Some(request)
     }
 
     fn answer(&mut self, facts: &Facts) -> Option<Box<dyn Export>> {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::clients::{MAX_POOLS, Pool};
+use super::keys::Watched;
 use super::queues::{self, Queues};
 use super::switches::Switches;
 use super::{RedisCollector, environment, left_out};
@@ -64,10 +65,18 @@ pub struct RedisTarget {
     pub canary: bool,
     /// The agent's own channel.
     pub canary_channel: String,
+    /// Keys that SCAN may name in a poll.
+    pub scan_keys: usize,
+    /// The most time of a poll after which no further SCAN is sent.
+    #[serde(serialize_with = "reader::duration")]
+    pub scan_time: Duration,
     /// Questions that are switched off.
     pub commands: Switches,
     /// TLS, if the scheme or a table asks for it.
     pub tls: Option<TlsSettings>,
+    /// Keys whose sizes are told.
+    #[serde(rename = "key", skip_serializing_if = "Vec::is_empty")]
+    pub keys: Vec<Watched>,
     /// Connection pools, by what their connections tell of themselves.
     #[serde(rename = "pool", skip_serializing_if = "Vec::is_empty")]
     pub pools: Vec<Pool>,
@@ -113,6 +122,9 @@ impl RedisTarget {
             canary_channel: "manometer:canary".to_owned(),
             commands: Switches::default(),
             tls: url.tls.then_some(url.files),
+            scan_keys: 1_000,
+            scan_time: SECOND / 10,
+            keys: Vec::new(),
             pools: Vec::new(),
             queues: Vec::new(),
             common,
@@ -163,6 +175,9 @@ impl TargetKind for RedisTarget {
         read_scope(table, &mut target);
         target.commands = Switches::read(table.table("commands"));
         target.tls = TlsSettings::read(table, reader, target.tls.is_some(), "rediss://").map(|tls| tls.over(files));
+        set(&mut target.scan_keys, table.integer("scan_keys", 10..=100_000));
+        set(&mut target.scan_time, table.duration("scan_time", SECOND / 1_000..=10 * SECOND));
+        target.keys = Watched::read_all(table);
         target.pools = read_pools(table);
         target.queues = queues::read(table);
         if !target.queues.is_empty() {

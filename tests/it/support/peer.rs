@@ -24,11 +24,17 @@ pub(crate) struct Exporter {
 impl Exporter {
     /// Starts `redis_exporter` with its defaults, of one server; it may not listen yet.
     pub(crate) fn start(redis_url: &str) -> Self {
+        Self::start_with(redis_url, &[])
+    }
+
+    /// Starts it with more flags.
+    pub(crate) fn start_with(redis_url: &str, flags: &[&str]) -> Self {
         let address = SocketAddr::from(([127, 0, 0, 1], port::free()));
         let process = Process::spawn(
             Command::new(PROGRAM)
                 .arg(format!("-web.listen-address={address}"))
                 .arg(format!("-redis.addr={redis_url}"))
+                .args(flags)
                 .stdout(Stdio::null())
                 .stderr(Stdio::null()),
         );

@@ -31,7 +31,7 @@ const USUAL_LINE: u64 = 270;
 
 impl Question for ClientList {
     const NAME: &'static str = "CLIENT LIST";
-    const NEEDS_CONFIG: bool = true;
+    const COMES_LAST: bool = true;
     const METRICS: fn() -> Vec<MetricInfo> = metrics;
     /// The reply as sent: it is read in one pass, with the limits of CONFIG GET at hand.
     type Heard = Arc<Vec<u8>>;

@@ -183,7 +183,12 @@ fn read_capacities(table: &mut Table<'_>) -> Vec<Capacity> {
     let mut capacities = Vec::new();
     for Named { name, line, value } in table.numbers("channel_capacity") {
         let Some(pattern) = name else {
-            table.problem(Some(line), "channel_capacity", None, "write it as { \"chat.*\" = 2000 }; capacity is that of the others");
+            table.problem(
+                Some(line),
+                "channel_capacity",
+                None,
+                "write it as { \"chat.*\" = 2000 }; capacity is that of the others",
+            );
             continue;
         };
         let key = format!("channel_capacity.{pattern}");

@@ -39,7 +39,7 @@ pub struct CommandlogLen;
 impl Question for CommandlogLen {
     const NAME: &'static str = "COMMANDLOG LEN";
     const SWITCH: Option<&'static str> = Some("commandlog");
-    const NEEDS_CONFIG: bool = true;
+    const COMES_LAST: bool = true;
     const METRICS: fn() -> Vec<MetricInfo> = metrics;
     type Heard = CommandlogLengths;
     type Answer = CommandlogLengths;
