@@ -6,7 +6,7 @@
 //! Every command stands for itself: a key that is gone, of another type by now or on another node tells nothing, and what a user
 //! may not ask is left out until there is a new connection.
 
-mod batch;
+pub(super) mod batch;
 mod export;
 mod glob;
 mod looked;

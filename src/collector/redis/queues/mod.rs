@@ -22,6 +22,7 @@ pub use self::reading::QueuesAnswer;
 pub(super) use self::settings::read;
 pub use self::settings::{MAX_QUEUES, Queues};
 use super::facts::Facts;
+use super::keys::batch::Batch;
 use super::question::{Question, Request};
 use super::reply::Unexpected;
 use super::reply_error;
@@ -36,10 +37,12 @@ pub struct QueueSizes {
     /// Whether the server may be a replica of another instance, which tells the same.
     has_instances: bool,
     steps: Vec<Step>,
+    batch: Batch,
     /// Whether `steps` are but those of one node of a cluster.
     is_part: bool,
     /// What the second round trip of the poll that runs asks.
     further: Vec<Further>,
+    further_batch: Batch,
     note: Option<String>,
 }
 
@@ -53,6 +56,8 @@ pub struct Heard {
 impl Question for QueueSizes {
     const NAME: &'static str = "LLEN";
     const SWITCH: Option<&'static str> = Some("queues");
+    /// Which keys a node of a cluster holds is told by others.
+    const COMES_LAST: bool = true;
     const METRICS: fn() -> Vec<MetricInfo> = reading::metrics;
     type Heard = Heard;
     type Answer = QueuesAnswer;
@@ -61,7 +66,17 @@ impl Question for QueueSizes {
         let (tables, database) = (target.queues.clone(), target.database);
         let steps = plan::steps(&tables, database, &Facts::default());
         let has_instances = target.node.is_some();
-        Self { tables, database, has_instances, steps, is_part: false, further: Vec::new(), note: None }
+        Self {
+            tables,
+            database,
+            has_instances,
+            steps,
+            batch: Batch::new(database),
+            is_part: false,
+            further: Vec::new(),
+            further_batch: Batch::new(database),
+            note: None,
+        }
     }
 
     fn prepare(&mut self, facts: &Facts) {
@@ -69,6 +84,9 @@ impl Question for QueueSizes {
             self.steps = plan::steps(&self.tables, self.database, facts);
             self.is_part = facts.slots.is_some();
         }
+        self.batch = Batch::new(self.database);
+        let asked = self.steps.iter().filter(|step| step.refused.is_none());
+        asked.for_each(|step| self.batch.add(step.db, step.command()));
     }
 
     fn commands(&self, facts: &Facts) -> Vec<Cmd> {
@@ -76,7 +94,11 @@ impl Question for QueueSizes {
         if self.has_instances && role == Some("slave") {
             return Vec::new();
         }
-        plan::in_databases(self.steps.iter().map(|step| (step.db, step.command())), self.database)
+        self.batch.commands()
+    }
+
+    fn renew(&mut self) {
+        self.steps.iter_mut().for_each(|step| step.refused = None);
     }
 
     fn pardons(&self, _place: usize, code: &str, detail: &str) -> bool {
@@ -84,19 +106,23 @@ impl Question for QueueSizes {
     }
 
     fn read(&self, replies: Vec<Value>) -> Result<Heard, Unexpected> {
-        let replies = plan::of_databases(self.steps.iter().map(|step| step.db), self.database, replies);
-        Ok(Heard { replies, further: Vec::new() })
+        let mut replies = answers(&self.batch, replies);
+        let each = self.steps.iter().map_while(|step| step.refused.clone().or_else(|| replies.next()));
+        Ok(Heard { replies: each.collect(), further: Vec::new() })
     }
 
     fn more(&mut self, heard: &Heard, facts: &Facts) -> Option<Request> {
         self.further = answer::further(&self.tables, &self.steps, &heard.replies, facts);
-        let commands = self.further.iter().map(|further| (further.db, further.command.clone()));
-        let commands = plan::in_databases(commands, self.database);
+        self.further_batch = Batch::new(self.database);
+        for further in &self.further {
+            self.further_batch.add(further.db, further.command.clone());
+        }
+        let commands = self.further_batch.commands();
         (!commands.is_empty()).then_some(Request { name: "HGET", commands })
     }
 
     fn read_more(&self, heard: &mut Heard, replies: Vec<Value>) -> Result<(), Unexpected> {
-        heard.further = plan::of_databases(self.further.iter().map(|further| further.db), self.database, replies);
+        heard.further = answers(&self.further_batch, replies).collect();
         Ok(())
     }
 
@@ -105,6 +131,9 @@ impl Question for QueueSizes {
         let (answer, note) = answer::answer(&self.tables, &self.steps, &self.further, &heard, self.database, list);
         self.note = note;
         self.further.clear();
+        for (step, reply) in self.steps.iter_mut().zip(heard.replies) {
+            step.refused = Some(reply).filter(is_refusal);
+        }
         answer
     }
 
@@ -115,4 +144,14 @@ impl Question for QueueSizes {
     fn export(answer: &QueuesAnswer, out: &mut Families) {
         reading::export(answer, out);
     }
+}
+
+/// The replies to what was asked; of a database that could not be selected, the refusal.
+fn answers(batch: &Batch, replies: Vec<Value>) -> impl Iterator<Item = Value> {
+    batch.replies(replies).into_iter().map(|reply| reply.unwrap_or_else(|(_, refusal)| refusal))
+}
+
+/// Whether asking again over the same connection would bring the same, and an error more in what the server counts.
+fn is_refusal(reply: &Value) -> bool {
+    reply_error::of(reply).is_some_and(|(code, _)| matches!(code, "NOPERM" | "ERR"))
 }

@@ -1,4 +1,4 @@
-//! Which keys a poll asks, in which order, and how several databases are asked over one connection.
+//! Which keys a poll asks, and in which order.
 
 use std::collections::HashMap;
 
@@ -21,6 +21,8 @@ pub(super) struct Step {
     pub(super) db: u32,
     pub(super) key: String,
     pub(super) what: What,
+    /// The refusal that it got on this connection: it is not asked again.
+    pub(super) refused: Option<Value>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,56 +95,17 @@ pub(super) fn steps(tables: &[Queues], database: u32, facts: &Facts) -> Vec<Step
                         continue;
                     }
                 }
-                steps.push(Step { db, key, what: What::Of { queues: vec![queue], part } });
+                steps.push(Step { db, key, what: What::Of { queues: vec![queue], part }, refused: None });
             }
         }
     }
     let groups = tables.iter().flat_map(|queues| queues.groups.iter().map(move |group| (queues, group)));
     for (place, (queues, group)) in groups.enumerate() {
         let (db, key) = (queues.db.unwrap_or(database), format!("{}:group:{group}", queues.prefix));
-        steps.push(Step { db, key: key.clone(), what: What::Members(place) });
-        steps.push(Step { db, key, what: What::Channels(place) });
+        steps.push(Step { db, key: key.clone(), what: What::Members(place), refused: None });
+        steps.push(Step { db, key, what: What::Channels(place), refused: None });
     }
     steps.retain(|step| facts.holds(step.key.as_bytes()));
     steps.sort_by_key(|step| step.db);
     steps
-}
-
-/// Commands as they are sent: in the database of each, and then back in that of the connection.
-pub(super) fn in_databases(commands: impl Iterator<Item = (u32, Cmd)>, database: u32) -> Vec<Cmd> {
-    let mut at = database;
-    let mut all = Vec::new();
-    for (db, command) in commands {
-        if db != at {
-            all.push(select(db));
-            at = db;
-        }
-        all.push(command);
-    }
-    if at != database {
-        all.push(select(database));
-    }
-    all
-}
-
-/// The replies to the commands themselves; what was sent to a database that could not be selected has the refusal.
-pub(super) fn of_databases(databases: impl Iterator<Item = u32>, database: u32, replies: Vec<Value>) -> Vec<Value> {
-    let mut at = database;
-    let mut selected = Value::Okay;
-    let mut replies = replies.into_iter();
-    let own = databases.map_while(|db| {
-        if db != at {
-            selected = replies.next()?;
-            at = db;
-        }
-        let reply = replies.next()?;
-        Some(if matches!(selected, Value::ServerError(_)) { selected.clone() } else { reply })
-    });
-    own.collect()
-}
-
-fn select(database: u32) -> Cmd {
-    let mut select = command(&["SELECT"]);
-    select.arg(database);
-    select
 }

@@ -13,7 +13,21 @@ fn table(kind: &str, names: &[&str]) -> Queues {
 
 fn question(tables: Vec<Queues>) -> QueueSizes {
     let steps = plan::steps(&tables, 0, &Facts::default());
-    QueueSizes { tables, database: 0, has_instances: false, steps, is_part: false, further: Vec::new(), note: None }
+    let (batch, further_batch) = (Batch::new(0), Batch::new(0));
+    let further = Vec::new();
+    let mut question = QueueSizes {
+        tables,
+        database: 0,
+        has_instances: false,
+        steps,
+        batch,
+        is_part: false,
+        further,
+        further_batch,
+        note: None,
+    };
+    question.prepare(&Facts::default());
+    question
 }
 
 /// The words of the commands.
@@ -119,9 +133,17 @@ fn a_key_without_rights_costs_its_number_alone() {
     let (samples, note) = poll(&mut question, &Facts::default(), vec![refused, Value::Int(2)], Vec::new());
     assert_eq!(samples, ["queue_size{queue=\"b\"} 2"]);
     assert!(note.unwrap().contains("\"a\": NOPERM No permissions to access a key"));
+    question.prepare(&Facts::default());
+    assert_eq!(words(&question.commands(&Facts::default())), ["LLEN b"], "it is not asked again");
+    let (samples, note) = poll(&mut question, &Facts::default(), vec![Value::Int(3)], Vec::new());
+    assert_eq!(samples, ["queue_size{queue=\"b\"} 3"]);
+    assert!(note.is_some(), "and told as long");
+    question.renew();
+    question.prepare(&Facts::default());
     let (samples, note) = poll(&mut question, &Facts::default(), vec![bulk("x"), Value::Int(2)], Vec::new());
     assert_eq!(samples, ["queue_size{queue=\"b\"} 2"]);
     assert!(note.is_some());
+    question.prepare(&Facts::default());
     let (_, note) = poll(&mut question, &Facts::default(), vec![Value::Int(1), Value::Int(2)], Vec::new());
     assert_eq!(note, None, "it is about the last poll");
 }

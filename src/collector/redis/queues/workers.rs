@@ -9,7 +9,7 @@ use super::kinds::Workers;
 use super::settings::Queues;
 use crate::collector::redis::clients::parse::clients;
 
-/// Stands between the name of a BullMQ queue and that of its worker.
+/// Stands between the name of a `BullMQ` queue and that of its worker.
 const WORKER: &[u8] = b":w:";
 
 /// Clients, by what workers are known by.
