@@ -1,9 +1,10 @@
 //! A cluster is one target: its nodes are instances, whoever is a primary at the moment.
 
-use crate::support::agent::{Agent, config_file, output, stderr};
+use crate::support::agent::{Agent, config_file, output, stderr, target};
 use crate::support::cluster::Cluster;
 use crate::support::exposition::Exposition;
 use crate::support::missing::missing;
+use crate::support::pypi;
 use crate::support::redis::RedisServer;
 use crate::support::wait::{SOON, until};
 
@@ -181,4 +182,33 @@ fn a_cluster_of_which_nobody_answers_is_a_target_that_is_down() {
     let words =
         format!("asking the cluster at 127.0.0.1:{port} who the servers of main are: connecting to 127.0.0.1:{port}: ");
     assert!(error.starts_with(&words), "{error}");
+}
+
+#[test]
+fn slots_that_hold_and_cost_most_are_shown_where_that_is_asked_for() {
+    if pypi::missing() {
+        return;
+    }
+    let builder = RedisServer::builder().program(pypi::valkey_9()).line("cluster-enabled yes");
+    let node = builder.line("cluster-slot-stats-enabled yes").start();
+    node.command::<()>(&["CLUSTER", "ADDSLOTSRANGE", "0", "16383"]);
+    until(SOON, "the cluster is ok", || {
+        node.command::<String>(&["CLUSTER", "INFO"]).contains("cluster_state:ok").then_some(())
+    });
+    for key in ["{foo}1", "{foo}2", "{foo}3", "{bar}1"] {
+        node.command::<()>(&["SET", key, "x"]);
+    }
+    let agent = Agent::run(&(target("main", &node.url()) + "slot_stats = 1\n"));
+    let seen = agent.next_poll("main");
+    // Of 16,384 slots the one with most keys, and the one that took most time, whichever that was.
+    seen.assert("redis_cluster_slot_keys", &[("slot", "12182")], 3.0);
+    assert!((1..=2).contains(&seen.series("redis_cluster_slot_keys", &[]).len()));
+    assert!(seen.value("redis_cluster_slot_cpu_seconds_total", &[("slot", "12182")]) > 0.0);
+    assert!(seen.value("redis_cluster_slot_received_bytes_total", &[("slot", "12182")]) > 50.0);
+    seen.assert("redis_command_supported", &[("command", "CLUSTER SLOT-STATS")], 1.0);
+    node.command::<()>(&["CONFIG", "SET", "cluster-slot-stats-enabled", "no"]);
+    let seen = agent.next_poll("main");
+    seen.assert("redis_cluster_slot_keys", &[("slot", "12182")], 3.0);
+    assert_eq!(seen.get("redis_cluster_slot_cpu_seconds_total", &[("slot", "12182")]), None);
+    seen.assert("redis_command_supported", &[("command", "CLUSTER SLOT-STATS")], 1.0);
 }

@@ -25,7 +25,7 @@ const ANSWERED: Duration = Duration::from_mins(3);
 
 /// What may be empty, and is so even here: no target has TLS, Prometheus scrapes the agent alone, an older
 /// Redis does not count whom it cuts off, nobody watches a cluster or a Sentinel, and the server records no latency spikes.
-const STAY_EMPTY: [&str; 16] = [
+const STAY_EMPTY: [&str; 23] = [
     "agent.certificates",
     "agent.configuration",
     "agent.notifications",
@@ -34,12 +34,19 @@ const STAY_EMPTY: [&str; 16] = [
     "clients.cut-off",
     "overview.follows",
     "overview.incident",
+    "redis.cluster-failing",
     "redis.cluster-nodes",
     "redis.cluster-slots",
     "redis.cluster",
+    "redis.nodes-down",
+    "redis.quorum",
+    "redis.sentinel-ok",
     "redis.sentinel-peers",
     "redis.sentinel-status",
     "redis.sentinel",
+    "redis.slots-open",
+    "redis.slots-uncovered",
+    "redis.unreplicated",
     "redis.spikes",
     "redis.tilt",
 ];

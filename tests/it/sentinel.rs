@@ -119,6 +119,20 @@ fn a_sentinel_that_lies_costs_nobody_his_history() {
 }
 
 #[test]
+fn a_sentinel_that_hangs_keeps_nobody_from_being_followed() {
+    if missing(&["redis-server"]) {
+        return;
+    }
+    let group = Group::start(1);
+    let agent = Agent::spawn(&config(&group.sentinels()), &[]);
+    waited(&agent, "both servers are up", |seen| all_up(seen, &group.servers).then_some(()));
+    group.sentinels[0].freeze();
+    group.sentinels[1].command::<()>(&["SENTINEL", "FAILOVER", "main"]);
+    let replica = group.servers[1].address();
+    waited(&agent, "the replica is needed", |seen| (needed(seen) == [replica.clone()]).then_some(()));
+}
+
+#[test]
 fn one_poll_shows_the_group_and_credentials_are_told_apart() {
     if missing(&["redis-server"]) {
         return;

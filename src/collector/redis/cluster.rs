@@ -1,6 +1,7 @@
 //! CLUSTER INFO: the cluster as this node sees it.
 
 pub(super) mod nodes;
+mod slot_stats;
 mod topology;
 
 use redis::{Cmd, Value};
@@ -11,6 +12,7 @@ use super::reply::{self, Unexpected};
 use crate::collector::redis::RedisTarget;
 use crate::metric::{Families, Kind, MetricInfo, Suffix, metrics};
 
+pub use slot_stats::SlotStats;
 pub use topology::ClusterNodes;
 
 /// Fields that are read; Redis sends about 40, one for each type of message that was sent or received.

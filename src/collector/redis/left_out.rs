@@ -1,6 +1,7 @@
 //! What the settings of a Redis leave out.
 
 use super::clients::ClientList;
+use super::cluster::SlotStats;
 use super::keys::Keys;
 use super::question::{QUESTIONS, Question as _};
 use super::queues::QueueSizes;
@@ -21,6 +22,9 @@ pub(super) fn left_out(target: &RedisTarget, metric: &str) -> Option<String> {
     }
     if !target.client_list && is_among(ClientList::METRICS()) {
         return line("client_list = true");
+    }
+    if target.slot_stats == 0 && is_among(SlotStats::METRICS()) {
+        return line("slot_stats = 10");
     }
     if metric.starts_with("pool_") && target.pools.is_empty() {
         return Some("[[redis.pool]]".to_owned());

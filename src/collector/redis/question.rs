@@ -14,7 +14,7 @@
 use redis::{Cmd, Value};
 
 use super::clients::ClientList;
-use super::cluster::{ClusterNodes, ClusterState};
+use super::cluster::{ClusterNodes, ClusterState, SlotStats};
 use super::facts::Facts;
 use super::info::InfoAll;
 use super::keys::Keys;
@@ -42,6 +42,7 @@ pub const QUESTIONS: &[Row] = &[
     Row::of::<CommandlogLen>(),
     Row::of::<ClusterState>(),
     Row::of::<ClusterNodes>(),
+    Row::of::<SlotStats>(),
     Row::of::<SentinelMasters>(),
     Row::of::<MemoryStats>(),
     Row::of::<PubsubChannels>(),

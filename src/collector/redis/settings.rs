@@ -57,6 +57,8 @@ pub struct RedisTarget {
     pub config_command: String,
     /// Whether LATENCY HISTOGRAM is read, Redis >= 7.
     pub latency_histogram: bool,
+    /// Hash slots of a node whose numbers are shown, by keys and by CPU time; 0 for none.
+    pub slot_stats: u32,
     /// Names shown of anything that clients can name; the rest is `__other__`.
     pub top_k: usize,
     /// A client without subscription that was idle for longer is stale.
@@ -124,6 +126,7 @@ impl RedisTarget {
             client_list_max_clients: 20_000,
             config_command: "CONFIG".to_owned(),
             latency_histogram: true,
+            slot_stats: 0,
             top_k: 10,
             stale_after: 300 * SECOND,
             hit_ratio_window: default_hit_ratio_window(common.interval.length()),
@@ -282,6 +285,7 @@ fn read_scope(table: &mut Table<'_>, target: &mut RedisTarget) {
         target.config_command = command;
     }
     set(&mut target.latency_histogram, table.boolean("latency_histogram"));
+    set(&mut target.slot_stats, table.integer("slot_stats", 0..=1_000));
     set(&mut target.top_k, table.integer("top_k", 1..=1_000));
     target.evictable = table.boolean("evictable");
     target.pubsub_patterns = table.strings("pubsub_patterns").into_iter().map(|(_, pattern)| pattern).collect();

@@ -74,7 +74,11 @@ impl Members {
                     first = Some((at, said));
                     break;
                 }
-                Err(error) => errors.push(error),
+                Err(error) => {
+                    // Should the time be over before somebody answers, the next call begins with another one.
+                    self.links.distrust(witness);
+                    errors.push(error);
+                }
             }
         }
         let Some((at, said)) = first else { return Err(self.nobody(errors)) };
@@ -126,7 +130,7 @@ impl Members {
         all
     }
 
-    /// The most that one witness may take: several must have their turn.
+    /// The most that one witness may take: several have their turn within a call.
     fn patience(&self) -> Duration {
         self.target.connect_timeout.min(self.target.deadline / 4)
     }

@@ -250,7 +250,7 @@ board! {
             .alerts("{{target}} {{direction}}").may_be_empty(NO_CLUSTER).nothing(NO_CLUSTER);
         graph("failovers", "Failovers", Count, "Replicas that were promoted, and masters that Sentinels name anew, in the window \
             that the alert looks back.")
-            .alerts("{{target}}").nothing(NO_NODES);
+            .alerts("{{target}}").may_be_empty(NO_SENTINEL).nothing(NO_NODES);
     }
     "Sentinel" folded {
         timeline("quorum", "Quorum", UP, "Of a Sentinel: whether enough others are reachable from it to agree on a failover.")
