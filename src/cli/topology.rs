@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::poll::{failures, judged};
-use super::{Refused, block_on, print, read};
+use super::{Refused, block_on, print, read_with_found};
 use crate::app::{self, Source};
 use crate::hub::Hub;
 
 /// Polls all targets and prints what they stand on.
 pub(super) fn topology(source: &Source, json: bool) -> Result<ExitCode, Refused> {
-    let config = read(source)?;
+    let config = read_with_found(source)?;
     let hub = Arc::new(Hub::new(|_| {}));
     block_on(app::poll_once(&config.targets, &hub))?;
     let report = hub.topology().view(SystemTime::now()).report();
