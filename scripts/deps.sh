@@ -83,6 +83,8 @@ find_missing() {
         have_static_busybox || add busybox-static
         # For clients with real pools and servers of other versions (scripts/pypi.sh).
         have_venv || add python3 python3-venv
+        # For a library of queues (scripts/npm.sh).
+        { have node && have npm; } || add nodejs npm
         # Before the engine's socket, as docs/SECURITY.md has it.
         have nginx || add nginx
         # A proxy before Redis that closes the connection at commands that it does not know (twemproxy).
@@ -280,4 +282,5 @@ lint | test) have_lint_tools || install_lint_tools ;;
 esac
 [ "$mode" != test ] || add_static_target
 # Without it the tests that need it say so, and fail where CI is set.
-[ "$mode" != test ] || "$root/scripts/pypi.sh" >/dev/null || say "no Python environment: tests with real pools are left out"
+[ "$mode" != test ] || "$root/scripts/pypi.sh" >/dev/null || say "no Python environment: tests with real pools and queues are left out"
+[ "$mode" != test ] || "$root/scripts/npm.sh" >/dev/null || say "no Node packages: tests with BullMQ are left out"

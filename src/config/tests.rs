@@ -30,13 +30,23 @@ fn first<K: TargetKind>(config: &Config) -> K {
     config.targets_of().next().cloned().unwrap()
 }
 
+#[test]
+fn a_target_with_queues_evicts_no_keys_unless_it_says_so() {
+    const URL: &str = "[[redis]]\nname = \"a\"\nurl = \"redis://h\"\n";
+    const QUEUE: &str = "[[redis.queue]]\nkind = \"list\"\nname = \"jobs\"\n";
+    let evictable = |text: &str| first::<RedisTarget>(&parse(text)).evictable;
+    assert_eq!(evictable(URL), None);
+    assert_eq!(evictable(&format!("{URL}{QUEUE}")), Some(false));
+    assert_eq!(evictable(&format!("{URL}evictable = true\n{QUEUE}")), Some(true));
+}
+
 /// One file for each way to be wrong.
 #[test]
 fn bad_files_are_refused_with_their_exact_messages() {
     let error = |text: &str| Config::parse(text, Path::new("config.toml"), &no_env, KINDS).err();
     assert_eq!(
         assert_refused(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/config/bad"), error),
-        68,
+        69,
         "a bad file was added or lost"
     );
 }
@@ -215,6 +225,20 @@ fn every_key_reaches_its_setting() {
         address = ["10.0.0.0/8", "fd00::/8", "unix"]
         max = 20
         idle_after = "5s"
+        [[redis.queue]]
+        kind = "celery"
+        name = "celery"
+        as = "jobs"
+        db = 1
+        prefix = "app:"
+        priorities = [9, 0, 5]
+        separator = ":"
+        [[redis.queue]]
+        kind = "asgi"
+        name = ["a", "b"]
+        groups = ["lobby"]
+        capacity = 1500
+        channel_capacity = { "notifications.*" = 500, "chat.*" = 2_000 }
         "#,
     );
     assert_eq!(config.environment.as_deref(), Some("production"));
@@ -237,6 +261,17 @@ fn every_key_reaches_its_setting() {
     let tls = target.tls.as_ref().unwrap();
     assert_eq!(tls.ca_file.as_deref(), Some(Path::new("/etc/ca.crt")));
     assert_eq!(tls.server_name.as_deref(), Some("redis.internal"));
+    let [celery, asgi] = &target.queues[..] else { panic!("two tables of queues") };
+    assert_eq!(
+        serde_json::to_value(celery).unwrap(),
+        serde_json::json!({"kind": "celery", "name": ["celery"], "as": "jobs", "db": 1, "prefix": "app:",
+            "priorities": [0, 5, 9], "separator": ":"})
+    );
+    assert_eq!(
+        serde_json::to_value(asgi).unwrap(),
+        serde_json::json!({"kind": "asgi", "name": ["a", "b"], "prefix": "asgi", "capacity": 1500, "groups": ["lobby"],
+            "channel_capacity": [["notifications.*", 500], ["chat.*", 2000]]})
+    );
     let pool = &target.pools[0];
     assert_eq!((pool.name.as_str(), pool.max, pool.idle_after), ("web", Some(20), Duration::from_secs(5)));
     assert!(pool.names.matches("web-7") && !pool.names.matches("job-7"));

@@ -37,6 +37,7 @@ mod map;
 mod pools;
 mod prometheus;
 mod question;
+mod queues;
 mod redis_kinds;
 mod render;
 mod replay;

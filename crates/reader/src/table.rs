@@ -223,21 +223,57 @@ impl<'r> Table<'r> {
 
     /// The texts of a table whose keys are free, each with its line and key.
     pub fn pairs(&mut self, key: &'static str) -> Vec<(usize, String, String)> {
+        let read =
+            |table: &Self, line, value: &DeValue<'_>| match value.as_str().map(|text| expand(text, table.reader.env)) {
+                Some(Ok(text)) => Some(text),
+                Some(Err(message)) => {
+                    table.problem(Some(line), key, None, message);
+                    None
+                }
+                None => {
+                    table.mistyped(line, key, value, "write each value as text in quotes");
+                    None
+                }
+            };
+        self.free(key, "write it as { name = \"value\" }", false, read)
+    }
+
+    /// The whole numbers of a table whose keys are free, each with its line and key, in the order in which they were written.
+    pub fn counts(&mut self, key: &'static str, bounds: RangeInclusive<u64>) -> Vec<(usize, String, u64)> {
+        let read = |table: &Self, line, value: &DeValue<'_>| {
+            let number = value.as_integer().and_then(|number| number.as_str().replace('_', "").parse().ok());
+            let number = number.filter(|number| bounds.contains(number));
+            if number.is_none() {
+                let message = format!("each must be a whole number from {} to {}", bounds.start(), bounds.end());
+                table.problem(Some(line), key, None, message);
+            }
+            number
+        };
+        self.free(key, "write it as { name = 1 }", true, read)
+    }
+
+    /// What `read` makes of the values of a table whose keys are free, by key or as they were written.
+    fn free<T>(
+        &mut self,
+        key: &'static str,
+        advice: &str,
+        as_written: bool,
+        read: impl Fn(&Self, usize, &DeValue<'_>) -> Option<T>,
+    ) -> Vec<(usize, String, T)> {
         let Some((line, value)) = self.take(key) else { return Vec::new() };
         let DeValue::Table(values) = value else {
-            self.mistyped(line, key, &value, "write it as { name = \"value\" }");
+            self.mistyped(line, key, &value, advice);
             return Vec::new();
         };
-        let mut pairs = Vec::new();
-        for (name, value) in values {
-            let line = self.reader.line(value.span().start);
-            match value.get_ref().as_str().map(|text| expand(text, self.reader.env)) {
-                Some(Ok(text)) => pairs.push((line, name.get_ref().to_string(), text)),
-                Some(Err(message)) => self.problem(Some(line), key, None, message),
-                None => self.mistyped(line, key, value.get_ref(), "write each value as text in quotes"),
-            }
+        let mut values: Vec<_> = values.into_iter().collect();
+        if as_written {
+            values.sort_by_key(|(name, _)| name.span().start);
         }
-        pairs
+        let each = values.into_iter().filter_map(|(name, value)| {
+            let line = self.reader.line(value.span().start);
+            Some((line, name.get_ref().to_string(), read(self, line, value.get_ref())?))
+        });
+        each.collect()
     }
 
     /// `true` or `false`.

@@ -260,7 +260,9 @@ impl RedisCollector {
         replies: Vec<Value>,
     ) -> Option<Request> {
         let question = &mut self.questions[place];
-        let Some((code, detail)) = replies.iter().find_map(reply_error::of) else {
+        let errors = replies.iter().enumerate().filter_map(|(place, reply)| Some((place, reply_error::of(reply)?)));
+        let mut of_all = errors.filter(|(place, (code, detail))| !question.pardons(*place, code, detail));
+        let Some((_, (code, detail))) = of_all.next() else {
             match question.hear(replies) {
                 Ok(()) => self.support.answered(request.name),
                 Err(error) => self.support.failed(request.name, &error.to_string()),

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use super::info::Info;
 use super::last_run::LastRun;
 use super::server_config::ServerConfig;
+use super::slot::Slots;
 
 /// What the last INFO and CONFIG GET said.
 #[derive(Debug, Default)]
@@ -16,6 +17,8 @@ pub struct Facts {
     pub(super) info: Option<Arc<Info>>,
     /// CONFIG GET of the poll that runs; `None` between polls.
     pub(super) config: Option<Arc<ServerConfig>>,
+    /// CLIENT LIST of the poll that runs; `None` between polls.
+    pub(super) client_list: Option<Arc<Vec<u8>>>,
     version: Option<(u32, u32, u32)>,
     pub(super) connected_clients: u64,
     /// The least limit of a normal client's output buffer, bytes; 0 is none, or not known.
@@ -28,6 +31,8 @@ pub struct Facts {
     pub(super) has_commandlog: bool,
     /// How often the address led to another server.
     pub(super) failovers: u64,
+    /// The hash slots that the node serves; `None` where it is none of a cluster, or its slots are not known.
+    pub(super) slots: Option<Slots>,
     run: LastRun,
     observed_at: Option<Instant>,
 }
@@ -43,6 +48,12 @@ impl Facts {
         self.info.as_ref()?.run_id()
     }
 
+    /// Whether this server may be asked for the key: no other node of its cluster is known to hold it.
+    #[must_use]
+    pub fn holds(&self, key: &[u8]) -> bool {
+        self.slots.as_ref().is_none_or(|slots| slots.holds(key))
+    }
+
     /// Learns from an INFO.
     pub(super) fn learn_info(&mut self, info: &Arc<Info>) {
         self.failovers += u64::from(self.is_other_server(info));
@@ -53,7 +64,7 @@ impl Facts {
         self.start_time = start_time(info, self.start_time);
         if self.run.observe(info.run_id()) {
             // Another server, or another configuration.
-            (self.normal_limit, self.has_commandlog) = (0, false);
+            (self.normal_limit, self.has_commandlog, self.slots) = (0, false, None);
         }
         self.observed_at = Some(Instant::now());
         self.info = Some(Arc::clone(info));
@@ -73,6 +84,7 @@ impl Facts {
     pub(super) fn forget_replies(&mut self) {
         self.info = None;
         self.config = None;
+        self.client_list = None;
     }
 
     /// Whether the address now leads to another server (a failover behind one name) and not to the same one restarted:
@@ -144,6 +156,17 @@ mod tests {
         }
         facts.learn_info(&info("b", 1, ""));
         assert!(facts.start_time.unwrap() > first + 90.0, "a restart is a new start");
+    }
+
+    #[test]
+    fn a_key_is_asked_for_unless_another_node_is_known_to_hold_it() {
+        let mut facts = Facts::default();
+        assert!(facts.holds(b"foo"), "nothing is known of slots");
+        facts.learn_info(&info("a", 100, ""));
+        facts.slots = Slots::parse("0-5460");
+        assert!(!facts.holds(b"foo") && facts.holds(b"user1000"));
+        facts.learn_info(&info("b", 1, ""));
+        assert!(facts.holds(b"foo"), "another server has other slots");
     }
 
     #[tokio::test(start_paused = true)]

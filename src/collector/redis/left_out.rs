@@ -2,6 +2,7 @@
 
 use super::clients::ClientList;
 use super::question::{QUESTIONS, Question as _};
+use super::queues::QueueSizes;
 use super::{RedisTarget, canary, ping};
 use crate::metric::MetricInfo;
 
@@ -22,6 +23,9 @@ pub(super) fn left_out(target: &RedisTarget, metric: &str) -> Option<String> {
         && target.pools.iter().all(|pool| pool.max.is_none())
     {
         return Some("max = 50 in [[redis.pool]]".to_owned());
+    }
+    if target.queues.is_empty() && is_among(QueueSizes::METRICS()) {
+        return Some("[[redis.queue]]".to_owned());
     }
     let is_off = |key: &&str| !target.commands.asks(key);
     let ping = Some("ping").filter(|_| is_among(ping::metrics()));

@@ -22,11 +22,13 @@ mod metrics;
 mod ping;
 pub mod pubsub;
 pub mod question;
+pub mod queues;
 pub mod reply;
 mod reply_error;
 pub mod server_config;
 mod session;
 mod settings;
+pub mod slot;
 pub mod slowlog;
 mod snapshot;
 mod stream;
@@ -131,11 +133,12 @@ impl Collector for RedisCollector {
         let client_list_skipped = left_out.iter().any(|(name, _)| *name == ClientList::NAME);
         let answers = self.questions.iter_mut().filter_map(|question| question.answer(facts)).collect();
         self.facts.forget_replies();
+        let notes: Vec<String> = self.questions.iter().filter_map(|question| question.note()).collect();
         let (mut canary, mut link_clear) = (None, true);
         if let Some(link) = &mut talk.link {
             (canary, link_clear) = self.fly_canary(link, until).await;
         }
-        self.notes = left_out.into_iter().map(|(_, why)| why).chain(self.support.notes()).collect();
+        self.notes = left_out.into_iter().map(|(_, why)| why).chain(notes).chain(self.support.notes()).collect();
         let named = talk.state.or_else(|| pings.and_then(|pings| pings.state));
         let snapshot = Snapshot {
             pings,

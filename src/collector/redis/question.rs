@@ -19,6 +19,7 @@ use super::facts::Facts;
 use super::info::InfoAll;
 use super::latency::{LatencyHistogram, LatencyLatest};
 use super::pubsub::PubsubChannels;
+use super::queues::QueueSizes;
 use super::reply::Unexpected;
 use super::server_config::ConfigGet;
 use super::slowlog::{CommandlogLen, SlowlogGet, SlowlogLen};
@@ -37,6 +38,7 @@ pub const QUESTIONS: &[Row] = &[
     Row::of::<CommandlogLen>(),
     Row::of::<ClusterState>(),
     Row::of::<PubsubChannels>(),
+    Row::of::<QueueSizes>(),
     Row::of::<ClientList>(),
 ];
 
@@ -66,12 +68,21 @@ pub trait Question: Send + Sized + 'static {
     /// The question as a target's settings want it.
     fn new(target: &RedisTarget) -> Self;
 
+    /// A poll begins: what will be asked can be laid down here.
+    fn prepare(&mut self, _facts: &Facts) {}
+
     /// The commands of this poll; none when there is nothing to ask.
     fn commands(&self, facts: &Facts) -> Vec<Cmd>;
 
     /// The server refused the commands with this error, or answered with nothing (no error). Whether there are other words
     /// for them, which [`commands`](Self::commands) has from now on and which are worth sending at once.
     fn reword(&mut self, _error: Option<&str>) -> bool {
+        false
+    }
+
+    /// Whether the error reply to the command in this place of those that were sent last is for the question to read, like any
+    /// other reply: it concerns one key of many, say.
+    fn pardons(&self, _place: usize, _code: &str, _detail: &str) -> bool {
         false
     }
 
@@ -101,6 +112,11 @@ pub trait Question: Send + Sized + 'static {
 
     /// What is exported. `facts` are those of this poll.
     fn answer(&mut self, heard: Self::Heard, facts: &Facts) -> Self::Answer;
+
+    /// What of the last answer could not be read: a sentence for people.
+    fn note(&self) -> Option<String> {
+        None
+    }
 
     /// Exports it.
     fn export(answer: &Self::Answer, out: &mut Families);
@@ -171,8 +187,10 @@ pub(super) trait Asked: Send {
     fn name(&self) -> &'static str;
     fn needs_config(&self) -> bool;
     fn reword(&mut self, error: Option<&str>) -> bool;
+    fn pardons(&self, place: usize, code: &str, detail: &str) -> bool;
     fn renew(&mut self);
     fn left_out(&self, facts: &Facts) -> Option<String>;
+    fn note(&self) -> Option<String>;
     /// Begins a poll; what an earlier one that was cut off has heard is forgotten.
     fn begin(&mut self, facts: &Facts) -> Option<Request>;
     fn hear(&mut self, replies: Vec<Value>) -> Result<(), Unexpected>;
@@ -200,6 +218,10 @@ impl<Q: Question> Asked for Open<Q> {
         self.question.reword(error)
     }
 
+    fn pardons(&self, place: usize, code: &str, detail: &str) -> bool {
+        self.question.pardons(place, code, detail)
+    }
+
     fn renew(&mut self) {
         self.question.renew();
     }
@@ -208,8 +230,13 @@ impl<Q: Question> Asked for Open<Q> {
         self.question.left_out(facts)
     }
 
+    fn note(&self) -> Option<String> {
+        self.question.note()
+    }
+
     fn begin(&mut self, facts: &Facts) -> Option<Request> {
         self.heard = None;
+        self.question.prepare(facts);
         let commands = self.question.commands(facts);
         (!commands.is_empty()).then_some(Request { name: Q::NAME, commands })
     }

@@ -53,6 +53,24 @@ pub(super) fn meaning(code: &str, detail: &str) -> Meaning {
     }
 }
 
+/// Whether the error says that another node of the cluster is to be asked.
+pub(super) fn is_elsewhere(code: &str) -> bool {
+    matches!(code, "MOVED" | "ASK")
+}
+
+/// Whether the error is about the key, or the database, that a command names, so that others may be asked with the same
+/// command.
+pub(super) fn is_of_a_key(code: &str, detail: &str) -> bool {
+    match code {
+        "WRONGTYPE" | "CROSSSLOT" => true,
+        // "No permissions to access a key", before Redis 7 "... to access one of the keys used as arguments".
+        "NOPERM" => detail.contains(" key"),
+        "CLUSTERDOWN" => detail == "Hash slot not served",
+        "ERR" => detail.contains("DB index is out of range") || detail.starts_with("SELECT is not allowed"),
+        code => is_elsewhere(code),
+    }
+}
+
 /// Whether an `ERR` is about what the server allows and knows, in the words of servers and proxies. Nothing else is
 /// believed for longer than a poll.
 fn is_refusal(detail: &str) -> bool {
@@ -196,7 +214,7 @@ pub(super) fn breakage(error: &RedisError) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{MAX_WORDS, Meaning, from_reply, meaning, words};
+    use super::{MAX_WORDS, Meaning, from_reply, is_elsewhere, is_of_a_key, meaning, words};
     use crate::collector::Reason;
 
     #[test]
@@ -224,6 +242,28 @@ mod tests {
         for (code, detail, expected) in cases {
             assert_eq!(meaning(code, detail), expected, "{code} {detail}");
         }
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_key_is_told_from_what_is_wrong_with_the_command() {
+        for (code, detail, expected) in [
+            ("WRONGTYPE", "Operation against a key holding the wrong kind of value", true),
+            ("MOVED", "3999 127.0.0.1:6381", true),
+            ("ASK", "3999 127.0.0.1:6381", true),
+            ("CROSSSLOT", "Keys in request don't hash to the same slot", true),
+            ("CLUSTERDOWN", "Hash slot not served", true),
+            ("NOPERM", "No permissions to access a key", true),
+            ("NOPERM", "this user has no permissions to access one of the keys used as arguments", true),
+            ("ERR", "DB index is out of range", true),
+            ("ERR", "SELECT is not allowed in cluster mode", true),
+            ("CLUSTERDOWN", "The cluster is down", false),
+            ("NOPERM", "User x has no permissions to run the 'llen' command", false),
+            ("ERR", "unknown command 'LLEN'", false),
+            ("LOADING", "Redis is loading the dataset in memory", false),
+        ] {
+            assert_eq!(is_of_a_key(code, detail), expected, "{code} {detail}");
+        }
+        assert!(is_elsewhere("MOVED") && is_elsewhere("ASK") && !is_elsewhere("WRONGTYPE"));
     }
 
     #[test]

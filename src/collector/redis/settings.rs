@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::clients::{MAX_POOLS, Pool};
+use super::queues::{self, Queues};
 use super::switches::Switches;
 use super::{RedisCollector, environment, left_out};
 use crate::collector::TargetKind;
@@ -70,6 +71,9 @@ pub struct RedisTarget {
     /// Connection pools, by what their connections tell of themselves.
     #[serde(rename = "pool", skip_serializing_if = "Vec::is_empty")]
     pub pools: Vec<Pool>,
+    /// Where applications keep their jobs.
+    #[serde(rename = "queue", skip_serializing_if = "Vec::is_empty")]
+    pub queues: Vec<Queues>,
 }
 
 impl Deref for RedisTarget {
@@ -110,6 +114,7 @@ impl RedisTarget {
             commands: Switches::default(),
             tls: url.tls.then_some(url.files),
             pools: Vec::new(),
+            queues: Vec::new(),
             common,
         }
     }
@@ -160,6 +165,11 @@ impl TargetKind for RedisTarget {
         target.commands = Switches::read(table.table("commands"));
         target.tls = TlsSettings::read(table, reader, target.tls.is_some(), "rediss://").map(|tls| tls.over(files));
         target.pools = read_pools(table);
+        target.queues = queues::read(table);
+        if !target.queues.is_empty() {
+            // An evicted key may have been a queue with all its jobs.
+            target.evictable.get_or_insert(false);
+        }
         Some(target)
     }
 

@@ -65,7 +65,10 @@ impl World {
         let engine = "containers = [\"app\", \"*\"]\nbandwidth_bits_per_second = 10000000\n\
                       [docker.logs]\nsamples = true\n";
         let more = "canary = true\npubsub_patterns = [\"ticker:*\"]\n\
-                    [[redis.pool]]\nname = \"web\"\nmatch = \"web-*\"\nmax = 5\n";
+                    [[redis.pool]]\nname = \"web\"\nmatch = \"web-*\"\nmax = 5\n\
+                    [[redis.queue]]\nkind = \"rq\"\nname = \"mail\"\n\
+                    [[redis.queue]]\nkind = \"asgi\"\ngroups = \"lobby\"\n";
+        put_jobs(&mut main.connect());
         let config = [
             target("main", &main.url()) + more,
             target("replica", &replica.url()),
@@ -166,6 +169,18 @@ fn answer(services: &[Service], count: u64) {
     load.json("/health/load", &json!({"active": 7, "queued": 2, "max_concurrent": 50, "load": 0.18}));
     pool.json("/", &json!({"max_connections": 50, "in_use_connections": 45, "available_connections": 3}))
         .json("/queue", &json!({"size": 40, "capacity": 100, "waiting": 2}));
+}
+
+/// A job that waits for a worker of RQ, and a message to a channel of a group.
+fn put_jobs(connection: &mut Connection) {
+    for words in [
+        &["RPUSH", "rq:queue:mail", "job"][..],
+        &["HSET", "rq:job:job", "enqueued_at", "2025-01-02T03:04:05.678901Z"],
+        &["ZADD", "asgi:group:lobby", "1", "specific.a!b"],
+        &["ZADD", "asgispecific.a!", "1", "message"],
+    ] {
+        command(words).query::<redis::Value>(connection).unwrap();
+    }
 }
 
 /// The connections of a pool.

@@ -22,6 +22,9 @@ trap 'exit 0' TERM
 while :; do sleep 0.1; done
 "#;
 
+const QUEUES: &str = "[[redis.queue]]\nkind = \"rq\"\nname = \"mail\"\n\
+                      [[redis.queue]]\nkind = \"asgi\"\ngroups = \"lobby\"\n";
+
 /// The containers, each with the placeholder that stands for it.
 const CONTAINERS: [(&str, &str); 3] =
     [("<redis-container>", "redis"), ("<service-container>", "ticker-service"), ("<container>", "worker")];
@@ -41,6 +44,10 @@ impl Stage {
         for key in ["asgi:group:a", "price:1", "price:2"] {
             redis.command::<()>(&["SET", key, "1", "EX", "1000"]);
         }
+        redis.command::<()>(&["RPUSH", "rq:queue:mail", "job"]);
+        redis.command::<()>(&["RPUSH", "celery", "job"]);
+        redis.command::<()>(&["ZADD", "asgi:group:lobby", "1", "specific.a!b"]);
+        redis.command::<()>(&["ZADD", "asgispecific.a!", "1", "message"]);
         let mut subscriber = redis.connect();
         redis::cmd("SUBSCRIBE").arg("ticker:underlying:NIFTY").query::<redis::Value>(&mut subscriber).unwrap();
         let ticker = Ticker::start(&redis, &[]);
@@ -51,7 +58,7 @@ impl Stage {
             }
         }
         let agent = Agent::run(&format!(
-            "{}canary = true\npubsub_patterns = [\"ticker:*\"]\n[[redis.pool]]\nname = \"web\"\nmatch = \"ticker-*\"\nmax = 20\n{}{}{}",
+            "{}canary = true\npubsub_patterns = [\"ticker:*\"]\n[[redis.pool]]\nname = \"web\"\nmatch = \"ticker-*\"\nmax = 20\n{QUEUES}{}{}{}",
             target("main", &redis.url()),
             ticker.table("ticker", "ticker", ""),
             ticker.table("cache", "cache-api", ""),
@@ -77,6 +84,8 @@ impl Stage {
             ("curl -s ", "curl -sf "),
             ("<channel>", "ticker:underlying:NIFTY"),
             ("<key>", "price:1"),
+            ("<queue>", "mail"),
+            ("<group>", "lobby"),
         ];
         let places = addresses.iter().chain(&CONTAINERS).chain(more);
         places.fold(command.to_owned(), |command, (from, to)| command.replace(from, to))

@@ -10,6 +10,7 @@ pub(crate) mod fake;
 pub(crate) mod http;
 pub(crate) mod images;
 pub(crate) mod missing;
+pub(crate) mod npm;
 pub(crate) mod peer;
 pub(crate) mod port;
 pub(crate) mod process;

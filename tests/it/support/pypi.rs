@@ -1,4 +1,4 @@
-//! What scripts/pypi.sh took from `PyPI`: clients with real pools, and servers of other versions.
+//! What scripts/pypi.sh took from `PyPI`: clients with real pools and queues, and servers of other versions.
 
 use std::path::{Path, PathBuf};
 
@@ -14,7 +14,7 @@ pub(crate) fn missing() -> bool {
     true
 }
 
-/// Python with redis-py, django-redis and `channels_redis`.
+/// Python with redis-py, django-redis, `channels_redis`, Celery and RQ.
 pub(crate) fn python() -> PathBuf {
     folder().join("bin/python")
 }

@@ -24,10 +24,30 @@ metrics! {
          millisecond is.", "CLIENT LIST flags, sub, psub, ssub, multi; tot-cmds, Valkey >= 8.0 or Redis >= 8.2; else idle";
     pub POOL_WAITING: gauge "pool_waiting" ["pool"] Count,
         "Callers waiting for a connection of the pool.", "pool endpoint";
-    pub QUEUE_SIZE: gauge "queue_size" ["queue"] Count, "Items in a queue.", "queue endpoint";
-    pub QUEUE_CAPACITY: gauge "queue_capacity" ["queue"] Count, "Items that a queue can hold.", "queue endpoint";
+    pub QUEUE_SIZE: gauge "queue_size" ["queue"] Count,
+        "Items in a queue that wait to be taken: of Celery in the lists of all priorities, of BullMQ those that are paused or \
+         prioritized too. Of the channels of processes that a group of channels_redis leads to, those in the fullest one.",
+        "[[redis.queue]]: LLEN, ZCARD; queue endpoint";
+    pub QUEUE_CAPACITY: gauge "queue_capacity" ["queue"] Count, "Items that a queue can hold.",
+        "[[redis.queue]]: capacity and channel_capacity; queue endpoint";
+    pub QUEUE_OLDEST: gauge "queue_oldest_seconds" ["queue"] Seconds,
+        "How long the job that is next has waited, by the agent's clock and that of whoever put it there; absent while \
+         none waits.", "[[redis.queue]]: enqueued_at of the RQ job, timestamp of the BullMQ job; queue endpoint";
+    pub QUEUE_WORKERS: gauge "queue_workers" ["queue"] Count,
+        "Workers of a queue. Of Celery they are the clients whose last command is BRPOP in the queue's database: they may wait \
+         for other queues too; absent where that cannot be told.",
+        "[[redis.queue]]: rq:workers and EXISTS; CLIENT LIST name, cmd, db, psub; queue endpoint";
+    pub QUEUE_UNACKED: gauge "queue_unacked" ["queue"] Count,
+        "Jobs that workers have taken and not finished. Celery keeps them by database: where several of its queues are \
+         configured there, queue is __all__.",
+        "[[redis.queue]]: HLEN unacked, ZCARD rq:wip, LLEN active; queue endpoint";
+    pub QUEUE_FAILED: gauge "queue_failed" ["queue"] Count,
+        "Failed jobs that the queue still keeps.", "[[redis.queue]]: ZCARD rq:failed, ZCARD failed; queue endpoint";
     pub QUEUE_DROPPED: counter "queue_items_dropped_total" ["queue"] Count,
         "Items lost because the queue was full.", "queue endpoint";
+    pub CELERY_QUEUE_LENGTH: gauge "celery_queue_length" ["queue_name"] Count,
+        "queue_size of a Celery queue, under celery-exporter's name: jobs in the lists of all priorities, without those that \
+         workers hold.", "[[redis.queue]]: LLEN";
     pub CACHE_HITS: counter "redis_cache_hits" [] Count,
         "Lookups of the service's cache that found their key.", "cache statistics endpoint";
     pub CACHE_MISSES: counter "redis_cache_misses" [] Count,

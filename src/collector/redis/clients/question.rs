@@ -1,5 +1,6 @@
 //! CLIENT LIST, as long as there are not too many clients.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use redis::{Cmd, Value};
@@ -33,7 +34,7 @@ impl Question for ClientList {
     const NEEDS_CONFIG: bool = true;
     const METRICS: fn() -> Vec<MetricInfo> = metrics;
     /// The reply as sent: it is read in one pass, with the limits of CONFIG GET at hand.
-    type Heard = Vec<u8>;
+    type Heard = Arc<Vec<u8>>;
     type Answer = ClientSummary;
 
     fn new(target: &RedisTarget) -> Self {
@@ -70,11 +71,15 @@ impl Question for ClientList {
         }
     }
 
-    fn read(&self, replies: Vec<Value>) -> Result<Vec<u8>, Unexpected> {
-        reply::into_bytes(replies, Self::NAME)
+    fn read(&self, replies: Vec<Value>) -> Result<Arc<Vec<u8>>, Unexpected> {
+        reply::into_bytes(replies, Self::NAME).map(Arc::new)
     }
 
-    fn answer(&mut self, reply: Vec<u8>, facts: &Facts) -> ClientSummary {
+    fn tell(&self, list: &Arc<Vec<u8>>, facts: &mut Facts) {
+        facts.client_list = Some(Arc::clone(list));
+    }
+
+    fn answer(&mut self, reply: Arc<Vec<u8>>, facts: &Facts) -> ClientSummary {
         let lines = memchr::memchr_iter(b'\n', &reply).count();
         if let Some(bytes) = reply.len().checked_div(lines) {
             self.line_bytes = USUAL_LINE.max(bytes as u64);

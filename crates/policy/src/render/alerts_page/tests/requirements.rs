@@ -8,6 +8,7 @@ use crate::duration;
 
 const BASELINE: Answer = Answer::None("says what is usual, not what is wrong");
 const LATER: Answer = Answer::None("the agent does not watch it yet");
+const UNSEEN: Answer = Answer::None("what expires leaves no trace in Redis");
 const LOAD_TEST: Answer = Answer::None("belongs to a load test");
 const QUESTION: Answer = Answer::None("a question for the dashboards");
 const OWN: Answer = Answer::None("how a service is to behave by itself; its level and its drops are watched");
@@ -79,12 +80,13 @@ const ROWS: [(&str, &str, Answer); 61] = [
     ("T44", "round trip below 5 ms in one datacentre, below 50 ms across regions",
         Rules(&["RedisPingHigh.info"], None)),
     ("T45", "an operation through a pool takes 1-5 ms, a new connection 50-100 ms", BASELINE),
-    ("T46", "capacity of channels: 1500, 2000 for chat, 500 for notifications", LATER),
-    ("T47", "messages of a channel expire after 10 s", LATER),
+    ("T46", "capacity of channels: 1500, 2000 for chat, 500 for notifications",
+        Rules(&["QueueNearCapacity.warning", "QueueNearCapacity.critical"], None)),
+    ("T47", "messages of a channel expire after 10 s", UNSEEN),
     ("T48", "memory grows all the time", Rules(&["RedisMemoryGrowing.warning"], None)),
     ("T49", "nginx: active connections above 80 % of the most", LATER),
     ("T50", "p95 of the API's response time above 1 s", LATER),
-    ("T51", "Celery: more than 1000 tasks in a queue", LATER),
+    ("T51", "Celery: more than 1000 tasks in a queue", Rules(&["QueueBacklog.warning"], None)),
     ("T52", "MongoDB: connections above 80 % of the most", LATER),
     ("T53", "Redis memory above 90 %", Rules(&["RedisMemoryHigh.critical"], None)),
     ("T54", "load test: no request fails", LOAD_TEST),

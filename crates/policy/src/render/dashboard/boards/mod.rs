@@ -24,6 +24,7 @@ mod clients;
 mod containers;
 mod host;
 mod overview;
+mod queues;
 mod redis;
 
 use super::spec::Board;
@@ -32,6 +33,7 @@ use super::spec::Board;
 pub(super) fn nothing(board: &str) -> &'static str {
     match board {
         "redis" | "clients" => "no Redis is watched that says it",
+        "queues" => "no queue is configured that tells it",
         "backpressure" => "no service is watched that says it",
         "containers" => "no container is watched that says it",
         "host" => "the host is not watched, or does not say it",
@@ -46,6 +48,7 @@ pub(super) fn all() -> Vec<Board> {
         backpressure::board(),
         redis::board(),
         clients::board(),
+        queues::board(),
         containers::board(),
         host::board(),
         agent::board(),

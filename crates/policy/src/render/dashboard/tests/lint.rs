@@ -35,7 +35,7 @@ fn every_dashboard_is_one_that_can_be_imported_and_provisioned() {
             assert!(!whole.contains(never), "{name} has {never}");
         }
     }
-    assert_eq!(uids.len(), 7);
+    assert_eq!(uids.len(), 8);
 }
 
 #[test]
