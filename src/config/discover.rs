@@ -203,7 +203,10 @@ impl Entry {
 fn read_srv(table: &mut Table<'_>, kinds: &[&KindEntry], matches: &[Match]) -> Option<Srv> {
     let name = table.string_at("srv");
     let kind = table.string_at("kind");
-    let server = table.parsed("server");
+    let server = table.string_at("server").and_then(|(line, text)| {
+        let fault = "is not an address and a port; write it like \"10.0.0.2:53\"";
+        text.parse().map_err(|_| table.wrong(line, "server", &text, fault)).ok()
+    });
     let Some((line, name)) = name else {
         for key in kind.iter().map(|_| "kind").chain(server.iter().map(|_| "server")) {
             table.problem(None, key, None, "is for srv, which is missing; add srv, or leave this out");

@@ -98,13 +98,11 @@ async fn ask(server: SocketAddr, name: &str, kind: TYPE) -> Result<Answer, Strin
         let id = fastrand::u16(..);
         let question = question(id, name, kind)?;
         let datagram = by_udp(server, &question, id).await.map_err(|error| error.to_string())?;
-        match read(&datagram, id, name, kind)? {
-            Some(answer) => Ok(answer),
-            None => {
-                let whole = by_tcp(server, &question).await.map_err(|error| error.to_string())?;
-                read(&whole, id, name, kind)?.ok_or_else(|| "the answer is cut off, over TCP too".to_owned())
-            }
+        if let Some(answer) = read(&datagram, id, name, kind)? {
+            return Ok(answer);
         }
+        let whole = by_tcp(server, &question).await.map_err(|error| error.to_string())?;
+        read(&whole, id, name, kind)?.ok_or_else(|| "the answer is cut off, over TCP too".to_owned())
     };
     let late = || format!("no answer within {PATIENCE:?}; does the name server answer others?");
     timeout(PATIENCE, asking).await.unwrap_or_else(|_| Err(late()))

@@ -38,13 +38,17 @@ pub(super) struct Files {
     pub(super) faults: Vec<String>,
 }
 
+/// What a file looked like; `None` of one that is not there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Looked(Option<Stamp>);
+
 /// One file.
 #[derive(Debug, Clone, Default)]
 pub(super) struct State {
     /// As it was at the last look.
-    seen: Option<Option<Stamp>>,
+    seen: Option<Looked>,
     /// As it was when it was read.
-    read: Option<Option<Stamp>>,
+    read: Option<Looked>,
     groups: Arc<[Group]>,
     /// Why its groups are those of an earlier reading.
     pub(super) error: Option<String>,
@@ -78,7 +82,7 @@ impl Files {
         self.files.retain(|path, _| there.binary_search(path).is_ok());
         for path in there {
             let state = self.files.entry(path.clone()).or_default();
-            let stamp = Stamp::of(&path);
+            let stamp = Looked(Stamp::of(&path));
             let is_steady = state.seen.as_ref().is_none_or(|seen| *seen == stamp);
             state.seen = Some(stamp.clone());
             if is_steady && state.read.as_ref() != Some(&stamp) {

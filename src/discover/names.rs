@@ -19,7 +19,7 @@ use crate::net::resolve::Resolver;
 const HOLDS: Duration = Duration::from_secs(30);
 
 /// The shortest and the longest time to live of a record that is kept to.
-const TTL: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(300));
+const TTL: (Duration, Duration) = (Duration::from_secs(5), Duration::from_mins(5));
 
 /// The most that one lookup of a host may take.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -74,7 +74,7 @@ impl Names {
                     (service.known, service.error, service.at) = (known, None, Some(SystemTime::now()));
                 }
                 Err(error) => {
-                    service.due = Some(Instant::now() + HOLDS);
+                    service.due = Some(Instant::now() + TTL.0);
                     service.error = Some(error);
                 }
             }

@@ -42,8 +42,11 @@ pub(super) fn render(environment: Option<&str>, statuses: &[TargetStatus], notic
         statuses.len(),
     );
     if !notices.is_empty() {
-        let items: String = notices.iter().map(|notice| format!("<li>{}</li>\n", escape(notice))).collect();
-        let _ = write!(out, "<p>Targets that appear by themselves:</p>\n<ul class=\"note\">\n{items}</ul>\n");
+        out.push_str("<p>Targets that appear by themselves:</p>\n<ul class=\"note\">\n");
+        for notice in notices {
+            let _ = writeln!(out, "<li>{}</li>", escape(notice));
+        }
+        out.push_str("</ul>\n");
     }
     out.push_str(
         "<table>\n<tr><th>target</th><th>kind</th><th>address</th><th>state</th><th class=\"number\">last \
