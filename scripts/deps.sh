@@ -85,6 +85,8 @@ find_missing() {
         have_venv || add python3 python3-venv
         # For a library of queues (scripts/npm.sh).
         { have node && have npm; } || add nodejs npm
+        # The name server whose SRV records name targets.
+        have dnsmasq || add dnsmasq-base
         # Before the engine's socket, as docs/SECURITY.md has it.
         have nginx || add nginx
         # A proxy before Redis that closes the connection at commands that it does not know (twemproxy).
@@ -118,6 +120,7 @@ name_elsewhere() {
         busybox-static) say "missing: static busybox - dnf, pacman: busybox; apk: busybox-static" ;;
         nutcracker) say "missing: twemproxy - brew: nutcracker; https://github.com/twitter/twemproxy" ;;
         prometheus-redis-exporter) say "missing: redis_exporter - https://github.com/oliver006/redis_exporter/releases" ;;
+        dnsmasq-base) say "missing: dnsmasq - brew, dnf, pacman, apk: dnsmasq" ;;
         curl) ;;
         *) say "missing: $package - brew, dnf, pacman, apk: $package" ;;
         esac

@@ -10,6 +10,7 @@
 //! * [`net`]: how a server is reached: addresses, names, sockets, TLS. Collectors and the HTTP client connect with it.
 //! * [`topology`]: who stands on whom, said and seen.
 //! * [`hub`]: the latest samples of every target, and their exposition.
+//! * [`discover`]: targets that appear by themselves: files, SRV names, labels of containers.
 //! * [`state`]: what outlives a restart: one small file, a section for each part that keeps something.
 //! * [`queue`]: the bounded queue between two of its tasks, and what it says of itself.
 //! * [`http`]: how it is served: the server, its web configuration, the routes; and the client that asks other services.
@@ -26,6 +27,7 @@ pub mod app;
 pub mod cli;
 pub mod collector;
 pub mod config;
+pub mod discover;
 pub mod http;
 pub mod hub;
 pub mod logpattern;

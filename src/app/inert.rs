@@ -26,9 +26,12 @@ const GOOD_POLLS: u64 = 10;
 
 /// What is to be said of the alerts that cannot fire under a configuration, a line each thing that would change it.
 #[must_use]
-pub fn cannot_fire(policy: &Policy, targets: &[Arc<dyn Target>]) -> Vec<String> {
-    let known = Known::new(targets);
-    inert::lines(&inert::inert(policy, |series| known.why(&series.metric)))
+pub fn cannot_fire(config: &Config) -> Vec<String> {
+    let known = Known::new(&config.targets);
+    // Targets that are found may be of any of these kinds.
+    let may_appear = |metric: &str| config.discover.is_on() && known.may_be_found(metric);
+    let why = |metric: &str| if may_appear(metric) { None } else { known.why(metric) };
+    inert::lines(&inert::inert(&config.policy, |series| why(&series.metric)))
 }
 
 /// What the configuration knows of metrics.
@@ -53,6 +56,11 @@ impl<'c> Known<'c> {
     fn of(&self, metric: &str) -> impl Iterator<Item = &Arc<dyn Target>> {
         let kinds = self.kinds.get(metric).map(Vec::as_slice).unwrap_or_default();
         self.targets.iter().filter(|target| kinds.iter().any(|kind| kind.key == target.said().collector))
+    }
+
+    /// Whether it may come with a target that appears by itself.
+    fn may_be_found(&self, metric: &str) -> bool {
+        self.kinds.get(metric).is_some_and(|kinds| kinds.iter().any(|kind| !kind.schemes.is_empty()))
     }
 
     /// Why there is no series of a metric; `None` where there may be one, and for what is not of targets of some kinds.
@@ -111,20 +119,25 @@ impl Inert {
         let _ = self.hub.set(Arc::downgrade(hub));
     }
 
-    /// `config` is in force.
-    pub(super) fn configured(&self, config: &Config) {
-        let known = Known::new(&config.targets);
+    /// The configuration was read again: what was seen before says nothing of it.
+    pub(super) fn forget(&self) {
+        self.watched.lock().seen.clear();
+    }
+
+    /// `targets` are watched, under `policy`.
+    pub(super) fn watching(&self, policy: &Policy, targets: &[Arc<dyn Target>]) {
+        let known = Known::new(targets);
         let need = |(metric, above_0): (&str, bool)| Need {
             metric: metric.to_owned(),
             above_0,
             reason: known.why(metric).map(|why| why.reason),
             targets: known.of(metric).map(|target| target.settings().name.clone()).collect(),
         };
-        let alerts = config.policy.alerts.iter().map(|alert| Alert {
+        let alerts = policy.alerts.iter().map(|alert| Alert {
             name: alert.name.clone(),
             levels: alert.levels.iter().map(|level| inert::metrics(level).into_iter().map(need).collect()).collect(),
         });
-        *self.watched.lock() = Watched { alerts: alerts.collect(), seen: BTreeSet::new() };
+        self.watched.lock().alerts = alerts.collect();
     }
 
     /// Names what cannot fire.

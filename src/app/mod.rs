@@ -28,12 +28,13 @@ pub use self::inert::cannot_fire;
 pub use self::look::{Concerned, concerned, look, may_concern, standing};
 pub use self::self_metrics::{catalog, catalog_of, metrics};
 pub use self::source::{Overrides, Source};
-pub use self::supervisor::poll_once;
+pub use self::supervisor::{find, poll_once};
 
 use self::reload::Reloader;
 use self::self_metrics::SelfMetrics;
 use self::supervisor::Supervisor;
 use crate::config::{Config, WebSettings};
+use crate::discover::Discovery;
 use crate::http::routes::{Routes, Runbooks};
 use crate::http::server::{self, Limits, ServerStats};
 use crate::http::web::WebConfig;
@@ -102,6 +103,9 @@ impl Agent {
         let hangup = on(SignalKind::hangup())?;
         let listeners = bind(&config.web).await?;
         let mut reloader = Reloader {
+            discovery: Discovery::new(source.kinds, Arc::clone(&hub)),
+            hub: Arc::clone(&hub),
+            config: Arc::default(),
             source,
             web: Arc::clone(&web),
             routes: Arc::clone(&routes),
@@ -112,7 +116,8 @@ impl Agent {
             warned: Vec::new(),
         };
         // Who asks before it is known what is watched would hear of a ready agent without targets.
-        reloader.apply(&config).await;
+        reloader.apply(config.clone()).await;
+        reloader.look().await;
         let stop = CancellationToken::new();
         let limits = Limits {
             connections: config.web.max_connections,

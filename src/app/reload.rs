@@ -12,9 +12,11 @@ use tracing::{error, info, warn};
 use super::self_metrics::SelfMetrics;
 use super::supervisor::Supervisor;
 use super::{Source, StartError, load_web};
-use crate::config::Config;
+use crate::config::{Config, Targets};
+use crate::discover::Discovery;
 use crate::http::routes::{ReloadRequest, Routes};
 use crate::http::web::WebConfig;
+use crate::hub::Hub;
 
 /// The most that reading a configuration may take: a file on a share that hangs must not end all reloads.
 const READ_DEADLINE: Duration = Duration::from_secs(10);
@@ -26,6 +28,10 @@ pub(super) struct Reloader {
     pub(super) routes: Arc<Routes>,
     pub(super) self_metrics: Arc<SelfMetrics>,
     pub(super) supervisor: Supervisor,
+    pub(super) discovery: Discovery,
+    pub(super) hub: Arc<Hub>,
+    /// The configuration in force.
+    pub(super) config: Arc<Config>,
     pub(super) requests: mpsc::Receiver<ReloadRequest>,
     pub(super) hangup: Signal,
     /// What has been said of the configuration in force.
@@ -41,6 +47,10 @@ impl Reloader {
                 () = stop.cancelled() => break,
                 _ = self.hangup.recv() => None,
                 request = self.requests.recv() => request,
+                () = self.discovery.changed() => {
+                    self.watch().await;
+                    continue;
+                }
             };
             let outcome = self.reload(&started).await;
             if let Some(request) = request {
@@ -58,8 +68,9 @@ impl Reloader {
                     warn!(setting, "changed, but takes effect only when the agent is started again");
                 }
                 self.web.store(Arc::new(web));
-                self.apply(&config).await;
-                info!(targets = config.targets.len(), "configuration reloaded");
+                let targets = config.targets.len();
+                self.apply(config).await;
+                info!(targets, "configuration reloaded");
                 Ok(())
             }
             Err(error) => {
@@ -84,14 +95,34 @@ impl Reloader {
         }
     }
 
-    pub(super) async fn apply(&mut self, config: &Config) {
+    /// Puts a configuration in force.
+    pub(super) async fn apply(&mut self, config: Config) {
         for warning in config.warnings.iter().filter(|warning| !self.warned.contains(warning)) {
             warn!("{warning}");
         }
         self.warned.clone_from(&config.warnings);
         self.routes.set_environment(config.environment.clone());
-        self.self_metrics.configured(config);
-        self.supervisor.apply(&config.targets, config.site.clone()).await;
+        self.self_metrics.configured(&config);
+        self.supervisor.reloaded(config.site.clone());
+        self.discovery.configured(&config);
+        self.config = Arc::new(config);
+        self.watch().await;
+    }
+
+    /// Looks for targets once before anybody asks which there are.
+    pub(super) async fn look(&mut self) {
+        if self.discovery.look().await {
+            self.watch().await;
+        }
+    }
+
+    /// Watches what is configured, and what was found beside it.
+    async fn watch(&mut self) {
+        let targets: Targets = self.config.targets.iter().cloned().chain(self.discovery.targets()).collect();
+        let told = self.discovery.told();
+        self.hub.set_notices(told.lines());
+        self.self_metrics.watching(&self.config.policy, &targets, told);
+        self.supervisor.apply(&targets).await;
     }
 }
 

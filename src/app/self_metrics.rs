@@ -11,7 +11,8 @@ use prometheus::process_collector::ProcessCollector;
 use super::inert::{self, Inert};
 use super::thresholds;
 use crate::collector::{KINDS, runner};
-use crate::config::{Config, KindEntry};
+use crate::config::{Config, KindEntry, Targets};
+use crate::discover::{self, Told};
 use crate::http::server::{self, ServerStats};
 use crate::hub::Hub;
 use crate::metric::catalog::Group;
@@ -78,6 +79,7 @@ pub(super) struct SelfMetrics {
     policy: ArcSwap<Policy>,
     inert: Inert,
     targets: AtomicU64,
+    told: ArcSwap<Told>,
     reload_successful: AtomicBool,
     /// Seconds since the epoch.
     reloaded_at: AtomicU64,
@@ -95,6 +97,7 @@ impl SelfMetrics {
             policy: ArcSwap::default(),
             inert: Inert::default(),
             targets: AtomicU64::new(0),
+            told: ArcSwap::default(),
             reload_successful: AtomicBool::new(true),
             reloaded_at: AtomicU64::new(0),
         }
@@ -104,11 +107,17 @@ impl SelfMetrics {
     pub(super) fn configured(&self, config: &Config) {
         self.environment.store(Arc::new(config.environment.clone()));
         self.policy.store(Arc::new(config.policy.clone()));
-        self.inert.configured(config);
+        self.inert.forget();
         self.targets.store(config.targets.len() as u64, Ordering::Relaxed);
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         self.reloaded_at.store(now.as_secs(), Ordering::Relaxed);
         self.reload_successful.store(true, Ordering::Relaxed);
+    }
+
+    /// `targets` are watched: those of the configuration, and those that were found.
+    pub(super) fn watching(&self, policy: &Policy, targets: &Targets, told: &Told) {
+        self.inert.watching(policy, targets);
+        self.told.store(Arc::new(told.clone()));
     }
 
     /// Where the targets show what they have.
@@ -136,6 +145,7 @@ impl SelfMetrics {
         out.push_bool(&RELOAD_SUCCESSFUL, [], self.reload_successful.load(Ordering::Relaxed));
         out.push(&RELOAD_TIMESTAMP, [], self.reloaded_at.load(Ordering::Relaxed) as f64);
         out.push(&SCRAPE_REQUEST_ERRORS, [], self.unknown_targets.load(Ordering::Relaxed) as f64);
+        discover::export(&self.told.load(), out);
         thresholds::export(&self.policy.load(), out);
         self.inert.export(out);
         self.export_state(out);
@@ -185,8 +195,16 @@ pub fn catalog() -> Vec<Group> {
 /// The catalog of an agent that knows `kinds`.
 #[must_use]
 pub fn catalog_of(kinds: &[KindEntry]) -> Vec<Group> {
-    let own =
-        [own(), thresholds::metrics(), inert::metrics(), topology::metrics(), process(), server::metrics()].concat();
+    let own = [
+        own(),
+        discover::metrics(),
+        thresholds::metrics(),
+        inert::metrics(),
+        topology::metrics(),
+        process(),
+        server::metrics(),
+    ]
+    .concat();
     let mut groups: Vec<Group> = kinds.iter().map(|kind| group(kind.title, kind.intro, (kind.metrics)())).collect();
     let of_targets = [runner::metrics(), topology::metrics_of_targets()].concat();
     groups.push(group("Every target", "The agent's view of a target, whatever its kind.", of_targets));

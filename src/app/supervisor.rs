@@ -7,8 +7,10 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::collector::runner::Task;
-use crate::config::Target;
+use crate::config::{Config, KindEntry, Target};
+use crate::discover::Discovery;
 use crate::hub::Hub;
+use crate::topology::Role;
 
 /// The running targets by name.
 pub(super) struct Supervisor {
@@ -24,8 +26,14 @@ impl Supervisor {
         Self { hub, running: BTreeMap::new() }
     }
 
-    /// Makes the running targets those of the configuration. A target whose settings are the same goes on undisturbed.
-    pub(super) async fn apply(&mut self, targets: &[Arc<dyn Target>], site: Option<String>) {
+    /// The configuration was read again.
+    pub(super) fn reloaded(&self, site: Option<String>) {
+        self.hub.reloaded();
+        self.hub.set_site(site);
+    }
+
+    /// Makes the running targets these. A target whose settings are the same goes on undisturbed.
+    pub(super) async fn apply(&mut self, targets: &[Arc<dyn Target>]) {
         let wanted: BTreeMap<&str, &Arc<dyn Target>> =
             targets.iter().map(|target| (target.settings().name.as_str(), target)).collect();
         let is_wanted = |name: &String, (target, _): &Running| wanted.get(name.as_str()) == Some(&target);
@@ -37,8 +45,6 @@ impl Supervisor {
                 self.hub.remove(&name);
             }
         }
-        self.hub.reloaded();
-        self.hub.set_site(site);
         self.hub.topology().configure(targets.iter().map(|target| target.said()).collect());
         for (name, target) in wanted {
             if !self.running.contains_key(name) {
@@ -56,6 +62,25 @@ impl Supervisor {
             task.end().await;
         }
     }
+}
+
+/// Adds to a configuration the targets that one look finds beside it; what is wrong with others, for people.
+pub async fn find(config: &mut Config, kinds: &'static [KindEntry]) -> Vec<String> {
+    let hub = Arc::new(Hub::new(|_| {}));
+    let engines: Vec<Arc<dyn Target>> =
+        config.targets.iter().filter(|target| target.said().role == Role::Engine).cloned().collect();
+    poll_once(&engines, &hub).await;
+    let mut notices: Vec<String> = hub
+        .statuses()
+        .into_iter()
+        .filter_map(|status| Some(format!("{}: no containers are found: {}", status.key, status.error?)))
+        .collect();
+    let mut discovery = Discovery::new(kinds, hub);
+    discovery.configured(config);
+    discovery.look().await;
+    config.targets.extend(discovery.targets());
+    notices.extend(discovery.told().lines());
+    notices
 }
 
 /// Polls each of `targets` once, all at the same time, and publishes the outcomes to `hub`.

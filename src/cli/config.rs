@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
-use super::{EXIT_SOFTWARE, Refused, print, read};
+use super::{EXIT_SOFTWARE, Refused, print, read, read_with_found};
 use crate::app::{Source, cannot_fire, load_web};
 
 /// Validates the configuration, and the web configuration that it names.
@@ -13,7 +13,7 @@ pub(super) fn check(source: &Source) -> Result<ExitCode, Refused> {
     let count = config.targets.len();
     let targets = if count == 1 { "target" } else { "targets" };
     let mut text = format!("{}: valid, {count} {targets}\n", config.origin);
-    let inert = cannot_fire(&config.policy, &config.targets);
+    let inert = cannot_fire(&config);
     if !inert.is_empty() {
         text.push_str("alerts that cannot fire:\n");
         for line in inert {
@@ -27,8 +27,8 @@ pub(super) fn check(source: &Source) -> Result<ExitCode, Refused> {
     Ok(print(text.as_bytes()))
 }
 
-/// Prints the configuration with its defaults, without its secrets.
+/// Prints the configuration with its defaults, without its secrets, and the targets that are found beside it.
 pub(super) fn show(source: &Source) -> Result<ExitCode, Refused> {
-    let text = source.read()?.to_toml().map_err(|error| Refused(EXIT_SOFTWARE, error.to_string()))?;
+    let text = read_with_found(source)?.to_toml().map_err(|error| Refused(EXIT_SOFTWARE, error.to_string()))?;
     Ok(print(text.as_bytes()))
 }

@@ -250,6 +250,15 @@ fn read(source: &Source) -> Result<Config, Refused> {
     Ok(config)
 }
 
+/// The same with the targets that appear by themselves, as far as one look finds them.
+fn read_with_found(source: &Source) -> Result<Config, Refused> {
+    let mut config = read(source)?;
+    if config.discover.is_on() {
+        block_on(app::find(&mut config, source.kinds))?.iter().for_each(|notice| note(notice));
+    }
+    Ok(config)
+}
+
 /// Reads a command line. One that begins with a flag is that of `run`, so that arguments may follow the image's name.
 fn parse(mut arguments: Vec<OsString>) -> Result<Cli, clap::Error> {
     let first = arguments.get(1).map(|first| first.to_string_lossy().into_owned()).unwrap_or_default();

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use super::{Refused, block_on, fail, print, read};
+use super::{Refused, block_on, fail, print, read_with_found};
 use crate::app::{self, Source};
 use crate::config::{Config, Target};
 use crate::hub::{Hub, Key, TargetStatus};
@@ -11,7 +11,7 @@ use crate::metric::text::Format;
 
 /// Polls all targets, or the one named, and prints the exposition.
 pub(super) fn poll(source: &Source, only: Option<&str>) -> Result<ExitCode, Refused> {
-    let config = read(source)?;
+    let config = read_with_found(source)?;
     let targets = chosen(&config, only)?;
     let hub = Arc::new(Hub::new(|_| {}));
     block_on(app::poll_once(&targets, &hub))?;

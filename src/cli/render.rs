@@ -104,7 +104,7 @@ fn apply(arguments: &RenderArgs, policy: Policy) -> Result<Policy, String> {
 fn tell_inert(arguments: &RenderArgs) {
     let file = arguments.config.clone().or_else(default_config);
     let Some(config) = file.and_then(|file| Config::load(&file, KINDS).ok()) else { return };
-    for line in app::cannot_fire(&config.policy, &config.targets) {
+    for line in app::cannot_fire(&config) {
         note(&format!("cannot fire: {line}"));
     }
 }

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Collector;
 use super::runner::{self, Instance, Member, Name, Roll};
-use crate::config::{Defaults, Instances, KindEntry, Look, Lookup, Target, TargetSettings, Targets};
+use crate::config::{Defaults, Found, Instances, KindEntry, Look, Lookup, Target, TargetSettings, Targets};
 use crate::hub::Hub;
 use crate::net::TlsSettings;
 
@@ -38,6 +38,12 @@ pub trait TargetKind:
 
     /// What it is to others.
     const ROLE: Role = Role::Other;
+
+    /// The schemes of its addresses, the usual one first, where such targets may be found and not only configured.
+    const SCHEMES: &'static [&'static str] = &[];
+
+    /// Puts into a table of defaults what such a target cannot do without and gets where it is found.
+    fn stand_in(_table: &mut Table<'_>) {}
 
     /// Reads what its table has beside the common settings; `None` if something without which there is no target is
     /// wrong, and reported.
@@ -100,30 +106,40 @@ pub const fn entry<K: TargetKind>() -> KindEntry {
         intro: K::INTRO,
         role: K::ROLE,
         metrics: K::Collector::metrics,
+        schemes: K::SCHEMES,
+        stand_in: K::stand_in,
+        found: found::<K>,
         read: read::<K>,
         from_environment: |env, problems| erased(K::from_environment(env, problems)),
     }
 }
 
 fn read<K: TargetKind>(tables: Vec<Table<'_>>, reader: &Reader<'_>) -> Targets {
-    let read = |mut table: Table<'_>| {
-        let labels_at = table.line_of("labels");
-        let common = TargetSettings::read(&mut table, &K::DEFAULTS);
-        check_labels::<K>(&common, &table, labels_at);
-        let target = K::read(common, &mut table, reader);
-        let line = table.line;
-        if let Some(target) = &target
-            && target.instances == Some(Instances::Resolved)
-            && target.name_with_addresses().is_none()
-        {
-            table.problem(None, "instances", None, "resolved needs a url with a host name and a port");
-        }
-        table.finish();
-        Some((line, target?))
-    };
+    let read = |table: Table<'_>| Some((table.line, read_one::<K>(table, reader)?));
     let targets: Vec<(Option<usize>, K)> = tables.into_iter().filter_map(read).collect();
     K::check_together(&targets, reader);
     erased(targets.into_iter().map(|(_, target)| target))
+}
+
+fn read_one<K: TargetKind>(mut table: Table<'_>, reader: &Reader<'_>) -> Option<K> {
+    let labels_at = table.line_of("labels");
+    let common = TargetSettings::read(&mut table, &K::DEFAULTS);
+    check_labels::<K>(&common, &table, labels_at);
+    let target = K::read(common, &mut table, reader);
+    if let Some(target) = &target
+        && target.instances == Some(Instances::Resolved)
+        && target.name_with_addresses().is_none()
+    {
+        table.problem(None, "instances", None, "resolved needs a url with a host name and a port");
+    }
+    table.finish();
+    target
+}
+
+fn found<K: TargetKind>(table: Table<'_>, reader: &Reader<'_>, found: Found) -> Option<Arc<dyn Target>> {
+    let mut target: K = read_one(table, reader)?;
+    target.found = Some(found);
+    Some(Arc::new(target))
 }
 
 /// Reports labels that the kind's own metrics have.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::Target;
+use super::{Found, Target};
 use crate::metric::MetricInfo;
 use crate::topology::{Edge, Graph, Node, Role, Via};
 use reader::{Problem, Reader, Table, nearest};
@@ -26,6 +26,13 @@ pub struct KindEntry {
     pub role: Role,
     /// Everything with a fixed name that it can export.
     pub metrics: fn() -> Vec<MetricInfo>,
+    /// The schemes that the address of such a target may have where it is found and not configured, the usual one first; none
+    /// for a kind that is not found.
+    pub schemes: &'static [&'static str],
+    /// Puts into a table of defaults what such a target cannot do without and gets where it is found.
+    pub stand_in: fn(&mut Table<'_>),
+    /// Reads the table of one that was found.
+    pub found: fn(Table<'_>, &Reader<'_>, Found) -> Option<Arc<dyn Target>>,
     /// Reads its tables.
     pub read: fn(Vec<Table<'_>>, &Reader<'_>) -> Targets,
     /// The targets that the environment describes, where there is no file.
@@ -77,8 +84,9 @@ impl<'k, 'r> TargetTables<'k, 'r> {
         }
     }
 
-    /// Reports what targets stand on and is not there, and circles of them.
-    pub(super) fn check_topology(&self) {
+    /// Reports what targets stand on and is not there, and circles of them. With `others` a name may be that of a target
+    /// which is yet to be found.
+    pub(super) fn check_topology(&self, others: bool) {
         let names = self.names();
         let engines: Vec<String> =
             self.named_with_kind().filter(|(kind, ..)| kind.role == Role::Engine).map(|(.., name)| name).collect();
@@ -86,6 +94,9 @@ impl<'k, 'r> TargetTables<'k, 'r> {
         for (_, table, name) in self.named_with_kind() {
             for used in table.peek_strings("uses") {
                 let message = if !names.contains(&used) {
+                    if others {
+                        continue;
+                    }
                     let meant = nearest(names.iter().map(String::as_str), &used);
                     let meant = meant.map(|name| format!("; did you mean {name:?}?")).unwrap_or_default();
                     format!("no target has this name{meant}")
@@ -111,9 +122,9 @@ impl<'k, 'r> TargetTables<'k, 'r> {
         }
     }
 
-    /// Reports that there is no target.
-    pub(super) fn check_presence(&self, reader: &Reader<'_>) {
-        if !self.meant {
+    /// Reports that there is no target, and that none will be found.
+    pub(super) fn check_presence(&self, reader: &Reader<'_>, others: bool) {
+        if !self.meant && !others {
             let (only, many): (Vec<&KindEntry>, Vec<&KindEntry>) =
                 self.of_kinds.iter().map(|(kind, _)| *kind).partition(|kind| kind.only.is_some());
             let many = either(many.iter().map(|kind| format!("[[{}]]", kind.key)));

@@ -6,6 +6,7 @@
 //!
 //! Which kinds of targets there are is not known here: the list of them ([`KindEntry`]) is an argument.
 
+mod discover;
 mod kinds;
 mod listen;
 mod log;
@@ -21,11 +22,12 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+pub use discover::{Discover, Entry, KindDefaults, Match, Srv};
 pub use kinds::{KindEntry, Lookup, Targets};
 pub use listen::{clash, listen_address};
 pub use log::{LogFormat, LogLevel, LogSettings};
 pub use reader::{ConfigError, Problem, Secret};
-pub use target::{Defaults, Instances, Interval, Look, Target, TargetSettings, read_url};
+pub use target::{Defaults, Found, Instances, Interval, Look, Target, TargetSettings, check_label_value, read_url};
 pub use web::{DEFAULT_LISTEN_ADDRESS, WebSettings};
 
 use kinds::TargetTables;
@@ -55,6 +57,9 @@ pub struct Config {
     /// What is watched, those of one kind together.
     #[serde(skip)]
     pub targets: Vec<Arc<dyn Target>>,
+    /// How targets are found that are not named here.
+    #[serde(skip)]
+    pub discover: Discover,
     /// What is overridden of the policy.
     #[serde(skip)]
     pub thresholds: Thresholds,
@@ -123,10 +128,11 @@ impl Config {
         let log = LogSettings::read(&mut root);
         let state_dir = root.string("state_dir").filter(|path| !path.is_empty()).map(|path| reader.resolve(&path));
         let state_dir = state_dir.or_else(|| default_state_dir(reader.env()));
+        let discover = Discover::read(&mut root, reader, kinds);
         let tables = TargetTables::take(&mut root, kinds);
         tables.check_names(reader);
-        tables.check_presence(reader);
-        tables.check_topology();
+        tables.check_presence(reader, discover.is_on());
+        tables.check_topology(discover.is_on());
         let names = tables.names();
         let targets = tables.read(reader);
         let (thresholds, mut policy) = match policy::shipped() {
@@ -138,7 +144,7 @@ impl Config {
         };
         policy.external_url = web.external_url.clone().unwrap_or_default();
         root.finish();
-        Self { environment, site, web, log, state_dir, targets, thresholds, policy, ..Self::default() }
+        Self { environment, site, web, log, state_dir, targets, discover, thresholds, policy, ..Self::default() }
     }
 
     /// `policy` with what the file's `[thresholds]` override, whatever else the file says: who renders rules need not have
@@ -164,8 +170,17 @@ impl Config {
     /// The configuration as a file that sets every key has it, without its secrets.
     pub fn to_toml(&self) -> Result<String, toml::ser::Error> {
         let mut parts = vec![toml::to_string(self)?];
+        if let Some(keys) = self.discover.keys() {
+            // Before the first table: they would be its keys.
+            parts[0].insert_str(0, &toml::to_string(&keys)?);
+        }
         for target in &self.targets {
-            parts.push(target.to_toml()?);
+            let source =
+                target.settings().found.as_ref().map(|found| format!("# found by: {}\n", found.source.escape_debug()));
+            parts.push(source.unwrap_or_default() + &target.to_toml()?);
+        }
+        if self.discover.is_on() {
+            parts.push(toml::to_string(&BTreeMap::from([("discover", self.discover.entries_shown())]))?);
         }
         if !self.thresholds.is_default() {
             parts.push(toml::to_string(&BTreeMap::from([("thresholds", &self.thresholds)]))?);

@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::fmt::Debug;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::hub::Hub;
 use crate::metric::text::is_label_name;
+use crate::net::resolve::Addresses;
 use crate::topology::Said;
 use reader::Table;
 
@@ -51,6 +52,19 @@ pub struct TargetSettings {
     /// Which of its instances this one is: the address that is polled, in place of those that its name has.
     #[serde(skip)]
     pub node: Option<SocketAddr>,
+    /// Where it was found; `None` of one that the configuration names.
+    #[serde(skip)]
+    pub found: Option<Found>,
+}
+
+/// Where a target was found that the configuration does not name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// The file, the SRV name or the container that names it, for people.
+    pub source: Arc<str>,
+    /// The addresses of its host, all of which an entry allows. It is connected to these and to no other, whatever the name
+    /// means by then.
+    pub addresses: Arc<[IpAddr]>,
 }
 
 /// What is polled for a target.
@@ -132,6 +146,7 @@ impl TargetSettings {
             uses: None,
             container: None,
             node: None,
+            found: None,
         }
     }
 
@@ -158,6 +173,13 @@ impl TargetSettings {
         let container = if defaults.may_be_container { table.string("container") } else { None };
         let labels = read_labels(table, "labels").into();
         Self { interval, deadline, series_limit, instances, labels, uses, container, ..usual }
+    }
+
+    /// The only addresses that it may be reached at, where not every one will do.
+    #[must_use]
+    pub fn addresses(&self) -> Option<Addresses> {
+        let found = || self.found.as_ref().map(|found| Addresses::Hosts(Arc::clone(&found.addresses)));
+        self.node.map(Addresses::Node).or_else(found)
     }
 
     /// The deadline of polls that follow scrapes which come each `interval`.
@@ -232,8 +254,8 @@ fn read_labels(table: &mut Table<'_>, key: &'static str) -> Vec<(String, String)
     labels
 }
 
-/// Whether a label may have that value.
-pub(super) fn check_label_value(value: &str) -> Result<(), String> {
+/// Whether a label may have that value; if not, why.
+pub fn check_label_value(value: &str) -> Result<(), String> {
     match value {
         "" => Err("must not be empty: an empty label is no label".to_owned()),
         _ if value.len() > MAX_VALUE || value.chars().any(char::is_control) => {

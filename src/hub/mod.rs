@@ -51,6 +51,8 @@ pub struct Hub {
     rhythm: Rhythm,
     topology: Topology,
     site: ArcSwapOption<String>,
+    /// What is wrong with what the agent was told beside its configuration, a line each.
+    notices: ArcSwapOption<Vec<String>>,
     /// What collectors keep over a restart.
     state: Arc<State>,
     /// A rendering that is older is stale although no target has changed: the agent's own metrics change by themselves.
@@ -88,6 +90,7 @@ impl Hub {
             rhythm: Rhythm::default(),
             topology: Topology::default(),
             site: ArcSwapOption::empty(),
+            notices: ArcSwapOption::empty(),
             state: Arc::default(),
             max_age: Duration::from_secs(1),
         }
@@ -134,6 +137,17 @@ impl Hub {
     #[must_use]
     pub fn site(&self) -> Option<Arc<String>> {
         self.site.load_full()
+    }
+
+    /// Takes what is wrong with what the agent was told beside its configuration, for people.
+    pub fn set_notices(&self, lines: Vec<String>) {
+        self.notices.store(Some(Arc::new(lines)));
+    }
+
+    /// The same.
+    #[must_use]
+    pub fn notices(&self) -> Arc<Vec<String>> {
+        self.notices.load_full().unwrap_or_default()
     }
 
     /// Forgets a target with all its instances.

@@ -45,6 +45,8 @@ pub struct TargetStatus {
     pub key: Key,
     /// Labels that the configuration gives all its series.
     pub labels: Arc<[(String, String)]>,
+    /// What names it, for people: a file, an SRV name, a container; `None` for the configuration.
+    pub source: Option<Arc<str>>,
     /// The kind of collector.
     pub collector: &'static str,
     /// Where it is, without credentials.

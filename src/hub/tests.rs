@@ -10,6 +10,7 @@ const CALLS: Metric<0> = Metric::counter("redis_calls_total", &[], "Calls.");
 fn status(name: &str) -> TargetStatus {
     TargetStatus {
         key: Key::of(name),
+        source: None,
         labels: Arc::default(),
         collector: "redis",
         address: "127.0.0.1:6379".to_owned(),

@@ -14,6 +14,12 @@ pub struct Network {
 }
 
 impl Network {
+    /// The network of that size around `address`; `None` where addresses are not so long.
+    #[must_use]
+    pub fn around(address: IpAddr, prefix: u8) -> Option<Self> {
+        Some(Self { first: first_of(address, prefix)?, prefix })
+    }
+
     /// Whether the address belongs to it. An IPv4 address that is written as an IPv6 one is an IPv4 address.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {

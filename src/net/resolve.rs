@@ -6,6 +6,7 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
+use std::sync::Arc;
 
 use tokio::sync::Mutex;
 
@@ -15,21 +16,30 @@ use super::dial::Reached;
 
 type Answer = io::Result<Vec<SocketAddr>>;
 
+/// The addresses that a name is taken to have, whatever the system knows of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Addresses {
+    /// This one, whatever the port.
+    Node(SocketAddr),
+    /// These, at the port that is asked for.
+    Hosts(Arc<[IpAddr]>),
+}
+
 /// The lookups of one target, all for the same name.
 #[derive(Debug)]
 pub struct Resolver {
     thread: Mutex<Blocking<Answer>>,
-    /// The answer to every question, where one of several instances is meant.
-    node: Option<SocketAddr>,
+    /// The answer to every question, where that is known already.
+    fixed: Option<Addresses>,
     /// Where the last connection went.
     reached: parking_lot::Mutex<Option<Reached>>,
 }
 
 impl Resolver {
-    /// One for which the name has this address alone, if there is one.
+    /// One for which the name has these addresses alone, if there are any.
     #[must_use]
-    pub fn at(node: Option<SocketAddr>) -> Self {
-        Self { thread: Mutex::new(Blocking::new("resolve")), node, reached: parking_lot::Mutex::default() }
+    pub fn at(fixed: Option<Addresses>) -> Self {
+        Self { thread: Mutex::new(Blocking::new("resolve")), fixed, reached: parking_lot::Mutex::default() }
     }
 
     /// A connection was made.
@@ -45,8 +55,10 @@ impl Resolver {
 
     /// The addresses of `host`. When the future is dropped the lookup goes on, and the next call waits for it.
     pub async fn resolve(&self, host: &str, port: u16) -> Answer {
-        if let Some(node) = self.node {
-            return Ok(vec![node]);
+        match &self.fixed {
+            Some(Addresses::Node(node)) => return Ok(vec![*node]),
+            Some(Addresses::Hosts(hosts)) => return Ok(hosts.iter().map(|ip| SocketAddr::new(*ip, port)).collect()),
+            None => {}
         }
         if let Ok(ip) = host.parse::<IpAddr>() {
             return Ok(vec![SocketAddr::new(ip, port)]);
@@ -82,6 +94,19 @@ mod tests {
         let [SocketAddr::V6(address)] = addresses[..] else { panic!("{addresses:?}") };
         assert_eq!((address.ip().to_string().as_str(), address.port()), ("fe80::1", 7));
         assert_ne!(address.scope_id(), 0);
+    }
+
+    #[tokio::test]
+    async fn addresses_that_are_known_are_the_only_ones() {
+        let hosts = ["10.0.0.7".parse().unwrap(), "fd00::7".parse().unwrap()];
+        let fixed = Resolver::at(Some(Addresses::Hosts(hosts.into())));
+        // Neither the name nor an address in its place leads anywhere else.
+        for host in ["localhost", "127.0.0.1"] {
+            let addresses = fixed.resolve(host, 6379).await.unwrap();
+            assert_eq!(addresses, ["10.0.0.7:6379".parse().unwrap(), "[fd00::7]:6379".parse().unwrap()]);
+        }
+        let node = "10.0.0.8:1".parse().unwrap();
+        assert_eq!(Resolver::at(Some(Addresses::Node(node))).resolve("localhost", 6379).await.unwrap(), [node]);
     }
 
     #[tokio::test]

@@ -27,7 +27,7 @@ pub use graph::{Edge, Graph, Node, Via};
 pub use kept::{Found, Kept};
 pub use member::Said;
 pub use report::Report;
-pub use sight::{ContainerSight, MAX_CLIENTS, Role, Sight};
+pub use sight::{ContainerSight, MAX_CLIENTS, OWN_LABELS, Role, Sight};
 
 use member::Member;
 use seen::Seen;
@@ -126,6 +126,15 @@ impl Topology {
         }
         state.down.remove(&(target.to_owned(), node));
         state.view = None;
+    }
+
+    /// What the last good polls of the engines saw, by the names of their targets.
+    #[must_use]
+    pub fn engines(&self) -> Vec<(String, Sight)> {
+        let state = self.state.lock();
+        let engines = state.said.values().filter(|said| said.role == Role::Engine).map(|said| &said.name);
+        let sights = engines.filter_map(|name| Some((name, state.sights.get(name)?)));
+        sights.flat_map(|(name, of)| of.values().map(|sight| (name.clone(), sight.clone()))).collect()
     }
 
     /// Takes up what an earlier run of the agent had seen.

@@ -72,7 +72,7 @@ impl<'a> Seen<'a> {
                 for address in &container.addresses {
                     seen.by_address.entry(*address).or_default().push(at);
                 }
-                for port in container.published.iter().map(SocketAddr::port).collect::<BTreeSet<_>>() {
+                for port in container.published.iter().map(|(_, at)| at.port()).collect::<BTreeSet<_>>() {
                     seen.by_port.entry(port).or_default().push(at);
                 }
                 if remote.is_none() {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 
-use crate::net::Reached;
+use crate::net::{Network, Reached};
 
 /// Addresses of clients that are kept of one server. More tell nothing: whoever has so many clients is used by everybody.
 pub const MAX_CLIENTS: usize = 256;
@@ -45,22 +45,35 @@ pub struct ContainerSight {
     pub name: String,
     /// Whether it runs.
     pub runs: bool,
+    /// Whether it is removed, and only remembered.
+    pub is_removed: bool,
     /// The service of Compose that it belongs to, which is a host name in its networks.
     pub service: Option<String>,
     /// Its addresses in the engine's networks.
     pub addresses: Vec<IpAddr>,
     /// The addresses of those networks' gateways: what the machine itself has there.
     pub gateways: Vec<IpAddr>,
-    /// The addresses of the machine at which its ports are published; an unspecified one is any of the machine's.
-    pub published: Vec<SocketAddr>,
+    /// Its ports that are published, each with the address of the machine; an unspecified one is any of the machine's.
+    pub published: Vec<(u16, SocketAddr)>,
+    /// The networks of its addresses, in their order.
+    pub networks: Vec<Network>,
+    /// Whether it has the network of the engine's machine.
+    pub is_on_host: bool,
+    /// The Compose project that it belongs to.
+    pub project: Option<String>,
+    /// Its Docker labels that are meant for the agent, by what stands behind [`OWN_LABELS`].
+    pub labels: Vec<(String, String)>,
 }
+
+/// What the Docker labels begin with that say something to the agent.
+pub const OWN_LABELS: &str = "manometer.";
 
 impl ContainerSight {
     /// Whether its published ports are at `address` of the engine's machine.
     pub(super) fn publishes(&self, address: SocketAddr) -> bool {
         self.published
             .iter()
-            .any(|at| at.port() == address.port() && (at.ip().is_unspecified() || at.ip() == address.ip()))
+            .any(|(_, at)| at.port() == address.port() && (at.ip().is_unspecified() || at.ip() == address.ip()))
     }
 
     /// Whether it has that host name in its networks.

@@ -34,7 +34,8 @@ fn container(name: &str, address: &str, published: &[&str]) -> ContainerSight {
         service: None,
         addresses: ips(&[address]),
         gateways: ips(&["172.18.0.1"]),
-        published: published.iter().map(|at| at.parse().unwrap()).collect(),
+        published: published.iter().map(|at| (0, at.parse().unwrap())).collect(),
+        ..ContainerSight::default()
     }
 }
 

@@ -15,6 +15,7 @@ mod commands;
 mod compatibility;
 mod courses;
 mod deploy;
+mod discover;
 mod docker;
 mod docker_cadvisor;
 mod docker_lifecycle;

@@ -49,6 +49,11 @@ impl<'a> Reader<'a> {
         self.env
     }
 
+    /// The file as it is written, references and all; empty if it is not TOML.
+    pub fn raw(&self) -> toml::Table {
+        self.text.parse().unwrap_or_default()
+    }
+
     /// Reports a problem.
     pub fn problem(&self, problem: Problem) {
         self.problems.borrow_mut().push(problem);

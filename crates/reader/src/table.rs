@@ -74,6 +74,12 @@ impl<'r> Table<'r> {
         expand(self.values.get(key)?.get_ref().as_str()?, self.reader.env).ok()
     }
 
+    /// Gives the table a text that it does not have.
+    pub fn put(&mut self, key: &'static str, text: String) {
+        let value = Spanned::new(0..0, DeValue::String(text.into()));
+        self.values.entry(Spanned::new(0..0, key.into())).or_insert(value);
+    }
+
     /// Reports a problem with the value of `key`.
     pub fn problem(&self, line: Option<usize>, key: &str, value: Option<String>, message: impl Into<String>) {
         self.reader.problem(Problem::of_key(line.or(self.line), self.key(key), value, message));

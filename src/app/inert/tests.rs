@@ -15,7 +15,7 @@ impl Agent {
     fn new(config: &str) -> Self {
         let (inert, hub) = (Inert::default(), Arc::new(Hub::new(|_| {})));
         inert.look_at(&hub);
-        inert.configured(&parsed(config));
+        watch(&inert, config);
         Self { inert, hub }
     }
 
@@ -27,6 +27,7 @@ impl Agent {
         }
         let status = TargetStatus {
             key: Key::of(target),
+            source: None,
             labels: [].into(),
             collector: "redis",
             address: String::new(),
@@ -52,6 +53,13 @@ impl Agent {
             .map(Reason::as_str)
             .find(|reason| family.value(&[("alert", alert), ("reason", reason)]).is_some())
     }
+}
+
+/// `config` is read, and its targets are watched.
+fn watch(inert: &Inert, config: &str) {
+    let config = parsed(config);
+    inert.forget();
+    inert.watching(&config.policy, &config.targets);
 }
 
 fn parsed(config: &str) -> Config {
@@ -90,6 +98,6 @@ fn what_was_seen_once_is_not_missed_while_its_targets_are_down() {
     }
     assert_eq!(agent.reason("RedisMemoryGrowing"), None);
     assert_eq!(agent.reason("RedisPingHigh"), Some("not_reported"));
-    agent.inert.configured(&parsed(&(TWO.to_owned() + "canary = true\n")));
+    watch(&agent.inert, &(TWO.to_owned() + "canary = true\n"));
     assert_eq!(agent.reason("RedisPublishStalled"), Some("not_reported"), "another configuration, another look");
 }

@@ -25,7 +25,7 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use self::container::Container;
+use self::container::{Container, RunState};
 use self::disk::DiskUsage;
 use self::engine::Engine;
 use self::expected::Expected;
@@ -182,10 +182,15 @@ impl Collector for DockerCollector {
         let containers = snapshot.containers.iter().map(|container| ContainerSight {
             name: container.name.clone(),
             runs: container.state.has_usage(),
+            is_removed: container.state == RunState::Removed,
             service: container.reach.service.clone(),
             addresses: container.reach.addresses.clone(),
             gateways: container.reach.gateways.clone(),
             published: container.reach.published.clone(),
+            networks: container.reach.networks.clone(),
+            is_on_host: container.reach.is_on_host,
+            project: container.project.as_deref().map(str::to_owned),
+            labels: container.reach.labels.clone(),
         });
         Sight { reached: self.memory.engine.last_reached(), containers: containers.collect(), ..Sight::default() }
     }

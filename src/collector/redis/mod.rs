@@ -91,7 +91,7 @@ impl RedisCollector {
         let wanted = questions.iter().filter(|row| row.switch.is_none_or(|switch| target.commands.asks(switch)));
         Self {
             link: None,
-            resolver: Resolver::at(target.node),
+            resolver: Resolver::at(target.addresses()),
             support: Support::new(&target.name),
             facts: Facts::default(),
             questions: wanted.map(|row| row.open(&target)).collect(),

@@ -164,6 +164,7 @@ impl TargetKind for RedisTarget {
         has one; docs/COMPATIBILITY.md lists the differences. Numeric `cluster_*` fields of INFO and CLUSTER INFO pass \
         through as gauges under `redis_<field>`.";
     const ROLE: Role = Role::Server;
+    const SCHEMES: &'static [&'static str] = &["redis", "rediss"];
     const DEFAULTS: Defaults = Defaults { series_limit: 20_000, has_instances: true, ..Defaults::USUAL };
 
     fn read(common: TargetSettings, table: &mut Table<'_>, reader: &Reader<'_>) -> Option<Self> {

@@ -175,6 +175,7 @@ impl State {
         TargetStatus {
             key: self.instance.key(),
             labels: Arc::clone(&self.instance.settings.labels),
+            source: self.instance.settings.found.as_ref().map(|found| Arc::clone(&found.source)),
             collector: self.collector,
             address: self.instance.address.clone(),
             interval: self.instance.settings.interval.length(),

@@ -221,7 +221,7 @@ fn settings(target: &ServiceTarget) -> Settings {
         headers: target.headers.clone(),
         body_limit: target.body_limit_kib * 1024,
         connect_timeout: target.deadline,
-        node: target.node,
+        addresses: target.addresses(),
     }
 }
 

@@ -82,8 +82,15 @@ impl TargetKind for ServiceTarget {
     const INTRO: &'static str = "Of each `[[service]]` target, as far as its mapping finds them (docs/MAPPING.md). Series of \
         a service's own exposition that the mapping passes through keep their names.";
     const ROLE: Role = Role::Service;
+    const SCHEMES: &'static [&'static str] = &["http", "https"];
     const DEFAULTS: Defaults =
         Defaults { shortest_interval: SHORTEST_INTERVAL, has_instances: true, ..Defaults::USUAL };
+
+    fn stand_in(table: &mut Table<'_>) {
+        if !table.has("endpoint") {
+            table.put("profile", "health".to_owned());
+        }
+    }
 
     fn read(common: TargetSettings, table: &mut Table<'_>, reader: &Reader<'_>) -> Option<Self> {
         let missing = "is missing; write it like \"http://127.0.0.1:8080\"".to_owned();

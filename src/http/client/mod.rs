@@ -11,7 +11,6 @@ mod redirect;
 #[cfg(test)]
 mod tests;
 
-use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
@@ -25,7 +24,7 @@ use tracing::warn;
 
 use crate::hub::{self, PollError, Reason};
 use crate::net::dial::DialError;
-use crate::net::resolve::Resolver;
+use crate::net::resolve::{Addresses, Resolver};
 use crate::net::{BaseUrl, Credential, Reached, TlsSettings, headers};
 use connection::{Answer, Connection};
 use error::Failure;
@@ -42,7 +41,7 @@ pub struct Settings {
     /// The most that name resolution, connecting and the TLS handshake may take together, of a request's time.
     pub connect_timeout: Duration,
     /// Where to connect to, in place of the addresses that the host of the base URL has.
-    pub node: Option<SocketAddr>,
+    pub addresses: Option<Addresses>,
 }
 
 impl Default for Settings {
@@ -52,7 +51,7 @@ impl Default for Settings {
             headers: Vec::new(),
             body_limit: 1024 * 1024,
             connect_timeout: Duration::from_secs(5),
-            node: None,
+            addresses: None,
         }
     }
 }
@@ -154,7 +153,7 @@ impl Client {
             tls: settings.tls,
             body_limit: settings.body_limit,
             connect_timeout: settings.connect_timeout,
-            resolver: Resolver::at(settings.node),
+            resolver: Resolver::at(settings.addresses),
             connection: None,
             progress: Progress::default(),
         })

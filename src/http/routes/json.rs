@@ -17,6 +17,9 @@ struct Envelope<T> {
 #[derive(Serialize)]
 struct Targets<'a> {
     targets: Vec<Target<'a>>,
+    /// What is wrong with the sources of targets, and what is not watched of what they name; absent if nothing is.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    notices: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -26,6 +29,8 @@ struct Target<'a> {
     /// Which instance of the target it is; absent for a target that is polled as one.
     #[serde(skip_serializing_if = "Option::is_none")]
     node: Option<&'a str>,
+    /// What names it: the configuration, or a file, an SRV name, a container.
+    source: &'a str,
     collector: &'a str,
     address: &'a str,
     /// `up`, `down`, or `unknown` before the first poll.
@@ -51,10 +56,11 @@ struct Target<'a> {
 }
 
 /// `/api/v1/targets`.
-pub(super) fn targets(statuses: &[TargetStatus]) -> String {
+pub(super) fn targets(statuses: &[TargetStatus], notices: &[String]) -> String {
     let targets = statuses.iter().map(|status| Target {
         name: &status.key.target,
         node: status.key.node.as_deref(),
+        source: status.source.as_deref().unwrap_or("configuration"),
         collector: status.collector,
         address: &status.address,
         health: health(status),
@@ -68,7 +74,7 @@ pub(super) fn targets(statuses: &[TargetStatus]) -> String {
         notes: &status.notes,
         samples: &status.excerpts,
     });
-    text(&Envelope { status: "success", data: Targets { targets: targets.collect() } })
+    text(&Envelope { status: "success", data: Targets { targets: targets.collect(), notices } })
 }
 
 /// `/api/v1/topology`.

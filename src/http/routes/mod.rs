@@ -95,7 +95,11 @@ impl Routes {
             "/scrape" => self.scrape(&parts).await,
             "/" => {
                 let environment = self.environment.load();
-                respond(StatusCode::OK, HTML, page::render(environment.as_deref(), &self.hub.statuses()))
+                respond(
+                    StatusCode::OK,
+                    HTML,
+                    page::render(environment.as_deref(), &self.hub.statuses(), &self.hub.notices()),
+                )
             }
             "/sd" => {
                 let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok());
@@ -106,7 +110,9 @@ impl Routes {
                     }
                 }
             }
-            "/api/v1/targets" => respond(StatusCode::OK, JSON, json::targets(&self.hub.statuses())),
+            "/api/v1/targets" => {
+                respond(StatusCode::OK, JSON, json::targets(&self.hub.statuses(), &self.hub.notices()))
+            }
             "/api/v1/topology" => {
                 let view = self.hub.topology().view(SystemTime::now());
                 respond(StatusCode::OK, JSON, json::topology(&view))

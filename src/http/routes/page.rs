@@ -27,7 +27,7 @@ td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
 "#;
 
 /// The page.
-pub(super) fn render(environment: Option<&str>, statuses: &[TargetStatus]) -> String {
+pub(super) fn render(environment: Option<&str>, statuses: &[TargetStatus], notices: &[String]) -> String {
     let mut out = String::from(HEAD);
     let up = statuses.iter().filter(|status| status.up()).count();
     // Writing to a String cannot fail, here and below.
@@ -36,12 +36,21 @@ pub(super) fn render(environment: Option<&str>, statuses: &[TargetStatus]) -> St
         "<body>\n<h1>manometer <small>{} {}</small></h1>\n\
          <nav><a href=\"/metrics\">metrics</a> <a href=\"/api/v1/targets\">targets (JSON)</a> <a href=\"/api/v1/topology\">topology (JSON)</a> <a href=\"/sd\">service \
          discovery</a> <a href=\"/runbooks/\">runbooks</a> <a href=\"/-/healthy\">healthy</a> <a href=\"/-/ready\">ready</a></nav>\n\
-         <p>{up} of {} targets up</p>\n\
-         <table>\n<tr><th>target</th><th>kind</th><th>address</th><th>state</th><th class=\"number\">last \
-         poll</th><th class=\"number\">polls</th><th class=\"number\">failed</th><th>last poll at</th></tr>\n",
+         <p>{up} of {} targets up</p>\n",
         env!("CARGO_PKG_VERSION"),
         escape(environment.unwrap_or_default()),
         statuses.len(),
+    );
+    if !notices.is_empty() {
+        out.push_str("<p>Targets that appear by themselves:</p>\n<ul class=\"note\">\n");
+        for notice in notices {
+            let _ = writeln!(out, "<li>{}</li>", escape(notice));
+        }
+        out.push_str("</ul>\n");
+    }
+    out.push_str(
+        "<table>\n<tr><th>target</th><th>kind</th><th>address</th><th>state</th><th class=\"number\">last \
+         poll</th><th class=\"number\">polls</th><th class=\"number\">failed</th><th>last poll at</th></tr>\n",
     );
     for status in statuses {
         row(&mut out, status);
@@ -75,7 +84,8 @@ fn row(out: &mut String, status: &TargetStatus) {
         let _ =
             writeln!(out, "<tr><td></td><td colspan=\"7\" class=\"error\">{}</td></tr>", escape(&error.to_string()));
     }
-    for note in &status.notes {
+    let source = status.source.as_ref().map(|source| format!("found by: {source}"));
+    for note in source.iter().chain(&status.notes) {
         let _ = writeln!(out, "<tr><td></td><td colspan=\"7\" class=\"note\">{}</td></tr>", escape(note));
     }
 }

@@ -12,6 +12,7 @@ const UP: Metric<0> = Metric::gauge("redis_up", &[], "Up.");
 fn status(name: &str, polled: bool, error: Option<PollError>) -> TargetStatus {
     TargetStatus {
         key: Key::of(name),
+        source: None,
         labels: Arc::default(),
         collector: "redis",
         address: "10.0.0.7:6379".to_owned(),

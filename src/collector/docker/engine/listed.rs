@@ -10,6 +10,8 @@ use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::lenient::{or_default, texts};
+use crate::net::Network;
+use crate::topology::OWN_LABELS;
 
 /// The list, item by item: one that cannot be read must not cost the others.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -54,8 +56,14 @@ pub(crate) struct Reach {
     pub(crate) addresses: Vec<IpAddr>,
     /// Those of the networks' gateways.
     pub(crate) gateways: Vec<IpAddr>,
-    /// Where its ports are published.
-    pub(crate) published: Vec<SocketAddr>,
+    /// Its ports that are published, and where.
+    pub(crate) published: Vec<(u16, SocketAddr)>,
+    /// The networks of its addresses, in their order.
+    pub(crate) networks: Vec<Network>,
+    /// Whether it has the network of the engine's machine.
+    pub(crate) is_on_host: bool,
+    /// The Docker labels that are meant for the agent, by what they are called there.
+    pub(crate) labels: Vec<(String, String)>,
     /// The service of Compose that it is one of, which is a host name in its networks.
     pub(crate) service: Option<String>,
 }
@@ -115,6 +123,10 @@ struct WireNetwork {
     gateway: String,
     #[serde(rename = "IPv6Gateway", deserialize_with = "or_default")]
     gateway6: String,
+    #[serde(rename = "IPPrefixLen", deserialize_with = "or_default")]
+    prefix: u8,
+    #[serde(rename = "GlobalIPv6PrefixLen", deserialize_with = "or_default")]
+    prefix6: u8,
 }
 
 /// A port of the container, and where it is published, if it is.
@@ -125,6 +137,8 @@ struct WirePort {
     ip: String,
     #[serde(rename = "PublicPort", deserialize_with = "or_default")]
     public: Option<u16>,
+    #[serde(rename = "PrivatePort", deserialize_with = "or_default")]
+    private: u16,
 }
 
 #[derive(Default, Deserialize)]
@@ -174,9 +188,19 @@ impl From<Wire> for Listed {
         let health = wire.health.status.or_else(|| health_in(&wire.status).map(str::to_owned));
         let networks = wire.network_settings.networks.values();
         let parsed = |texts: [&String; 2]| texts.into_iter().filter_map(|text| text.parse().ok()).collect::<Vec<_>>();
-        let published = wire.ports.iter().filter_map(|port| Some(SocketAddr::new(port.ip.parse().ok()?, port.public?)));
+        let address = |port: &WirePort| Some(SocketAddr::new(port.ip.parse().ok()?, port.public?));
+        let published = wire.ports.iter().filter_map(|port| Some((port.private, address(port)?)));
+        let addresses = networks
+            .clone()
+            .flat_map(|network| [(&network.address, network.prefix), (&network.address6, network.prefix6)])
+            .filter_map(|(address, prefix)| Some((address.parse::<IpAddr>().ok()?, prefix)));
+        let (addresses, networks_of): (Vec<IpAddr>, Vec<Option<Network>>) =
+            addresses.map(|(address, prefix)| (address, Network::around(address, prefix))).unzip();
         let reach = Reach {
-            addresses: networks.clone().flat_map(|network| parsed([&network.address, &network.address6])).collect(),
+            addresses,
+            networks: networks_of.into_iter().flatten().collect(),
+            is_on_host: wire.host_config.network_mode == "host",
+            labels: own_labels(&wire.labels),
             gateways: networks.flat_map(|network| parsed([&network.gateway, &network.gateway6])).collect(),
             published: published.collect(),
             service: wire.labels.get("com.docker.compose.service").cloned(),
@@ -196,6 +220,16 @@ impl From<Wire> for Listed {
             id: wire.id,
         }
     }
+}
+
+/// Labels of a container that are meant for the agent, and bytes of one: anyone may write anything into them.
+const MAX_LABELS: usize = 32;
+const MAX_LABEL: usize = 1024;
+
+fn own_labels(labels: &BTreeMap<String, String>) -> Vec<(String, String)> {
+    let own = labels.iter().filter_map(|(key, value)| Some((key.strip_prefix(OWN_LABELS)?, value)));
+    let short = own.filter(|(key, value)| key.len() + value.len() <= MAX_LABEL);
+    short.take(MAX_LABELS).map(|(key, value)| (key.to_owned(), value.clone())).collect()
 }
 
 /// The health in the status text for people.

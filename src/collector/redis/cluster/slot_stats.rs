@@ -55,7 +55,7 @@ impl Question for SlotStats {
     }
 
     /// Without cluster-slot-stats-enabled there is no order but that by keys.
-    fn is_answer(_: &str, detail: &str) -> bool {
+    fn pardons(&self, _place: usize, _code: &str, detail: &str) -> bool {
         detail.contains("ORDERBY")
     }
 

@@ -17,7 +17,7 @@ use crate::collector::redis::reply_error;
 use crate::collector::redis::support::Support;
 use crate::collector::{PollError, Reason};
 use crate::net::Endpoint;
-use crate::net::resolve::Resolver;
+use crate::net::resolve::{Addresses, Resolver};
 
 /// A server that may be asked.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -122,7 +122,7 @@ async fn connect(target: &RedisTarget, witness: &Witness, patience: Duration) ->
     let mut target = target.clone();
     target.endpoint = Endpoint::Tcp { host: witness.host.clone(), port: witness.port };
     target.connect_timeout = patience;
-    let mut resolver = Resolver::at(witness.node);
+    let mut resolver = Resolver::at(witness.node.map(Addresses::Node));
     // What it does not know is the business of the polls, which say so.
     let mut support = Support::silent();
     let named = target.commands.asks("setname");

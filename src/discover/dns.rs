@@ -1,0 +1,185 @@
+//! Questions to name servers that the system's resolver cannot ask: for SRV records.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::Path;
+use std::time::Duration;
+
+use simple_dns::rdata::RData;
+use simple_dns::{CLASS, Name, Packet, PacketFlag, QTYPE, Question, RCODE, TYPE};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpStream, UdpSocket};
+use tokio::time::timeout;
+
+/// Where the system's name servers are named.
+const RESOLV_CONF: &str = "/etc/resolv.conf";
+
+/// The most that one question to one server may take.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Bytes of an answer over UDP.
+const DATAGRAM: usize = 4096;
+
+/// Servers of one name that are looked at.
+const MOST: usize = 1_000;
+
+/// What an SRV name means.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Service {
+    /// Each server: host, port and addresses, in the order of host and port.
+    pub(super) servers: Vec<(String, u16, Vec<IpAddr>)>,
+    /// How long that holds.
+    pub(super) ttl: Duration,
+}
+
+/// Asks `server`, or the system's one after the other, what `name` means.
+pub(super) async fn service(name: &str, server: Option<SocketAddr>) -> Result<Service, String> {
+    let servers = match server {
+        Some(server) => vec![server],
+        None => system()?,
+    };
+    let mut error = format!("{RESOLV_CONF} names no name server; set server = \"10.0.0.2:53\"");
+    for server in servers {
+        match service_of(server, name).await {
+            Ok(service) => return Ok(service),
+            Err(cause) => error = format!("asking the name server {server} for SRV {name}: {cause}"),
+        }
+    }
+    Err(error)
+}
+
+async fn service_of(server: SocketAddr, name: &str) -> Result<Service, String> {
+    let answer = ask(server, name, TYPE::SRV).await?;
+    let mut service = Service { servers: answer.servers, ttl: answer.ttl };
+    service.servers.sort();
+    service.servers.dedup();
+    service.servers.truncate(MOST);
+    if service.servers.is_empty() {
+        return Err("the name has no SRV record; is it written right?".to_owned());
+    }
+    for (host, _, addresses) in &mut service.servers {
+        addresses.extend(answer.addresses.iter().filter(|(of, _)| of == host).map(|(_, address)| *address));
+        if addresses.is_empty() {
+            // A name of a cluster's own is known to the same server alone.
+            for kind in [TYPE::A, TYPE::AAAA] {
+                addresses.extend(ask(server, host, kind).await?.addresses.into_iter().map(|(_, address)| address));
+            }
+        }
+        addresses.sort_unstable();
+        addresses.dedup();
+    }
+    Ok(service)
+}
+
+/// The system's name servers.
+fn system() -> Result<Vec<SocketAddr>, String> {
+    let text = reader::file::read(Path::new(RESOLV_CONF), 64).map_err(|error| format!("{RESOLV_CONF} {error}"))?;
+    Ok(servers(&text))
+}
+
+fn servers(text: &str) -> Vec<SocketAddr> {
+    let named = text.lines().filter_map(|line| line.trim_start().strip_prefix("nameserver"));
+    let addresses = named.filter_map(|rest| rest.split_whitespace().next()?.parse::<IpAddr>().ok());
+    // As many as the system's resolver knows.
+    addresses.take(3).map(|address| SocketAddr::new(address, 53)).collect()
+}
+
+/// What an answer says.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Answer {
+    servers: Vec<(String, u16, Vec<IpAddr>)>,
+    addresses: Vec<(String, IpAddr)>,
+    ttl: Duration,
+}
+
+/// One question to one server, over UDP, and over TCP where the answer does not fit.
+async fn ask(server: SocketAddr, name: &str, kind: TYPE) -> Result<Answer, String> {
+    let asking = async {
+        let id = fastrand::u16(..);
+        let question = question(id, name, kind)?;
+        let datagram = by_udp(server, &question, id).await.map_err(|error| error.to_string())?;
+        if let Some(answer) = read(&datagram, id, name, kind)? {
+            return Ok(answer);
+        }
+        let whole = by_tcp(server, &question).await.map_err(|error| error.to_string())?;
+        read(&whole, id, name, kind)?.ok_or_else(|| "the answer is cut off, over TCP too".to_owned())
+    };
+    let late = || format!("no answer within {PATIENCE:?}; does the name server answer others?");
+    timeout(PATIENCE, asking).await.unwrap_or_else(|_| Err(late()))
+}
+
+fn question(id: u16, name: &str, kind: TYPE) -> Result<Vec<u8>, String> {
+    let name = Name::new(name).map_err(|error| format!("not a name: {error:?}"))?;
+    let mut packet = Packet::new_query(id);
+    packet.set_flags(PacketFlag::RECURSION_DESIRED);
+    packet.questions.push(Question::new(name, QTYPE::TYPE(kind), CLASS::IN.into(), false));
+    packet.build_bytes_vec().map_err(|error| format!("not a question: {error:?}"))
+}
+
+async fn by_udp(server: SocketAddr, question: &[u8], id: u16) -> io::Result<Vec<u8>> {
+    let any = if server.is_ipv4() { IpAddr::V4(Ipv4Addr::UNSPECIFIED) } else { IpAddr::V6(Ipv6Addr::UNSPECIFIED) };
+    let socket = UdpSocket::bind(SocketAddr::new(any, 0)).await?;
+    socket.connect(server).await?;
+    socket.send(question).await?;
+    let mut answer = vec![0; DATAGRAM];
+    loop {
+        let length = socket.recv(&mut answer).await?;
+        // What answers something else is late, or somebody else's.
+        if answer[..length].starts_with(&id.to_be_bytes()) {
+            answer.truncate(length);
+            return Ok(answer);
+        }
+    }
+}
+
+async fn by_tcp(server: SocketAddr, question: &[u8]) -> io::Result<Vec<u8>> {
+    let mut stream = TcpStream::connect(server).await?;
+    let length = u16::try_from(question.len()).map_err(|_| io::ErrorKind::InvalidInput)?;
+    stream.write_all(&[&length.to_be_bytes(), question].concat()).await?;
+    let length = stream.read_u16().await?;
+    let mut answer = vec![0; usize::from(length)];
+    stream.read_exact(&mut answer).await?;
+    Ok(answer)
+}
+
+/// What an answer says; `None` if it is cut off. An answer that says nothing of the name has no records.
+fn read(bytes: &[u8], id: u16, name: &str, kind: TYPE) -> Result<Option<Answer>, String> {
+    let packet = Packet::parse(bytes).map_err(|error| format!("the answer cannot be read: {error:?}"))?;
+    let asked = packet.questions.first().is_some_and(|question| {
+        lower(&question.qname) == name.trim_end_matches('.').to_ascii_lowercase() && question.qtype == QTYPE::TYPE(kind)
+    });
+    if packet.id() != id || !packet.has_flags(PacketFlag::RESPONSE) || !asked {
+        return Err("the answer is not one to the question".to_owned());
+    }
+    if packet.has_flags(PacketFlag::TRUNCATION) {
+        return Ok(None);
+    }
+    match packet.rcode() {
+        RCODE::NoError | RCODE::NameError => {}
+        other => return Err(format!("the name server answers {other:?}")),
+    }
+    let mut answer = Answer { ttl: Duration::MAX, ..Answer::default() };
+    for record in packet.answers.iter().chain(&packet.additional_records) {
+        match &record.rdata {
+            RData::SRV(srv) => {
+                answer.ttl = answer.ttl.min(Duration::from_secs(u64::from(record.ttl)));
+                // The root is how a name says that it has no such service.
+                let host = lower(&srv.target);
+                if !host.is_empty() && srv.port > 0 {
+                    answer.servers.push((host, srv.port, Vec::new()));
+                }
+            }
+            RData::A(a) => answer.addresses.push((lower(&record.name), IpAddr::V4(a.address.into()))),
+            RData::AAAA(aaaa) => answer.addresses.push((lower(&record.name), IpAddr::V6(aaaa.address.into()))),
+            _ => {}
+        }
+    }
+    Ok(Some(answer))
+}
+
+fn lower(name: &Name<'_>) -> String {
+    name.to_string().trim_end_matches('.').to_ascii_lowercase()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,213 @@
+//! Targets files: the format of Prometheus' `file_sd_configs`, in JSON or YAML.
+
+use std::collections::BTreeMap;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use globset::Glob;
+use reader::file::{self, Stamp};
+use serde::Deserialize;
+
+use super::candidate::{Candidate, Of, WORDS, host_and_port, keys};
+
+/// The size of a file in KiB beyond which it is refused.
+const FILE_LIMIT: u64 = 1024;
+
+/// Files that are read at most.
+const MOST: usize = 100;
+
+/// Labels that say something to the agent begin so.
+const OWN: &str = "manometer_";
+
+/// A group of targets with the same labels.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Group {
+    targets: Vec<String>,
+    #[serde(default)]
+    labels: BTreeMap<String, String>,
+}
+
+/// What is known of the files.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Files {
+    files: BTreeMap<PathBuf, State>,
+    /// What is wrong with folders, and with too many files.
+    pub(super) faults: Vec<String>,
+}
+
+/// What a file looked like; `None` of one that is not there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Looked(Option<Stamp>);
+
+/// One file.
+#[derive(Debug, Clone, Default)]
+pub(super) struct State {
+    /// As it was at the last look.
+    seen: Option<Looked>,
+    /// As it was when it was read.
+    read: Option<Looked>,
+    groups: Arc<[Group]>,
+    /// Why its groups are those of an earlier reading.
+    pub(super) error: Option<String>,
+    /// When it was read well.
+    pub(super) at: Option<SystemTime>,
+}
+
+impl Files {
+    /// Looks at the files of `patterns` and reads what has changed; what cannot be used leaves what was read before.
+    ///
+    /// A file that changes is being written: it is read when it stays the same from one look to the next.
+    pub(super) fn look(mut self, patterns: &[PathBuf]) -> Self {
+        self.faults.clear();
+        let mut there = Vec::new();
+        for pattern in patterns {
+            match matching(pattern) {
+                Ok(paths) => there.extend(paths),
+                Err(error) => {
+                    self.faults.push(format!("{}: {error}; what was read there before stays", pattern.display()));
+                    there.extend(self.files.keys().filter(|path| path.parent() == pattern.parent()).cloned());
+                }
+            }
+        }
+        there.sort_unstable();
+        there.dedup();
+        if there.len() > MOST {
+            self.faults
+                .push(format!("targets_files: {} files, of which the first {MOST} by name are read", there.len()));
+            there.truncate(MOST);
+        }
+        self.files.retain(|path, _| there.binary_search(path).is_ok());
+        for path in there {
+            let state = self.files.entry(path.clone()).or_default();
+            let stamp = Looked(Stamp::of(&path));
+            let is_steady = state.seen.as_ref().is_none_or(|seen| *seen == stamp);
+            state.seen = Some(stamp.clone());
+            if is_steady && state.read.as_ref() != Some(&stamp) {
+                state.read(&path);
+                state.read = Some(stamp);
+            }
+        }
+        self
+    }
+
+    /// The files, by path.
+    pub(super) fn states(&self) -> impl Iterator<Item = (&Path, &State)> {
+        self.files.iter().map(|(path, state)| (path.as_path(), state))
+    }
+
+    /// What they name, of the `usual` kind where they do not say of which, and what is wrong with the rest.
+    pub(super) fn candidates<'f>(
+        &'f self,
+        usual: &'f str,
+    ) -> impl Iterator<Item = Result<Candidate, (String, String)>> + 'f {
+        self.files.iter().flat_map(move |(path, state)| {
+            let source: Arc<str> = format!("file {}", path.display()).into();
+            state.groups.iter().flat_map(move |group| {
+                let source = Arc::clone(&source);
+                group.targets.iter().map(move |target| {
+                    candidate(&source, target, &group.labels, usual)
+                        .map_err(|error| (format!("{target} of {source}"), error))
+                })
+            })
+        })
+    }
+}
+
+impl State {
+    fn read(&mut self, path: &Path) {
+        let read = if path.exists() {
+            file::read(path, FILE_LIMIT).and_then(|text| parse(path, &text))
+        } else {
+            self.groups = Arc::default();
+            Err("is not there; create it, or take it out of targets_files".to_owned())
+        };
+        match read {
+            Ok(groups) => {
+                self.groups = groups.into();
+                self.error = None;
+                self.at = Some(SystemTime::now());
+            }
+            Err(error) => self.error = Some(error),
+        }
+    }
+}
+
+/// The files that a path with a pattern as its last part means; one without is itself, whether or not it is there.
+fn matching(pattern: &Path) -> Result<Vec<PathBuf>, String> {
+    let name = pattern.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    if !name.contains(['*', '?', '[', '{']) {
+        return Ok(vec![pattern.to_owned()]);
+    }
+    let glob = Glob::new(name).map_err(|error| error.to_string())?.compile_matcher();
+    let unreadable = |error: std::io::Error| format!("the folder cannot be read: {error}");
+    let folder = match pattern.parent().unwrap_or(Path::new("")).read_dir() {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        folder => folder.map_err(unreadable)?,
+    };
+    let mut paths = Vec::new();
+    for entry in folder {
+        let entry = entry.map_err(unreadable)?;
+        let name = entry.file_name();
+        // What begins with a dot is being written, or is the editor's.
+        if name.to_str().is_some_and(|name| !name.starts_with('.') && glob.is_match(name)) {
+            paths.push(entry.path());
+        }
+    }
+    Ok(paths)
+}
+
+/// The groups of a file.
+fn parse(path: &Path, text: &str) -> Result<Vec<Group>, String> {
+    let advice = "write a list of { \"targets\": [\"host:6379\"], \"labels\": { ... } }";
+    if path.extension().is_some_and(|extension| extension == "json") {
+        return serde_json::from_str(text).map_err(|error| format!("is not a targets file: {error}; {advice}"));
+    }
+    let options = serde_saphyr::options! { with_snippet: false };
+    let groups = serde_saphyr::from_str_with_options::<Option<Vec<Group>>>(text, options);
+    let groups = groups.map_err(|error| format!("is not a targets file: {error}; {advice}"))?;
+    // An empty list is written `[]`: nothing at all is a file that is being written.
+    groups.ok_or_else(|| format!("is empty; {advice}"))
+}
+
+fn candidate(
+    source: &Arc<str>,
+    target: &str,
+    labels: &BTreeMap<String, String>,
+    usual: &str,
+) -> Result<Candidate, String> {
+    let (host, port) = host_and_port(target)?;
+    if host.is_empty() {
+        return Err("names no host".to_owned());
+    }
+    let words: BTreeMap<&str, &str> =
+        labels.iter().filter_map(|(name, value)| Some((name.strip_prefix(OWN)?, value.as_str()))).collect();
+    if let Some(word) = words.keys().find(|word| **word != "kind" && !WORDS.contains(word)) {
+        return Err(format!(
+            "label {OWN}{word}: means nothing; there are {OWN}kind, {OWN}{}",
+            WORDS.join(&format!(", {OWN}"))
+        ));
+    }
+    // What begins with two underscores, job and instance are Prometheus' own business.
+    let is_other = |name: &str| name.starts_with("__") || name.starts_with(OWN) || matches!(name, "job" | "instance");
+    let others: Vec<(&str, &str)> = labels
+        .iter()
+        .filter(|(name, _)| !is_other(name))
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
+    Ok(Candidate {
+        source: Arc::clone(source),
+        of: Of::File,
+        kind: words.get("kind").copied().unwrap_or(usual).to_owned(),
+        name: words.get("name").copied().unwrap_or(target).to_owned(),
+        addresses: host.parse().ok().map(|address| vec![address]),
+        host,
+        port,
+        keys: keys(&words, &others)?,
+    })
+}
+
+#[cfg(test)]
+mod tests;
