@@ -187,8 +187,9 @@ impl Plan {
             match answer {
                 Err((database, error)) => note(heard, Off::Database(database), &error),
                 Ok(error @ Value::ServerError(_)) => {
-                    let off = refused(keys, heard, *what, &error);
-                    off.into_iter().for_each(|off| note(heard, off, &error));
+                    if let Some(off) = refused(keys, heard, *what, &error) {
+                        note(heard, off, &error);
+                    }
                 }
                 Ok(reply) => match *what {
                     What::Type(place) => with(heard, place, |looked| looked.kind = Type::read(&reply)),

@@ -16,6 +16,7 @@ const MAX_GROUPINGS: usize = 32;
 
 /// One `[[redis.key]]`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a key of the settings")]
 pub struct Watched {
     /// Exact keys.
     #[serde(rename = "name", skip_serializing_if = "Vec::is_empty")]
@@ -62,7 +63,7 @@ impl Watched {
     pub(in crate::collector::redis) fn read_all(target: &mut Table<'_>) -> Vec<Self> {
         let tables = target.tables("key");
         let line = tables.first().and_then(|table| table.line_of("name").or_else(|| table.line_of("match")));
-        let all: Vec<Self> = tables.into_iter().filter_map(Self::read).collect();
+        let all: Vec<Self> = tables.into_iter().map(Self::read).collect();
         let databases = |watched: &Self| watched.databases.len().max(1);
         let names: usize = all.iter().map(|watched| watched.names.len() * databases(watched)).sum();
         if names > MAX_NAMES {
@@ -92,7 +93,7 @@ impl Watched {
         all
     }
 
-    fn read(mut table: Table<'_>) -> Option<Self> {
+    fn read(mut table: Table<'_>) -> Self {
         let names =
             table.each("name", |name| if name.is_empty() { Err("is empty; write a key") } else { Ok(name.into()) });
         let pattern = table.string("match").filter(|pattern| !pattern.is_empty());
@@ -138,6 +139,6 @@ impl Watched {
         watched.databases.sort_unstable();
         watched.databases.dedup();
         table.finish();
-        Some(watched)
+        watched
     }
 }

@@ -247,5 +247,5 @@ fn a_label_shows_every_byte_and_has_a_bound() {
     let long = [key_label(&[b'x'; 400]).into_owned(), key_label(&[b'x'; 401]).into_owned()];
     assert!(long[0].starts_with(&"x".repeat(180)) && long[0].len() == 189 && long[0] != long[1], "{long:?}");
     assert_eq!(key_label("\u{e9}".repeat(150).as_bytes()).len(), 189);
-    assert!(key_label(&[0xff; 1 << 20]).len() <= 189);
+    assert!(key_label(&vec![0xff; 1 << 20]).len() <= 189);
 }

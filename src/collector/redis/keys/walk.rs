@@ -143,8 +143,8 @@ impl Walk {
         self.cursor = slice.cursor;
         if self.cursor == 0 {
             let tallies = std::mem::take(&mut self.tallies);
-            let tallied = |(watched, tally): (&Arc<Watched>, Tally)| (Arc::clone(watched), tally.end(watched));
-            let patterns = self.patterns.iter().zip(tallies).map(tallied).collect();
+            let end = |(watched, tally): (&Arc<Watched>, Tally)| (Arc::clone(watched), tally.end(watched));
+            let patterns = self.patterns.iter().zip(tallies).map(end).collect();
             let pass = Pass { began, ended: now, keys: self.keys, patterns };
             self.forget();
             self.last = Some(Arc::new(pass));

@@ -45,7 +45,7 @@ pub struct Streams {
     home: u32,
     /// Consumers of a group that are shown.
     top: usize,
-    streams: Vec<StreamKey>,
+    keys: Vec<StreamKey>,
     batch: Batch,
     /// What is asked of groups: the places of stream and group.
     asks: Vec<(usize, usize, Ask)>,
@@ -84,16 +84,16 @@ impl Question for Streams {
         Self {
             home: target.database,
             top: target.top_k,
-            streams: Vec::new(),
+            keys: Vec::new(),
             batch: Batch::new(target.database),
             asks: Vec::new(),
         }
     }
 
     fn prepare(&mut self, facts: &Facts) {
-        self.streams.clone_from(&facts.streams);
+        self.keys.clone_from(&facts.streams);
         self.batch = Batch::new(self.home);
-        for stream in &self.streams {
+        for stream in &self.keys {
             for part in ["STREAM", "GROUPS"] {
                 let mut ask = command(&["XINFO", part]);
                 ask.arg(&stream.key);
@@ -113,7 +113,7 @@ impl Question for Streams {
 
     fn read(&self, replies: Vec<Value>) -> Result<Vec<Stream>, Unexpected> {
         let replies: Vec<Option<Value>> = self.batch.replies(replies).into_iter().map(Result::ok).collect();
-        let streams = self.streams.iter().zip(replies.chunks(2)).map(|(stream, replies)| {
+        let streams = self.keys.iter().zip(replies.chunks(2)).map(|(stream, replies)| {
             let part = |place: usize| replies.get(place)?.as_ref().filter(|reply| reply_error::of(reply).is_none());
             let info = part(0).map(read::info).transpose()?;
             let groups = part(1).map(read::groups).transpose()?.unwrap_or_default();
@@ -131,7 +131,7 @@ impl Question for Streams {
             .enumerate()
             .flat_map(|(place, stream)| stream.groups.iter().enumerate().map(move |(of, group)| (place, of, group)));
         for (place, of, group) in groups.take(MAX_GROUPS) {
-            let stream = &self.streams[place];
+            let stream = &self.keys[place];
             let mut add = |words: &[&str], ask: Ask| {
                 let mut command = command(words);
                 command.arg(&stream.key).arg(&group.name);
@@ -166,7 +166,7 @@ impl Question for Streams {
         let server = facts.info.as_ref().and_then(|info| info.server_time_usec());
         let own = || SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64() * 1e6);
         let now = super::facts::whole(server.unwrap_or_else(own) / 1e3);
-        Told { streams: std::mem::take(&mut self.streams).into_iter().zip(streams).collect(), now }
+        Told { streams: std::mem::take(&mut self.keys).into_iter().zip(streams).collect(), now }
     }
 
     fn export(told: &Told, out: &mut Families) {
