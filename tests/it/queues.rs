@@ -17,10 +17,13 @@ use crate::support::{npm, pypi};
 
 const HOUR: Duration = Duration::from_hours(1);
 
+const PYTHON: &str = "jobs.py";
+const NODE: &str = "jobs.js";
+
 /// `tests/it/queues/jobs.py` or `jobs.js` on that server.
 fn jobs(script: &str, redis: &RedisServer, what: &[&str]) -> Command {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/queues").join(script);
-    let mut command = if script.ends_with(".py") {
+    let mut command = if script == PYTHON {
         let mut python = Command::new(pypi::python());
         python.arg("-B").arg(path).arg(redis.url().trim_end_matches('/'));
         python
@@ -53,7 +56,7 @@ fn poll(redis: &RedisServer, queues: &str) -> Exposition {
     Exposition::of(&stdout(&output))
 }
 
-fn queue<'a>(name: &'a str) -> [(&'static str, &'a str); 1] {
+fn queue(name: &str) -> [(&'static str, &str); 1] {
     [("queue", name)]
 }
 
@@ -64,12 +67,14 @@ fn jobs_of_python() {
         [[redis.queue]]\nkind = \"rq\"\nname = \"mail\"\nas = \"rq mail\"\ndb = 2\n\
         [[redis.queue]]\nkind = \"asgi\"\nname = \"thumbnails\"\ngroups = [\"lobby\", \"quiet\", \"none\"]\ndb = 3\n\
         capacity = 15\nchannel_capacity = { \"chat.*\" = 20, \"notifications.*\" = 5 }\n";
+    const MAIL: &str = "[[redis.queue]]\nkind = \"celery\"\nname = \"mail\"\ndb = 1\n\
+        [[redis.queue]]\nkind = \"rq\"\nname = \"mail\"\nas = \"rq mail\"\ndb = 2\n";
     if missing(&["redis-server"]) || pypi::missing() {
         return;
     }
     let redis = RedisServer::start();
     let hour_ago = humantime::format_rfc3339_millis(SystemTime::now() - HOUR).to_string();
-    put("jobs.py", &redis, &hour_ago);
+    put(PYTHON, &redis, &hour_ago);
     let seen = poll(&redis, QUEUES);
 
     // With priorities only 3 of the 11 jobs lie in the list that has the queue's name.
@@ -111,9 +116,7 @@ fn jobs_of_python() {
     assert_eq!(seen.get("queue_unacked", &queue("thumbnails")), None);
 
     // A worker of Celery that holds a job, and one of RQ that waits.
-    const MAIL: &str = "[[redis.queue]]\nkind = \"celery\"\nname = \"mail\"\ndb = 1\n\
-        [[redis.queue]]\nkind = \"rq\"\nname = \"mail\"\nas = \"rq mail\"\ndb = 2\n";
-    let _workers = [worker("jobs.py", &redis, "celery-worker"), worker("jobs.py", &redis, "rq-worker")];
+    let _workers = [worker(PYTHON, &redis, "celery-worker"), worker(PYTHON, &redis, "rq-worker")];
     let seen = until(Duration::from_secs(30), "the job is taken and both workers are there", || {
         let seen = poll(&redis, MAIL);
         let workers = ["mail", "rq mail"].map(|name| seen.get("queue_workers", &queue(name)));
@@ -138,15 +141,15 @@ fn jobs_of_bullmq() {
     }
     let redis = RedisServer::start();
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    put("jobs.js", &redis, &(now - HOUR).as_millis().to_string());
-    let _worker = worker("jobs.js", &redis, "worker");
+    put(NODE, &redis, &now.saturating_sub(HOUR).as_millis().to_string());
+    let _worker = worker(NODE, &redis, "worker");
     let queues =
         "[[redis.queue]]\nkind = \"bullmq\"\nname = [\"mail\", \"failing\", \"paused\", \"held\", \"none\"]\ndb = 4\n";
     let seen = until(SOON, "the workers are there", || {
         let seen = poll(&redis, queues);
         let workers = ["held", "failing"].map(|name| seen.value("queue_workers", &queue(name)));
         let held = seen.value("queue_unacked", &queue("held"));
-        (workers == [1.0; 2] && held > 0.5).then_some(seen)
+        (workers.iter().all(|workers| *workers > 0.5) && held > 0.5).then_some(seen)
     });
     // Four wait and two have a priority; the one that is due in an hour does not wait.
     for (name, size, unacked, failed, workers) in [

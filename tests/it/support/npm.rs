@@ -19,7 +19,7 @@ pub(crate) fn missing() -> bool {
     true
 }
 
-/// The packages, with BullMQ.
+/// The packages, with `BullMQ`.
 pub(crate) fn modules() -> PathBuf {
     folder().join("node_modules")
 }
