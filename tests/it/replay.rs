@@ -25,7 +25,7 @@ const ANSWERED: Duration = Duration::from_mins(3);
 
 /// What may be empty, and is so even here: no target has TLS, Prometheus scrapes the agent alone, an older
 /// Redis does not count whom it cuts off, nobody watches a cluster or a Sentinel, and the server records no latency spikes.
-const STAY_EMPTY: [&str; 23] = [
+const STAY_EMPTY: [&str; 24] = [
     "agent.certificates",
     "agent.configuration",
     "agent.notifications",
@@ -38,6 +38,7 @@ const STAY_EMPTY: [&str; 23] = [
     "redis.cluster-nodes",
     "redis.cluster-slots",
     "redis.cluster",
+    "redis.failovers",
     "redis.nodes-down",
     "redis.quorum",
     "redis.sentinel-ok",
