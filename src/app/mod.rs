@@ -11,6 +11,7 @@ mod thresholds;
 
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::{Duration, SystemTime};
@@ -93,7 +94,7 @@ impl Agent {
         });
         let hub = Arc::new(hub.with_state(Arc::clone(&kept)));
         self_metrics.look_at(&hub);
-        recall(&hub, &kept);
+        restore(&hub, &kept);
         let (reload_sender, requests) = mpsc::channel(1);
         let runbooks: Runbooks = Box::new({
             let self_metrics = Arc::clone(&self_metrics);
@@ -159,8 +160,12 @@ impl Agent {
 }
 
 /// Writes the state every few seconds, and when `targets`, the task that owns them all, has ended.
-/// Takes up what was seen before of who stands on whom: what is down shows nobody who stands on it.
-pub fn recall(hub: &Hub, state: &State) {
+/// Takes up what an agent has kept in `folder` of who stands on whom: what is down shows nobody who stands on it.
+pub fn recall(hub: &Hub, folder: Option<&Path>) {
+    restore(hub, &State::look(folder));
+}
+
+fn restore(hub: &Hub, state: &State) {
     if let Some(topology) = state.section(TOPOLOGY).and_then(|section| serde_json::from_value(section).ok()) {
         hub.topology().restore(topology);
     }

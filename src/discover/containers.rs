@@ -93,7 +93,7 @@ fn read(
         if named.len() > 1 {
             // What is said of queues is said of the server, what is said of a profile of the service.
             let others = if kinds.first() == Some(kind) { &["profile", "uses"][..] } else { &["queue"][..] };
-            keys.retain(|key, _| !others.iter().any(|other| key == *other));
+            keys.retain(|key, _| !others.contains(&key));
         }
         candidates.push(Candidate {
             source: source.clone().into(),

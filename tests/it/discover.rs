@@ -48,7 +48,7 @@ fn targets_of_files_come_and_go_and_disturb_nobody() {
         (RedisServer::start(), RedisServer::builder().password("hunter2").start(), RedisServer::start());
     let dir = tempfile::tempdir().unwrap();
     let [json, yaml] = ["a.json", "b.yml"].map(|name| dir.path().join(name));
-    let address = |server: &RedisServer| server.address().to_string();
+    let address = RedisServer::address;
     std::fs::write(&json, format!(r#"[{{"targets": [{:?}], "labels": {{"team": "shop"}}}}]"#, address(&secret)))
         .unwrap();
     std::fs::write(&yaml, format!("- targets: [{:?}]\n  labels:\n    manometer_name: third\n", address(&third)))
@@ -126,10 +126,10 @@ fn name_server(port: u16, records: &[String]) -> Process {
 
 #[test]
 fn the_servers_of_an_srv_name_are_targets_as_long_as_it_names_them() {
+    const NAME: &str = "_redis._tcp.example.test";
     if missing(&["redis-server", "dnsmasq"]) {
         return;
     }
-    const NAME: &str = "_redis._tcp.example.test";
     let (one, two) = (RedisServer::start(), RedisServer::start());
     let at = port::free();
     let srv = |host: &str, port: u16| format!("--srv-host={NAME},{host}.example.test,{port}");

@@ -47,6 +47,7 @@ pub(crate) const ROWS: &[Row] = &[
         ..row("pool of 20 leaked, exhausted by its log", [1, 0, 0], "PoolNearCapacity", 240, |drill| {
             leak(drill, "2026-01-01 10:00:00,000 ERROR redis.exceptions.ConnectionError: Too many connections\n");
         })
+        .unseen()
     },
     Row {
         parts: Parts { tables: POOL, ..PLAIN },
@@ -87,6 +88,7 @@ pub(crate) const ROWS: &[Row] = &[
             });
             drop(slow);
         })
+        .unseen()
     },
     Row {
         parts: Parts { ticker: &NO_GETS, ..PLAIN },
