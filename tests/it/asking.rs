@@ -110,27 +110,35 @@ fn a_right_that_is_granted_later_is_seen_on_a_reload_and_on_a_new_connection() {
     }
     let redis = RedisServer::builder().line("user watcher on >swordfish +ping +info +client|setname").start();
     let agent = Agent::run(&(target("main", &redis.url()) + "username = \"watcher\"\npassword = \"swordfish\"\n"));
-    let refused = ["CLIENT LIST", "CONFIG GET", "LATENCY HISTOGRAM", "LATENCY LATEST", "SLOWLOG GET", "SLOWLOG LEN"];
+    let refused = [
+        "CLIENT LIST",
+        "CONFIG GET",
+        "LATENCY HISTOGRAM",
+        "LATENCY LATEST",
+        "MEMORY STATS",
+        "SLOWLOG GET",
+        "SLOWLOG LEN",
+    ];
     assert_eq!(supported(&agent.next_poll("main"), 0.0), refused.map(str::to_owned).into());
     assert!(notes(&agent, "main")[0].starts_with("CLIENT LIST is refused: NOPERM "), "{:?}", notes(&agent, "main"));
     let refusals = || redis.info("errorstat_NOPERM").unwrap();
-    assert_eq!(refusals(), "count=6", "each question once");
+    assert_eq!(refusals(), "count=7", "each question once");
     agent.next_poll("main");
-    assert_eq!(refusals(), "count=6");
+    assert_eq!(refusals(), "count=7");
     assert_eq!(agent.reload().status, 200);
     agent.next_poll("main");
-    assert_eq!(refusals(), "count=12", "and once more after a reload");
+    assert_eq!(refusals(), "count=14", "and once more after a reload");
     redis.command::<()>(&["ACL", "SETUSER", "watcher", "+slowlog|get", "+slowlog|len"]);
     assert_eq!(agent.reload().status, 200);
     let seen = agent.next_poll("main");
     seen.assert("redis_slowlog_length", &[], 0.0);
-    assert_eq!(refusals(), "count=16");
+    assert_eq!(refusals(), "count=19");
     redis.command::<()>(&["ACL", "SETUSER", "watcher", "+@all"]);
     redis.command::<()>(&["CLIENT", "KILL", "USER", "watcher"]);
     let seen = agent.next_poll("main");
     assert_eq!(supported(&seen, 0.0), BTreeSet::new());
     seen.assert("redis_config_maxclients", &[], 10_000.0);
-    assert_eq!(refusals(), "count=16");
+    assert_eq!(refusals(), "count=19");
     let logged = agent.log().lines().filter(|line| line.contains("SLOWLOG GET") && line.contains("refused")).count();
     assert_eq!(logged, 1, "{}", agent.log());
 }

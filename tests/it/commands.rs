@@ -262,8 +262,8 @@ fn variables_beside_a_file_are_named() {
         format!(
             "manometer: environment: warning: REDIS_URL, REDIS_USER are set and not used, because {} is read; write \
              ${{REDIS_URL}} where it is to be used, or start without a file\n\
-             manometer: environment: warning: REDIS_EXPORTER_CHECK_KEYS of redis_exporter is set and not used; here: no \
-             equal yet\n",
+             manometer: environment: warning: REDIS_EXPORTER_CHECK_KEYS of redis_exporter is set and not used; here: match of \
+             [[redis.key]]\n",
             file.display()
         )
     );

@@ -60,6 +60,7 @@ fn what_it_asks_of_a_server() {
         "info",
         "latency|histogram",
         "latency|latest",
+        "memory|stats",
         "ping",
         "slowlog|get",
         "slowlog|len",

@@ -6,10 +6,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use tokio::time::Instant;
 
 use super::info::Info;
+use super::keys::StreamKey;
 use super::last_run::LastRun;
 use super::server_config::ServerConfig;
 use super::slot::Slots;
-use super::streams::StreamKey;
 
 /// What the last INFO and CONFIG GET said.
 #[derive(Debug, Default)]

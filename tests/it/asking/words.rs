@@ -50,7 +50,8 @@ fn every_question_has_a_switch() {
     let redis = RedisServer::start();
     redis.command::<()>(&["CONFIG", "RESETSTAT"]);
     let off = "client_list = false\nlatency_histogram = false\ncommands = { setname = false, ping = false, config = false, \
-               latency = false, slowlog = false, commandlog = false, cluster = false, pubsub = false }\n";
+               latency = false, slowlog = false, commandlog = false, cluster = false, \
+               memory_stats = false, pubsub = false }\n";
     let agent = Agent::run(&(target("main", &redis.url()) + off));
     let seen = agent.next_poll("main");
     seen.assert("redis_up", &[], 1.0);

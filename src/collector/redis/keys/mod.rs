@@ -32,7 +32,6 @@ use super::last_run::LastRun;
 use super::question::{Question, Request};
 use super::reply::Unexpected;
 use super::reply_error;
-use super::streams::StreamKey;
 use crate::collector::redis::RedisTarget;
 use crate::metric::{Families, MetricInfo};
 
@@ -49,6 +48,21 @@ struct Exact {
     database: u32,
     key: Vec<u8>,
     watched: Arc<Watched>,
+}
+
+/// A watched key that is a stream.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct StreamKey {
+    pub(super) database: u32,
+    pub(super) key: Vec<u8>,
+    pub(super) consumers: bool,
+    pub(super) top: usize,
+}
+
+impl StreamKey {
+    const fn new(database: u32, key: Vec<u8>, watched: &Watched) -> Self {
+        Self { database, key, consumers: watched.consumers, top: watched.top }
+    }
 }
 
 /// The keys of one server.

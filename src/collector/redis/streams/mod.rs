@@ -14,7 +14,7 @@ use redis::{Cmd, Value};
 
 use self::read::{Group, Info, Others};
 use super::facts::Facts;
-use super::keys::{Batch, Watched};
+use super::keys::{Batch, StreamKey};
 use super::question::{Question, Request, command};
 use super::reply::Unexpected;
 use super::reply_error::{self, Meaning};
@@ -23,21 +23,6 @@ use crate::metric::{Families, MetricInfo};
 
 /// Groups whose consumers and oldest entry are asked for in a poll, over all streams.
 const MAX_GROUPS: usize = 2_000;
-
-/// A watched key that is a stream.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct StreamKey {
-    database: u32,
-    pub(super) key: Vec<u8>,
-    consumers: bool,
-    top: usize,
-}
-
-impl StreamKey {
-    pub(super) const fn new(database: u32, key: Vec<u8>, watched: &Watched) -> Self {
-        Self { database, key, consumers: watched.consumers, top: watched.top }
-    }
-}
 
 /// The streams of one server.
 #[derive(Debug)]
