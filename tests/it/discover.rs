@@ -3,12 +3,19 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use manometer::app;
+use manometer::policy::{
+    self,
+    render::{Catalog, rules},
+};
+
 use crate::support::agent::{Agent, config_file, output, stdout};
 use crate::support::containers::Containers;
 use crate::support::docker;
 use crate::support::missing::missing;
 use crate::support::port;
 use crate::support::process::Process;
+use crate::support::prometheus::Prometheus;
 use crate::support::redis::RedisServer;
 use crate::support::wait::{SOON, until};
 
@@ -30,6 +37,27 @@ fn notices(agent: &Agent) -> String {
 #[track_caller]
 fn assert_targets(agent: &Agent, expected: &[String]) {
     until(SOON, &format!("{expected:?}"), || (targets(agent) == expected).then_some(()));
+}
+
+/// The shipped rules, thirty times as fast, tell of the queue once there are more jobs.
+fn assert_backlog_is_told(agent: &Agent, add_jobs: impl FnOnce()) {
+    if missing(&["prometheus"]) {
+        return;
+    }
+    let policy = policy::shipped().unwrap().divided(30);
+    let rules = rules::files(&policy, &Catalog::new(&app::metrics()));
+    let job = format!("- job_name: {}\n  static_configs:\n  - targets: ['{}']\n", policy.job, agent.address);
+    let prometheus = Prometheus::with_rules(&job, &rules, None);
+    prometheus.wait_until_up(&policy.job, 1);
+    let firing = || prometheus.query("ALERTS{alertname=\"QueueBacklog\", alertstate=\"firing\"}");
+    assert!(firing().is_empty(), "three jobs are no backlog");
+    add_jobs();
+    let told = until(SOON, "the backlog is told", || firing().into_iter().next());
+    let label = |name: &str| told.labels[name].as_str();
+    assert_eq!(
+        [label("target"), label("queue"), label("severity"), label("team")],
+        ["redis", "celery", "warning", "shop"]
+    );
 }
 
 /// Replaces a file as a tool does that cares: whole, at once.
@@ -204,6 +232,10 @@ fn a_stack_with_labels_alone_is_watched_with_its_topology_and_its_queue() {
     let seen = agent.metrics();
     seen.assert("manometer_dependency", &[("target", "redis"), ("on", "engine/redis"), ("via", "container")], 1.0);
     seen.assert("queue_size", &[("target", "redis"), ("queue", "celery"), ("team", "shop")], 3.0);
+    assert_backlog_is_told(&agent, || {
+        let more = "for i = 1, 1000 do redis.call('rpush', 'celery', i) end";
+        docker.cli(&["exec", "redis", "/redis-cli", "eval", more, "0"]);
+    });
 
     // A re-created one goes on under its name, one that is removed leaves nothing.
     docker.cli(&["rm", "--force", "redis"]);

@@ -23,24 +23,24 @@ metrics! {
         "Whether the Sentinels that are reachable from this one suffice to declare the master down and to agree on a failover.",
         "SENTINEL CKQUORUM";
     CKQUORUM: gauge "redis_sentinel_master_setting_ckquorum" ["master_name", "master_address"] Count,
-        "Sentinels that must take the master for down: quorum.", "SENTINEL MASTERS";
+        "Sentinels that must agree that the master is down: quorum.", "SENTINEL MASTERS";
     FAILOVER_TIMEOUT: gauge "redis_sentinel_master_setting_failover_timeout" ["master_name", "master_address"] Milliseconds,
         "Time after which a failover is given up: failover-timeout, in milliseconds.", "SENTINEL MASTERS";
     PARALLEL_SYNCS: gauge "redis_sentinel_master_setting_parallel_syncs" ["master_name", "master_address"] Count,
         "Replicas that are pointed to a new master at the same time: parallel-syncs.", "SENTINEL MASTERS";
     DOWN_AFTER: gauge "redis_sentinel_master_setting_down_after_milliseconds" ["master_name", "master_address"] Milliseconds,
-        "Time without an answer after which this Sentinel takes the master for down: down-after-milliseconds.",
+        "Time without an answer after which this Sentinel considers the master down: down-after-milliseconds.",
         "SENTINEL MASTERS";
     CONFIG_EPOCH: gauge "redis_sentinel_master_config_epoch" ["master_name", "master_address"] Count,
         "Version of what the Sentinel knows of the master; it rises with each failover.", "SENTINEL MASTERS";
     LAST_OK_PING: gauge "redis_sentinel_master_last_ok_ping_reply_seconds" ["master_name", "master_address"] Seconds,
-        "Time since the master last answered a PING of the Sentinel well.", "SENTINEL MASTERS";
+        "Time since the master last answered a PING of the Sentinel.", "SENTINEL MASTERS";
     OK_SENTINELS: gauge "redis_sentinel_master_ok_sentinels" ["master_name", "master_address"] Count,
         "Sentinels of the master that are not down, including this one.", "SENTINEL SENTINELS";
     OK_SLAVES: gauge "redis_sentinel_master_ok_slaves" ["master_name", "master_address"] Count,
         "Replicas of the master that are not down, as the Sentinel sees them.", "SENTINEL SLAVES";
     FAILOVERS: counter "redis_sentinel_master_failovers_total" ["master_name"] Count,
-        "Polls at which the Sentinel named another address for the master than at the poll before.", "SENTINEL MASTERS";
+        "Times that a poll found another address of the master than the poll before.", "SENTINEL MASTERS";
 }
 
 /// A master, as the Sentinel tells of it.

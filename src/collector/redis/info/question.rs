@@ -19,7 +19,7 @@ use crate::topology::Sight;
 metrics! {
     fn own;
     PROMOTIONS: counter "redis_promotions_total" [] Count,
-        "Polls at which the server was a primary and at the poll before a replica: failovers to it, of whatever kind.",
+        "Times that a poll found a primary where the poll before found a replica: failovers to this server.",
         "INFO replication";
 }
 

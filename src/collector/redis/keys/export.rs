@@ -19,7 +19,7 @@ metrics! {
         "Elements of a watched key, or bytes of a text; 0 where there is no such key. Of a pattern the largest keys of its \
          last whole pass, and the others together as __other__.", "LLEN, SCARD, ZCARD, HLEN, XLEN, STRLEN";
     VALUE: gauge "redis_key_value" ["db", "key"] Count,
-        "The number that the text in a watched key is.", "GETRANGE";
+        "The number in a watched key that holds a number as text.", "GETRANGE";
     MEMORY: gauge "redis_key_memory_usage_bytes" ["db", "key"] Bytes,
         "What a watched key takes up in the server's memory. Of a pattern the largest keys of its last whole pass, and the \
          others together as __other__.", "MEMORY USAGE, Redis >= 4";
@@ -33,10 +33,10 @@ metrics! {
     GROUPS: gauge "redis_number_of_distinct_key_groups" ["db"] Count,
         "Groups that were found in the last whole pass, shown or not; at most 10000 are told apart.", "SCAN";
     GROUPS_DURATION: gauge "redis_last_key_groups_scrape_duration_milliseconds" [] Milliseconds,
-        "How long the last whole passes took that group keys, over all databases.", "clock";
+        "Time that the last whole passes of key groups took, over all databases.", "clock";
     PASS_AGE: gauge "redis_key_scan_age_seconds" ["db"] Seconds,
-        "How long ago the last whole pass over the keys ended, of which the numbers of patterns are; absent before the first \
-         one has.", "clock";
+        "Time since the last whole pass over the keys ended, which the numbers of patterns are from; absent before the first \
+         pass has ended.", "clock";
     PASS_DURATION: gauge "redis_key_scan_duration_seconds" ["db"] Seconds,
         "How long the last whole pass over the keys took, from its first poll to its last.", "clock";
     PASS_KEYS: gauge "redis_key_scan_keys" ["db"] Count,

@@ -11,8 +11,8 @@ use crate::metric::{Families, metrics};
 metrics! {
     pub(in crate::collector::redis) fn metrics;
     NEEDED: gauge "redis_node_needed" [] Bool,
-        "Of a target with several nodes, also while the node is down: 1 where no other node serves what it is for. That is a \
-         primary, as Sentinels or the cluster tell, and any address of a name.", "SENTINEL MASTER, CLUSTER NODES";
+        "Whether no other node of the target can do what this one does: a primary, as Sentinels or the cluster tell, and any \
+         address of a name. It is exported while the node is down, too.", "SENTINEL MASTER, CLUSTER NODES";
 }
 
 /// The servers of a target and whether each is a primary. The roll writes it, and each server's collector reads it. All are the

@@ -32,7 +32,7 @@ metrics! {
          what clients and replicas are yet to send or read, the replication backlog, the buffer of the append only file, scripts, \
          functions, and the empty server (startup).", "MEMORY STATS, Redis >= 4";
     DATABASE: gauge "redis_db_overhead_bytes" ["db"] Bytes,
-        "What the tables take up that find the keys of a database, and those that expire.", "MEMORY STATS db.*, Redis >= 4";
+        "Memory of the tables that index the keys of a database and their expiry times.", "MEMORY STATS db.*, Redis >= 4";
 }
 
 /// MEMORY STATS.

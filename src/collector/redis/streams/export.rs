@@ -44,8 +44,8 @@ metrics! {
         "Entries of a stream that were not delivered to a group yet, of the groups that are furthest behind; absent where the server \
          cannot tell.", "XINFO GROUPS, Redis >= 7";
     GROUP_OLDEST: gauge "redis_stream_group_oldest_pending_seconds" ["db", "stream", "group"] Seconds,
-        "How long ago the oldest entry was added that a group has not acknowledged; absent where nothing is pending, and where \
-         ids are not times.", "XPENDING, the milliseconds in the id, Redis >= 5";
+        "Age of the oldest entry that a group has not acknowledged; absent where nothing is pending, and where ids are not \
+         times.", "XPENDING, the milliseconds in the id, Redis >= 5";
     CONSUMER_PENDING: gauge "redis_stream_group_consumer_messages_pending" ["db", "stream", "group", "consumer"] Count,
         "Entries that a consumer has not acknowledged. The consumers with the most are shown by name, the others together as \
          __other__.", "XINFO CONSUMERS, Redis >= 5";
