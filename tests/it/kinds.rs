@@ -214,7 +214,7 @@ async fn it_is_watched_and_served() {
         assert!(alone.contains("\nfile_size 5\n") && alone.contains("\nfile_up 1\n"), "{alone}");
         assert!(alone.contains("manometer_target_up{collector=\"file\"} 1\n"), "{alone}");
         let status = body(address, "/api/v1/targets");
-        assert!(status.contains("\"name\":\"log\",\"collector\":\"file\""), "{status}");
+        assert!(status.contains("\"name\":\"log\",\"source\":\"configuration\",\"collector\":\"file\""), "{status}");
         let mut file = std::fs::OpenOptions::new().append(true).open(folder.path().join("watched")).unwrap();
         file.write_all(b"678").unwrap();
         until(SOON, "the next poll", || has("file_size{target=\"log\"} 8\n").then_some(()));

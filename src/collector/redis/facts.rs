@@ -55,6 +55,11 @@ impl Facts {
         self.info.as_ref().is_some_and(|info| info.mode() == Some("sentinel"))
     }
 
+    /// Whether the server says that it is a replica.
+    pub(super) fn is_replica(&self) -> bool {
+        self.info.as_ref().and_then(|info| info.role()) == Some("slave")
+    }
+
     /// The id of the run that answered INFO in this poll.
     pub(super) fn run_id(&self) -> Option<&str> {
         self.info.as_ref()?.run_id()

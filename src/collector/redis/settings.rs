@@ -209,7 +209,7 @@ impl TargetKind for RedisTarget {
         target.tls = TlsSettings::read(table, reader, target.tls.is_some(), "rediss://").map(|tls| tls.over(files));
         set(&mut target.scan_keys, table.integer("scan_keys", 10..=100_000));
         set(&mut target.scan_time, table.duration("scan_time", SECOND / 1_000..=10 * SECOND));
-        target.keys = Watched::read_all(table);
+        target.keys = Watched::read_all(table, target.database);
         target.pools = read_pools(table);
         target.queues = queues::read(table);
         if !target.queues.is_empty() {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::*;
+use crate::support::wait::{SOON, until};
 
 /// Whether someone has asked for sizes, which takes for ever here.
 static SIZES_ASKED: AtomicBool = AtomicBool::new(false);
@@ -96,8 +97,11 @@ fn an_oom_kill_that_the_engine_does_not_tell_is_told_by_the_kernel() {
     until_totals(&agent, "parent", (1, 0, 1), &[]);
     // All that time the engine was about to tell sizes, and no poll waited for them.
     assert!(SIZES_ASKED.load(Ordering::Relaxed));
-    let seen = agent.next_poll("engine");
-    seen.assert("container_memory_events_oom_kill_total", &[("name", "parent")], 1.0);
+    let kills = |seen: &Exposition| seen.get("container_memory_events_oom_kill_total", &[("name", "parent")]);
+    let seen = until(SOON, "its control group has been read", || {
+        Some(agent.scrape("engine")).filter(|seen| kills(seen).is_some())
+    });
+    assert_eq!(kills(&seen), Some(1.0));
     seen.assert("docker_up", &[], 1.0);
     seen.assert("manometer_docker_disk_usage_failures_total", &[], 0.0);
     assert!(seen.family("container_fs_usage_bytes").is_none());

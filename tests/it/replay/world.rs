@@ -67,7 +67,9 @@ impl World {
         let more = "canary = true\npubsub_patterns = [\"ticker:*\"]\n\
                     [[redis.pool]]\nname = \"web\"\nmatch = \"web-*\"\nmax = 5\n\
                     [[redis.queue]]\nkind = \"rq\"\nname = \"mail\"\n\
-                    [[redis.queue]]\nkind = \"asgi\"\ngroups = \"lobby\"\n";
+                    [[redis.queue]]\nkind = \"asgi\"\ngroups = \"lobby\"\n\
+                    [[redis.key]]\nname = \"events\"\nmemory = true\n\
+                    [[redis.key]]\nmatch = \"*\"\ngroups = [\"^(.)\"]\n";
         put_jobs(&mut main.connect());
         let config = [
             target("main", &main.url()) + more,
@@ -178,6 +180,10 @@ fn put_jobs(connection: &mut Connection) {
         &["HSET", "rq:job:job", "enqueued_at", "2025-01-02T03:04:05.678901Z"],
         &["ZADD", "asgi:group:lobby", "1", "specific.a!b"],
         &["ZADD", "asgispecific.a!", "1", "message"],
+        &["XADD", "events", "*", "n", "1"],
+        &["XADD", "events", "*", "n", "2"],
+        &["XGROUP", "CREATE", "events", "workers", "0"],
+        &["XREADGROUP", "GROUP", "workers", "worker", "COUNT", "1", "STREAMS", "events", ">"],
     ] {
         command(words).query::<redis::Value>(connection).unwrap();
     }

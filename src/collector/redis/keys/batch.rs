@@ -20,7 +20,7 @@ pub(in crate::collector::redis) struct Batch {
 enum Step {
     /// SELECT of a database.
     Select(u32),
-    /// What was asked, and as the how manieth.
+    /// What was asked, and its place among what was asked.
     Ask(usize),
 }
 
@@ -48,7 +48,7 @@ impl Batch {
         self.commands.iter().cloned().chain(back).collect()
     }
 
-    /// As the how manieth the command in this place was added; `None` for a SELECT.
+    /// Which of the commands that were added stands in this place; `None` for a SELECT.
     pub(in crate::collector::redis) fn asked_at(&self, place: usize) -> Option<usize> {
         match self.steps.get(place)? {
             Step::Select(_) => None,

@@ -69,6 +69,8 @@ impl StreamKey {
 #[derive(Debug)]
 pub struct Keys {
     home: u32,
+    /// Whether the server may be a replica of another instance, which tells the same.
+    has_instances: bool,
     exact: Vec<Exact>,
     walks: Vec<Walk>,
     /// The walk that goes on in the next poll.
@@ -143,6 +145,7 @@ impl Question for Keys {
         let exact = exact.into_iter().map(|((database, key), watched)| Exact { database, key, watched });
         Self {
             home: target.database,
+            has_instances: target.node.is_some(),
             exact: exact.collect(),
             walks: patterns.into_iter().map(|(database, patterns)| Walk::new(database, patterns)).collect(),
             turn: 0,
@@ -165,6 +168,11 @@ impl Question for Keys {
         }
         (self.has_memory_usage, self.is_done) = (facts.is_at_least(4), false);
         let mut plan = Plan::new(self.home);
+        if self.has_instances && facts.is_replica() {
+            // In a cluster it would answer SCAN and refer to its primary for each key.
+            self.plan = plan;
+            return;
+        }
         for (place, exact) in self.exact.iter().enumerate() {
             if facts.holds(&exact.key) {
                 plan.look_at_exact(self, place);

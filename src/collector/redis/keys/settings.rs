@@ -59,8 +59,8 @@ impl Serialize for Grouping {
 }
 
 impl Watched {
-    /// Reads the `[[redis.key]]` of a target.
-    pub(in crate::collector::redis) fn read_all(target: &mut Table<'_>) -> Vec<Self> {
+    /// Reads the `[[redis.key]]` of a target, of which `home` is the database.
+    pub(in crate::collector::redis) fn read_all(target: &mut Table<'_>, home: u32) -> Vec<Self> {
         let tables = target.tables("key");
         let line = tables.first().and_then(|table| table.line_of("name").or_else(|| table.line_of("match")));
         let all: Vec<Self> = tables.into_iter().map(Self::read).collect();
@@ -80,17 +80,30 @@ impl Watched {
         }
         let mut grouped: Vec<_> = all.iter().filter(|watched| !watched.groups.is_empty()).collect();
         while let Some(last) = grouped.pop() {
-            let same = |other: &&Self| {
-                (last.databases.is_empty() && other.databases.is_empty())
-                    || last.databases.iter().any(|database| other.databases.contains(database))
-            };
-            if grouped.iter().any(same) {
+            if grouped.iter().any(|other| last.shares(other, home)) {
                 let message =
                     "two tables with groups are of the same database; give one of them all regular expressions";
                 target.problem(line, "key", None, message);
             }
         }
+        let mut patterns: Vec<_> = all.iter().filter(|watched| watched.pattern.is_some()).collect();
+        while let Some(last) = patterns.pop() {
+            if patterns.iter().any(|other| last.pattern == other.pattern && last.shares(other, home)) {
+                let message = "two tables have the same pattern and database; make one of them";
+                target.problem(line, "key", None, message);
+            }
+        }
         all
+    }
+
+    /// Whether a database is watched by both.
+    fn shares(&self, other: &Self, home: u32) -> bool {
+        let of = |watched: &Self| match &watched.databases[..] {
+            [] => vec![home],
+            databases => databases.iter().map(|database| u32::from(*database)).collect(),
+        };
+        let others = of(other);
+        of(self).iter().any(|database| others.contains(database))
     }
 
     fn read(mut table: Table<'_>) -> Self {

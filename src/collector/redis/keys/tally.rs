@@ -97,9 +97,10 @@ impl Tally {
     }
 
     fn cut(&mut self, top: usize) {
-        self.top.sort_unstable_by(Shown::order);
-        // SCAN may name a key twice.
+        // SCAN may name a key twice, and it may have grown in between.
+        self.top.sort_unstable_by(|one, other| one.key.cmp(&other.key).then_with(|| one.order(other)));
         self.top.dedup_by(|again, first| again.key == first.key);
+        self.top.sort_unstable_by(Shown::order);
         for other in self.top.drain(top.min(self.top.len())..) {
             self.others.add(&other.looked);
         }

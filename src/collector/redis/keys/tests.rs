@@ -2,18 +2,21 @@
 
 use redis::Value;
 
+use super::super::info;
 use super::super::reply::build::{array, bulk};
 use super::super::slot::Slots;
 use super::*;
+use crate::collector::KINDS;
+use crate::config::{Config, ConfigError};
 use crate::metric::text::{Format, exposition};
 
-fn target(text: &str) -> RedisTarget {
-    use crate::collector::KINDS;
-    use crate::config::Config;
-
+fn config(text: &str) -> Result<Config, ConfigError> {
     let text = format!("[[redis]]\nname = \"main\"\nurl = \"redis://127.0.0.1/1\"\n{text}");
-    let config = Config::parse(&text, "config.toml".as_ref(), &|_| None, KINDS).unwrap();
-    config.targets_of::<RedisTarget>().next().unwrap().clone()
+    Config::parse(&text, "config.toml".as_ref(), &|_| None, KINDS)
+}
+
+fn target(text: &str) -> RedisTarget {
+    config(text).unwrap().targets_of::<RedisTarget>().next().unwrap().clone()
 }
 
 fn words(commands: &[Cmd]) -> Vec<String> {
@@ -87,6 +90,47 @@ fn keys_of_other_nodes_are_not_asked_for() {
     assert_eq!(words(&keys.commands(&facts)), ["TYPE user1000"]);
     let heard = keys.read(vec![error("MOVED 3443 127.0.0.1:7001")]).unwrap();
     assert!(samples(&keys.answer(heard, &facts)).is_empty(), "it has moved since");
+}
+
+#[test]
+fn of_several_nodes_replicas_are_not_asked() {
+    let mut facts = Facts::default();
+    facts.learn_info(&Arc::new(info::parse(b"# Replication\r\nrole:slave\r\n")));
+    let mut target = target("[[redis.key]]\nname = \"foo\"\n[[redis.key]]\nmatch = \"*\"\n");
+    for (node, asked) in [(None, &["TYPE foo", "SCAN 0 COUNT 250"][..]), (Some(([10, 0, 0, 7], 6379).into()), &[])] {
+        target.node = node;
+        let mut keys = Keys::new(&target);
+        keys.prepare(&facts);
+        assert_eq!(words(&keys.commands(&facts)), asked);
+    }
+}
+
+#[test]
+fn what_would_be_told_twice_is_refused() {
+    let tables = |more: &str| format!("[[redis.key]]\nmatch = \"s:*\"\n{more}");
+    for (text, fault) in [
+        (tables("db = 1\n") + &tables(""), "two tables have the same pattern and database"),
+        (
+            tables("groups = [\"(.)\"]\n") + "[[redis.key]]\nmatch = \"*\"\ndb = 1\ngroups = [\"(.)\"]\n",
+            "two tables with groups",
+        ),
+    ] {
+        let error = config(&text).unwrap_err().to_string();
+        assert!(error.contains(fault), "{error}");
+    }
+    config(&(tables("db = 2\n") + &tables(""))).unwrap();
+}
+
+#[test]
+fn a_key_that_scan_names_twice_is_shown_once_however_it_grew() {
+    let mut keys = Keys::new(&target("scan_keys = 10\n[[redis.key]]\nmatch = \"s:*\"\n"));
+    let mut heard = begin(&mut keys, vec![scan(0, &["s:a", "s:b", "s:a"])]);
+    go_on(&mut keys, &mut heard, &["TYPE s:a", "TYPE s:b", "TYPE s:a"], ["list"; 3].map(bulk).to_vec());
+    let sizes = [5, 6, 7].map(Value::Int).to_vec();
+    go_on(&mut keys, &mut heard, &["LLEN s:a", "LLEN s:b", "LLEN s:a"], sizes);
+    let told = samples(&keys.answer(heard, &Facts::default()));
+    let shown: Vec<_> = told.iter().filter(|line| line.starts_with("redis_key_size")).collect();
+    assert_eq!(shown, [r#"redis_key_size{db="db1",key="s:a"} 7"#, r#"redis_key_size{db="db1",key="s:b"} 6"#]);
 }
 
 #[test]

@@ -180,7 +180,7 @@ impl FromStr for &'static Kind {
     fn from_str(text: &str) -> Result<Self, String> {
         KINDS.iter().find(|kind| kind.name == text).ok_or_else(|| {
             let names: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();
-            format!("is none of {}", names.join(", "))
+            format!("is not one of {}", names.join(", "))
         })
     }
 }
@@ -221,7 +221,7 @@ mod tests {
     fn the_kinds_that_there_are() {
         assert_eq!("rq".parse::<&'static Kind>().unwrap().prefix, "rq");
         let wrong = "sidekiq".parse::<&'static Kind>().unwrap_err();
-        assert_eq!(wrong, "is none of celery, asgi, list, rq, bullmq");
+        assert_eq!(wrong, "is not one of celery, asgi, list, rq, bullmq");
     }
 
     #[test]

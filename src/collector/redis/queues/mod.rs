@@ -26,6 +26,7 @@ use super::keys::batch::Batch;
 use super::question::{Question, Request};
 use super::reply::Unexpected;
 use super::reply_error;
+use super::slot::Slots;
 use crate::collector::redis::RedisTarget;
 use crate::metric::{Families, MetricInfo};
 
@@ -38,8 +39,10 @@ pub struct QueueSizes {
     has_instances: bool,
     steps: Vec<Step>,
     batch: Batch,
-    /// Whether `steps` are but those of one node of a cluster.
-    is_part: bool,
+    /// The slots of which `steps` are, where it is a node of a cluster.
+    slots: Option<Slots>,
+    /// On the new connection what was refused may be allowed.
+    is_renewed: bool,
     /// What the second round trip of the poll that runs asks.
     further: Vec<Further>,
     further_batch: Batch,
@@ -72,7 +75,8 @@ impl Question for QueueSizes {
             has_instances,
             steps,
             batch: Batch::new(database),
-            is_part: false,
+            slots: None,
+            is_renewed: false,
             further: Vec::new(),
             further_batch: Batch::new(database),
             note: None,
@@ -80,25 +84,26 @@ impl Question for QueueSizes {
     }
 
     fn prepare(&mut self, facts: &Facts) {
-        if facts.slots.is_some() || self.is_part {
+        if facts.slots != self.slots {
             self.steps = plan::steps(&self.tables, self.database, facts);
-            self.is_part = facts.slots.is_some();
+            self.slots.clone_from(&facts.slots);
         }
+        // Not before: a request that is under way is sent over a new connection as it is.
+        if std::mem::take(&mut self.is_renewed) {
+            self.steps.iter_mut().for_each(|step| step.refused = None);
+        }
+        self.note = None;
         self.batch = Batch::new(self.database);
         let asked = self.steps.iter().filter(|step| step.refused.is_none());
         asked.for_each(|step| self.batch.add(step.db, step.command()));
     }
 
     fn commands(&self, facts: &Facts) -> Vec<Cmd> {
-        let role = facts.info.as_ref().and_then(|info| info.role());
-        if self.has_instances && role == Some("slave") {
-            return Vec::new();
-        }
-        self.batch.commands()
+        if self.has_instances && facts.is_replica() { Vec::new() } else { self.batch.commands() }
     }
 
     fn renew(&mut self) {
-        self.steps.iter_mut().for_each(|step| step.refused = None);
+        self.is_renewed = true;
     }
 
     fn pardons(&self, _place: usize, code: &str, detail: &str) -> bool {

@@ -21,7 +21,8 @@ fn question(tables: Vec<Queues>) -> QueueSizes {
         has_instances: false,
         steps,
         batch,
-        is_part: false,
+        slots: None,
+        is_renewed: false,
         further,
         further_batch,
         note: None,
@@ -146,6 +147,20 @@ fn a_key_without_rights_costs_its_number_alone() {
     question.prepare(&Facts::default());
     let (_, note) = poll(&mut question, &Facts::default(), vec![Value::Int(1), Value::Int(2)], Vec::new());
     assert_eq!(note, None, "it is about the last poll");
+}
+
+#[test]
+fn a_connection_that_is_renewed_within_a_poll_shifts_no_reply() {
+    let mut question = question(vec![table("list", &["a", "b", "c"])]);
+    let refused = error("NOPERM", "No permissions to access a key");
+    poll(&mut question, &Facts::default(), vec![refused, Value::Int(2), Value::Int(3)], Vec::new());
+    question.prepare(&Facts::default());
+    assert_eq!(words(&question.commands(&Facts::default())), ["LLEN b", "LLEN c"]);
+    question.renew();
+    let (samples, _) = poll(&mut question, &Facts::default(), vec![Value::Int(4), Value::Int(5)], Vec::new());
+    assert_eq!(samples, ["queue_size{queue=\"b\"} 4", "queue_size{queue=\"c\"} 5"]);
+    question.prepare(&Facts::default());
+    assert_eq!(words(&question.commands(&Facts::default())), ["LLEN a", "LLEN b", "LLEN c"]);
 }
 
 #[test]

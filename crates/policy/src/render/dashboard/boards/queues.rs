@@ -13,9 +13,9 @@ board! {
         graph("oldest", "Wait of the next job", Seconds, "How long the job that is next has waited, where the kind of queue \
             tells it.")
             .alerts("{{target}} {{queue}}");
-        graph("growth", "Growth", PerSecond, "How many jobs come in beyond those that are taken, a second, over the window \
-            that the alert looks back; below 0 the queue drains.")
-            .alerts("{{target}} {{queue}}");
+        graph("growth", "Growth", PerSecond, "How many jobs come in beyond those that are taken, a second; below 0 the \
+            queue drains.")
+            .query("deriv(queue_size{@target}[$__rate_interval])", "{{target}} {{queue}}");
     }
     "Work" {
         graph("workers", "Workers", Count, "Workers of each queue, where they can be told: nothing is shown where a worker \
