@@ -1,6 +1,7 @@
 //! `sentinel` and `cluster` of a `[[redis]]`: by whom its servers are found.
 
 use std::fmt;
+use std::net::SocketAddr;
 
 use redis::Cmd;
 use serde::Serialize;
@@ -89,7 +90,8 @@ impl Found {
             Self::Cluster(by) => std::iter::once(&by.first).chain(&by.seeds).collect(),
         };
         let names = endpoints.into_iter().filter_map(Endpoint::name);
-        names.map(|(host, port)| Witness { host, port, node: None }).collect()
+        let node = |host: &str, port| host.parse().ok().map(|ip| SocketAddr::new(ip, port));
+        names.map(|(host, port)| Witness { node: node(&host, port), host, port }).collect()
     }
 
     /// Those of a view who can be asked: the nodes of a cluster know each other.

@@ -1,6 +1,6 @@
 //! Who is asked for a target's servers, and the connection over which that is done.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -34,8 +34,8 @@ pub(super) struct Links {
     target: RedisTarget,
     /// Whoever answered last, and the connection to it.
     last: Option<(Witness, Conversation)>,
-    /// Those who were wrong at the last call.
-    distrusted: BTreeSet<Witness>,
+    /// Those who were wrong, or did not answer, when they were asked last, and when that was.
+    failed: BTreeMap<Witness, Instant>,
 }
 
 /// An open connection.
@@ -46,20 +46,31 @@ struct Conversation {
 
 impl Links {
     pub(super) fn new(target: &RedisTarget, found: &Found) -> Self {
-        Self { target: found.as_witness(target.clone()), last: None, distrusted: BTreeSet::new() }
+        Self { target: found.as_witness(target.clone()), last: None, failed: BTreeMap::new() }
     }
 
     pub(super) fn last(&self) -> Option<&Witness> {
         self.last.as_ref().map(|(witness, _)| witness)
     }
 
+    /// Lets the next call begin with another one.
     pub(super) fn distrust(&mut self, witness: &Witness) {
         self.last = None;
-        self.distrusted.insert(witness.clone());
+        self.failed(witness);
     }
 
-    pub(super) fn is_distrusted(&self, witness: &Witness) -> bool {
-        self.distrusted.contains(witness)
+    /// Puts it behind the others.
+    pub(super) fn failed(&mut self, witness: &Witness) {
+        self.failed.insert(witness.clone(), Instant::now());
+    }
+
+    pub(super) fn failed_at(&self, witness: &Witness) -> Option<Instant> {
+        self.failed.get(witness).copied()
+    }
+
+    /// Forgets those that are not there any more.
+    pub(super) fn retain(&mut self, witnesses: &[Witness]) {
+        self.failed.retain(|failed, _| witnesses.contains(failed));
     }
 
     /// Asks a witness over the open connection to it, or a new one, which is kept.
@@ -78,7 +89,7 @@ impl Links {
         }
         let mut open = connect(&self.target, witness, patience).await?;
         let said = said(found, &self.target, &mut open, patience).await?;
-        self.distrusted.remove(witness);
+        self.failed.remove(witness);
         self.last = Some((witness.clone(), open));
         Ok(said)
     }
@@ -115,6 +126,11 @@ impl Witness {
     pub(super) fn at(address: SocketAddr, host: Option<&str>) -> Self {
         let host = host.map_or_else(|| address.ip().to_string(), str::to_owned);
         Self { host, port: address.port(), node: Some(address) }
+    }
+
+    /// Whether both are the same server, as far as that is known without a lookup.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        self.node.is_some() && self.node == other.node || self.host == other.host && self.port == other.port
     }
 }
 
