@@ -150,7 +150,7 @@ fn a_node_that_was_reset_while_no_other_one_answers_costs_the_others_nothing() {
     if missing(&["redis-server"]) {
         return;
     }
-    let mut cluster = Cluster::start(false);
+    let cluster = Cluster::start(false);
     let agent = Agent::spawn(&config(&[&cluster.nodes[0]]), &[]);
     waited(&agent, "all nodes are up", |seen| {
         cluster.nodes.iter().all(|node| up(seen, node) == Some(1.0)).then_some(())
@@ -210,7 +210,7 @@ fn a_cluster_of_which_nobody_answers_is_a_target_that_is_down() {
     assert_eq!(agent.metrics().get("redis_up", &[("target", "main")]), Some(0.0));
     let error = agent.state("main")["lastError"].as_str().unwrap().to_owned();
     let words =
-        format!("asking the cluster at 127.0.0.1:{port} who the servers of main are: connecting to 127.0.0.1:{port}: ");
+        format!("asking the cluster at 127.0.0.1:{port} who the nodes of main are: connecting to 127.0.0.1:{port}: ");
     assert!(error.starts_with(&words), "{error}");
 }
 

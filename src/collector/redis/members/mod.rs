@@ -80,7 +80,7 @@ impl Members {
         let mut errors = Vec::new();
         let mut first = None;
         for witness in witnesses.iter().take(TRIED) {
-            match self.links.ask(&self.found, witness, patience).await {
+            match self.links.ask(&self.found, witness, &self.known, patience).await {
                 Ok(said) => {
                     first = Some((witness, said));
                     break;
@@ -97,7 +97,7 @@ impl Members {
             return Ok(());
         }
         let (all, unanswered) = self.ask_others(&witnesses, witness, said).await;
-        self.is_confirmed = unanswered == 0 || all.len() > 1 && all.iter().any(Said::names_others);
+        self.is_confirmed = are_enough(&all, unanswered);
         let mut settled = if self.is_confirmed { settle(&all) } else { added(&self.known, &all) };
         if self.found.has_one_primary() {
             self.choose_primary(&all, &mut settled).await;
@@ -126,7 +126,7 @@ impl Members {
             }
         }
         let (target, patience) = (self.links.target(), self.patience());
-        let asked = others.iter().map(|witness| ask_once(&self.found, &target, witness, patience));
+        let asked = others.iter().map(|witness| ask_once(&self.found, &target, witness, &self.known, patience));
         let answers = join_all(asked).await;
         let (mut all, mut unanswered) = (vec![said], 0);
         for (witness, answer) in others.into_iter().zip(answers) {
@@ -176,14 +176,16 @@ impl Members {
         let mut named: Vec<(usize, SocketAddr)> = votes.into_iter().map(|(address, count)| (count, address)).collect();
         named.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
         let mut chosen = None;
+        let host = |address| all.iter().find_map(|said| said.view.get(&address)?.host.clone());
         for (_, address) in &named {
-            if Some(*address) == known || is_primary(&self.target, *address, self.patience()).await {
+            let witness = Witness::at(*address, host(*address).as_deref());
+            if Some(*address) == known || is_primary(&self.target, &witness, self.patience()).await {
                 chosen = Some(*address);
                 break;
             }
         }
         let Some(chosen) = chosen.or(known).or(named.first().map(|(_, address)| *address)) else { return };
-        let host = all.iter().find_map(|said| said.view.get(&chosen)).and_then(|seen| seen.host.clone());
+        let host = host(chosen).or_else(|| self.known.get(&chosen)?.host.clone());
         for seen in settled.values_mut() {
             seen.is_primary = false;
         }
@@ -191,7 +193,7 @@ impl Members {
     }
 
     fn nobody(&self, errors: Vec<PollError>) -> PollError {
-        let attempt = format!("asking {} who the servers of {} are", self.found, self.target.name);
+        let attempt = format!("asking {} who the nodes of {} are", self.found, self.target.name);
         match errors.into_iter().next() {
             Some(first) => PollError { attempt: format!("{attempt}: {}", first.attempt), ..first },
             None => PollError::new(
@@ -221,6 +223,15 @@ impl Roll for Members {
     }
 }
 
+/// Whether what is said may take a node out: more than one tells of others, or there is nobody else to be asked.
+fn are_enough(all: &[Said], unanswered: usize) -> bool {
+    match all.iter().filter(|said| said.names_others()).count() {
+        0 => unanswered == 0 && all.len() == 1,
+        1 => unanswered == 0,
+        _ => true,
+    }
+}
+
 /// What is known, and what is said beside it that nobody confirms: nobody is taken out. That a node is no primary has to come
 /// from another one: it may have been reset.
 fn added(known: &View, all: &[Said]) -> View {
@@ -233,9 +244,11 @@ fn added(known: &View, all: &[Said]) -> View {
     view
 }
 
-/// What the witnesses come to: whom no less than half of them name, and as what most do. Each speaks of the others; where only one
-/// speaks of a witness, it is one against one.
+/// What the witnesses come to: whom no less than half of them name, and as what most do. Each speaks of the others, unless
+/// all that it knows is itself, and some know more.
 fn settle(all: &[Said]) -> View {
+    let is_told = all.iter().any(Said::names_others);
+    let all: Vec<&Said> = all.iter().filter(|said| !is_told || said.names_others()).collect();
     let mut settled = View::new();
     let addresses: Vec<SocketAddr> = all.iter().flat_map(|said| said.view.keys().copied()).collect();
     for address in addresses {
@@ -245,8 +258,7 @@ fn settle(all: &[Said]) -> View {
         let asked = all.iter().filter(|said| said.by != Some(address)).count();
         let named: Vec<&Seen> =
             all.iter().filter(|said| said.by != Some(address)).filter_map(|said| said.view.get(&address)).collect();
-        let names_itself = all.iter().any(|said| said.by == Some(address) && said.view.contains_key(&address));
-        if 2 * named.len() < asked && !(asked == 1 && names_itself) {
+        if 2 * named.len() < asked {
             continue;
         }
         // Alone in its cluster it has nobody to speak for it.

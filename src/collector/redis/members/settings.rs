@@ -184,7 +184,7 @@ fn addresses(table: &mut Table<'_>, key: &'static str, port: u16) -> Vec<Endpoin
             _ if text.contains("://") || has_more => {
                 Err("must be host:port; what else there is to say stands beside it in the table".to_owned())
             }
-            Endpoint::Unix(_) => Err("must be host:port: servers are found over the network".to_owned()),
+            Endpoint::Unix(_) => Err("must be host:port: nodes are found over the network".to_owned()),
             Endpoint::Tcp { host, .. } if !has_port(text) => Ok(Endpoint::Tcp { host, port }),
             tcp @ Endpoint::Tcp { .. } => Ok(tcp),
         }

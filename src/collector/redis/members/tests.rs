@@ -40,8 +40,12 @@ fn nobody_bears_witness_to_himself() {
     // One that the others have forgotten knows them still.
     let forgotten = said(Some(4), &[1, 2, 3, 4]);
     assert_eq!(settled(&[forgotten, said(Some(1), &[1, 2, 3]), said(Some(2), &[1, 2, 3])]).len(), 3);
-    // One against one, and the other one speaks of itself.
-    assert_eq!(settled(&[said(Some(1), &[1]), said(Some(2), &[2, 3])]), [(1, true), (2, true), (3, false)]);
+    // Two that were reset, and one that was not.
+    let two = [said(Some(1), &[1]), said(Some(2), &[2]), said(Some(3), &[1, 2, 3])];
+    assert_eq!(settled(&two), [(1, true), (2, false), (3, false)]);
+    // Those two alone say nothing of anybody, nor do two of which one is silent.
+    assert!(!are_enough(&two[..2], 0) && !are_enough(&two[1..], 1) && !are_enough(&two[..1], 1));
+    assert!(are_enough(&two, 0) && are_enough(&two[..1], 0) && are_enough(&others(), 3));
     // A cluster of one.
     assert_eq!(settled(&[said(Some(1), &[1])]), [(1, true)]);
 }
