@@ -21,10 +21,9 @@ impl Certificates {
 
     /// The names that the server's and the client's have.
     pub(crate) fn for_names(names: &[&str]) -> Self {
-        let named = |common_name: &str| named(names, common_name);
         let dir = tempfile::tempdir().unwrap();
         // A name of its own: another authority must not pass for this one with a bad signature.
-        let mut params = named(&format!("authority of {}", dir.path().display()));
+        let mut params = named(names, &format!("authority of {}", dir.path().display()));
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::generate().unwrap();
         let authority = params.self_signed(&key).unwrap();
@@ -33,7 +32,7 @@ impl Certificates {
         for (file, usage) in
             [("server", ExtendedKeyUsagePurpose::ServerAuth), ("client", ExtendedKeyUsagePurpose::ClientAuth)]
         {
-            let mut params = named(file);
+            let mut params = named(names, file);
             params.extended_key_usages.push(usage);
             let key = KeyPair::generate().unwrap();
             let certificate = params.signed_by(&key, &issuer).unwrap();
