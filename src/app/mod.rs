@@ -159,7 +159,6 @@ impl Agent {
     }
 }
 
-/// Writes the state every few seconds, and when `targets`, the task that owns them all, has ended.
 /// Takes up what an agent has kept in `folder` of who stands on whom: what is down shows nobody who stands on it.
 pub fn recall(hub: &Hub, folder: Option<&Path>) {
     restore(hub, &State::look(folder));
@@ -171,6 +170,7 @@ fn restore(hub: &Hub, state: &State) {
     }
 }
 
+/// Writes the state every few seconds, and when `targets`, the task that owns them all, has ended.
 async fn keeping(state: Arc<State>, hub: Arc<Hub>, targets: impl Future<Output = ()>) {
     let write = || {
         let topology = hub.topology().to_keep(SystemTime::now());

@@ -61,7 +61,7 @@ pub trait TargetKind:
     fn address(&self) -> String;
 
     /// The host and port whose addresses are its instances, for a target with `instances = "resolved"`; `None` where its
-    /// address is no such name.
+    /// address is not such a name.
     fn name_with_addresses(&self) -> Option<(String, u16)> {
         None
     }
@@ -188,10 +188,12 @@ impl<K: TargetKind> Target for K {
     }
 
     fn watch(&self, hub: Arc<Hub>, stop: CancellationToken) -> BoxFuture<'static, ()> {
-        match self.roll() {
-            Some(roll) => Box::pin(runner::instances::watch(self.clone(), roll, hub, stop)),
-            None => Box::pin(runner::run(self.clone().collectors(), Instance::of(self), hub, stop)),
+        if let Some(roll) = self.roll() {
+            return Box::pin(runner::instances::watch(self.clone(), roll, hub, stop));
         }
+        // It may have had instances until now.
+        hub.retain_nodes(&self.name, |_| false);
+        Box::pin(runner::run(self.clone().collectors(), Instance::of(self), hub, stop))
     }
 
     fn poll_once(&self, hub: Arc<Hub>) -> BoxFuture<'static, ()> {

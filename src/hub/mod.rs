@@ -167,6 +167,13 @@ impl Hub {
         }
     }
 
+    /// Forgets the instances of a target but those that `is_there`, by their `node` label.
+    pub fn retain_nodes(&self, target: &str, is_there: impl Fn(&str) -> bool) {
+        for node in self.nodes(target).into_iter().filter(|node| !is_there(node)) {
+            self.remove_one(&Key { target: target.to_owned(), node: Some(node) });
+        }
+    }
+
     /// The configuration was applied again.
     pub fn reloaded(&self) {
         self.reloads.fetch_add(1, Ordering::Release);
@@ -251,7 +258,14 @@ impl Hub {
     /// The instances of a target that has several, by their `node` label.
     #[must_use]
     pub fn nodes(&self, target: &str) -> Vec<String> {
-        self.read().keys().filter(|key| key.target == target).filter_map(|key| key.node.clone()).collect()
+        let of_it = |key: &&Key| key.target == target;
+        let targets = self.read();
+        targets
+            .range(Key::of(target)..)
+            .map(|(key, _)| key)
+            .take_while(of_it)
+            .filter_map(|key| key.node.clone())
+            .collect()
     }
 
     /// What the agent says of itself.

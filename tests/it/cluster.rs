@@ -146,6 +146,36 @@ fn a_node_that_was_reset_costs_the_others_nothing() {
 }
 
 #[test]
+fn a_node_that_was_reset_while_no_other_one_answers_costs_the_others_nothing() {
+    if missing(&["redis-server"]) {
+        return;
+    }
+    let cluster = Cluster::start(false);
+    let agent = Agent::spawn(&config(&[&cluster.nodes[0]]), &[]);
+    waited(&agent, "all nodes are up", |seen| {
+        cluster.nodes.iter().all(|node| up(seen, node) == Some(1.0)).then_some(())
+    });
+    let ups = |seen: &Exposition| cluster.nodes.iter().map(|node| up(seen, node)).collect::<Vec<_>>();
+    cluster.nodes[1..].iter().for_each(RedisServer::freeze);
+    cluster.nodes[0].command::<()>(&["CLUSTER", "RESET", "HARD"]);
+    let polls = || of(&agent.metrics(), "manometer_polls_total", &cluster.nodes[0], &[]).unwrap_or(0.0);
+    let before = polls();
+    until(SOON, "some polls have gone by", || (polls() > before + 5.0).then_some(()));
+    assert_eq!(ups(&agent.metrics()), [1.0, 0.0, 0.0].map(Some), "{}", agent.log());
+    let needed = |at: usize| of(&agent.metrics(), "redis_node_needed", &cluster.nodes[at], &[]);
+    assert_eq!([0, 1, 2].map(needed), [Some(1.0); 3]);
+    // They are asked again, and know that it is not one of them any more.
+    cluster.nodes[1..].iter().for_each(RedisServer::thaw);
+    waited(&agent, "the others settle it", |seen| (ups(seen) == [None, Some(1.0), Some(1.0)]).then_some(()));
+    // A stranger that is asked first while no other one answers is not all there is, either.
+    cluster.nodes[1..].iter().for_each(RedisServer::freeze);
+    let agent = Agent::spawn(&config(&[&cluster.nodes[0], &cluster.nodes[1]]), &[]);
+    waited(&agent, "it is known", |seen| (ups(seen) == [Some(1.0), None, None]).then_some(()));
+    cluster.nodes[1..].iter().for_each(RedisServer::thaw);
+    waited(&agent, "the others are known", |seen| (ups(seen)[1..] == [Some(1.0); 2]).then_some(()));
+}
+
+#[test]
 fn one_poll_shows_all_nodes() {
     if missing(&["redis-server"]) {
         return;
@@ -180,7 +210,7 @@ fn a_cluster_of_which_nobody_answers_is_a_target_that_is_down() {
     assert_eq!(agent.metrics().get("redis_up", &[("target", "main")]), Some(0.0));
     let error = agent.state("main")["lastError"].as_str().unwrap().to_owned();
     let words =
-        format!("asking the cluster at 127.0.0.1:{port} who the servers of main are: connecting to 127.0.0.1:{port}: ");
+        format!("asking the cluster at 127.0.0.1:{port} who the nodes of main are: connecting to 127.0.0.1:{port}: ");
     assert!(error.starts_with(&words), "{error}");
 }
 

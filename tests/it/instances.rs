@@ -73,7 +73,7 @@ fn each_address_of_a_name_is_an_instance_with_its_own_numbers() {
     assert_eq!(Exposition::of(&alone.text()).get("backpressure_received_total", &[]), Some(88_558.0));
     let unsaid = agent.get("/scrape?target=api");
     assert_eq!(unsaid.status, 404);
-    assert_eq!(unsaid.text(), "the target has instances: ask for one of them with &node=NODE; /sd lists them\n");
+    assert_eq!(unsaid.text(), "the target has several nodes: ask for one of them with &node=NODE; /sd lists them\n");
     let discovered = agent.get("/sd?collector=service").json();
     let parameters: Vec<&str> =
         discovered.as_array().unwrap().iter().map(|group| group["labels"]["__param_node"].as_str().unwrap()).collect();

@@ -9,6 +9,7 @@ use crate::support::exposition::Exposition;
 use crate::support::fake::{Answer, Fake};
 use crate::support::missing::missing;
 use crate::support::redis::RedisServer;
+use crate::support::tls::Certificates;
 use crate::support::wait::{SOON, until};
 
 fn config(sentinels: &str) -> String {
@@ -114,7 +115,7 @@ fn a_sentinel_that_lies_costs_nobody_his_history() {
         assert!(all_up(&seen, &group.servers), "{}", agent.log());
         assert_eq!(seen.series("redis_up", &[("target", "main")]).len(), 2, "{}", agent.log());
         assert_eq!(needed(&seen), [group.servers[0].address()]);
-        assert!(!agent.log().contains("an instance is gone"), "{}", agent.log());
+        assert!(!agent.log().contains("a node is gone"), "{}", agent.log());
     }
 }
 
@@ -130,6 +131,44 @@ fn a_sentinel_that_hangs_keeps_nobody_from_being_followed() {
     group.sentinels[1].command::<()>(&["SENTINEL", "FAILOVER", "main"]);
     let replica = group.servers[1].address();
     waited(&agent, "the replica is needed", |seen| (needed(seen) == [replica.clone()]).then_some(()));
+}
+
+#[test]
+fn a_failover_is_followed_where_certificates_have_names_alone() {
+    if missing(&["redis-server"]) {
+        return;
+    }
+    let certificates = Certificates::for_names(&["localhost"]);
+    let server = || RedisServer::builder().tls(&certificates, false);
+    let (first, second) = (server().start(), server().start());
+    let ports = [&first, &second].map(|server| server.tls_port.unwrap());
+    let is_over = Arc::new(AtomicBool::new(false));
+    let over = Arc::clone(&is_over);
+    // No real Sentinel says without a failover of its own who the master is.
+    let sentinel = Fake::answering_over_tls(&certificates, move |command| {
+        let bulk = |text: &str| format!("${}\r\n{text}\r\n", text.len());
+        let server = |port: u16| {
+            let (host, port) = (bulk("localhost"), bulk(&port.to_string()));
+            format!("*4\r\n{}{host}{}{port}", bulk("ip"), bulk("port"))
+        };
+        let at = usize::from(over.load(Ordering::Relaxed));
+        match command {
+            "SENTINEL MASTER main" => Some(server(ports[at]).into_bytes()),
+            "SENTINEL SLAVES main" => Some(format!("*1\r\n{}", server(ports[1 - at])).into_bytes()),
+            _ => None,
+        }
+    });
+    let text = config(&format!("\"localhost:{}\"", sentinel.address().port()));
+    let agent = Agent::spawn(&format!("{text}[redis.tls]\nca_file = {:?}\n", certificates.file("ca.crt")), &[]);
+    let addresses = ports.map(|port| format!("127.0.0.1:{port}"));
+    let are_up = |seen: &Exposition| addresses.iter().all(|address| of(seen, "redis_up", address, &[]) == Some(1.0));
+    waited(&agent, "the first is needed", |seen| {
+        (are_up(seen) && needed(seen) == [addresses[0].clone()]).then_some(())
+    });
+    is_over.store(true, Ordering::Relaxed);
+    waited(&agent, "the second is needed", |seen| {
+        (are_up(seen) && needed(seen) == [addresses[1].clone()]).then_some(())
+    });
 }
 
 #[test]
@@ -162,7 +201,7 @@ fn one_poll_shows_the_group_and_credentials_are_told_apart() {
     let polled = output(&["poll", "--config", file.to_str().unwrap()]);
     let said = stderr(&polled);
     assert_eq!(polled.status.code(), Some(1));
-    let words = format!("asking Sentinel of main at {} who the servers of main are: ", sentinel.address());
+    let words = format!("asking Sentinel of main at {} who the nodes of main are: ", sentinel.address());
     assert!(said.contains(&words) && said.contains("wrong user or password"), "{said}");
 }
 
@@ -179,7 +218,7 @@ fn what_is_wrong_with_such_a_table_is_said() {
         ("url = \"unix:///run/redis.sock\"\ncluster = true\n", "redis[0].cluster: needs a url with a host"),
         (
             "url = \"redis://h\"\ncluster = true\ninstances = \"resolved\"\n",
-            "redis[0].instances: its servers are found by",
+            "redis[0].instances: its nodes are found by",
         ),
     ] {
         let (_dir, file) = config_file(&format!("[[redis]]\nname = \"main\"\n{table}"));

@@ -190,7 +190,7 @@ impl TargetKind for RedisTarget {
         let files = url.files.clone();
         let mut target = Self::new(common, url);
         if found.is_some() && target.instances == Some(Instances::Resolved) {
-            table.problem(None, "instances", None, "its servers are found by sentinel or cluster; leave it out");
+            table.problem(None, "instances", None, "its nodes are found by sentinel or cluster; leave it out");
         }
         target.found = found;
         if let Some(username) = table.string("username").filter(|username| !username.is_empty()) {

@@ -1,6 +1,6 @@
 //! The instances of a target that has several: those that its [`Roll`] names.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -49,6 +49,8 @@ struct Group<K: TargetKind> {
 }
 
 struct Running {
+    /// As it is named.
+    member: Member,
     key: Key,
     task: Task,
     /// Since when it is not named any more.
@@ -58,16 +60,16 @@ struct Running {
 impl<K: TargetKind> Group<K> {
     async fn watch(mut self, mut roll: Box<dyn Roll>) {
         let stop = self.stop.clone();
-        let watching = async {
-            loop {
-                match called(&mut *roll, &self.target.name).await {
-                    Ok(members) => self.update(members, Instant::now()).await,
-                    Err(error) => self.unknown(error),
-                }
-                sleep(self.pause()).await;
+        // What was called for is carried out whole: an instance that is half taken out would be known for ever.
+        while let Some(called) = stop.run_until_cancelled(called(&mut *roll, &self.target.name)).await {
+            match called {
+                Ok(members) => self.update(members, Instant::now()).await,
+                Err(error) => self.unknown(error),
             }
-        };
-        stop.run_until_cancelled(watching).await;
+            if stop.run_until_cancelled(sleep(self.pause())).await.is_none() {
+                break;
+            }
+        }
         while let Some((_, running)) = self.running.pop_first() {
             running.task.end().await;
         }
@@ -89,23 +91,36 @@ impl<K: TargetKind> Group<K> {
         members.dedup_by_key(|member| member.address);
         let left_out = members.len().saturating_sub(LIMIT);
         if left_out > self.left_out {
-            warn!(target_name = %self.target.name, left_out, limit = LIMIT, "the target has more instances than are polled");
+            warn!(target_name = %self.target.name, left_out, limit = LIMIT, "the target has more nodes than are polled");
         }
         self.left_out = left_out;
         members.truncate(LIMIT);
         for running in self.gone(&members, now) {
-            info!(target_name = %self.target.name, node = ?running.key.node, "an instance is gone");
-            let key = running.key.clone();
+            info!(target_name = %self.target.name, node = %running.member.address, "a node is gone");
             running.task.end().await;
-            self.hub.remove_one(&key);
         }
         for member in members {
-            if !self.running.contains_key(&member.address) {
-                let running = self.start(&member);
-                self.running.insert(member.address, running);
+            match self.running.remove(&member.address) {
+                Some(running) if running.member == member => {
+                    self.running.insert(member.address, running);
+                    continue;
+                }
+                // It goes by another name now.
+                Some(running) => running.task.end().await,
+                None => {}
             }
+            let running = self.start(member);
+            self.running.insert(running.member.address, running);
         }
+        self.forget_others();
         self.hub.remove_one(&self.state.instance.key());
+    }
+
+    /// Makes the hub forget instances of the target that do not run: those that are gone, and those that it had under an earlier
+    /// configuration.
+    fn forget_others(&self) {
+        let running: HashSet<&str> = self.running.values().filter_map(|running| running.key.node.as_deref()).collect();
+        self.hub.retain_nodes(&self.target.name, |node| running.contains(node));
     }
 
     /// Takes out the instances that are not named any more. One that still answers is kept for as long as the terms say; one that
@@ -123,22 +138,23 @@ impl<K: TargetKind> Group<K> {
         self.running.extract_if(.., is_over).map(|(_, running)| running).collect()
     }
 
-    fn start(&self, member: &Member) -> Running {
-        let target = at(&self.target, member);
+    fn start(&self, member: Member) -> Running {
+        let target = at(&self.target, &member);
         let instance = Instance::of(&target);
         let key = instance.key();
         let polling = |stop| run(target.collectors(), instance, Arc::clone(&self.hub), stop);
-        Running { key, task: Task::start(self.stop.child_token(), polling), gone_since: None }
+        Running { member, key, task: Task::start(self.stop.child_token(), polling), gone_since: None }
     }
 
     /// Nobody told who is there. Instances that are known go on; where there are none, the target is down.
     fn unknown(&mut self, error: PollError) {
         if !self.running.is_empty() {
             if !std::mem::replace(&mut self.unknown, true) {
-                warn!(target_name = %self.target.name, %error, "the instances that are known go on");
+                warn!(target_name = %self.target.name, %error, "the nodes that are known go on");
             }
             return;
         }
+        self.forget_others();
         publish_failure(&self.target, &mut self.state, error, &self.hub);
     }
 }
@@ -154,7 +170,7 @@ fn publish_failure<K: TargetKind>(target: &K, state: &mut State, error: PollErro
 async fn called(roll: &mut dyn Roll, target: &str) -> Result<Vec<Member>, PollError> {
     let deadline = roll.terms().deadline;
     timeout(deadline, roll.call()).await.unwrap_or_else(|_| {
-        let attempt = format!("asking who the instances of {target} are");
+        let attempt = format!("asking who the nodes of {target} are");
         let cause = format!("no answer within {deadline:?}");
         Err(PollError::new(Reason::Timeout, attempt, cause, "does what is asked answer, and at this address?"))
     })

@@ -144,7 +144,7 @@ impl Routes {
         let key = Key { target, node: parameter(parts, "node").filter(|node| !node.is_empty()) };
         let Some(exposition) = self.hub.render_target(&key, format) else {
             if !self.hub.nodes(&key.target).is_empty() {
-                let text = "the target has instances: ask for one of them with &node=NODE; /sd lists them\n";
+                let text = "the target has several nodes: ask for one of them with &node=NODE; /sd lists them\n";
                 return respond(StatusCode::NOT_FOUND, PLAIN, text);
             }
             self.unknown_targets.fetch_add(1, Ordering::Relaxed);

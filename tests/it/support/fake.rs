@@ -6,6 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
+use tokio_rustls::rustls::{ServerConnection, StreamOwned};
+
+use super::tls::Certificates;
+
 /// Listens until it is dropped.
 pub(crate) struct Fake {
     address: SocketAddr,
@@ -69,6 +73,24 @@ impl Fake {
                     None => replies.write_all(b"-ERR unknown command\r\n"),
                 };
                 if sent.is_err() {
+                    return;
+                }
+            }
+        })
+    }
+
+    /// The same over TLS, with replies as they are on the wire.
+    pub(crate) fn answering_over_tls(
+        certificates: &Certificates,
+        reply: impl Fn(&str) -> Option<Vec<u8>> + Send + Sync + 'static,
+    ) -> Self {
+        let config = certificates.server();
+        Self::start(move |stream| {
+            let tls = ServerConnection::new(Arc::clone(&config)).unwrap();
+            let mut stream = BufReader::new(StreamOwned::new(tls, stream));
+            while let Some(command) = read_command(&mut stream) {
+                let reply = reply(&command).unwrap_or_else(|| b"-ERR unknown command\r\n".to_vec());
+                if stream.get_mut().write_all(&reply).is_err() {
                     return;
                 }
             }

@@ -1,13 +1,13 @@
-//! Certificates made at run time: an authority, a server's for `localhost` and 127.0.0.1, a client's.
+//! Certificates made at run time: an authority, a server's for `localhost` and 127.0.0.1 or other names, a client's.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rcgen::{BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
 use tempfile::TempDir;
-use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
-use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto};
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::{ClientConfig, RootCertStore, ServerConfig, crypto};
 
 /// An authority and what it signed, as files.
 pub(crate) struct Certificates {
@@ -16,9 +16,14 @@ pub(crate) struct Certificates {
 
 impl Certificates {
     pub(crate) fn new() -> Self {
+        Self::for_names(&["localhost", "127.0.0.1"])
+    }
+
+    /// The names that the server's and the client's have.
+    pub(crate) fn for_names(names: &[&str]) -> Self {
         let dir = tempfile::tempdir().unwrap();
         // A name of its own: another authority must not pass for this one with a bad signature.
-        let mut params = named(&format!("authority of {}", dir.path().display()));
+        let mut params = named(names, &format!("authority of {}", dir.path().display()));
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::generate().unwrap();
         let authority = params.self_signed(&key).unwrap();
@@ -27,7 +32,7 @@ impl Certificates {
         for (file, usage) in
             [("server", ExtendedKeyUsagePurpose::ServerAuth), ("client", ExtendedKeyUsagePurpose::ClientAuth)]
         {
-            let mut params = named(file);
+            let mut params = named(names, file);
             params.extended_key_usages.push(usage);
             let key = KeyPair::generate().unwrap();
             let certificate = params.signed_by(&key, &issuer).unwrap();
@@ -44,6 +49,19 @@ impl Certificates {
         file
     }
 
+    /// A server with the server's certificate.
+    pub(crate) fn server(&self) -> Arc<ServerConfig> {
+        let chain = vec![CertificateDer::from_pem_file(self.file("server.crt")).unwrap()];
+        let key = PrivateKeyDer::from_pem_file(self.file("server.key")).unwrap();
+        let config = ServerConfig::builder_with_provider(Arc::new(crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(chain, key)
+            .unwrap();
+        Arc::new(config)
+    }
+
     /// A client that trusts the authority.
     pub(crate) fn client(&self) -> Arc<ClientConfig> {
         let mut roots = RootCertStore::empty();
@@ -57,8 +75,8 @@ impl Certificates {
     }
 }
 
-fn named(common_name: &str) -> CertificateParams {
-    let mut params = CertificateParams::new(vec!["localhost".to_owned(), "127.0.0.1".to_owned()]).unwrap();
+fn named(names: &[&str], common_name: &str) -> CertificateParams {
+    let mut params = CertificateParams::new(names.iter().map(ToString::to_string).collect::<Vec<_>>()).unwrap();
     params.distinguished_name.push(DnType::CommonName, common_name);
     params
 }

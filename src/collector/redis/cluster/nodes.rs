@@ -22,7 +22,7 @@ pub(in crate::collector::redis) enum State {
 }
 
 impl State {
-    /// All but the last, which is no member yet.
+    /// All but the last, which is not a member yet.
     pub(super) const OF_MEMBERS: [Self; 4] = [Self::Ok, Self::Suspected, Self::Failing, Self::Lost];
 
     /// Its label.

@@ -18,7 +18,8 @@ metrics! {
     WITHOUT_REPLICA: gauge "redis_cluster_primaries_without_replica" [] Count,
         "Primaries with hash slots that do not fail and have no replica that does not fail either.", "CLUSTER NODES";
     UNCOVERED: gauge "redis_cluster_slots_uncovered" [] Count,
-        "Hash slots that belong to no node, or to one that fails.", "CLUSTER NODES";
+        "Hash slots that belong to no node, or to one that fails; absent while this node knows no node with slots.",
+        "CLUSTER NODES";
     OPEN: gauge "redis_cluster_slots_open" ["direction"] Count,
         "Hash slots of this node that are open: on their way from it (migrating) or to it (importing).", "CLUSTER NODES";
 }
@@ -33,7 +34,8 @@ pub struct Seen {
     /// By role (primaries first) and the states of `State::OF_MEMBERS`.
     nodes: [[usize; 4]; 2],
     without_replica: usize,
-    uncovered: usize,
+    /// `None` where no node has slots: it was reset, or nobody has got any yet.
+    uncovered: Option<usize>,
     /// Migrating and importing.
     open: [usize; 2],
     /// The slots of the node that was asked, as they are written.
@@ -80,7 +82,9 @@ impl Question for ClusterNodes {
             }
         }
         out.push(&WITHOUT_REPLICA, [], seen.without_replica as f64);
-        out.push(&UNCOVERED, [], seen.uncovered as f64);
+        if let Some(uncovered) = seen.uncovered {
+            out.push(&UNCOVERED, [], uncovered as f64);
+        }
         for (direction, count) in ["migrating", "importing"].into_iter().zip(seen.open) {
             out.push(&OPEN, [direction], count as f64);
         }
@@ -109,7 +113,8 @@ impl Seen {
                 seen.without_replica += 1;
             }
         }
-        seen.uncovered = covered.iter().filter(|slot| !**slot).count();
+        let knows_slots = nodes.iter().any(Node::has_slots);
+        seen.uncovered = knows_slots.then(|| covered.iter().filter(|slot| !**slot).count());
         seen
     }
 }
@@ -150,11 +155,13 @@ mod tests {
             "redis_cluster_slots_uncovered 5461",
         ];
         assert_eq!(samples(text), expected);
-        // One that is alone and has no slots.
-        assert_eq!(
-            samples("a :7000@17000 myself,master - 0 0 0 connected\n"),
-            ["redis_cluster_nodes{role=\"primary\",state=\"ok\"} 1", "redis_cluster_slots_uncovered 16384"]
-        );
+        // One that lost what it knew, or was never told.
+        let alone = "a :7000@17000 myself,master - 0 0 0 connected\n";
+        assert_eq!(samples(alone), ["redis_cluster_nodes{role=\"primary\",state=\"ok\"} 1"]);
+        // All that have slots fail.
+        let failing =
+            "a 10.0.0.1:1@2 myself,master - 0 0 0 connected\nb 10.0.0.2:1@2 master,fail - 0 0 0 disconnected 0-16383\n";
+        assert_eq!(samples(failing)[2..], ["redis_cluster_slots_uncovered 16384"]);
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! The servers of a target that are found by asking: the group of a Sentinel's master, the nodes of a cluster.
 //!
 //! One witness is asked at each call: a Sentinel, or a node. Only where it does not say what is known already others are asked
-//! too, and what more than half of them do not know is out: one that lies, was reset or was cut off costs nobody his place.
+//! too, and what more than half of them do not know is out: one that lies, was reset or was cut off does not remove a node.
+//! Where none of the others answers nobody is taken out, and they are asked again at each call.
 
 mod cluster;
 mod roster;
@@ -54,6 +55,15 @@ pub(super) struct Members {
     found: Found,
     links: Links,
     known: View,
+    /// Whether more than one witness stands for what is known.
+    is_confirmed: bool,
+}
+
+impl Said {
+    /// Whether it speaks of somebody else: a node that was reset knows itself alone.
+    fn names_others(&self) -> bool {
+        self.view.keys().any(|address| self.by != Some(*address))
+    }
 }
 
 impl Members {
@@ -61,17 +71,18 @@ impl Members {
     pub(super) fn of(target: &RedisTarget) -> Option<Self> {
         let found = target.found.clone()?;
         let links = Links::new(target, &found);
-        Some(Self { target: target.clone(), found, links, known: View::new() })
+        Some(Self { target: target.clone(), found, links, known: View::new(), is_confirmed: true })
     }
 
     async fn ask(&mut self) -> Result<(), PollError> {
-        let witnesses = self.witnesses();
+        let (witnesses, patience) = (self.witnesses(), self.patience());
+        self.links.retain(&witnesses);
         let mut errors = Vec::new();
         let mut first = None;
-        for (at, witness) in witnesses.iter().take(TRIED).enumerate() {
-            match self.links.ask(&self.found, witness, self.patience()).await {
+        for witness in witnesses.iter().take(TRIED) {
+            match self.links.ask(&self.found, witness, &self.known, patience).await {
                 Ok(said) => {
-                    first = Some((at, said));
+                    first = Some((witness, said));
                     break;
                 }
                 Err(error) => {
@@ -81,52 +92,71 @@ impl Members {
                 }
             }
         }
-        let Some((at, said)) = first else { return Err(self.nobody(errors)) };
-        if said.view == self.known {
+        let Some((witness, said)) = first else { return Err(self.nobody(errors)) };
+        if said.view == self.known && self.is_confirmed {
             return Ok(());
         }
-        // Nodes that it knows are witnesses too, where nothing was known before.
-        let named = self.found.witnesses_among(&said.view);
-        let mut others: Vec<Witness> = Vec::new();
-        for witness in
-            witnesses.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, witness)| witness).chain(&named)
-        {
-            let is_new = !others.contains(witness)
-                && *witness != witnesses[at]
-                && (witness.node.is_none() || witness.node != said.by);
-            if is_new && others.len() < OTHERS {
-                others.push(witness.clone());
-            }
-        }
-        let (target, patience) = (self.links.target(), self.patience());
-        let asked = others.iter().map(|witness| ask_once(&self.found, &target, witness, patience));
-        let mut all: Vec<Said> = join_all(asked).await.into_iter().filter_map(Result::ok).collect();
-        all.insert(0, said);
-        let mut settled = settle(&all);
+        let (all, unanswered) = self.ask_others(&witnesses, witness, said).await;
+        self.is_confirmed = are_enough(&all, unanswered);
+        let mut settled = if self.is_confirmed { settle(&all) } else { added(&self.known, &all) };
         if self.found.has_one_primary() {
             self.choose_primary(&all, &mut settled).await;
         }
-        if all[0].view != settled {
+        if self.is_confirmed && all[0].view != settled {
             // The next call asks somebody else first.
-            self.links.distrust(&witnesses[at]);
+            self.links.distrust(witness);
         }
         if settled != self.known {
-            info!(target_name = %self.target.name, servers = settled.len(), witnesses = all.len(), "the target's servers changed");
+            let (target_name, nodes) = (&self.target.name, settled.len());
+            info!(%target_name, nodes, witnesses = all.len(), "the target's nodes changed");
             self.known = settled;
         }
         Ok(())
     }
 
-    /// Whom to ask, the most trusted first: whoever answered last, the others that are known, those of the configuration.
+    /// Asks others what `first` has said, too. All that was said, and how many did not answer.
+    async fn ask_others(&mut self, witnesses: &[Witness], first: &Witness, said: Said) -> (Vec<Said>, usize) {
+        // Nodes that it knows are witnesses too, where nothing was known before.
+        let named = self.found.witnesses_among(&said.view);
+        let mut others: Vec<&Witness> = Vec::new();
+        for witness in witnesses.iter().chain(&named) {
+            let is_first = witness.is(first) || witness.node.is_some() && witness.node == said.by;
+            if !is_first && others.len() < OTHERS && !others.iter().any(|other| other.is(witness)) {
+                others.push(witness);
+            }
+        }
+        let (target, patience) = (self.links.target(), self.patience());
+        let asked = others.iter().map(|witness| ask_once(&self.found, &target, witness, &self.known, patience));
+        let answers = join_all(asked).await;
+        let (mut all, mut unanswered) = (vec![said], 0);
+        for (witness, answer) in others.into_iter().zip(answers) {
+            match answer {
+                // The same one under another name does not count twice.
+                Ok(said) if said.by.is_some() && all.iter().any(|other| other.by == said.by) => {}
+                Ok(said) => all.push(said),
+                Err(_) => {
+                    self.links.failed(witness);
+                    unanswered += 1;
+                }
+            }
+        }
+        (all, unanswered)
+    }
+
+    /// Whom to ask, the most trusted first: whoever answered last, those of the configuration, the others that are known.
     fn witnesses(&self) -> Vec<Witness> {
         let mut all = self.links.last().cloned().into_iter().collect::<Vec<_>>();
-        for witness in self.found.configured().into_iter().chain(self.found.witnesses_among(&self.known)) {
-            if !all.contains(&witness) {
+        let known = self.found.witnesses_among(&self.known);
+        let mut configured = self.found.configured();
+        // What is known of a node has the name that its certificate is held against.
+        configured.retain(|witness| !known.iter().any(|known| known.is(witness)));
+        for witness in configured.into_iter().chain(known) {
+            if !all.iter().any(|other| other.is(&witness)) {
                 all.push(witness);
             }
         }
-        // Whoever was wrong the last time comes last.
-        all.sort_by_key(|witness| self.links.is_distrusted(witness));
+        // Whoever was wrong or silent comes last, and among those the one that was so most recently.
+        all.sort_by_key(|witness| self.links.failed_at(witness));
         all
     }
 
@@ -146,14 +176,16 @@ impl Members {
         let mut named: Vec<(usize, SocketAddr)> = votes.into_iter().map(|(address, count)| (count, address)).collect();
         named.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
         let mut chosen = None;
+        let host = |address| all.iter().find_map(|said| said.view.get(&address)?.host.clone());
         for (_, address) in &named {
-            if Some(*address) == known || is_primary(&self.target, *address, self.patience()).await {
+            let witness = Witness::at(*address, host(*address).as_deref());
+            if Some(*address) == known || is_primary(&self.target, &witness, self.patience()).await {
                 chosen = Some(*address);
                 break;
             }
         }
         let Some(chosen) = chosen.or(known).or(named.first().map(|(_, address)| *address)) else { return };
-        let host = all.iter().find_map(|said| said.view.get(&chosen)).and_then(|seen| seen.host.clone());
+        let host = host(chosen).or_else(|| self.known.get(&chosen)?.host.clone());
         for seen in settled.values_mut() {
             seen.is_primary = false;
         }
@@ -161,7 +193,7 @@ impl Members {
     }
 
     fn nobody(&self, errors: Vec<PollError>) -> PollError {
-        let attempt = format!("asking {} who the servers of {} are", self.found, self.target.name);
+        let attempt = format!("asking {} who the nodes of {} are", self.found, self.target.name);
         match errors.into_iter().next() {
             Some(first) => PollError { attempt: format!("{attempt}: {}", first.attempt), ..first },
             None => PollError::new(
@@ -191,8 +223,32 @@ impl Roll for Members {
     }
 }
 
-/// What the witnesses come to: whom no less than half of them name, and as what most do. Each speaks of the others.
+/// Whether what is said may take a node out: more than one tells of others, or there is nobody else to be asked.
+fn are_enough(all: &[Said], unanswered: usize) -> bool {
+    match all.iter().filter(|said| said.names_others()).count() {
+        0 => unanswered == 0 && all.len() == 1,
+        1 => unanswered == 0,
+        _ => true,
+    }
+}
+
+/// What is known, and what is said beside it that nobody confirms: nobody is taken out. That a node is no primary has to come
+/// from another one: it may have been reset.
+fn added(known: &View, all: &[Said]) -> View {
+    let mut view = known.clone();
+    for (by, address, seen) in all.iter().flat_map(|said| said.view.iter().map(|(at, seen)| (said.by, at, seen))) {
+        if !view.contains_key(address) || by != Some(*address) || seen.is_primary {
+            view.insert(*address, seen.clone());
+        }
+    }
+    view
+}
+
+/// What the witnesses come to: whom no less than half of them name, and as what most do. Each speaks of the others, unless
+/// all that it knows is itself, and some know more.
 fn settle(all: &[Said]) -> View {
+    let is_told = all.iter().any(Said::names_others);
+    let all: Vec<&Said> = all.iter().filter(|said| !is_told || said.names_others()).collect();
     let mut settled = View::new();
     let addresses: Vec<SocketAddr> = all.iter().flat_map(|said| said.view.keys().copied()).collect();
     for address in addresses {

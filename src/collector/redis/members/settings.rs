@@ -1,6 +1,7 @@
 //! `sentinel` and `cluster` of a `[[redis]]`: by whom its servers are found.
 
 use std::fmt;
+use std::net::SocketAddr;
 
 use redis::Cmd;
 use serde::Serialize;
@@ -89,7 +90,8 @@ impl Found {
             Self::Cluster(by) => std::iter::once(&by.first).chain(&by.seeds).collect(),
         };
         let names = endpoints.into_iter().filter_map(Endpoint::name);
-        names.map(|(host, port)| Witness { host, port, node: None }).collect()
+        let node = |host: &str, port| host.parse().ok().map(|ip| SocketAddr::new(ip, port));
+        names.map(|(host, port)| Witness { node: node(&host, port), host, port }).collect()
     }
 
     /// Those of a view who can be asked: the nodes of a cluster know each other.
@@ -182,7 +184,7 @@ fn addresses(table: &mut Table<'_>, key: &'static str, port: u16) -> Vec<Endpoin
             _ if text.contains("://") || has_more => {
                 Err("must be host:port; what else there is to say stands beside it in the table".to_owned())
             }
-            Endpoint::Unix(_) => Err("must be host:port: servers are found over the network".to_owned()),
+            Endpoint::Unix(_) => Err("must be host:port: nodes are found over the network".to_owned()),
             Endpoint::Tcp { host, .. } if !has_port(text) => Ok(Endpoint::Tcp { host, port }),
             tcp @ Endpoint::Tcp { .. } => Ok(tcp),
         }

@@ -25,7 +25,7 @@ fn one_that_says_something_else_is_outvoted() {
     let honest = || said(None, &[1, 2, 3]);
     assert_eq!(settled(&[said(None, &[9]), honest(), honest()]), [first, second, third]);
     assert_eq!(settled(&[honest(), said(None, &[9]), honest()]), [first, second, third]);
-    // One against one: nobody loses his place, and nobody is kept out.
+    // One against one: nobody is taken out, and nobody is kept out.
     assert_eq!(settled(&[said(None, &[9]), honest()]), [first, second, third, (9, true)]);
     // It is alone, and believed.
     assert_eq!(settled(&[said(None, &[1, 2])]), [first, second]);
@@ -40,8 +40,33 @@ fn nobody_bears_witness_to_himself() {
     // One that the others have forgotten knows them still.
     let forgotten = said(Some(4), &[1, 2, 3, 4]);
     assert_eq!(settled(&[forgotten, said(Some(1), &[1, 2, 3]), said(Some(2), &[1, 2, 3])]).len(), 3);
+    // Two that were reset, and one that was not.
+    let two = [said(Some(1), &[1]), said(Some(2), &[2]), said(Some(3), &[1, 2, 3])];
+    assert_eq!(settled(&two), [(1, true), (2, false), (3, false)]);
+    // Those two alone say nothing of anybody, nor do two of which one is silent.
+    assert!(!are_enough(&two[..2], 0) && !are_enough(&two[1..], 1) && !are_enough(&two[..1], 1));
+    assert!(are_enough(&two, 0) && are_enough(&two[..1], 0) && are_enough(&others(), 3));
     // A cluster of one.
     assert_eq!(settled(&[said(Some(1), &[1])]), [(1, true)]);
+}
+
+#[test]
+fn what_nobody_confirms_takes_nobody_out() {
+    let known = said(None, &[1, 2, 3]).view;
+    let seen = |view: &View| view.values().map(|seen| seen.is_primary).collect::<Vec<_>>();
+    // It knows itself alone, and not as a primary: it was reset.
+    let mut blank = said(Some(1), &[1]);
+    blank.view.values_mut().for_each(|seen| seen.is_primary = false);
+    assert!(!blank.names_others());
+    assert_eq!(added(&known, &[blank]), known);
+    // It took over, and it knows somebody else.
+    let promoted = said(Some(2), &[2, 1, 4]);
+    assert!(promoted.names_others());
+    let view = added(&known, &[promoted]);
+    assert_eq!(view.keys().copied().collect::<Vec<_>>(), [1, 2, 3, 4].map(at));
+    assert_eq!(seen(&view), [false, true, false, false]);
+    // Nothing was known before.
+    assert_eq!(added(&View::new(), &[said(Some(3), &[3])]), said(Some(3), &[3]).view);
 }
 
 #[test]

@@ -61,6 +61,52 @@ async fn instances_come_and_go_with_the_addresses() {
 }
 
 #[tokio::test]
+async fn what_an_earlier_configuration_had_is_gone() {
+    let mut group = group();
+    let publish = |group: &Group<RedisTarget>, target: &str, node: Option<&str>| {
+        let key = Key { target: target.to_owned(), node: node.map(str::to_owned) };
+        let status = crate::hub::TargetStatus { key, ..group.state.status() };
+        group.hub.publish(status, crate::metric::Families::new());
+    };
+    let others = [("cach", "10.0.0.9:1"), ("cache", "10.0.0.9:1"), ("cache2", "10.0.0.9:1")];
+    others.iter().for_each(|(target, node)| publish(&group, target, Some(node)));
+    group.update(addresses(1..=1), Instant::now()).await;
+    assert_eq!(nodes(&group), ["cach (10.0.0.9:1)", "cache (127.0.0.1:1)", "cache2 (10.0.0.9:1)"]);
+
+    // Nobody tells who is there now.
+    group.running.clear();
+    group.unknown(no_such_host());
+    assert_eq!(nodes(&group), ["cach (10.0.0.9:1)", "cache", "cache2 (10.0.0.9:1)"]);
+
+    // It is one server from now on.
+    publish(&group, "cache", Some("10.0.0.9:1"));
+    let text = "[[redis]]\nname = \"cache\"\nurl = \"redis://cache.example:1\"\n";
+    let target = parsed::<RedisTarget>(text).remove(0);
+    drop(crate::config::Target::watch(&target, Arc::clone(&group.hub), CancellationToken::new()));
+    assert_eq!(nodes(&group), ["cach (10.0.0.9:1)", "cache", "cache2 (10.0.0.9:1)"]);
+}
+
+#[tokio::test]
+async fn a_new_name_at_a_known_address_is_taken_over() {
+    let mut group = group();
+    let now = Instant::now();
+    group.update(addresses(1..=2), now).await;
+    let tasks = |group: &Group<RedisTarget>| -> Vec<_> {
+        group.running.values().map(|running| running.task.handle.id()).collect()
+    };
+    let before = tasks(&group);
+    let mut members = addresses(1..=2);
+    members[0].host = Some("one.example".to_owned());
+    for _ in 0..2 {
+        group.update(members.clone(), now).await;
+        assert_eq!(group.running.values().next().unwrap().member, members[0]);
+    }
+    let after = tasks(&group);
+    assert_eq!((after[0] == before[0], after[1] == before[1]), (false, true));
+    assert_eq!(nodes(&group), ["cache (127.0.0.1:1)", "cache (127.0.0.2:1)"]);
+}
+
+#[tokio::test]
 async fn one_that_answers_is_kept_for_a_while() {
     let mut group = group();
     let now = Instant::now();
