@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
-use super::candidate::{Candidate, Of, WORDS, host_and_port, keys, literal};
+use super::candidate::{Candidate, Of, WORDS, host_and_port, keys, literal, shown};
 use crate::net::Reached;
 use crate::topology::{ContainerSight, OWN_LABELS, Sight};
 
@@ -116,7 +116,7 @@ fn read(
     }
     let source = format!("container {engine}/{}", container.name);
     let mut refuse = |label: &str, value: &str, message: String| {
-        wrong.push((source.clone(), format!("label {OWN_LABELS}{label} = {value:?}: {message}")));
+        wrong.push((source.clone(), format!("label {OWN_LABELS}{} = {:?}: {message}", shown(label), shown(value))));
         Vec::new()
     };
     let is_known = |word: &str| kinds.contains(&word) || WORDS.contains(&word) || word.starts_with(LABEL);
@@ -160,7 +160,7 @@ fn read(
             addresses: host.parse().ok().map(|address| vec![address]),
             host,
             port,
-            keys,
+            keys: keys.into(),
         });
     }
     candidates

@@ -124,9 +124,9 @@ fn a_peer_that_is_a_container_is_not_another_machine() {
 #[test]
 fn a_container_that_stops_stays_until_somebody_else_has_its_place() {
     let redis = [("redis", ":6379")];
-    let published = |host: &str| vec![(6379, host.parse::<SocketAddr>().unwrap())];
+    let ports = |host: &str| vec![(6379, host.parse::<SocketAddr>().unwrap())];
     let at_address = container(&redis);
-    let at_port = ContainerSight { published: published("0.0.0.0:7000"), ..container(&redis) };
+    let at_port = ContainerSight { published: ports("0.0.0.0:7000"), ..container(&redis) };
     let on_host = ContainerSight { addresses: vec![], is_on_host: true, ..container(&redis) };
     let named = container(&[("redis", "192.0.2.7:6379")]);
     let other = |address: &str| ContainerSight {
@@ -134,8 +134,8 @@ fn a_container_that_stops_stays_until_somebody_else_has_its_place() {
         addresses: vec![address.parse().unwrap()],
         ..container(&[])
     };
-    let publishes = |host: &str| ContainerSight { published: published(host), ..other("192.0.2.9") };
-    let of_host = ContainerSight { name: "other".to_owned(), ..on_host.clone() };
+    let publishes = |host: &str| ContainerSight { published: ports(host), ..other("192.0.2.9") };
+    let neighbour = ContainerSight { name: "other".to_owned(), ..on_host.clone() };
     let local = Some(Reached::Socket);
     let remote = Some(Reached::Address { peer: "192.0.2.200:2376".parse().unwrap(), is_own: false });
     for (stopped, next, reached, stays) in [
@@ -148,7 +148,7 @@ fn a_container_that_stops_stays_until_somebody_else_has_its_place() {
         (&at_port, publishes("127.0.0.1:7000"), local, false),
         (&at_port, publishes("0.0.0.0:7001"), local, true),
         (&at_port, publishes("0.0.0.0:7000"), remote, true),
-        (&on_host, of_host, local, false),
+        (&on_host, neighbour, local, false),
         // Where a label leads it leads whether or not the container runs.
         (&named, other("192.0.2.7"), local, true),
     ] {
