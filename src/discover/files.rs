@@ -35,6 +35,8 @@ struct Group {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Files {
     states: BTreeMap<PathBuf, State>,
+    /// Whether there was a look before: a file that appears later may be half-written.
+    has_looked: bool,
     /// What is wrong with folders, and with too many files.
     pub(super) faults: Vec<String>,
 }
@@ -60,7 +62,7 @@ pub(super) struct State {
 impl Files {
     /// Looks at the files of `patterns` and reads what has changed; what cannot be used leaves what was read before.
     ///
-    /// A file that changes is being written: it is read when it stays the same from one look to the next.
+    /// A file that changes, or is new, is being written: it is read when it stays the same from one look to the next.
     pub(super) fn look(mut self, patterns: &[PathBuf]) -> Self {
         self.faults.clear();
         let mut there = Vec::new();
@@ -84,13 +86,14 @@ impl Files {
         for path in there {
             let state = self.states.entry(path.clone()).or_default();
             let stamp = Looked(Stamp::of(&path));
-            let is_steady = state.seen.as_ref().is_none_or(|seen| *seen == stamp);
+            let is_steady = state.seen.as_ref().map_or(!self.has_looked, |seen| *seen == stamp);
             state.seen = Some(stamp.clone());
             if is_steady && state.read.as_ref() != Some(&stamp) {
-                state.read(&path);
-                state.read = Some(stamp);
+                // What cannot be read may be so at the next look, and look the same.
+                state.read = state.read(&path).then_some(stamp);
             }
         }
+        self.has_looked = true;
         self
     }
 
@@ -124,12 +127,14 @@ impl Files {
 }
 
 impl State {
-    fn read(&mut self, path: &Path) {
-        let read = if path.exists() {
-            file::read(path, FILE_LIMIT).and_then(|text| parse(path, &text))
-        } else {
-            self.groups = Arc::default();
-            Err("is not there; create it, or take it out of targets_files".to_owned())
+    fn read(&mut self, path: &Path) -> bool {
+        let read = match path.try_exists() {
+            Ok(true) => file::read(path, FILE_LIMIT).and_then(|text| parse(path, &text)),
+            Ok(false) => {
+                (self.groups, self.at) = (Arc::default(), None);
+                Err("is not there; create it, or take it out of targets_files".to_owned())
+            }
+            Err(error) => Err(format!("cannot be looked at: {error}; let the agent's user look into its folder")),
         };
         match read {
             Ok(groups) => {
@@ -139,6 +144,7 @@ impl State {
             }
             Err(error) => self.error = Some(error),
         }
+        self.error.is_none()
     }
 }
 
