@@ -23,8 +23,8 @@ pub(super) struct Admitted(BTreeMap<String, Made>);
 #[derive(Debug, Clone)]
 struct Made {
     of: Candidate,
-    /// Which entry allows it.
-    entry: usize,
+    /// Which entry allows it; `None` when the entries are others now.
+    entry: Option<usize>,
     addresses: Vec<IpAddr>,
     target: Arc<dyn Target>,
 }
@@ -52,11 +52,22 @@ impl Admitted {
         self.0.values().map(|made| made.of.of.as_str())
     }
 
+    /// The entries are others: every target is made anew, but keeps its name.
+    pub(super) fn reconsider(&mut self) {
+        self.0.values_mut().for_each(|made| made.entry = None);
+    }
+
     /// Takes what was found; what is refused of it, and whether the targets have changed. What is as it was stays the same
     /// target.
-    pub(super) fn admit(&mut self, candidates: Vec<Candidate>, rules: &Rules<'_>) -> (Vec<Refused>, bool) {
+    pub(super) fn admit(&mut self, mut candidates: Vec<Candidate>, rules: &Rules<'_>) -> (Vec<Refused>, bool) {
         let before = std::mem::take(&mut self.0);
         let mut refused = Vec::new();
+        // What is watched keeps its name, and its place within the limit, whoever else is found now.
+        candidates.sort_by_key(|candidate| match before.get(&candidate.name) {
+            Some(known) if known.of == *candidate => 0,
+            Some(known) if known.of.source == candidate.source => 1,
+            _ => 2,
+        });
         for candidate in candidates {
             let known = before.get(&candidate.name).filter(|known| known.of == candidate);
             match self.one(&candidate, known, rules) {
@@ -105,14 +116,14 @@ impl Admitted {
         })?;
         let stays = |known: &&Made| {
             let is_there = || candidate.addresses.is_none() && names.still_has(&candidate.host, &known.addresses);
-            known.entry == at && (known.addresses == addresses || is_there())
+            known.entry == Some(at) && (known.addresses == addresses || is_there())
         };
         let made = if let Some(known) = known.filter(stays) {
             known.clone()
         } else {
             let target = make(candidate, &settings.entries[at], &addresses, rules)
                 .map_err(|error| (Refusal::Invalid, format!("{what}: {error}")))?;
-            Made { entry: at, addresses, target, of: candidate.clone() }
+            Made { entry: Some(at), addresses, target, of: candidate.clone() }
         };
         self.0.insert(name.clone(), made);
         Ok(())

@@ -174,7 +174,7 @@ impl Discovery {
     pub fn configured(&mut self, config: &Config) {
         self.settings = config.discover.clone();
         self.taken = config.targets.iter().map(|target| target.settings().name.clone()).collect();
-        self.admitted = Admitted::default();
+        self.admitted.reconsider();
         self.admit();
         self.next = Instant::now();
     }

@@ -262,6 +262,45 @@ async fn a_host_is_looked_up_and_watched_at_those_addresses_alone() {
 }
 
 #[tokio::test]
+async fn what_is_watched_keeps_its_name_and_its_place_whoever_comes() {
+    let dir = tempfile::tempdir().unwrap();
+    let named = |address: &str| format!(r#"[{{"targets": ["{address}"], "labels": {{"manometer_name": "main"}}}}]"#);
+    std::fs::write(dir.path().join("b.json"), named("127.0.0.1:2")).unwrap();
+    let text = format!("{FILE}max_discovered = 1\n[[discover]]\nmatch = \"127.0.0.0/8\"\n");
+    let config = config(dir.path(), &text);
+    let mut discovery = discovery(&config, &hub());
+    discovery.look().await;
+    let b = dir.path().join("b.json");
+    let there = [format!("redis main [127.0.0.1] file {}", b.display())];
+    assert_eq!(found(&discovery), there);
+    let target = Arc::clone(&discovery.targets()[0]);
+    let a = dir.path().join("a.json");
+    let other = r#"[{"targets": ["127.0.0.1:3"]}]"#;
+    for (text, told) in [
+        (
+            named("127.0.0.1:1"),
+            format!(
+                "name_taken main of file {}: file {} has this name too; give one of the two another name",
+                a.display(),
+                b.display()
+            ),
+        ),
+        (
+            other.to_owned(),
+            format!("limit 127.0.0.1:3 of file {}: over the limit of 1; raise max_discovered", a.display()),
+        ),
+    ] {
+        std::fs::write(&a, text).unwrap();
+        discovery.look().await;
+        discovery.look().await;
+        assert_eq!((found(&discovery), refused(&discovery)), (there.to_vec(), vec![told.clone()]));
+        discovery.configured(&config);
+        assert_eq!((found(&discovery), refused(&discovery)), (there.to_vec(), vec![told]), "a reload changes nothing");
+        assert!(discovery.targets()[0].is_same(target.as_ref()));
+    }
+}
+
+#[tokio::test]
 async fn what_is_wrong_is_named_up_to_a_bound_and_counted_whole() {
     let dir = tempfile::tempdir().unwrap();
     let targets: Vec<String> = (0..5_000).map(|at| format!("{at}{}", "x".repeat(200))).collect();
