@@ -310,7 +310,7 @@ impl Discovery {
             warn!(more = new.len() - MOST_LINES, "discovery: and more, which the status page lists");
         }
         if !self.logged.is_empty() && lines.is_empty() {
-            info!("discovery: all that is found is right again");
+            info!("discovery: all discovery problems are resolved");
         }
         self.logged = lines;
     }
