@@ -7,7 +7,7 @@ use std::sync::Arc;
 use reader::Reader;
 use toml::{Table as Toml, Value};
 
-use super::candidate::{Candidate, Of, literal};
+use super::candidate::{Candidate, Of, literal, shown};
 use super::names::Names;
 use super::{Refusal, Refused};
 use crate::config::{Discover, Entry, Found, KindDefaults, KindEntry, Target, check_label_value};
@@ -23,8 +23,8 @@ pub(super) struct Admitted(BTreeMap<String, Made>);
 #[derive(Debug, Clone)]
 struct Made {
     of: Candidate,
-    /// Which entry allows it.
-    entry: usize,
+    /// Which entry allows it; `None` when the entries are others now.
+    entry: Option<usize>,
     addresses: Vec<IpAddr>,
     target: Arc<dyn Target>,
 }
@@ -52,14 +52,25 @@ impl Admitted {
         self.0.values().map(|made| made.of.of.as_str())
     }
 
+    /// The entries are others: every target is made anew, but keeps its name.
+    pub(super) fn reconsider(&mut self) {
+        self.0.values_mut().for_each(|made| made.entry = None);
+    }
+
     /// Takes what was found; what is refused of it, and whether the targets have changed. What is as it was stays the same
     /// target.
-    pub(super) fn admit(&mut self, candidates: Vec<Candidate>, rules: &Rules<'_>) -> (Vec<Refused>, bool) {
+    pub(super) fn admit(&mut self, mut candidates: Vec<Candidate>, rules: &Rules<'_>) -> (Vec<Refused>, bool) {
         let before = std::mem::take(&mut self.0);
         let mut refused = Vec::new();
+        // What is watched keeps its name, and its place within the limit, whoever else is found now.
+        candidates.sort_by_key(|candidate| match before.get(&candidate.name) {
+            Some(known) if known.of == *candidate => 0,
+            Some(known) if known.of.source == candidate.source => 1,
+            _ => 2,
+        });
         for candidate in candidates {
             let known = before.get(&candidate.name).filter(|known| known.of == candidate);
-            match self.one(candidate, known, rules) {
+            match self.one(&candidate, known, rules) {
                 Ok(()) => {}
                 Err((reason, text)) => refused.push(Refused { reason, text, count: 1 }),
             }
@@ -68,13 +79,13 @@ impl Admitted {
             one.0 == other.0 && one.1.target.is_same(other.1.target.as_ref())
         };
         let is_other = before.len() != self.0.len() || !before.iter().zip(&self.0).all(is_same);
-        (bounded(refused), is_other)
+        (refused, is_other)
     }
 
-    fn one(&mut self, candidate: Candidate, known: Option<&Made>, rules: &Rules<'_>) -> Result<(), No> {
+    fn one(&mut self, candidate: &Candidate, known: Option<&Made>, rules: &Rules<'_>) -> Result<(), No> {
         let Rules { settings, taken, names, .. } = rules;
-        let Candidate { source, name, .. } = &candidate;
-        let what = format!("{name} of {source}");
+        let Candidate { source, name, .. } = candidate;
+        let what = format!("{} of {source}", shown(name));
         if let Some(other) = self
             .0
             .get(name)
@@ -94,8 +105,8 @@ impl Admitted {
         }
         check_label_value(name).map_err(|message| (Refusal::Invalid, format!("{what}: its name {message}")))?;
         let addresses =
-            addresses(&candidate, known, names).map_err(|error| (Refusal::Unresolved, format!("{what}: {error}")))?;
-        let (at, addresses) = allowed(&candidate, &addresses, &settings.entries).ok_or_else(|| {
+            addresses(candidate, known, names).map_err(|error| (Refusal::Unresolved, format!("{what}: {error}")))?;
+        let (at, addresses) = allowed(candidate, &addresses, &settings.entries).ok_or_else(|| {
             let shown: Vec<String> = addresses.iter().take(8).map(ToString::to_string).collect();
             let message = format!(
                 "{what}: no [[discover]] allows {}; add its network, or its container, to match of one",
@@ -103,22 +114,28 @@ impl Admitted {
             );
             (Refusal::NotAllowed, message)
         })?;
-        let target = match known.filter(|known| known.entry == at && known.addresses == addresses) {
-            Some(known) => Arc::clone(&known.target),
-            None => make(&candidate, &settings.entries[at], &addresses, rules)
-                .map_err(|error| (Refusal::Invalid, format!("{what}: {error}")))?,
+        let stays = |known: &&Made| {
+            let is_there = || candidate.addresses.is_none() && names.still_has(&candidate.host, &known.addresses);
+            known.entry == Some(at) && (known.addresses == addresses || is_there())
         };
-        self.0.insert(name.clone(), Made { entry: at, addresses, target, of: candidate });
+        let made = if let Some(known) = known.filter(stays) {
+            known.clone()
+        } else {
+            let target = make(candidate, &settings.entries[at], &addresses, rules)
+                .map_err(|error| (Refusal::Invalid, format!("{what}: {error}")))?;
+            Made { entry: Some(at), addresses, target, of: candidate.clone() }
+        };
+        self.0.insert(name.clone(), made);
         Ok(())
     }
 }
 
 /// What is refused, named up to a bound and counted beyond it.
-fn bounded(mut refused: Vec<Refused>) -> Vec<Refused> {
+pub(super) fn bounded(mut refused: Vec<Refused>) -> Vec<Refused> {
     let rest = refused.split_off(refused.len().min(MOST_NAMED));
     let mut more: BTreeMap<Refusal, usize> = BTreeMap::new();
     for one in rest {
-        *more.entry(one.reason).or_default() += 1;
+        *more.entry(one.reason).or_default() += one.count;
     }
     let of = |(reason, count): (Refusal, usize)| Refused {
         reason,
@@ -174,7 +191,7 @@ fn make(
         let keys: Vec<&str> = kinds.iter().filter(|kind| !kind.schemes.is_empty()).map(|kind| kind.key).collect();
         return Err(format!(
             "{:?} is not a kind of targets that can be found; there are {}",
-            candidate.kind,
+            shown(&candidate.kind),
             keys.join(", ")
         ));
     };
@@ -197,7 +214,7 @@ fn make(
 fn table(candidate: &Candidate, defaults: &KindDefaults) -> Toml {
     let Candidate { name, host, port, keys, .. } = candidate;
     let mut table = defaults.table.clone();
-    for (key, value) in keys {
+    for (key, value) in keys.as_ref() {
         match (table.get_mut(key), value) {
             // Labels of both; those of the entry are stronger.
             (Some(Value::Table(ours)), Value::Table(theirs)) => {

@@ -24,7 +24,7 @@ pub(super) struct Candidate {
     /// The addresses of the host, where the source knows them.
     pub(super) addresses: Option<Vec<IpAddr>>,
     /// The keys of its table that the source may set.
-    pub(super) keys: Toml,
+    pub(super) keys: Arc<Toml>,
 }
 
 /// Which kind of source it is, and what is known by that.
@@ -59,6 +59,9 @@ impl Of {
 /// The words that a source may say of a target.
 pub(super) const WORDS: [&str; 4] = ["name", "profile", "uses", "queues"];
 
+/// Characters of a text that messages show.
+const MOST_SHOWN: usize = 100;
+
 /// The keys of a table that the words of a source mean, with `labels` for its series.
 ///
 /// Whatever a source says is taken as it is: a `$` in it refers to nothing, least of all to a secret.
@@ -73,9 +76,13 @@ pub(super) fn keys<'w>(words: &BTreeMap<&'w str, &'w str>, labels: &[(&str, &str
     }
     let mut queues: Vec<Value> = Vec::new();
     for queue in words.get("queues").into_iter().flat_map(|queues| list(queues)) {
-        let (kind, name) = queue.split_once(':').filter(|(kind, name)| !kind.is_empty() && !name.is_empty()).ok_or_else(
-            || format!("queues = {queue:?}: is not a kind and a queue; write it like \"celery:celery\", several with commas"),
-        )?;
+        let (kind, name) =
+            queue.split_once(':').filter(|(kind, name)| !kind.is_empty() && !name.is_empty()).ok_or_else(|| {
+                format!(
+                    "queues = {:?}: is not a kind and a queue; write it like \"celery:celery\", several with commas",
+                    shown(queue)
+                )
+            })?;
         queues.push(Toml::from_iter([("kind".to_owned(), literal(kind)), ("name".to_owned(), literal(name))]).into());
     }
     if !queues.is_empty() {
@@ -91,6 +98,13 @@ pub(super) fn keys<'w>(words: &BTreeMap<&'w str, &'w str>, labels: &[(&str, &str
 /// A text that means itself in a file of the configuration.
 pub(super) fn literal(text: &str) -> Value {
     text.replace('$', "$$").into()
+}
+
+/// A text of a source as messages show it: cut, and without what moves a terminal's cursor.
+pub(super) fn shown(text: &str) -> String {
+    let is_cut = text.chars().nth(MOST_SHOWN).is_some();
+    let chars = text.chars().take(MOST_SHOWN).map(|char| if char.is_control() { '\u{fffd}' } else { char });
+    chars.chain(is_cut.then_some('…')).collect()
 }
 
 /// The host and the port of an address; the host is empty in `:6379`.
@@ -144,6 +158,14 @@ mod tests {
         ] {
             assert!(read(text).unwrap_err().starts_with("is not a host and a port"), "{text}");
         }
+    }
+
+    #[test]
+    fn messages_show_the_begin_of_a_text() {
+        assert_eq!(shown("redis-1:6379"), "redis-1:6379");
+        assert_eq!(shown("a\u{1b}[2J\nb"), "a\u{fffd}[2J\u{fffd}b");
+        assert_eq!(shown(&"x".repeat(100)), "x".repeat(100));
+        assert_eq!(shown(&"ü".repeat(101)), format!("{}…", "ü".repeat(100)));
     }
 
     #[test]

@@ -1,18 +1,25 @@
 //! Containers of the watched engines, by their labels.
 
-use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
-use super::candidate::{Candidate, Of, WORDS, host_and_port, keys, literal};
+use super::candidate::{Candidate, Of, WORDS, host_and_port, keys, literal, shown};
 use crate::net::Reached;
 use crate::topology::{ContainerSight, OWN_LABELS, Sight};
 
 /// The begin of labels that become labels of the series.
 const LABEL: &str = "label.";
 
-/// What containers say, by engine and name: one that does not run has no address, and stays what it was.
+/// This machine.
+const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+/// What containers say, by engine and name: one that does not run has no address, and stays what it was, until somebody else
+/// has its place.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Containers(BTreeMap<(String, String), Vec<Candidate>>);
+pub(super) struct Containers(BTreeMap<Key, Vec<Candidate>>);
+
+/// An engine and a name.
+type Key = (String, String);
 
 /// What is wrong with a label: whose it is, and why.
 type Wrong = (String, String);
@@ -22,17 +29,28 @@ impl Containers {
     pub(super) fn look(&mut self, engines: &[(String, Sight)], kinds: &[&str]) -> Vec<Wrong> {
         let mut wrong = Vec::new();
         let mut known = std::mem::take(&mut self.0);
+        let mut stopped = Vec::new();
+        let mut places = Places::default();
         for (engine, sight) in engines {
+            let remote = other_machine(sight);
+            let machine = remote.unwrap_or(HERE);
             for container in sight.containers.iter().filter(|container| !container.is_removed) {
                 let key = (engine.clone(), container.name.clone());
-                let candidates = if container.runs {
-                    read(engine, sight.reached, container, kinds, &mut wrong)
-                } else {
-                    known.remove(&key).unwrap_or_default()
-                };
-                if !candidates.is_empty() {
-                    self.0.insert(key, candidates);
+                if container.runs {
+                    let candidates = read(engine, remote, container, kinds, &mut wrong);
+                    places.take(machine, container, &candidates);
+                    if !candidates.is_empty() {
+                        self.0.insert(key, candidates);
+                    }
+                } else if let Some(candidates) = known.remove(&key) {
+                    stopped.push((key, machine, candidates));
                 }
+            }
+        }
+        for (key, machine, mut candidates) in stopped {
+            candidates.retain(|candidate| !places.has(machine, candidate));
+            if !candidates.is_empty() {
+                self.0.insert(key, candidates);
             }
         }
         wrong
@@ -43,10 +61,49 @@ impl Containers {
     }
 }
 
+/// What containers that run have: a password for one that does not run goes to none of them.
+#[derive(Debug, Default)]
+struct Places {
+    addresses: BTreeSet<IpAddr>,
+    /// Where the ports of containers are; an unspecified address is any of the machine's.
+    ports: BTreeSet<(IpAddr, SocketAddr)>,
+}
+
+impl Places {
+    fn take(&mut self, machine: IpAddr, container: &ContainerSight, candidates: &[Candidate]) {
+        self.addresses.extend(&container.addresses);
+        self.ports.extend(container.published.iter().map(|(_, at)| (machine, *at)));
+        // One in the machine's network has no other place than its label says.
+        self.ports.extend(candidates.iter().filter_map(own_place).map(|at| (machine, at)));
+    }
+
+    fn has(&self, machine: IpAddr, candidate: &Candidate) -> bool {
+        let any = [Ipv4Addr::UNSPECIFIED.into(), Ipv6Addr::UNSPECIFIED.into()];
+        own_place(candidate).is_some_and(|at| {
+            let is_published = |ip| self.ports.contains(&(machine, SocketAddr::new(ip, at.port())));
+            self.addresses.contains(&at.ip()) || is_published(at.ip()) || any.into_iter().any(is_published)
+        })
+    }
+}
+
+/// Where a candidate is, unless its label says so.
+fn own_place(candidate: &Candidate) -> Option<SocketAddr> {
+    let ip = candidate.addresses.as_ref()?.first()?;
+    matches!(candidate.of, Of::Container { is_own: true, .. }).then(|| SocketAddr::new(*ip, candidate.port))
+}
+
+/// The address of the machine that an engine runs on, if it is not this one. A proxy of the engine's socket is often one of
+/// its containers.
+fn other_machine(sight: &Sight) -> Option<IpAddr> {
+    let Some(Reached::Address { peer, is_own: false }) = sight.reached else { return None };
+    let is_container = |ip: IpAddr| sight.containers.iter().any(|container| container.addresses.contains(&ip));
+    Some(peer.ip()).filter(|ip| !ip.is_loopback() && !is_container(*ip))
+}
+
 /// What the labels of a container that runs say.
 fn read(
     engine: &str,
-    reached: Option<Reached>,
+    remote: Option<IpAddr>,
     container: &ContainerSight,
     kinds: &[&str],
     wrong: &mut Vec<Wrong>,
@@ -59,7 +116,7 @@ fn read(
     }
     let source = format!("container {engine}/{}", container.name);
     let mut refuse = |label: &str, value: &str, message: String| {
-        wrong.push((source.clone(), format!("label {OWN_LABELS}{label} = {value:?}: {message}")));
+        wrong.push((source.clone(), format!("label {OWN_LABELS}{} = {:?}: {message}", shown(label), shown(value))));
         Vec::new()
     };
     let is_known = |word: &str| kinds.contains(&word) || WORDS.contains(&word) || word.starts_with(LABEL);
@@ -81,7 +138,7 @@ fn read(
     let mut candidates = Vec::new();
     for (kind, address) in &named {
         let place = host_and_port(address).and_then(|(host, port)| match host.as_str() {
-            "" => place(reached, container, port).map(|at| (at.ip().to_string(), at.port(), true)),
+            "" => place(remote, container, port).map(|at| (at.ip().to_string(), at.port(), true)),
             _ => Ok((host, port, false)),
         });
         let (host, port, is_own) = match place {
@@ -103,20 +160,17 @@ fn read(
             addresses: host.parse().ok().map(|address| vec![address]),
             host,
             port,
-            keys,
+            keys: keys.into(),
         });
     }
     candidates
 }
 
 /// Where the agent reaches a port of a container: at its own address where a network of it is one of the agent's, else where
-/// the port is published, else at its own address all the same.
-fn place(reached: Option<Reached>, container: &ContainerSight, port: u16) -> Result<SocketAddr, String> {
-    let remote = match reached {
-        Some(Reached::Address { peer, is_own: false }) if !peer.ip().is_loopback() => Some(peer.ip()),
-        _ => None,
-    };
-    let machine = remote.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
+/// the port is published, else at its own address all the same. On another machine it is where the port is published: private
+/// addresses are the same on every machine.
+fn place(remote: Option<IpAddr>, container: &ContainerSight, port: u16) -> Result<SocketAddr, String> {
+    let machine = remote.unwrap_or(HERE);
     if container.is_on_host {
         return Ok(SocketAddr::new(machine, port));
     }
@@ -129,7 +183,7 @@ fn place(reached: Option<Reached>, container: &ContainerSight, port: u16) -> Res
     {
         return Ok(SocketAddr::new(*address, port));
     }
-    let published = container.published.iter().filter(|(inside, _)| *inside == port).find_map(|(_, at)| {
+    let mut published = container.published.iter().filter(|(inside, _)| *inside == port).filter_map(|(_, at)| {
         let ip = match at.ip() {
             ip if ip.is_unspecified() => machine,
             ip if ip.is_loopback() && remote.is_some() => return None,
@@ -137,11 +191,20 @@ fn place(reached: Option<Reached>, container: &ContainerSight, port: u16) -> Res
         };
         Some(SocketAddr::new(ip, at.port()))
     });
-    let own = container.addresses.first().map(|address| SocketAddr::new(*address, port));
-    published.or(own).ok_or_else(|| {
-        "the container has neither an address nor this port published; give it a network, or publish the port"
-            .to_owned()
-    })
+    match (published.next(), container.addresses.first()) {
+        (Some(at), _) => Ok(at),
+        (None, _) if remote.is_some() => {
+            Err("the container is on another machine and this port is not published beyond \
+                                              it; publish it, or name HOST:PORT in the label"
+                .to_owned())
+        }
+        (None, Some(address)) => Ok(SocketAddr::new(*address, port)),
+        (None, None) => {
+            Err("the container has neither an address nor this port published; give it a network, or publish \
+                             the port"
+                .to_owned())
+        }
+    }
 }
 
 /// The address from which this machine would speak to another one; nothing is sent.

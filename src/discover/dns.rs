@@ -1,15 +1,18 @@
 //! Questions to name servers that the system's resolver cannot ask: for SRV records.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
+use futures_util::StreamExt as _;
+use futures_util::stream::iter;
 use simple_dns::rdata::RData;
 use simple_dns::{CLASS, Name, Packet, PacketFlag, QTYPE, Question, RCODE, TYPE};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpStream, UdpSocket};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 /// Where the system's name servers are named.
 const RESOLV_CONF: &str = "/etc/resolv.conf";
@@ -23,24 +26,29 @@ const DATAGRAM: usize = 4096;
 /// Servers of one name that are looked at.
 const MOST: usize = 1_000;
 
+/// Hosts that are asked for at a time.
+const AT_A_TIME: usize = 8;
+
 /// What an SRV name means.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Service {
     /// Each server: host, port and addresses, in the order of host and port.
     pub(super) servers: Vec<(String, u16, Vec<IpAddr>)>,
+    /// The hosts that no name server tells of: that is not to say that they have no address.
+    pub(super) failed: BTreeSet<String>,
     /// How long that holds.
     pub(super) ttl: Duration,
 }
 
-/// Asks `server`, or the system's one after the other, what `name` means.
-pub(super) async fn service(name: &str, server: Option<SocketAddr>) -> Result<Service, String> {
+/// Asks `server`, or the system's one after the other, what `name` means; all that by `until`.
+pub(super) async fn service(name: &str, server: Option<SocketAddr>, until: Instant) -> Result<Service, String> {
     let servers = match server {
         Some(server) => vec![server],
         None => system()?,
     };
     let mut error = format!("{RESOLV_CONF} names no name server; set server = \"10.0.0.2:53\"");
     for server in servers {
-        match service_of(server, name).await {
+        match service_of(server, name, until).await {
             Ok(service) => return Ok(service),
             Err(cause) => error = format!("asking the name server {server} for SRV {name}: {cause}"),
         }
@@ -48,23 +56,37 @@ pub(super) async fn service(name: &str, server: Option<SocketAddr>) -> Result<Se
     Err(error)
 }
 
-async fn service_of(server: SocketAddr, name: &str) -> Result<Service, String> {
-    let answer = ask(server, name, TYPE::SRV).await?;
-    let mut service = Service { servers: answer.servers, ttl: answer.ttl };
+async fn service_of(server: SocketAddr, name: &str, until: Instant) -> Result<Service, String> {
+    let answer = ask(server, name, TYPE::SRV, until).await?;
+    let mut service = Service { servers: answer.servers, failed: BTreeSet::new(), ttl: answer.ttl };
     service.servers.sort();
     service.servers.dedup();
     service.servers.truncate(MOST);
     if service.servers.is_empty() {
         return Err("the name has no SRV record; is it written right?".to_owned());
     }
-    for (host, _, addresses) in &mut service.servers {
-        addresses.extend(answer.addresses.iter().filter(|(of, _)| of == host).map(|(_, address)| *address));
-        if addresses.is_empty() {
-            // A name of a cluster's own is known to the same server alone.
-            for kind in [TYPE::A, TYPE::AAAA] {
-                addresses.extend(ask(server, host, kind).await?.addresses.into_iter().map(|(_, address)| address));
-            }
+    let mut known = answer.addresses;
+    let is_told = |host: &String| known.iter().any(|(of, _)| of == host);
+    // A name of a cluster's own is known to the same server alone.
+    let hosts: BTreeSet<String> =
+        service.servers.iter().map(|(host, ..)| host).filter(|host| !is_told(host)).cloned().collect();
+    let mut answers = iter(hosts)
+        .map(|host| async move {
+            let both = tokio::join!(ask(server, &host, TYPE::A, until), ask(server, &host, TYPE::AAAA, until));
+            (host, [both.0, both.1])
+        })
+        .buffer_unordered(AT_A_TIME);
+    while let Some((host, answers)) = answers.next().await {
+        let is_whole = answers.iter().all(Result::is_ok);
+        let before = known.len();
+        let addresses = answers.into_iter().flatten().flat_map(|answer| answer.addresses);
+        known.extend(addresses.map(|(_, address)| (host.clone(), address)));
+        if !is_whole && known.len() == before {
+            service.failed.insert(host);
         }
+    }
+    for (host, _, addresses) in &mut service.servers {
+        addresses.extend(known.iter().filter(|(of, _)| of == host).map(|(_, address)| *address));
         addresses.sort_unstable();
         addresses.dedup();
     }
@@ -93,7 +115,7 @@ struct Answer {
 }
 
 /// One question to one server, over UDP, and over TCP where the answer does not fit.
-async fn ask(server: SocketAddr, name: &str, kind: TYPE) -> Result<Answer, String> {
+async fn ask(server: SocketAddr, name: &str, kind: TYPE, until: Instant) -> Result<Answer, String> {
     let asking = async {
         let id = fastrand::u16(..);
         let question = question(id, name, kind)?;
@@ -104,8 +126,8 @@ async fn ask(server: SocketAddr, name: &str, kind: TYPE) -> Result<Answer, Strin
         let whole = by_tcp(server, &question).await.map_err(|error| error.to_string())?;
         read(&whole, id, name, kind)?.ok_or_else(|| "the answer is cut off, over TCP too".to_owned())
     };
-    let late = || format!("no answer within {PATIENCE:?}; does the name server answer others?");
-    timeout(PATIENCE, asking).await.unwrap_or_else(|_| Err(late()))
+    let late = || "no answer in time; does the name server answer others?".to_owned();
+    timeout_at(until.min(Instant::now() + PATIENCE), asking).await.unwrap_or_else(|_| Err(late()))
 }
 
 fn question(id: u16, name: &str, kind: TYPE) -> Result<Vec<u8>, String> {
@@ -159,7 +181,9 @@ fn read(bytes: &[u8], id: u16, name: &str, kind: TYPE) -> Result<Option<Answer>,
         other => return Err(format!("the name server answers {other:?}")),
     }
     let mut answer = Answer { ttl: Duration::MAX, ..Answer::default() };
-    for record in packet.answers.iter().chain(&packet.additional_records) {
+    // Beside the addresses of a host stand those of name servers.
+    let beside = if kind == TYPE::SRV { packet.additional_records.as_slice() } else { &[] };
+    for record in packet.answers.iter().chain(beside) {
         match &record.rdata {
             RData::SRV(srv) => {
                 answer.ttl = answer.ttl.min(Duration::from_secs(u64::from(record.ttl)));

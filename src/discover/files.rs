@@ -9,8 +9,9 @@ use std::time::SystemTime;
 use globset::Glob;
 use reader::file::{self, Stamp};
 use serde::Deserialize;
+use toml::Table as Toml;
 
-use super::candidate::{Candidate, Of, WORDS, host_and_port, keys};
+use super::candidate::{Candidate, Of, WORDS, host_and_port, keys, shown};
 
 /// The size of a file in KiB beyond which it is refused.
 const FILE_LIMIT: u64 = 1024;
@@ -33,7 +34,9 @@ struct Group {
 /// What is known of the files.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Files {
-    files: BTreeMap<PathBuf, State>,
+    states: BTreeMap<PathBuf, State>,
+    /// Whether there was a look before: a file that appears later may be half-written.
+    has_looked: bool,
     /// What is wrong with folders, and with too many files.
     pub(super) faults: Vec<String>,
 }
@@ -59,7 +62,7 @@ pub(super) struct State {
 impl Files {
     /// Looks at the files of `patterns` and reads what has changed; what cannot be used leaves what was read before.
     ///
-    /// A file that changes is being written: it is read when it stays the same from one look to the next.
+    /// A file that changes, or is new, is being written: it is read when it stays the same from one look to the next.
     pub(super) fn look(mut self, patterns: &[PathBuf]) -> Self {
         self.faults.clear();
         let mut there = Vec::new();
@@ -68,7 +71,7 @@ impl Files {
                 Ok(paths) => there.extend(paths),
                 Err(error) => {
                     self.faults.push(format!("{}: {error}; what was read there before stays", pattern.display()));
-                    there.extend(self.files.keys().filter(|path| path.parent() == pattern.parent()).cloned());
+                    there.extend(self.states.keys().filter(|path| path.parent() == pattern.parent()).cloned());
                 }
             }
         }
@@ -79,23 +82,24 @@ impl Files {
                 .push(format!("targets_files: {} files, of which the first {MOST} by name are read", there.len()));
             there.truncate(MOST);
         }
-        self.files.retain(|path, _| there.binary_search(path).is_ok());
+        self.states.retain(|path, _| there.binary_search(path).is_ok());
         for path in there {
-            let state = self.files.entry(path.clone()).or_default();
+            let state = self.states.entry(path.clone()).or_default();
             let stamp = Looked(Stamp::of(&path));
-            let is_steady = state.seen.as_ref().is_none_or(|seen| *seen == stamp);
+            let is_steady = state.seen.as_ref().map_or(!self.has_looked, |seen| *seen == stamp);
             state.seen = Some(stamp.clone());
             if is_steady && state.read.as_ref() != Some(&stamp) {
-                state.read(&path);
-                state.read = Some(stamp);
+                // What cannot be read may be so at the next look, and look the same.
+                state.read = state.read(&path).then_some(stamp);
             }
         }
+        self.has_looked = true;
         self
     }
 
     /// The files, by path.
     pub(super) fn states(&self) -> impl Iterator<Item = (&Path, &State)> {
-        self.files.iter().map(|(path, state)| (path.as_path(), state))
+        self.states.iter().map(|(path, state)| (path.as_path(), state))
     }
 
     /// What they name, of the `usual` kind where they do not say of which, and what is wrong with the rest.
@@ -103,26 +107,34 @@ impl Files {
         &'f self,
         usual: &'f str,
     ) -> impl Iterator<Item = Result<Candidate, (String, String)>> + 'f {
-        self.files.iter().flat_map(move |(path, state)| {
+        self.states.iter().flat_map(move |(path, state)| {
             let source: Arc<str> = format!("file {}", path.display()).into();
             state.groups.iter().flat_map(move |group| {
                 let source = Arc::clone(&source);
+                let common = Common::of(group, usual);
                 group.targets.iter().map(move |target| {
-                    candidate(&source, target, &group.labels, usual)
-                        .map_err(|error| (format!("{target} of {source}"), error))
+                    let candidate = common.as_ref().map_err(Clone::clone).and_then(|of| of.candidate(&source, target));
+                    candidate.map_err(|error| (format!("{} of {source}", shown(target)), error))
                 })
             })
         })
     }
+
+    /// How many targets they name.
+    pub(super) fn count(&self) -> usize {
+        self.states.values().flat_map(|state| state.groups.iter()).map(|group| group.targets.len()).sum()
+    }
 }
 
 impl State {
-    fn read(&mut self, path: &Path) {
-        let read = if path.exists() {
-            file::read(path, FILE_LIMIT).and_then(|text| parse(path, &text))
-        } else {
-            self.groups = Arc::default();
-            Err("is not there; create it, or take it out of targets_files".to_owned())
+    fn read(&mut self, path: &Path) -> bool {
+        let read = match path.try_exists() {
+            Ok(true) => file::read(path, FILE_LIMIT).and_then(|text| parse(path, &text)),
+            Ok(false) => {
+                (self.groups, self.at) = (Arc::default(), None);
+                Err("is not there; create it, or take it out of targets_files".to_owned())
+            }
+            Err(error) => Err(format!("cannot be looked at: {error}; let the agent's user look into its folder")),
         };
         match read {
             Ok(groups) => {
@@ -132,6 +144,7 @@ impl State {
             }
             Err(error) => self.error = Some(error),
         }
+        self.error.is_none()
     }
 }
 
@@ -172,41 +185,52 @@ fn parse(path: &Path, text: &str) -> Result<Vec<Group>, String> {
     groups.ok_or_else(|| format!("is empty; {advice}"))
 }
 
-fn candidate(
-    source: &Arc<str>,
-    target: &str,
-    labels: &BTreeMap<String, String>,
-    usual: &str,
-) -> Result<Candidate, String> {
-    let (host, port) = host_and_port(target)?;
-    if host.is_empty() {
-        return Err("names no host".to_owned());
+/// What the labels of a group say of each of its targets.
+struct Common<'g> {
+    kind: &'g str,
+    name: Option<&'g str>,
+    keys: Arc<Toml>,
+}
+
+impl<'g> Common<'g> {
+    fn of(group: &'g Group, usual: &'g str) -> Result<Self, String> {
+        let labels = || group.labels.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let words: BTreeMap<&str, &str> =
+            labels().filter_map(|(name, value)| Some((name.strip_prefix(OWN)?, value))).collect();
+        if let Some(word) = words.keys().find(|word| **word != "kind" && !WORDS.contains(word)) {
+            return Err(format!(
+                "label {OWN}{}: means nothing; there are {OWN}kind, {OWN}{}",
+                shown(word),
+                WORDS.join(&format!(", {OWN}"))
+            ));
+        }
+        // What begins with two underscores, job and instance are Prometheus' own business.
+        let is_other =
+            |name: &str| name.starts_with("__") || name.starts_with(OWN) || matches!(name, "job" | "instance");
+        let others: Vec<(&str, &str)> = labels().filter(|(name, _)| !is_other(name)).collect();
+        Ok(Self {
+            kind: words.get("kind").copied().unwrap_or(usual),
+            name: words.get("name").copied(),
+            keys: keys(&words, &others)?.into(),
+        })
     }
-    let words: BTreeMap<&str, &str> =
-        labels.iter().filter_map(|(name, value)| Some((name.strip_prefix(OWN)?, value.as_str()))).collect();
-    if let Some(word) = words.keys().find(|word| **word != "kind" && !WORDS.contains(word)) {
-        return Err(format!(
-            "label {OWN}{word}: means nothing; there are {OWN}kind, {OWN}{}",
-            WORDS.join(&format!(", {OWN}"))
-        ));
+
+    fn candidate(&self, source: &Arc<str>, target: &str) -> Result<Candidate, String> {
+        let (host, port) = host_and_port(target)?;
+        if host.is_empty() {
+            return Err("names no host".to_owned());
+        }
+        Ok(Candidate {
+            source: Arc::clone(source),
+            of: Of::File,
+            kind: self.kind.to_owned(),
+            name: self.name.unwrap_or(target).to_owned(),
+            addresses: host.parse().ok().map(|address| vec![address]),
+            host,
+            port,
+            keys: Arc::clone(&self.keys),
+        })
     }
-    // What begins with two underscores, job and instance are Prometheus' own business.
-    let is_other = |name: &str| name.starts_with("__") || name.starts_with(OWN) || matches!(name, "job" | "instance");
-    let others: Vec<(&str, &str)> = labels
-        .iter()
-        .filter(|(name, _)| !is_other(name))
-        .map(|(name, value)| (name.as_str(), value.as_str()))
-        .collect();
-    Ok(Candidate {
-        source: Arc::clone(source),
-        of: Of::File,
-        kind: words.get("kind").copied().unwrap_or(usual).to_owned(),
-        name: words.get("name").copied().unwrap_or(target).to_owned(),
-        addresses: host.parse().ok().map(|address| vec![address]),
-        host,
-        port,
-        keys: keys(&words, &others)?,
-    })
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ use tracing::{info, warn};
 use crate::config::{Config, Discover, KindEntry, Target, Targets};
 use crate::hub::Hub;
 use crate::net::Blocking;
-use admit::{Admitted, Rules};
+use admit::{Admitted, Rules, bounded};
 use candidate::Candidate;
 use containers::Containers;
 use files::Files;
@@ -37,6 +37,9 @@ const LOOKS: Duration = Duration::from_secs(2);
 
 /// The most that one look may take.
 const DEADLINE: Duration = Duration::from_secs(5);
+
+/// How much of that is for the lookups of hosts, which other answers name.
+const FOR_HOSTS: Duration = Duration::from_secs(2);
 
 /// Lines that are logged of one look at most.
 const MOST_LINES: usize = 20;
@@ -171,7 +174,7 @@ impl Discovery {
     pub fn configured(&mut self, config: &Config) {
         self.settings = config.discover.clone();
         self.taken = config.targets.iter().map(|target| target.settings().name.clone()).collect();
-        self.admitted = Admitted::default();
+        self.admitted.reconsider();
         self.admit();
         self.next = Instant::now();
     }
@@ -209,15 +212,18 @@ impl Discovery {
         let until = Instant::now() + DEADLINE;
         let (known, patterns) = (self.files.clone(), self.settings.files.clone());
         // A share that hangs costs its own news alone.
-        if let Ok(Ok(files)) = timeout_at(until, self.looking.run(move || known.look(&patterns))).await {
+        let (files, ()) = tokio::join!(
+            timeout_at(until - FOR_HOSTS, self.looking.run(move || known.look(&patterns))),
+            self.names.ask(&self.settings.entries, until - FOR_HOSTS),
+        );
+        if let Ok(Ok(files)) = files {
             self.files = files;
         }
-        self.names.ask(&self.settings.entries, until).await;
         self.look_at_containers();
         let candidates = self.candidates().0;
         let hosts: BTreeSet<&str> =
             candidates.iter().filter(|found| found.addresses.is_none()).map(|found| found.host.as_str()).collect();
-        self.names.look_up(hosts.into_iter().collect(), until).await;
+        self.names.look_up(hosts, until).await;
         self.next = Instant::now() + LOOKS;
         self.admit()
     }
@@ -228,17 +234,23 @@ impl Discovery {
         self.wrong = self.containers.look(&engines, &kinds);
     }
 
+    /// How many targets of files are looked at.
+    const fn most_of_files(&self) -> usize {
+        self.settings.limit.saturating_mul(2)
+    }
+
     /// What all sources say, and what is wrong with the rest.
     fn candidates(&self) -> (Vec<Candidate>, Vec<(String, String)>) {
         let usual = self.kinds.iter().find(|kind| !kind.schemes.is_empty()).map_or("", |kind| kind.key);
         let (mut candidates, mut wrong) = (Vec::new(), self.wrong.clone());
-        for named in self.files.candidates(usual) {
+        // What is over it is counted: a file may name a hundred thousand.
+        let of_files = self.files.candidates(usual).take(self.most_of_files());
+        for named in of_files.chain(self.names.candidates(&self.settings.entries)) {
             match named {
                 Ok(candidate) => candidates.push(candidate),
                 Err(error) => wrong.push(error),
             }
         }
-        candidates.extend(self.names.candidates(&self.settings.entries));
         candidates.extend(self.containers.candidates().cloned());
         (candidates, wrong)
     }
@@ -246,7 +258,7 @@ impl Discovery {
     /// Settles what is watched of what was found; whether something has changed.
     fn admit(&mut self) -> bool {
         let (candidates, wrong) = self.candidates();
-        let refused = self.admitted.admit(
+        let (refused, is_other) = self.admitted.admit(
             candidates,
             &Rules {
                 settings: &self.settings,
@@ -261,25 +273,28 @@ impl Discovery {
             text: format!("{of}: {message}"),
             count: 1,
         });
+        let more = self.files.count().saturating_sub(self.most_of_files());
+        let text = format!(
+            "{more} more targets of targets_files: over the limit of {}; raise max_discovered",
+            self.settings.limit
+        );
+        let more = (more > 0).then_some(Refused { reason: Refusal::Limit, text, count: more });
         let files = self.files.states().map(|(path, state)| Source {
             name: path.display().to_string(),
             error: state.error.clone(),
             at: state.at,
         });
-        let services = self.names.services().map(|(name, service)| Source {
-            name: name.to_owned(),
-            error: service.error.clone(),
-            at: service.at,
-        });
+        let services =
+            self.names.services().map(|(name, service)| Source { name, error: service.error.clone(), at: service.at });
         let told = Told {
             is_on: self.settings.is_on(),
             targets: self.admitted.sources().collect(),
-            refused: wrong.chain(refused.0).collect(),
+            refused: bounded(more.into_iter().chain(wrong).chain(refused).collect()),
             sources: files.chain(services).collect(),
             faults: self.files.faults.clone(),
         };
         self.log(&told);
-        let is_other = refused.1 || told != self.told;
+        let is_other = is_other || told != self.told;
         self.told = told;
         is_other
     }
@@ -295,7 +310,7 @@ impl Discovery {
             warn!(more = new.len() - MOST_LINES, "discovery: and more, which the status page lists");
         }
         if !self.logged.is_empty() && lines.is_empty() {
-            info!("discovery: all that is found is right again");
+            info!("discovery: all discovery problems are resolved");
         }
         self.logged = lines;
     }

@@ -208,21 +208,12 @@ async fn names_are_taken_once_and_there_are_not_too_many() {
     assert_eq!(names, ["127.0.0.1:2", "127.0.0.1:3"]);
     let of = format!("of file {}", dir.path().join("a.json").display());
     let told = [
-        format!(
-            "invalid 127.0.0.1:6 {of}: label manometer_kin: means nothing; there are manometer_kind, manometer_name, \
-             manometer_profile, manometer_uses, manometer_queues"
-        ),
-        format!(
-            "invalid 127.0.0.1 {of}: is not a host and a port; write it like redis-1.example.org:6379 or [fd00::7]:6379"
-        ),
+        "limit 5 more targets of targets_files: over the limit of 2; raise max_discovered".to_owned(),
         format!("name_taken main {of}: the configuration has this name too; give one of the two another name"),
         format!(
             "name_taken 127.0.0.1:2 {of}: file {} has this name too; give one of the two another name",
             dir.path().join("a.json").display()
         ),
-        format!("limit 127.0.0.1:4 {of}: over the limit of 2; raise max_discovered"),
-        format!("limit 127.0.0.1:5 {of}: over the limit of 2; raise max_discovered"),
-        format!("limit 127.0.0.1:7 {of}: over the limit of 2; raise max_discovered"),
     ];
     assert_eq!(refused(&discovery), told);
 
@@ -231,6 +222,18 @@ async fn names_are_taken_once_and_there_are_not_too_many() {
     assert_eq!(discovery.targets().len(), 3, "without a look");
     let wide = config(dir.path(), &text.replace("max_discovered = 2\n", ""));
     discovery.configured(&wide);
+    assert_eq!(
+        refused(&discovery)[..2],
+        [
+            format!(
+                "invalid 127.0.0.1:6 {of}: label manometer_kin: means nothing; there are manometer_kind, manometer_name, \
+                 manometer_profile, manometer_uses, manometer_queues"
+            ),
+            format!(
+                "invalid 127.0.0.1 {of}: is not a host and a port; write it like redis-1.example.org:6379 or [fd00::7]:6379"
+            ),
+        ]
+    );
     assert_eq!(
         refused(&discovery)[4..],
         [
@@ -256,4 +259,70 @@ async fn a_host_is_looked_up_and_watched_at_those_addresses_alone() {
     assert_eq!(target.settings().found.as_ref().unwrap().addresses.as_ref(), ["127.0.0.1".parse::<IpAddr>().unwrap()]);
     let lost = refused(&discovery);
     assert!(lost.len() == 1 && lost[0].starts_with("unresolved no.such.invalid:1 of file "), "{lost:?}");
+}
+
+#[tokio::test]
+async fn what_is_watched_keeps_its_name_and_its_place_whoever_comes() {
+    let dir = tempfile::tempdir().unwrap();
+    let named = |address: &str| format!(r#"[{{"targets": ["{address}"], "labels": {{"manometer_name": "main"}}}}]"#);
+    std::fs::write(dir.path().join("b.json"), named("127.0.0.1:2")).unwrap();
+    let text = format!("{FILE}max_discovered = 1\n[[discover]]\nmatch = \"127.0.0.0/8\"\n");
+    let config = config(dir.path(), &text);
+    let mut discovery = discovery(&config, &hub());
+    discovery.look().await;
+    let b = dir.path().join("b.json");
+    let there = [format!("redis main [127.0.0.1] file {}", b.display())];
+    assert_eq!(found(&discovery), there);
+    let target = Arc::clone(&discovery.targets()[0]);
+    let a = dir.path().join("a.json");
+    let other = r#"[{"targets": ["127.0.0.1:3"]}]"#;
+    for (text, told) in [
+        (
+            named("127.0.0.1:1"),
+            format!(
+                "name_taken main of file {}: file {} has this name too; give one of the two another name",
+                a.display(),
+                b.display()
+            ),
+        ),
+        (
+            other.to_owned(),
+            format!("limit 127.0.0.1:3 of file {}: over the limit of 1; raise max_discovered", a.display()),
+        ),
+    ] {
+        std::fs::write(&a, text).unwrap();
+        discovery.look().await;
+        discovery.look().await;
+        assert_eq!((found(&discovery), refused(&discovery)), (there.to_vec(), vec![told.clone()]));
+        discovery.configured(&config);
+        assert_eq!((found(&discovery), refused(&discovery)), (there.to_vec(), vec![told]), "a reload changes nothing");
+        assert!(discovery.targets()[0].is_same(target.as_ref()));
+    }
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_named_up_to_a_bound_and_counted_whole() {
+    let dir = tempfile::tempdir().unwrap();
+    let targets: Vec<String> = (0..5_000).map(|at| format!("{at}{}", "x".repeat(200))).collect();
+    std::fs::write(dir.path().join("a.json"), serde_json::json!([{"targets": targets}]).to_string()).unwrap();
+    let text = format!("{FILE}[[discover]]\nmatch = \"127.0.0.0/8\"\n");
+    let mut discovery = discovery(&config(dir.path(), &text), &hub());
+    discovery.look().await;
+    let refused = refused(&discovery);
+    let count =
+        |reason| discovery.told().refused.iter().filter(|of| of.reason == reason).map(|of| of.count).sum::<usize>();
+    assert_eq!((refused.len(), count(Refusal::Limit), count(Refusal::Invalid)), (101, 3_000, 2_000));
+    let source = dir.path().join("a.json");
+    assert_eq!(
+        (refused[1].as_str(), refused[100].as_str()),
+        (
+            format!(
+                "invalid 0{}… of file {}: is not a host and a port; write it like redis-1.example.org:6379 or [fd00::7]:6379",
+                "x".repeat(99),
+                source.display()
+            )
+            .as_str(),
+            "invalid and 1901 more for the reason invalid"
+        )
+    );
 }

@@ -63,6 +63,45 @@ fn what_is_no_answer_to_the_question_is_refused() {
     }
 }
 
+/// The end of a look.
+fn soon() -> Instant {
+    Instant::now() + Duration::from_secs(30)
+}
+
+#[tokio::test]
+async fn a_host_that_is_not_told_of_does_not_hide_the_others_and_glue_is_no_address_of_it() {
+    let udp = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let address = udp.local_addr().unwrap();
+    tokio::spawn(async move {
+        let mut question = [0; 512];
+        loop {
+            let (length, from) = udp.recv_from(&mut question).await.unwrap();
+            let asked = Packet::parse(&question[..length]).unwrap();
+            let mut reply = Packet::new_reply(asked.id());
+            reply.questions.clone_from(&asked.questions);
+            match (lower(&asked.questions[0].qname).as_str(), asked.questions[0].qtype) {
+                (NAME, _) => reply.answers.extend(["bad", "good", "none"].map(|host| srv(60, host, 1))),
+                ("bad", _) => *reply.rcode_mut() = RCODE::ServerFailure,
+                // A server that knows nothing of IPv6.
+                ("good", QTYPE::TYPE(TYPE::AAAA)) => *reply.rcode_mut() = RCODE::NotImplemented,
+                ("good", _) => {
+                    let alias = RData::CNAME(simple_dns::rdata::CNAME(Name::new_unchecked("real")));
+                    reply.answers.push(record("good", 60, alias));
+                    reply.answers.push(record("real", 60, RData::A(A { address: 0x0a00_0007 })));
+                    reply.additional_records.push(record("ns", 60, RData::A(A { address: 0x0a00_0001 })));
+                }
+                _ => {}
+            }
+            udp.send_to(&reply.build_bytes_vec().unwrap(), from).await.unwrap();
+        }
+    });
+    let known = service(NAME, Some(address), soon()).await.unwrap();
+    let good = vec!["10.0.0.7".parse().unwrap()];
+    let servers = [("bad", vec![]), ("good", good), ("none", vec![])];
+    assert_eq!(known.servers, servers.map(|(host, addresses)| (host.to_owned(), 1, addresses)));
+    assert_eq!(known.failed, BTreeSet::from(["bad".to_owned()]));
+}
+
 #[test]
 fn the_systems_name_servers_are_those_of_its_file() {
     let text = "# nameserver 9.9.9.9\nsearch example.org\n nameserver 10.0.0.2\nnameserver fd00::2 # two\nnameserver\n\
@@ -108,14 +147,14 @@ async fn an_answer_that_does_not_fit_comes_over_tcp_and_one_to_something_else_is
         packet.additional_records.push(record("redis-1.example.org", 5, RData::A(A { address: 0x7f00_0001 })));
     });
     let address = server(vec![cut], Some(whole)).await;
-    let known = service(NAME, Some(address)).await.unwrap();
+    let known = service(NAME, Some(address), soon()).await.unwrap();
     let localhost = "127.0.0.1".parse().unwrap();
     assert_eq!(known.servers, [("redis-1.example.org".to_owned(), 6379, vec![localhost])]);
 
     let empty: Box<dyn Fn(u16) -> Vec<u8> + Send> = Box::new(|id| answer(id, |_| {}));
     let address = server(vec![empty], None).await;
     assert_eq!(
-        service(NAME, Some(address)).await.unwrap_err(),
+        service(NAME, Some(address), soon()).await.unwrap_err(),
         format!("asking the name server {address} for SRV {NAME}: the name has no SRV record; is it written right?")
     );
 }

@@ -66,3 +66,53 @@ fn a_pattern_means_the_files_of_a_folder_but_those_that_are_hidden() {
     assert_eq!(names(&many).len(), MOST);
     assert_eq!(many.faults, [format!("targets_files: {} files, of which the first {MOST} by name are read", MOST + 2)]);
 }
+
+#[test]
+fn a_file_that_is_gone_names_nothing_and_one_that_cannot_be_looked_at_what_it_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.json");
+    let look = |files: Files| files.look(std::slice::from_ref(&path));
+    let state = |files: &Files| {
+        let (_, state) = files.states().next().unwrap();
+        (shown(&state.groups), state.error.clone(), state.at.is_some())
+    };
+    let named = "a:1 {}".to_owned();
+    std::fs::write(&path, r#"[{"targets": ["a:1"]}]"#).unwrap();
+    let mut files = look(Files::default());
+    assert_eq!(state(&files), (named.clone(), None, true));
+    // A link to itself: whether there is a file behind it cannot be said, whoever asks.
+    std::fs::remove_file(&path).unwrap();
+    std::os::unix::fs::symlink(&path, &path).unwrap();
+    files = look(look(files));
+    let error = "cannot be looked at: Too many levels of symbolic links (os error 40); let the agent's user look into its \
+                 folder";
+    assert_eq!(state(&files), (named, Some(error.to_owned()), true));
+    std::fs::remove_file(&path).unwrap();
+    files = look(files);
+    let gone = "is not there; create it, or take it out of targets_files";
+    assert_eq!(state(&files), (String::new(), Some(gone.to_owned()), false));
+    std::fs::write(&path, r#"[{"targets": ["b:2"]}]"#).unwrap();
+    files = look(files);
+    assert_eq!(state(&files).0, "", "it is being written");
+    assert_eq!(state(&look(files)), ("b:2 {}".to_owned(), None, true));
+}
+
+#[test]
+fn a_file_that_is_written_anew_is_not_read_by_halves() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.yml");
+    let look = |files: Files| files.look(&[dir.path().join("*.yml")]);
+    let named = |files: &Files| files.states().map(|(_, state)| shown(&state.groups)).collect::<Vec<_>>();
+    std::fs::write(&path, "- targets: [a:1]\n- targets: [b:2]\n").unwrap();
+    let mut files = look(Files::default());
+    assert_eq!(named(&files), ["a:1 {} b:2 {}"], "the first look waits for nothing");
+    std::fs::remove_file(&path).unwrap();
+    files = look(files);
+    assert_eq!(named(&files), [""; 0]);
+    std::fs::write(&path, "- targets: [a:1]\n").unwrap();
+    files = look(files);
+    assert_eq!((named(&files), files.count()), (vec![String::new()], 0));
+    std::fs::write(&path, "- targets: [a:1]\n- targets: [b:2, c:3]\n").unwrap();
+    files = look(look(files));
+    assert_eq!((named(&files), files.count()), (vec!["a:1 {} b:2 {} c:3 {}".to_owned()], 3));
+}

@@ -42,7 +42,7 @@ pub(super) fn render(environment: Option<&str>, statuses: &[TargetStatus], notic
         statuses.len(),
     );
     if !notices.is_empty() {
-        out.push_str("<p>Targets that appear by themselves:</p>\n<ul class=\"note\">\n");
+        out.push_str("<p>Problems with discovered targets:</p>\n<ul class=\"note\">\n");
         for notice in notices {
             let _ = writeln!(out, "<li>{}</li>", escape(notice));
         }
