@@ -69,7 +69,9 @@ async fn what_an_earlier_configuration_had_is_gone() {
         group.hub.publish(status, crate::metric::Families::new());
     };
     let others = [("cach", "10.0.0.9:1"), ("cache", "10.0.0.9:1"), ("cache2", "10.0.0.9:1")];
-    others.iter().for_each(|(target, node)| publish(&group, target, Some(node)));
+    for (target, node) in others {
+        publish(&group, target, Some(node));
+    }
     group.update(addresses(1..=1), Instant::now()).await;
     assert_eq!(nodes(&group), ["cach (10.0.0.9:1)", "cache (127.0.0.1:1)", "cache2 (10.0.0.9:1)"]);
 
