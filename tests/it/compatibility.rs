@@ -144,13 +144,15 @@ fn every_difference_is_documented_and_every_documented_one_is_real() {
 }
 
 /// Series that a scrape of `redis_exporter` itself changes, or that are of the moment.
-const OF_THE_MOMENT: [&str; 9] = [
+const OF_THE_MOMENT: [&str; 11] = [
     "process_",
+    "redis_allocator_",
     "redis_connected_clients",
     "redis_exporter_",
     "redis_last_slow_execution_duration_seconds",
     "redis_latency_percentiles_usec",
     "redis_mem",
+    "redis_rss_overhead_",
     "redis_sentinel_master_last_ok_ping_reply_seconds",
     "redis_slowlog_",
     "redis_start_time_seconds",

@@ -1,5 +1,7 @@
 //! The metrics of keys.
 
+use std::collections::BTreeSet;
+
 use std::borrow::Cow;
 use std::collections::HashSet;
 
@@ -107,8 +109,13 @@ fn export_key(watched: &Watched, db: &str, key: &str, looked: &Looked, or: Optio
 
 fn export_pass(db: &str, pass: &Pass, is_exact: &dyn Fn(&[u8]) -> bool, out: &mut Families) {
     let (mut others, mut memory) = (super::tally::Sum::default(), false);
+    let mut counted = BTreeSet::new();
     for (watched, tallied) in &pass.patterns {
-        out.push(&COUNT, [db, watched.pattern.as_deref().unwrap_or_default()], tallied.count as f64);
+        let pattern = watched.pattern.as_deref().unwrap_or_default();
+        // One table of a pattern may show its keys, another one its groups.
+        if counted.insert(pattern) {
+            out.push(&COUNT, [db, pattern], tallied.count as f64);
+        }
         for shown in tallied.top.iter().filter(|shown| !is_exact(&shown.key)) {
             let label = key_label(&shown.key);
             // A key may have that name, and may not pass for the others.

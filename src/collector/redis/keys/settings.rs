@@ -86,13 +86,6 @@ impl Watched {
                 target.problem(line, "key", None, message);
             }
         }
-        let mut patterns: Vec<_> = all.iter().filter(|watched| watched.pattern.is_some()).collect();
-        while let Some(last) = patterns.pop() {
-            if patterns.iter().any(|other| last.pattern == other.pattern && last.shares(other, home)) {
-                let message = "two tables have the same pattern and database; make one of them";
-                target.problem(line, "key", None, message);
-            }
-        }
         all
     }
 

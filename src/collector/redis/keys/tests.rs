@@ -106,19 +106,23 @@ fn of_several_nodes_replicas_are_not_asked() {
 }
 
 #[test]
-fn what_would_be_told_twice_is_refused() {
-    let tables = |more: &str| format!("[[redis.key]]\nmatch = \"s:*\"\n{more}");
-    for (text, fault) in [
-        (tables("db = 1\n") + &tables(""), "two tables have the same pattern and database"),
-        (
-            tables("groups = [\"(.)\"]\n") + "[[redis.key]]\nmatch = \"*\"\ndb = 1\ngroups = [\"(.)\"]\n",
-            "two tables with groups",
-        ),
-    ] {
-        let error = config(&text).unwrap_err().to_string();
-        assert!(error.contains(fault), "{error}");
-    }
-    config(&(tables("db = 2\n") + &tables(""))).unwrap();
+fn groups_of_one_database_are_of_one_table() {
+    let groups = "[[redis.key]]\nmatch = \"s:*\"\ngroups = [\"(.)\"]\n";
+    // The target's database is 1.
+    let error = config(&format!("{groups}{groups}db = 1\n")).unwrap_err().to_string();
+    assert!(error.contains("two tables with groups are of the same database"), "{error}");
+    config(&format!("{groups}{groups}db = 2\n")).unwrap();
+}
+
+#[test]
+fn two_tables_of_a_pattern_count_it_once() {
+    let tables = "[[redis.key]]\nmatch = \"*\"\n[[redis.key]]\nmatch = \"*\"\ngroups = [\"(.)\"]\n";
+    let mut keys = Keys::new(&target(tables));
+    let mut heard = begin(&mut keys, vec![scan(0, &["a"])]);
+    go_on(&mut keys, &mut heard, &["TYPE a"], vec![bulk("list")]);
+    go_on(&mut keys, &mut heard, &["LLEN a"], vec![Value::Int(1)]);
+    let told = samples(&keys.answer(heard, &Facts::default()));
+    assert_eq!(told.iter().filter(|line| line.starts_with("redis_keys_count")).count(), 1, "{told:?}");
 }
 
 #[test]
