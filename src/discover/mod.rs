@@ -1,7 +1,7 @@
 //! Targets that appear by themselves: named by targets files, by SRV names, by the labels of containers.
 //!
-//! A source says what a target is and where ([`candidate`]). Whether it is watched, and with what, is said by the entry of the
-//! configuration whose `match` fits its address ([`admit`]): without one nothing is connected to, and nobody but the
+//! A source says what a target is and where (`candidate`). Whether it is watched, and with what, is said by the entry of the
+//! configuration whose `match` fits its address (`admit`): without one nothing is connected to, and nobody but the
 //! configuration gives a target a password. Its addresses are settled here, and it is connected to no other.
 
 mod admit;
