@@ -107,7 +107,21 @@ fn shape(value: &Value) -> String {
 pub(super) mod build {
     //! Short ways to write a reply down in a test.
 
-    use redis::Value;
+    use redis::{Arg, Cmd, Value, parse_redis_value};
+
+    /// An error reply, like `ERR unknown command`.
+    pub(crate) fn error(text: &str) -> Value {
+        parse_redis_value(format!("-{text}\r\n").as_bytes()).unwrap()
+    }
+
+    /// The words of each command.
+    pub(crate) fn words(commands: &[Cmd]) -> Vec<String> {
+        let word = |word| match word {
+            Arg::Simple(word) => String::from_utf8_lossy(word).into_owned(),
+            _ => String::new(),
+        };
+        commands.iter().map(|command| command.args_iter().map(word).collect::<Vec<_>>().join(" ")).collect()
+    }
 
     pub(crate) fn bulk(text: &str) -> Value {
         Value::BulkString(text.as_bytes().to_vec())

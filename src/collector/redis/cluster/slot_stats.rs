@@ -94,7 +94,7 @@ impl Question for SlotStats {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::reply::build::{array, map};
+    use super::super::super::reply::build::{array, error, map};
     use super::*;
     use crate::metric::text::{Format, exposition};
 
@@ -120,7 +120,7 @@ mod tests {
             "redis_cluster_slot_keys{slot=\"12182\"} 3",
         ];
         assert_eq!(shown(vec![by_keys, by_cpu]), expected);
-        let unordered = redis::parse_redis_value(b"-ERR Unrecognized sort metric for ORDERBY.\r\n").unwrap();
+        let unordered = error("ERR Unrecognized sort metric for ORDERBY.");
         let only_keys = array([array([number(7), map(&[("key-count", "4")])])]);
         assert_eq!(shown(vec![only_keys, unordered]), ["redis_cluster_slot_keys{slot=\"7\"} 4"]);
         let odd = SlotStats { most: 2 }.read(vec![array([number(7)])]).unwrap_err();

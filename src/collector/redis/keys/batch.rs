@@ -81,16 +81,10 @@ fn select(database: u32) -> Cmd {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::collector::redis::reply::build::{error, words};
 
     fn texts(batch: &Batch) -> Vec<String> {
-        let words = |command: Cmd| {
-            let words = command.args_iter().map(|word| match word {
-                redis::Arg::Simple(word) => String::from_utf8_lossy(word).into_owned(),
-                _ => String::new(),
-            });
-            words.collect::<Vec<_>>().join(" ")
-        };
-        batch.commands().into_iter().map(words).collect()
+        words(&batch.commands())
     }
 
     #[test]
@@ -113,7 +107,7 @@ mod tests {
 
     #[test]
     fn what_went_to_the_wrong_database_says_nothing() {
-        let error = || redis::parse_redis_value(b"-ERR DB index is out of range\r\n").unwrap();
+        let error = || error("ERR DB index is out of range");
         let mut batch = Batch::new(0);
         batch.add(99, command(&["TYPE", "a"]));
         batch.add(0, command(&["TYPE", "b"]));

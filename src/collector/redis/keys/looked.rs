@@ -91,7 +91,7 @@ fn cardinality(head: &[u8]) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::reply::build::bulk;
+    use super::super::super::reply::build::{bulk, error};
     use super::*;
 
     fn text(length: i64, head: &[u8]) -> Looked {
@@ -126,11 +126,11 @@ mod tests {
     #[test]
     fn an_error_tells_nothing() {
         let mut looked = Looked::default();
-        looked.size(&redis::parse_redis_value(b"-WRONGTYPE x\r\n").unwrap());
-        looked.head(&redis::parse_redis_value(b"-WRONGTYPE x\r\n").unwrap());
+        looked.size(&error("WRONGTYPE x"));
+        looked.head(&error("WRONGTYPE x"));
         assert_eq!(looked, Looked::default());
         assert_eq!(Type::read(&bulk("ReJSON-RL")), Type::Other);
         assert_eq!(Type::read(&Value::SimpleString("zset".into())), Type::Elements("ZCARD"));
-        assert_eq!(Type::read(&redis::parse_redis_value(b"-MOVED 1 :0\r\n").unwrap()), Type::Unknown);
+        assert_eq!(Type::read(&error("MOVED 1 :0")), Type::Unknown);
     }
 }

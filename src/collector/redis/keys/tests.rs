@@ -3,7 +3,7 @@
 use redis::Value;
 
 use super::super::info;
-use super::super::reply::build::{array, bulk};
+use super::super::reply::build::{array, bulk, error, words};
 use super::super::slot::Slots;
 use super::*;
 use crate::collector::KINDS;
@@ -17,18 +17,6 @@ fn config(text: &str) -> Result<Config, ConfigError> {
 
 fn target(text: &str) -> RedisTarget {
     config(text).unwrap().targets_of::<RedisTarget>().next().unwrap().clone()
-}
-
-fn words(commands: &[Cmd]) -> Vec<String> {
-    let word = |word| match word {
-        redis::Arg::Simple(word) => String::from_utf8_lossy(word).into_owned(),
-        _ => String::new(),
-    };
-    commands.iter().map(|command| command.args_iter().map(word).collect::<Vec<_>>().join(" ")).collect()
-}
-
-fn error(text: &str) -> Value {
-    redis::parse_redis_value(format!("-{text}\r\n").as_bytes()).unwrap()
 }
 
 fn scan(cursor: u64, keys: &[&str]) -> Value {

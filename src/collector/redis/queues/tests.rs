@@ -1,6 +1,6 @@
 //! Replies that a real server gives only to a cluster, to a user without rights, or in a bad moment.
 
-use super::super::reply::build::{array, bulk};
+use super::super::reply::build::{array, bulk, error, words};
 use super::super::slot::Slots;
 use super::kinds::Kind;
 use super::*;
@@ -29,27 +29,6 @@ fn question(tables: Vec<Queues>) -> QueueSizes {
     };
     question.prepare(&Facts::default());
     question
-}
-
-/// The words of the commands.
-fn words(commands: &[Cmd]) -> Vec<String> {
-    let text = |command: &Cmd| {
-        let words: Vec<String> = command
-            .args_iter()
-            .map(|argument| match argument {
-                redis::Arg::Simple(bytes) => String::from_utf8_lossy(bytes).into_owned(),
-                _ => String::new(),
-            })
-            .collect();
-        words.join(" ")
-    };
-    commands.iter().map(text).collect()
-}
-
-fn error(code: &str, detail: &str) -> Value {
-    let parsed = redis::parse_redis_value(format!("-{code} {detail}\r\n").as_bytes()).unwrap();
-    assert!(matches!(parsed, Value::ServerError(_)));
-    parsed
 }
 
 /// One poll: the samples of the answer, and the note.
@@ -103,7 +82,7 @@ fn what_a_server_cannot_select_is_not_read_from_another_database() {
     let mut far = table("list", &["a"]);
     far.db = Some(99);
     let mut question = question(vec![far, table("list", &["b"])]);
-    let replies = vec![Value::Int(1), error("ERR", "DB index is out of range"), Value::Int(7), Value::Okay];
+    let replies = vec![Value::Int(1), error("ERR DB index is out of range"), Value::Int(7), Value::Okay];
     let (samples, note) = poll(&mut question, &Facts::default(), replies, Vec::new());
     assert_eq!(samples, ["queue_size{queue=\"b\"} 1"]);
     assert_eq!(
@@ -115,7 +94,7 @@ fn what_a_server_cannot_select_is_not_read_from_another_database() {
 #[test]
 fn a_node_tells_of_the_keys_that_it_holds() {
     let mut question = question(vec![table("list", &["foo", "user1000"])]);
-    let moved = error("MOVED", "12182 127.0.0.1:7001");
+    let moved = error("MOVED 12182 127.0.0.1:7001");
     assert!(question.pardons(0, "MOVED", "12182 127.0.0.1:7001"));
     let (samples, note) = poll(&mut question, &Facts::default(), vec![moved, Value::Int(2)], Vec::new());
     assert_eq!((samples, note), (vec!["queue_size{queue=\"user1000\"} 2".to_owned()], None));
@@ -130,7 +109,7 @@ fn a_node_tells_of_the_keys_that_it_holds() {
 #[test]
 fn a_key_without_rights_costs_its_number_alone() {
     let mut question = question(vec![table("list", &["a", "b"])]);
-    let refused = error("NOPERM", "No permissions to access a key");
+    let refused = error("NOPERM No permissions to access a key");
     let (samples, note) = poll(&mut question, &Facts::default(), vec![refused, Value::Int(2)], Vec::new());
     assert_eq!(samples, ["queue_size{queue=\"b\"} 2"]);
     assert!(note.unwrap().contains("\"a\": NOPERM No permissions to access a key"));
@@ -152,7 +131,7 @@ fn a_key_without_rights_costs_its_number_alone() {
 #[test]
 fn a_connection_that_is_renewed_within_a_poll_shifts_no_reply() {
     let mut question = question(vec![table("list", &["a", "b", "c"])]);
-    let refused = error("NOPERM", "No permissions to access a key");
+    let refused = error("NOPERM No permissions to access a key");
     poll(&mut question, &Facts::default(), vec![refused, Value::Int(2), Value::Int(3)], Vec::new());
     question.prepare(&Facts::default());
     assert_eq!(words(&question.commands(&Facts::default())), ["LLEN b", "LLEN c"]);
@@ -175,7 +154,7 @@ fn workers_that_died_are_not_counted() {
     assert!(samples.contains(&"queue_workers{queue=\"a\"} 1".to_owned()), "{samples:?}");
     let (samples, _) = poll(&mut question, &Facts::default(), first(array([])), Vec::new());
     assert!(samples.contains(&"queue_workers{queue=\"a\"} 0".to_owned()), "{samples:?}");
-    let (samples, _) = poll(&mut question, &Facts::default(), first(error("WRONGTYPE", "x")), Vec::new());
+    let (samples, _) = poll(&mut question, &Facts::default(), first(error("WRONGTYPE x")), Vec::new());
     assert!(!samples.concat().contains("queue_workers"), "{samples:?}");
 }
 
@@ -234,7 +213,7 @@ fn the_fullest_channel_of_all_processes_is_shown() {
         ]
     );
     assert_eq!(note, None);
-    let counts = vec![error("WRONGTYPE", "x"), Value::Int(4), Value::Int(11)];
+    let counts = vec![error("WRONGTYPE x"), Value::Int(4), Value::Int(11)];
     let (samples, note) = poll(&mut question, &Facts::default(), first, counts);
     assert!(!samples.contains(&"redis_channel_group_full_channels{group=\"h\"} 0".to_owned()), "{samples:?}");
     assert!(note.is_some());

@@ -1,4 +1,4 @@
-use super::super::reply::build::{array, bulk, flat, map};
+use super::super::reply::build::{array, bulk, error, flat, map};
 use super::*;
 use crate::metric::text::{Format, exposition};
 
@@ -21,9 +21,9 @@ fn masters(port: &str) -> Value {
 
 fn lists() -> Vec<Value> {
     let list = |flags: &[&str]| array(flags.iter().map(|flags| flat(&[("name", "x"), ("flags", flags)])));
-    let no_quorum = "-NOQUORUM 1 usable Sentinels. Not enough available Sentinels to reach the majority\r\n";
-    let gone = "-ERR No such master with that name\r\n";
-    let [no_quorum, gone] = [no_quorum, gone].map(|line| redis::parse_redis_value(line.as_bytes()).unwrap());
+    let no_quorum = "NOQUORUM 1 usable Sentinels. Not enough available Sentinels to reach the majority";
+    let gone = "ERR No such master with that name";
+    let [no_quorum, gone] = [no_quorum, gone].map(error);
     vec![
         no_quorum,
         list(&["sentinel", "s_down,sentinel,disconnected"]),
