@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 
 use crate::config::{Look, Target};
 use crate::policy::explain::Standing;
+use crate::state::State;
 use crate::topology::{Node, Role, Said, View};
 
 /// The names of a target and of all that it stands on: targets, and containers as engine/name.
@@ -17,8 +18,9 @@ pub type Concerned = BTreeSet<String>;
 /// Polls each of `targets` twice, all at the same time, as far as there is time for it. What the agent has kept in `state_dir` of
 /// who stands on whom holds.
 pub async fn look(targets: &[Arc<dyn Target>], state_dir: Option<&Path>, look: &Look) {
+    let kept = State::look(state_dir);
     for hub in [&look.first, &look.second] {
-        super::recall(hub, state_dir);
+        super::restore(hub, &kept);
         hub.topology().configure(targets.iter().map(|target| target.said()).collect());
     }
     let mut looks: JoinSet<()> = targets.iter().map(|target| target.look(look.clone())).collect();
