@@ -11,7 +11,7 @@ use super::text::{self, Files};
 use super::world::{Labels, Track, World, series};
 use crate::evaluate::{Evaluator, Silence};
 use crate::render::promql::INHIBITOR;
-use crate::render::rules::CAUSE_FOR;
+use crate::render::rules::{CAUSE_FOR, CAUSES};
 use crate::render::yaml::Yaml;
 use crate::render::{Catalog, File};
 use crate::{CONTAINER, Cause, DEPENDS_ON, Policy, Threshold, duration};
@@ -28,7 +28,9 @@ pub(super) fn file(policy: &Policy, catalog: &Catalog) -> File {
     // A test is as long as its longest life.
     lives.sort_by_key(|life| life.world.steps);
     let tests = lives.chunks(AT_A_TIME).map(|lives| test(policy, lives)).collect();
-    let text = text::file(policy, catalog, shortest, Files { thresholds: false, causes: true }, tests);
+    let metrics = lives.iter().flat_map(|life| life.world.metrics()).collect();
+    let files = Files { thresholds: false, causes: true, group: CAUSES, metrics };
+    let text = text::file(policy, catalog, shortest, &files, tests);
     File { path: format!("alerts/tests/{INHIBITOR}.test.yml").into(), text }
 }
 

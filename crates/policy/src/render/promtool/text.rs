@@ -10,10 +10,10 @@ use super::expect;
 use super::world::World;
 use crate::evaluate::{Active, Label};
 use crate::render::promql::INHIBITOR;
-use crate::render::rules::{CAUSES, RuleFile, rule_files};
+use crate::render::rules::{CAUSES, Rule, RuleFile, rule_files};
 use crate::render::yaml::Yaml;
 use crate::render::{Catalog, HEADER};
-use crate::{Alert, Policy, Signal, duration as time};
+use crate::{Alert, DEPENDS_ON, Policy, Signal, duration as time};
 
 /// Said of the step before a change.
 const NOT_YET: &str = "not yet";
@@ -28,28 +28,54 @@ pub(super) fn of_alert(
     cases: impl IntoIterator<Item = Case>,
 ) -> String {
     let is_about = |signal: fn(&Signal) -> bool| alert.levels.iter().any(|level| signal(&level.signal));
+    let cases: Vec<Case> = cases.into_iter().collect();
     let files = Files {
         thresholds: is_about(|signal| *signal == Signal::Drift),
         causes: is_about(|signal| matches!(signal, Signal::Firing(_))),
+        group: &alert.group,
+        metrics: cases.iter().flat_map(|case| case.world.metrics()).collect(),
     };
-    let tests = cases.into_iter().map(|case| test(policy, alert, &case)).collect();
-    file(policy, catalog, interval, files, tests)
+    let tests = cases.iter().map(|case| test(policy, alert, case)).collect();
+    file(policy, catalog, interval, &files, tests)
 }
 
-/// Files of rules that only some tests need: many rules, from which no other alert is made.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Files {
+/// The files of rules that a test needs: each is evaluated at each step.
+#[derive(Debug, Clone)]
+pub(super) struct Files<'w> {
     /// The numbers of the policy.
     pub(super) thresholds: bool,
     /// What follows from what.
     pub(super) causes: bool,
+    /// The group of the alert that is tested.
+    pub(super) group: &'w str,
+    /// What the tests have series of: of a group that names none of it nothing can come.
+    pub(super) metrics: BTreeSet<&'w str>,
+}
+
+impl Files<'_> {
+    /// Whether anything can come of these rules.
+    fn has(&self, file: &RuleFile) -> bool {
+        let mut rules = file.groups.iter().flat_map(|group| &group.rules);
+        let is_seen = |rule: &Rule| {
+            let mut words = rule.expr.split(|letter: char| !letter.is_ascii_alphanumeric() && !"_:".contains(letter));
+            // The target's own series are in every test, and in the conditions of most rules.
+            words.any(|word| !matches!(word, "up" | DEPENDS_ON) && self.metrics.contains(word))
+        };
+        file.name == self.group || rules.any(is_seen)
+    }
 }
 
 /// A whole file: the rules that are tested, and the tests.
-pub(super) fn file(policy: &Policy, catalog: &Catalog, interval: Duration, wanted: Files, tests: Vec<Yaml>) -> String {
+pub(super) fn file(
+    policy: &Policy,
+    catalog: &Catalog,
+    interval: Duration,
+    wanted: &Files<'_>,
+    tests: Vec<Yaml>,
+) -> String {
     let mut files = rule_files(policy, catalog);
     let is_of_thresholds = |file: &RuleFile| file.groups.iter().all(|group| group.name.contains("thresholds"));
-    files.retain(|file| wanted.causes || file.name != CAUSES);
+    files.retain(|file| if file.name == CAUSES { wanted.causes } else { is_of_thresholds(file) || wanted.has(file) });
     if wanted.thresholds {
         // What is compared has to be there when it is.
         files.sort_by_key(|file| !is_of_thresholds(file));

@@ -89,6 +89,11 @@ fn ramp(runs: &[(f64, usize)]) -> Option<(f64, usize)> {
 }
 
 impl World {
+    /// What there are series of.
+    pub(super) fn metrics(&self) -> impl Iterator<Item = &str> {
+        self.tracks.iter().map(|track| track.metric.as_str())
+    }
+
     /// The series and their values, one a line.
     pub(super) fn input_series(&self) -> Vec<(String, String)> {
         self.tracks.iter().map(|track| (series(&track.metric, &track.labels), track.notation(self.steps))).collect()
