@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use super::record::{Forged, Record, signal_number};
 use super::run::Stamp;
-use super::{Book, Effect, Moment, nanos_of};
+use super::{Book, Effect, Moment, UNCLAIMED_KILLS, nanos_of};
 use crate::collector::docker::container::RunState;
 use crate::collector::docker::engine::Event;
 use crate::collector::docker::lifecycle::action::Action;
@@ -72,13 +72,16 @@ impl Book {
         count: Option<u64>,
         now: Moment,
     ) -> Vec<Effect> {
-        let stamp = self.stamp(now);
-        let Some((record, at)) = self.records.get_mut(id).zip(nanos_of(at)) else { return Vec::new() };
+        let (stamp, Some(at)) = (self.stamp(now), nanos_of(at)) else { return Vec::new() };
+        if count.is_none() {
+            self.unclaimed_kills.truncate(UNCLAIMED_KILLS - 1);
+            self.unclaimed_kills.push_front((id.to_owned(), at));
+        }
+        let Some(record) = self.records.get_mut(id) else { return Vec::new() };
         let was_live = record.runs.is_live();
         record.runs.settle(stamp);
-        match count {
-            Some(count) => record.runs.oom_kills(at, count),
-            None => record.runs.oom_known(at),
+        if let Some(count) = count {
+            record.runs.oom_kills(at, count);
         }
         self.finish(id, was_live, ReadFrom::Start, stamp);
         std::mem::take(&mut self.effects)

@@ -11,7 +11,7 @@ mod record;
 mod run;
 mod runs;
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 use std::time::SystemTime;
 
 use tokio::time::Instant;
@@ -60,6 +60,9 @@ pub(super) enum Effect {
     Forget(String),
 }
 
+/// Kills that the kernel told and nobody else so far: those that an engine tells late are seconds old.
+const UNCLAIMED_KILLS: usize = 64;
+
 /// What is counted of the engine as a whole.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Counters {
@@ -91,6 +94,8 @@ pub(super) struct Book {
     may_inspect: bool,
     /// Containers beyond the limit.
     ignored: BTreeSet<String>,
+    /// What the kernel killed in containers of which no run at that time is known yet.
+    unclaimed_kills: VecDeque<(String, Nanos)>,
     /// What the change that is being made has for the logs.
     effects: Vec<Effect>,
 }
@@ -109,6 +114,7 @@ impl Book {
             live: None,
             may_inspect: target.inspect,
             ignored: BTreeSet::new(),
+            unclaimed_kills: VecDeque::new(),
             effects: Vec::new(),
         }
     }
@@ -198,6 +204,7 @@ impl Book {
     /// counted.
     fn finish(&mut self, id: &str, was_live: bool, from: ReadFrom, stamp: Stamp) {
         let Some(record) = self.records.get_mut(id) else { return };
+        self.unclaimed_kills.retain(|(of, at)| of != id || !record.runs.oom_known(*at));
         let name = &record.container.name;
         match (was_live, record.runs.is_live()) {
             (true, false) => self.effects.push(Effect::End(id.to_owned())),

@@ -132,6 +132,15 @@ impl Run {
         self.end.as_ref().and_then(|end| end.announced)
     }
 
+    /// How many OOM kills are not counted yet, of which one at that time tells: they are now.
+    pub(super) fn count_ooms(&mut self, at: Nanos) -> u64 {
+        let more = self.ooms.count();
+        if more > 0 {
+            self.last_oom = self.last_oom.or(Some(at));
+        }
+        more
+    }
+
     /// The latest time at which it is known to have been there.
     pub(super) fn last_known(&self) -> Option<Nanos> {
         self.ended_at().max(self.begin())

@@ -37,6 +37,9 @@ pub(super) struct Seen {
     pub(super) is_after_gap: bool,
 }
 
+/// So much later than what happens in a run its start may be stamped: a busy engine does so when it hears that the run has begun.
+const STAMPED_LATE: Nanos = 5_000_000_000;
+
 /// The runs of one container.
 #[derive(Debug, Default)]
 pub(super) struct Runs {
@@ -129,7 +132,7 @@ impl Runs {
 
     /// An oom event.
     pub(super) fn oom(&mut self, at: Nanos) {
-        let Some(run) = self.run_at(at) else {
+        let Some(run) = self.run_at(at).and_then(|run| self.known.get_mut(run)) else {
             self.counted.ooms += 1;
             return;
         };
@@ -141,32 +144,23 @@ impl Runs {
     /// The control group of the run that goes on then has counted so many kills. Those of an old one may be from before the
     /// agent looked.
     pub(super) fn oom_kills(&mut self, at: Nanos, count: u64) {
-        let Some(run) = self.run_that_goes_on(at) else { return };
+        let Some(run) = self.run_that_goes_on(at).and_then(|run| self.known.get_mut(run)) else { return };
         run.ooms.kills(count, if run.is_old { count } else { 0 });
-        self.count_ooms(at);
+        self.counted.ooms += run.count_ooms(at);
     }
 
-    /// Something in the run that goes on then was killed for want of memory, whether or not the engine tells.
-    pub(super) fn oom_known(&mut self, at: Nanos) {
-        let Some(run) = self.run_that_goes_on(at) else { return };
+    /// Something was killed for want of memory then, whether or not the engine tells; whether the run in which it was is known.
+    pub(super) fn oom_known(&mut self, at: Nanos) -> bool {
+        let run = self.run_that_goes_on(at).or_else(|| self.starts_late(at));
+        let Some(run) = run.and_then(|run| self.known.get_mut(run)) else { return false };
         run.ooms.known(false);
-        run.last_oom = run.last_oom.or(Some(at));
-        self.count_ooms(at);
-    }
-
-    /// Counts the kills in the run that goes on then that are new.
-    fn count_ooms(&mut self, at: Nanos) {
-        let Some(run) = self.run_that_goes_on(at) else { return };
-        let more = run.ooms.count();
-        if more > 0 {
-            run.last_oom = run.last_oom.or(Some(at));
-        }
-        self.counted.ooms += more;
+        self.counted.ooms += run.count_ooms(at);
+        true
     }
 
     /// A kill event.
     pub(super) fn kill(&mut self, at: Nanos, signal: Option<i64>) {
-        if let Some(run) = self.run_at(at) {
+        if let Some(run) = self.run_at(at).and_then(|run| self.known.get_mut(run)) {
             run.kill = Some(Kill { at, signal });
         }
     }
@@ -305,16 +299,21 @@ impl Runs {
 
     /// The run in which something happened then. What comes after the end of the last one, and before another has begun,
     /// is of that one.
-    fn run_at(&mut self, at: Nanos) -> Option<&mut Run> {
+    fn run_at(&self, at: Nanos) -> Option<usize> {
         let begun = self.begun_by(at);
         let goes_on = |index: &usize| self.known[*index].ended_at().is_none_or(|end| at <= end);
-        let index = begun.clone().find(goes_on).or_else(|| begun.last())?;
-        self.known.get_mut(index)
+        begun.clone().find(goes_on).or_else(|| begun.last())
     }
 
     /// The run that had begun then and had not ended: what is known faster than events may be of a later one.
-    fn run_that_goes_on(&mut self, at: Nanos) -> Option<&mut Run> {
-        self.run_at(at).filter(|run| run.ended_at().is_none_or(|end| at <= end + CLOCKS))
+    fn run_that_goes_on(&self, at: Nanos) -> Option<usize> {
+        self.run_at(at).filter(|run| self.known[*run].ended_at().is_none_or(|end| at <= end + CLOCKS))
+    }
+
+    /// The first run of those that began then, if its start was stamped only later.
+    fn starts_late(&self, at: Nanos) -> Option<usize> {
+        let is_later = |run: &Run| run.begin().is_some_and(|begin| (at..at + STAMPED_LATE).contains(&begin));
+        self.known.iter().position(is_later)
     }
 
     /// The run without exact time that the inspection may have seen: it was known when the inspection was asked, its times

@@ -132,15 +132,41 @@ fn what_was_counted_before_the_agent_looked_is_no_news() {
 }
 
 #[test]
-fn what_the_kernel_killed_after_the_end_of_a_run_was_in_one_of_which_no_event_has_told_yet() {
-    let mut desk = running();
-    let started = desk.nanos();
-    desk.killed(started);
-    desk.pass(1);
+fn what_the_kernel_killed_after_the_end_of_a_run_was_in_the_next_one_if_that_comes_soon() {
+    for (seconds, exits) in [(3, [0, 0, 1, 0, 0, 1]), (20, [0, 0, 0, 0, 0, 2])] {
+        let mut desk = running();
+        let started = desk.nanos();
+        desk.killed(started);
+        desk.pass(1);
+        desk.oom_killed(None);
+        desk.settle();
+        assert_eq!(desk.totals("hungry").2, 0);
+        // The engine stamps the start when it hears of it.
+        desk.pass(seconds);
+        desk.start("a", "hungry");
+        let again = desk.nanos();
+        desk.killed(again);
+        desk.pass(20);
+        desk.settle();
+        assert_eq!(desk.totals("hungry"), (2, 1, exits[2], exits), "{seconds} s");
+    }
+}
+
+#[test]
+fn a_kill_that_the_kernel_told_before_the_engine_told_of_the_container_counts() {
+    let mut desk = Desk::watching(&[]);
     desk.oom_killed(None);
-    desk.pass(20);
-    desk.settle();
-    assert_eq!(desk.totals("hungry"), (1, 0, 0, UNEXPLAINED));
+    desk.start("a", "hungry");
+    let started = desk.nanos();
+    assert_eq!(desk.totals("hungry").2, 1);
+    desk.killed(started);
+    assert_eq!(desk.totals("hungry"), (1, 0, 1, OOM));
+    // And those of which nobody will ever tell are not kept for ever.
+    for _ in 0..1000 {
+        let wall = desk.now.wall;
+        desk.book.oom_killed("of another engine", wall, None, desk.now);
+    }
+    assert_eq!(desk.book.unclaimed_kills.len(), UNCLAIMED_KILLS);
 }
 
 #[test]
