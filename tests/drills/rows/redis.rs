@@ -104,11 +104,11 @@ pub(crate) const ROWS: &[Row] = &[
     .unseen(),
     Row {
         parts: LOADED,
-        ..row("Redis stopped for 10 s under load", [0, 0, 1], "", 360, |drill| stop_under_load(drill, 10)).unseen()
+        ..row("Redis stopped for 10 s under load", [0, 0, 1], "", 450, |drill| stop_under_load(drill, 10)).unseen()
     },
     Row {
         parts: LOADED,
-        ..row("Redis stopped for 30 s under load", [0, 0, 1], "", 360, |drill| stop_under_load(drill, 30)).unseen()
+        ..row("Redis stopped for 30 s under load", [0, 0, 1], "", 450, |drill| stop_under_load(drill, 30)).unseen()
     },
     Row {
         parts: Parts { has_line: true, ..PLAIN },

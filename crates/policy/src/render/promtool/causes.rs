@@ -11,7 +11,7 @@ use super::text::{self, Files};
 use super::world::{Labels, Track, World, series};
 use crate::evaluate::{Evaluator, Silence};
 use crate::render::promql::INHIBITOR;
-use crate::render::rules::{CAUSE_FOR, CAUSES};
+use crate::render::rules::CAUSE_FOR;
 use crate::render::yaml::Yaml;
 use crate::render::{Catalog, File};
 use crate::{CONTAINER, Cause, DEPENDS_ON, Policy, Threshold, duration};
@@ -29,7 +29,7 @@ pub(super) fn file(policy: &Policy, catalog: &Catalog) -> File {
     lives.sort_by_key(|life| life.world.steps);
     let tests = lives.chunks(AT_A_TIME).map(|lives| test(policy, lives)).collect();
     let metrics = lives.iter().flat_map(|life| life.world.metrics()).collect();
-    let files = Files { thresholds: false, causes: true, group: CAUSES, metrics };
+    let files = Files { thresholds: false, causes: true, groups: BTreeSet::new(), metrics };
     let text = text::file(policy, catalog, shortest, &files, tests);
     File { path: format!("alerts/tests/{INHIBITOR}.test.yml").into(), text }
 }

@@ -29,13 +29,16 @@ pub(super) fn of_alert(
 ) -> String {
     let is_about = |signal: fn(&Signal) -> bool| alert.levels.iter().any(|level| signal(&level.signal));
     let cases: Vec<Case> = cases.into_iter().collect();
+    let courses: Vec<Vec<Vec<Active>>> = cases.iter().map(|case| simulate(policy, &case.world)).collect();
+    let beside = courses.iter().flatten().flatten().filter(|active| !is_background(policy, alert, active));
+    let active = beside.map(|active| &*policy.alerts[active.alert].group);
     let files = Files {
         thresholds: is_about(|signal| *signal == Signal::Drift),
         causes: is_about(|signal| matches!(signal, Signal::Firing(_))),
-        group: &alert.group,
+        groups: active.chain([&*alert.group]).collect(),
         metrics: cases.iter().flat_map(|case| case.world.metrics()).collect(),
     };
-    let tests = cases.iter().map(|case| test(policy, alert, case)).collect();
+    let tests = cases.iter().zip(&courses).map(|(case, course)| test(policy, alert, case, course)).collect();
     file(policy, catalog, interval, &files, tests)
 }
 
@@ -46,8 +49,8 @@ pub(super) struct Files<'w> {
     pub(super) thresholds: bool,
     /// What follows from what.
     pub(super) causes: bool,
-    /// The group of the alert that is tested.
-    pub(super) group: &'w str,
+    /// The groups of the alert that is tested, and of all that fires beside it.
+    pub(super) groups: BTreeSet<&'w str>,
     /// What the tests have series of: of a group that names none of it nothing can come.
     pub(super) metrics: BTreeSet<&'w str>,
 }
@@ -61,7 +64,7 @@ impl Files<'_> {
             // The target's own series are in every test, and in the conditions of most rules.
             words.any(|word| !matches!(word, "up" | DEPENDS_ON) && self.metrics.contains(word))
         };
-        file.name == self.group || rules.any(is_seen)
+        self.groups.contains(&*file.name) || rules.any(is_seen)
     }
 }
 
@@ -125,7 +128,7 @@ pub(super) fn eval_time(world: &World, step: usize) -> Yaml {
 }
 
 /// One test.
-fn test(policy: &Policy, alert: &Alert, case: &Case) -> Yaml {
+fn test(policy: &Policy, alert: &Alert, case: &Case, course: &[Vec<Active>]) -> Yaml {
     let level = &alert.levels[case.level];
     let mut name = format!("{} {}", alert.name, level.severity.as_str());
     if let Some(condition) = &level.condition {
@@ -134,8 +137,7 @@ fn test(policy: &Policy, alert: &Alert, case: &Case) -> Yaml {
     if let Some(target) = &case.target {
         let _ = write!(name, " of {target}");
     }
-    let course = simulate(policy, &case.world);
-    let steps = on_common_ground(steps(policy, alert, case, &course), policy, &course, &case.world);
+    let steps = on_common_ground(steps(policy, alert, case, course), policy, course, &case.world);
     let at = |step| eval_time(&case.world, step);
     let alerts = steps.iter().map(|(step, word)| {
         let firing = course[*step].iter().filter(|active| active.is_firing && is_of(policy, active, &alert.name));
