@@ -95,7 +95,7 @@ const COURSES: [Course; 10] = [
             (
                 "backpressure_drop_ratio",
                 "",
-                "0x8 0.069 0.148 0.142 0.132 0.123 0.115 0.109 0.102 0.097x10 0.057 0.005 0x20",
+                "0x8 0.069 0.148 0.142 0.132 0.123 0.115 0.109 0.102 0.097x10 0.057 0.005 0x60",
             ),
             ("backpressure_level", "", "0x8 2 2 3 3 3 0x40"),
             ("backpressure_circuit_state", "state=\"closed\"", "1x8 0 0 1x44"),
@@ -103,7 +103,7 @@ const COURSES: [Course; 10] = [
             ("backpressure_pending_publishes", "", "10x8 1024 1024 2 4 6 40x40"),
             ("backpressure_rate_ratio", "", "1x8 0.1 0 0.337 0.193 0.204 0.532 1x40"),
         ],
-        fires: &[("2m", &[]), ("3m30s", &["DropRateHigh warning"]), ("8m", &[])],
+        fires: &[("2m", &[]), ("3m30s", &["DropRateHigh warning"]), ("8m", &["DropRateHigh warning"]), ("14m", &[])],
     },
     // It says degraded, then its page answers 500.
     Course {
@@ -162,5 +162,5 @@ fn what_was_measured_fires_what_it_should() {
         return;
     }
     let tests: Vec<String> = COURSES.iter().map(Course::test).collect();
-    test_shipped_rules(&tests.concat());
+    test_shipped_rules(&["causes", "thresholds"], &tests.concat());
 }

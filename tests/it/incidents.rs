@@ -80,5 +80,5 @@ fn one_incident_is_one_cause() {
     if missing(&["promtool"]) {
         return;
     }
-    test_shipped_rules(&[ONE_CAUSE, SEVERAL].map(str::trim_start).concat());
+    test_shipped_rules(&["thresholds"], &[ONE_CAUSE, SEVERAL].map(str::trim_start).concat());
 }
