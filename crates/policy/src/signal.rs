@@ -36,6 +36,9 @@ pub struct Series {
     pub labels: Vec<(String, Vec<String>)>,
     /// Of the nodes of one target the greatest value counts: what is compared is about the target.
     pub all_nodes: bool,
+    /// An agent exports it as long as it watches the target: once it has ended although the agent can be scraped, nobody is
+    /// concerned any more, and its last value does not count.
+    pub while_watched: bool,
 }
 
 /// A number that an alert compares, for each series that there is.
@@ -211,6 +214,12 @@ impl Signal {
     #[must_use]
     pub fn is_of_all_nodes(&self) -> bool {
         self.series().iter().any(|series| series.all_nodes)
+    }
+
+    /// Whether it is of series that are there as long as their target is watched.
+    #[must_use]
+    pub fn is_while_watched(&self) -> bool {
+        self.series().iter().any(|series| series.while_watched)
     }
 
     /// Changes each of its series.

@@ -35,6 +35,16 @@ pub fn elements<'s>(policy: &Policy, signal: &Signal, samples: &'s impl Samples,
 fn scraped<'s>(policy: &Policy, signal: &Signal, samples: &'s impl Samples, now: Millis) -> Vec<Element<'s>> {
     let at = |track: &Track<'s>| track.last(now, policy.times.gap);
     match signal {
+        Signal::Down(series) if series.while_watched => {
+            let agents = samples.tracks(UP).filter(|track| track.at(now) == Some(0.0));
+            let unscraped: Vec<&[Label]> = agents.map(|track| track.labels).collect();
+            let is_unscraped = |track: &Track<'_>| {
+                let is_same =
+                    |other: &&[Label]| OF_SCRAPE.iter().all(|name| label(other, name) == label(track.labels, name));
+                unscraped.iter().any(is_same)
+            };
+            each(samples, series, |track| track.at(now).or_else(|| at(track).filter(|_| is_unscraped(track))))
+        }
         Signal::Value(series) | Signal::Down(series) => each(samples, series, at),
         Signal::Age(series) => each(samples, series, |track| Some(seconds(now) - at(track)?)),
         Signal::Until(series) => each(samples, series, |track| Some(at(track)? - seconds(now))),

@@ -14,6 +14,12 @@ const FORMS: [&str; 17] = [
 /// Whose the series are, if not a target's.
 const ORIGINS: [(&str, Origin); 2] = [("agent", Origin::Agent), ("foreign", Origin::Foreign)];
 
+/// A key that is `true`, and what that says of the series.
+type Flag = (&'static str, fn(&mut Series));
+
+const FLAGS: [Flag; 2] =
+    [("all_nodes", |series| series.all_nodes = true), ("while_watched", |series| series.while_watched = true)];
+
 /// What is looked back at least, and at most.
 const WINDOWS: std::ops::RangeInclusive<Duration> = Duration::from_mins(1)..=Duration::from_hours(7 * 24);
 
@@ -31,11 +37,21 @@ pub(super) fn read(table: &mut Table<'_>) -> Option<Signal> {
                     signal.each_series(|series| series.origin = origin);
                 }
             }
-            if table.has("all_nodes")
-                && read_true(table, "all_nodes")
-                && let Some(signal) = &mut signal
-            {
-                signal.each_series(|series| series.all_nodes = true);
+            for (key, set) in FLAGS {
+                if table.has(key)
+                    && read_true(table, key)
+                    && let Some(signal) = &mut signal
+                {
+                    signal.each_series(set);
+                }
+            }
+            if *form != "down" && signal.as_ref().is_some_and(Signal::is_while_watched) {
+                table.problem(
+                    None,
+                    "while_watched",
+                    None,
+                    "belongs to down: other series end when a poll fails".to_owned(),
+                );
             }
             signal
         }
@@ -55,8 +71,8 @@ pub(super) fn read(table: &mut Table<'_>) -> Option<Signal> {
 
 /// Takes what belongs to a form, so that it is not reported as an unknown key.
 fn skip(table: &mut Table<'_>, forms: &[&'static str]) {
-    for key in forms.iter().chain(&["of", "window", "per", "limit", "record", "where", "agent", "foreign", "all_nodes"])
-    {
+    let others = ["of", "window", "per", "limit", "record", "where", "agent", "foreign", "all_nodes", "while_watched"];
+    for key in forms.iter().chain(&others) {
         table.skip(key);
     }
 }

@@ -153,6 +153,11 @@ impl Promql<'_> {
         let up = |matchers| self.selector("up", matchers);
         let time = || Expr::Call("time", Vec::new());
         match signal {
+            Signal::Down(series) if series.while_watched => {
+                let is_not_scraped = up(Vec::new()).with(Op::Compare(Compare::Equal), Expr::Number(0.0));
+                let last = of(series).with(Op::And.on(OF_SCRAPE.to_vec()), is_not_scraped);
+                self.series(series, targets).with(Op::Or, last)
+            }
             Signal::Value(series) | Signal::Down(series) => of(series),
             Signal::Age(series) => time().with(Op::Minus, of(series)),
             Signal::Until(series) => of(series).with(Op::Minus, time()),

@@ -145,3 +145,23 @@ fn nodes_of_a_target_are_one_alert_where_it_is_of_all_and_each_its_own_otherwise
     assert_eq!(count("{ down = \"up\" }", "when = [{ value = \"needed\", at_least = 1 }]"), 0);
     assert_eq!(count("{ down = \"up\" }", "when = [{ value = \"needed\", at_least = 1, all_nodes = true }]"), 1);
 }
+
+/// What is exported as long as its target is watched does not count once it has ended, unless that is for want of scrapes.
+#[test]
+fn what_is_watched_no_more_is_not_down() {
+    let of_scrape = [("job", "manometer"), ("instance", "agent")];
+    for (scraped, signal, count) in [
+        (1.0, "{ down = \"redis_up\", while_watched = true }", 0),
+        (0.0, "{ down = \"redis_up\", while_watched = true }", 1),
+        (1.0, "{ down = \"redis_up\" }", 1),
+    ] {
+        let mut recorded = Recorded::default();
+        let labels = [&of_scrape[..], &[("target", "main")]].concat();
+        recorded.add("redis_up", &labels, &[(0, 0.0), (15, Sample::STALE)]);
+        recorded.add("up", &of_scrape, &[(0, 1.0), (15, scraped)]);
+        let policy = policy(signal, "");
+        let mut evaluator = Evaluator::new(&policy);
+        evaluator.tick(&recorded, 30_000);
+        assert_eq!(evaluator.active().count(), count, "{signal}, up {scraped}");
+    }
+}

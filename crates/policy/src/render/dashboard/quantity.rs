@@ -97,7 +97,10 @@ fn line(alert: &Alert, level: &Level) -> Line {
 ///
 /// It is the signal itself, never its recording rule: dashboards are of use without the rules as well.
 pub(super) fn expression(promql: Promql<'_>, alert: &Alert, level: &Level) -> Option<String> {
-    let (expr, matchers) = match &level.signal {
+    let mut signal = level.signal.clone();
+    // In the past that is shown the series itself ends where its target was watched no more.
+    signal.each_series(|series| series.while_watched = false);
+    let (expr, matchers) = match &signal {
         Signal::Absent | Signal::Drift | Signal::Always => return None,
         Signal::Firing(_) => return Some(promql.plotted(alert, level)),
         signal if signal.has_target() => (promql.recorded(signal), OF_TARGET),

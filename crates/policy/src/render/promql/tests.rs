@@ -209,8 +209,12 @@ fn targets_with_numbers_of_their_own_are_clauses() {
 #[test]
 fn a_target_for_which_it_is_off_is_left_out() {
     let policy = policy_with("[thresholds.redis_down]\ntarget = \"far\"\nenabled = false\n");
-    let expected = format!("{} == 0", last_of("redis_up", "target!=\"\", target!=\"far\""));
-    assert_eq!(rules(&policy, "RedisDown"), [expected.replace("job, instance", "job, instance, node")]);
+    let far = "job=\"manometer\", target!=\"\", target!=\"far\"";
+    let expected = format!(
+        "max without (job, instance, node) (\n  redis_up{{{far}}}\n  or\n  (\n    last_over_time(redis_up{{{far}}}[2m])\n    \
+         and on (job, instance)\n    up{{job=\"manometer\"}} == 0\n  )\n)\n==\n0"
+    );
+    assert_eq!(rules(&policy, "RedisDown"), [expected]);
 }
 
 #[test]

@@ -60,7 +60,12 @@ fn every_level_is_tried_in_each_state() {
                 let guards = titles.iter().filter(|title| **title == "its condition does not hold").count();
                 assert_eq!(guards, level.guards.len(), "{} {at}", alert.name);
                 let is_first = !alert.levels[..at].iter().any(|other| other.signal.is_same(&level.signal));
-                assert_eq!(titles.contains(&"its samples are missing"), is_first, "{} {at}", alert.name);
+                let missing = if level.signal.is_while_watched() {
+                    "scrapes fail, and its target is watched no more"
+                } else {
+                    "its samples are missing"
+                };
+                assert_eq!(titles.contains(&missing), is_first, "{} {at}", alert.name);
                 let is_counter = matches!(level.signal, Signal::Rate { .. } | Signal::Increase { .. });
                 let restarts = titles.contains(&"its counter restarts while it rises");
                 assert_eq!(restarts, is_first && is_counter, "{} {at}", alert.name);

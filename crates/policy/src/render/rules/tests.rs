@@ -171,7 +171,11 @@ fn a_target_with_another_duration_has_a_rule_of_its_own() {
         .collect();
     let label = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let down = |targets: &str| {
-        format!("max without (job, instance, node) (last_over_time(redis_up{{job=\"manometer\", {targets}}}[2m])) == 0")
+        format!(
+            "max without (job, instance, node) (\n  redis_up{{job=\"manometer\", {targets}}}\n  or\n  (\n    \
+             last_over_time(redis_up{{job=\"manometer\", {targets}}}[2m])\n    and on (job, instance)\n    \
+             up{{job=\"manometer\"}} == 0\n  )\n)\n==\n0"
+        )
     };
     assert_eq!(
         found,

@@ -21,7 +21,8 @@ enum Seen {
 type Phase = (Seen, usize, Option<(bool, &'static str)>);
 
 pub(super) fn cases(context: &Context<'_>, tried: &Tried<'_>) -> Vec<Case> {
-    match tried.level.signal {
+    match &tried.level.signal {
+        Signal::Down(series) if series.while_watched => vec![unscraped(context, tried)],
         Signal::Increase { .. } => vec![counted(context, tried), restarted(context, tried)],
         Signal::Rate { .. } => vec![interrupted(context, tried), restarted(context, tried)],
         _ => vec![interrupted(context, tried)],
@@ -68,6 +69,34 @@ fn interrupted(context: &Context<'_>, tried: &Tried<'_>) -> Case {
     };
     let checks = see(&mut tracks, signal, &phases);
     tried.case("its samples are missing", context.world(steps, tracks), checks, !has_value)
+}
+
+/// Scrapes fail, and end its series: it goes on. Then its target is watched no more: it ends, also where it was about to fire.
+fn unscraped(context: &Context<'_>, tried: &Tried<'_>) -> Case {
+    let (hold, keep) = (context.steps(tried.numbers.hold), context.steps(tried.level.keep_firing));
+    let (firing, still) = (until_firing(context, tried), context.steps(context.policy.times.gap) - 1);
+    let begun = (hold / 2).max(1);
+    let phases: [Phase; 7] = [
+        (Seen::Samples, begun, Some((false, "not for long enough"))),
+        (Seen::End, firing, Some((false, "watched no more before it fires"))),
+        (Seen::Samples, firing, Some((true, "down again"))),
+        (Seen::End, still, Some((true, "scrapes fail for a while"))),
+        (Seen::Samples, 2, Some((true, "seen again in time"))),
+        (Seen::End, still + keep + 3, Some((false, "scrapes fail for too long"))),
+        (Seen::Samples, firing, Some((true, "seen for long enough"))),
+    ];
+    let steps: Vec<usize> = phases.iter().map(|(_, steps, _)| *steps).collect();
+    let all = steps.iter().sum();
+    let profile = [(tried.numbers.beyond(&tried.level.signal), all)];
+    let subject = context.subject(&tried.targets().0);
+    let mut tracks = drive::tracks(context, &tried.level.signal, &profile, &subject);
+    add_guards(context, &mut tracks, tried.level, &subject, all, None);
+    let checks = see(&mut tracks, &tried.level.signal, &phases);
+    let scrapes = [(1.0, steps[..3].iter().sum()), (0.0, steps[3]), (1.0, steps[4]), (0.0, steps[5]), (1.0, steps[6])];
+    let scrapes = scrapes.into_iter().flat_map(|(up, steps): (f64, usize)| std::iter::repeat_n(up, steps));
+    let mut world = context.world(all, tracks);
+    world.tracks[0].values = scrapes.collect();
+    tried.case("scrapes fail, and its target is watched no more", world, checks, false)
 }
 
 /// A counter rises while nothing is seen of it, and again before its series ends.
