@@ -6,6 +6,7 @@ mod kind;
 pub mod lines;
 pub mod log;
 mod metrics;
+pub mod mongodb;
 pub mod redis;
 pub mod runner;
 pub mod service;
@@ -33,6 +34,7 @@ pub const KINDS: &[KindEntry] = &[
     entry::<service::ServiceTarget>(),
     entry::<docker::DockerTarget>(),
     entry::<log::LogTarget>(),
+    entry::<mongodb::MongodbTarget>(),
     entry::<host::HostTarget>(),
 ];
 
