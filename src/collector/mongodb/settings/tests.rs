@@ -10,18 +10,6 @@ fn problems(text: &str) -> String {
 }
 
 #[test]
-#[cfg(not(feature = "mongodb"))]
-fn without_the_driver_a_table_is_refused() {
-    let refused = problems("[[mongodb]]\nname = \"m\"\nurl = \"mongodb://h\"\n");
-    assert_eq!(
-        refused,
-        "/etc/manometer/config.toml:1: mongodb[0]: this agent is built without MongoDB; build one with cargo build \
-         --release --features mongodb"
-    );
-}
-
-#[test]
-#[cfg(feature = "mongodb")]
 fn a_table_goes_before_its_url_and_is_shown_without_secrets() {
     let target: MongodbTarget = parsed(
         "[[mongodb]]\nname = \"m\"\nurl = \"mongodb://a:hunter2@h:1/shop?tls=true&tlsCAFile=/a.pem\"\nusername = \"watch\"\n\
@@ -38,7 +26,6 @@ fn a_table_goes_before_its_url_and_is_shown_without_secrets() {
 }
 
 #[test]
-#[cfg(feature = "mongodb")]
 fn what_is_wrong_is_told_at_once_and_without_a_secret() {
     let wrong = problems(
         "[[mongodb]]\nname = \"a\"\n[[mongodb]]\nname = \"b\"\nurl = \"mongodb://u:hunter2@x,y\"\nauth_mechanism = \"GSSAPI\"\n\
