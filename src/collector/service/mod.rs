@@ -152,7 +152,7 @@ impl Collector for ServiceCollector {
     type Snapshot = Snapshot;
 
     fn metrics() -> Vec<MetricInfo> {
-        [metrics(), state::metrics(), vocabulary::metrics()].concat()
+        [metrics(), state::metrics(), pass_through::metrics(), vocabulary::metrics()].concat()
     }
 
     async fn poll(&mut self) -> Result<Snapshot, PollError> {

@@ -85,7 +85,7 @@ const ROWS: [(&str, &str, Answer); 61] = [
     ("T47", "messages of a channel expire after 10 s", UNSEEN),
     ("T48", "memory grows all the time", Rules(&["RedisMemoryGrowing.warning"], None)),
     ("T49", "nginx: active connections above 80 % of the most", LATER),
-    ("T50", "p95 of the API's response time above 1 s", LATER),
+    ("T50", "p95 of the API's response time above 1 s", Rules(&["ServiceLatencyHigh.warning"], None)),
     ("T51", "Celery: more than 1000 tasks in a queue", Rules(&["QueueBacklog.warning"], None)),
     ("T52", "MongoDB: connections above 80 % of the most", LATER),
     ("T53", "Redis memory above 90 %", Rules(&["RedisMemoryHigh.critical"], None)),

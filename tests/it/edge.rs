@@ -1,0 +1,3 @@
+//! What stands before and behind the services, held against the real ones.
+
+mod latency;
