@@ -14,9 +14,11 @@ pub fn advice(miss: &Miss, tree: &Json, keys: &Keys) -> String {
     let word = miss.reason.as_str();
     let found = miss.at.find(tree);
     let what = match (miss.reason, found) {
-        (MissReason::Missing, None) => {
+        (MissReason::Missing | MissReason::Unmatched, None) => {
             let Nearest { close, same_key } = keys.nearest(&miss.at);
-            let mut text = format!("{word}: the key is not there; {}", miss.reason.advice());
+            let is_captured = miss.reason == MissReason::Unmatched;
+            let what = if is_captured { "no pattern captured it" } else { "the key is not there" };
+            let mut text = format!("{word}: {what}; {}", miss.reason.advice());
             if let Some(close) = close {
                 let _ = write!(text, "; did you mean {}?", shown_pointer(&close));
             }
@@ -25,10 +27,12 @@ pub fn advice(miss: &Miss, tree: &Json, keys: &Keys) -> String {
             }
             return text;
         }
-        (MissReason::Missing, Some(Json::Null)) => "it is null".to_owned(),
-        // The value is there, so it is a label that is not.
-        (MissReason::Missing, Some(_)) => {
-            return format!("{word}: one of its labels is not there; correct the pointers in labels");
+        (MissReason::Missing | MissReason::Unmatched, Some(Json::Null)) => "it is null".to_owned(),
+        // It is there: what another number is divided by.
+        (MissReason::Missing | MissReason::Unmatched, Some(_)) => {
+            return format!(
+                "{word}: it is 0, and nothing is a share of that; set missing = \"ignore\" if 0 means no limit"
+            );
         }
         (_, Some(value)) => format!("it is {}", shown(value)),
         (_, None) => return format!("{word}; {}", miss.reason.advice()),
@@ -44,7 +48,7 @@ mod tests {
 
     #[track_caller]
     fn text(reason: MissReason, at: &str) -> String {
-        let body = json!({"data": {"hits": "12", "state": "drowsy\n", "none": null}, "list": []});
+        let body = json!({"data": {"hits": "12", "state": "drowsy\n", "none": null, "limit": 0}, "list": []});
         advice(&Miss { rule: 0, reason, at: at.parse().unwrap(), times: 1 }, &body, &Keys::of(&body))
     }
 
@@ -60,8 +64,8 @@ mod tests {
             "missing: it is null; correct the pointer, or set missing = \"ignore\" if the key may be absent"
         );
         assert_eq!(
-            text(MissReason::Missing, "/data/hits"),
-            "missing: one of its labels is not there; correct the pointers in labels"
+            text(MissReason::Missing, "/data/limit"),
+            "missing: it is 0, and nothing is a share of that; set missing = \"ignore\" if 0 means no limit"
         );
     }
 

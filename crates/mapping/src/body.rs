@@ -6,6 +6,7 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::foreign::ForeignFamily;
+use super::text::Patterns;
 use super::{foreign, mend, python};
 
 /// How a body is written.
@@ -18,6 +19,8 @@ pub enum BodyFormat {
     /// The Prometheus text format: a series without labels is a number under its name, those with labels are a list of
     /// `{"labels": {...}, "value": ...}`.
     Prometheus,
+    /// Lines for people: what the patterns of the endpoint capture.
+    Text,
 }
 
 /// A body that was read.
@@ -36,6 +39,8 @@ pub enum Unreadable {
     Empty,
     /// It is a page for people.
     Html,
+    /// It is a text in which no pattern matches.
+    Unmatched,
     /// It is not written in the format.
     Syntax(String),
 }
@@ -45,6 +50,7 @@ impl fmt::Display for Unreadable {
         match self {
             Self::Empty => f.write_str("the body is empty"),
             Self::Html => f.write_str("the body is an HTML page"),
+            Self::Unmatched => f.write_str("no pattern of the endpoint matches anything in the body"),
             Self::Syntax(what) => write!(f, "the body cannot be read: {what}"),
         }
     }
@@ -53,15 +59,21 @@ impl fmt::Display for Unreadable {
 impl std::error::Error for Unreadable {}
 
 impl Body {
-    /// Reads the bytes of an answer.
+    /// Reads the bytes of an answer. A text has nothing but what patterns capture, which an [`Endpoint`](super::Endpoint)
+    /// has.
     pub fn read(format: BodyFormat, bytes: &[u8]) -> Result<Self, Unreadable> {
+        Self::captured(format, &Patterns::default(), bytes)
+    }
+
+    pub(super) fn captured(format: BodyFormat, patterns: &Patterns, bytes: &[u8]) -> Result<Self, Unreadable> {
         let text = mend::text(bytes);
         // Some servers begin their JSON with a byte order mark.
-        let text = text.trim_start_matches('\u{feff}').trim();
+        let whole = text.trim_start_matches('\u{feff}');
+        let text = whole.trim();
         if text.is_empty() {
             return Err(Unreadable::Empty);
         }
-        if text.starts_with('<') {
+        if text.starts_with('<') && format != BodyFormat::Text {
             return Err(Unreadable::Html);
         }
         match format {
@@ -71,6 +83,7 @@ impl Body {
                 let families = foreign::read(text)?;
                 Ok(Self { tree: foreign::tree(&families), families })
             }
+            BodyFormat::Text => Ok(Self { tree: patterns.tree(whole)?, families: Vec::new() }),
         }
     }
 }

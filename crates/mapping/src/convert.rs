@@ -32,6 +32,8 @@ pub enum Parse {
     Bool,
     /// The number of elements of an array or members of an object.
     Length,
+    /// 1 for each element of an `each`, added up.
+    Count,
 }
 
 /// The number that a value means in its base unit, and whether all its digits are meant.

@@ -1,18 +1,20 @@
 //! Applying the rules of one endpoint to one body.
 
+mod labels;
+mod value;
+
 use std::borrow::Cow;
-use std::collections::HashMap;
 
 use serde_json::Value as Json;
 
-use super::convert;
+use super::body::BodyFormat;
+use super::elements::Located;
 use super::merging::Fold;
 use super::miss::{Miss, MissReason};
 use super::model::{LabelSource, Mapping, Missing, Rule, Value};
-use super::pointer::{Located, Pointer};
-use super::states::States;
-use metric::text::cut;
-use metric::{MAX_LABEL_BYTES, OTHER};
+use super::pointer::Pointer;
+use labels::{Labels, label_place, labels, shorten};
+use metric::OTHER;
 
 /// What a rule reads in one place.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -79,8 +81,9 @@ impl Evaluation {
 #[must_use]
 pub fn evaluate(mapping: &Mapping, endpoint: usize, tree: &Json) -> Evaluation {
     let mut evaluation = Evaluation::default();
+    let format = mapping.endpoints.get(endpoint).map_or(BodyFormat::Json, |endpoint| endpoint.format);
     for (index, rule) in mapping.rules.iter().enumerate().filter(|(_, rule)| rule.endpoint == endpoint) {
-        let mut of_rule = OfRule { index, rule, misses: Vec::new() };
+        let mut of_rule = OfRule { index, rule, format, misses: Vec::new() };
         match locate(rule, tree) {
             Some(elements) => {
                 let points = of_rule.points(&elements);
@@ -95,13 +98,20 @@ pub fn evaluate(mapping: &Mapping, endpoint: usize, tree: &Json) -> Evaluation {
     evaluation
 }
 
+/// What a rule gives of one element, at most one point.
+pub(super) fn evaluate_one(rule: &Rule, format: BodyFormat, element: &Located<'_>) -> (Option<DataPoint>, Vec<Miss>) {
+    let mut of_rule = OfRule { index: 0, rule, format, misses: Vec::new() };
+    let point = of_rule.points(std::slice::from_ref(element)).pop();
+    (point, of_rule.misses)
+}
+
 /// The elements that a rule looks at: the members that `each` leads to, or the whole body. `None` if what `each` goes
 /// through is not there.
 #[must_use]
 pub fn locate<'v>(rule: &Rule, tree: &'v Json) -> Option<Vec<Located<'v>>> {
     match &rule.each {
         Some(each) => each.find_all(tree),
-        None => Some(vec![Located { key: Cow::Borrowed(""), value: tree }]),
+        None => Some(vec![Located::whole(tree)]),
     }
 }
 
@@ -121,7 +131,7 @@ pub fn place(rule: &Rule, element: &Located<'_>) -> Pointer {
 /// Where in the body a pointer leads that is relative to an element.
 fn within(rule: &Rule, element: &Located<'_>, at: &Pointer) -> Pointer {
     match &rule.each {
-        Some(each) => each.at_key(&element.key).join(at),
+        Some(each) => each.at_keys(element.keys()).join(at),
         None => at.clone(),
     }
 }
@@ -130,12 +140,11 @@ fn within(rule: &Rule, element: &Located<'_>, at: &Pointer) -> Pointer {
 struct OfRule<'m> {
     index: usize,
     rule: &'m Rule,
+    /// How the body is written.
+    format: BodyFormat,
     /// One for each reason.
     misses: Vec<Miss>,
 }
-
-/// The values of a rule's labels, in the body where it has them: they are copied only for those that are left in the end.
-type Labels<'a> = Vec<Cow<'a, str>>;
 
 /// What was read of one element.
 struct Read<'a, 'e> {
@@ -153,6 +162,16 @@ impl<'a> OfRule<'a> {
         // Stable: of the same labels the first one of the body is the first one still.
         read.sort_by(|a, b| a.labels.cmp(&b.labels));
         let merged = self.merged(read);
+        let is_fixed = |label: &LabelSource| matches!(label, LabelSource::Fixed(_));
+        if elements.is_empty() && self.rule.counts() && self.rule.labels.iter().all(is_fixed) {
+            // No elements are 0 of them, where that does not depend on a label that none of them has.
+            let label = |source: &LabelSource| match source {
+                LabelSource::Fixed(text) => text.clone(),
+                LabelSource::Key(_) | LabelSource::At(_) | LabelSource::Above(..) => String::new(),
+            };
+            let labels = self.rule.labels.iter().map(label).collect();
+            return vec![DataPoint { labels, reading: Reading::Number(0.0) }];
+        }
         self.bounded(merged)
     }
 
@@ -162,13 +181,13 @@ impl<'a> OfRule<'a> {
             Ok(labels) => labels,
             // Whatever a missing value means, a label cannot be made up.
             Err((MissReason::Missing, _)) if rule.missing == Missing::Ignore => return None,
-            Err((reason, at)) => {
-                self.note(reason, || within(rule, element, at));
+            Err((reason, label)) => {
+                self.note(reason, || label_place(rule, element, label));
                 return None;
             }
         };
         let at = || place(rule, element);
-        let reading = match self.value(element.value) {
+        let reading = match value::value(rule, element.value) {
             Ok((reading, reason)) => {
                 if let Some(reason) = reason {
                     self.note(reason, at);
@@ -180,37 +199,14 @@ impl<'a> OfRule<'a> {
                 Value::Number { .. } | Value::Info => Reading::Number(0.0),
             },
             Err(reason) => {
-                self.miss(reason, at);
+                // Where the value itself is there, it is what it is divided by that is not.
+                let divisor = rule.divisor().filter(|_| find(rule, element.value).is_some());
+                let divisor = divisor.filter(|_| reason == MissReason::Missing);
+                self.miss(reason, || divisor.map_or_else(at, |divisor| within(rule, element, divisor)));
                 return None;
             }
         };
         Some(Read { labels, reading, element, is_duplicate: false })
-    }
-
-    /// The value of an element, and why to be wary of it.
-    fn value(&self, element: &Json) -> Result<(Reading, Option<MissReason>), MissReason> {
-        let found = find(self.rule, element).map_or(&Json::Null, |(_, value)| value);
-        match &self.rule.value {
-            Value::Info => Ok((Reading::Number(1.0), None)),
-            Value::Number { parse, unit, suffix } => {
-                let (number, exact) = convert::number(found, *parse, *unit, suffix.as_deref())?;
-                Ok((Reading::Number(number), (!exact).then_some(MissReason::Precision)))
-            }
-            Value::States { states, .. } => {
-                let word = match found {
-                    Json::Null => return Err(MissReason::Missing),
-                    Json::String(text) => Cow::Borrowed(text.as_str()),
-                    Json::Bool(value) => Cow::Borrowed(if *value { "true" } else { "false" }),
-                    // Gauges of a service's own exposition: 2 is half_open, if the aliases say so.
-                    Json::Number(number) => Cow::Owned(whole(number)),
-                    Json::Array(_) | Json::Object(_) => return Err(MissReason::Type),
-                };
-                let state = states.find(&word);
-                // A service that says that it does not know its state is not a mistake of the mapping.
-                let is_miss = state.is_none() && !States::is_unknown(&word);
-                Ok((state.map_or(Reading::UnknownState, Reading::State), is_miss.then_some(MissReason::State)))
-            }
-        }
     }
 
     /// One of each labels. They come in the order of their labels.
@@ -238,6 +234,9 @@ impl<'a> OfRule<'a> {
     }
 
     fn note(&mut self, reason: MissReason, at: impl FnOnce() -> Pointer) {
+        // Of a text nothing is there but what was captured.
+        let is_unmatched = reason == MissReason::Missing && self.format == BodyFormat::Text;
+        let reason = if is_unmatched { MissReason::Unmatched } else { reason };
         match self.misses.iter_mut().find(|miss| miss.reason == reason) {
             Some(miss) => miss.times += 1,
             None => self.misses.push(Miss::new(self.index, reason, at())),
@@ -283,65 +282,15 @@ impl<'a> OfRule<'a> {
         })?;
         let label = |(label, source): (Cow<'_, str>, &LabelSource)| match source {
             LabelSource::Fixed(_) => label.into_owned(),
-            LabelSource::Key | LabelSource::At(_) => OTHER.to_owned(),
+            LabelSource::Key(_) | LabelSource::At(_) | LabelSource::Above(..) => OTHER.to_owned(),
         };
         let labels = all.labels.into_iter().zip(&self.rule.labels).map(label).collect();
         Some(DataPoint { labels, reading: all.reading })
     }
 }
 
-/// The labels of an element; the error says where the one that is missing would stand.
-fn labels<'a>(rule: &'a Rule, element: &Located<'a>) -> Result<Labels<'a>, (MissReason, &'a Pointer)> {
-    let label = |source: &'a LabelSource| match source {
-        LabelSource::Fixed(text) => Ok(Cow::Borrowed(text.as_str())),
-        LabelSource::Key => Ok(element.key.clone()),
-        LabelSource::At(pointer) => match pointer.find(element.value) {
-            Some(Json::String(text)) => Ok(Cow::Borrowed(text.as_str())),
-            Some(Json::Number(number)) => Ok(Cow::Owned(number.to_string())),
-            Some(Json::Bool(value)) => Ok(Cow::Borrowed(if *value { "true" } else { "false" })),
-            Some(Json::Null) | None => Err((MissReason::Missing, pointer)),
-            Some(_) => Err((MissReason::Type, pointer)),
-        },
-    };
-    rule.labels.iter().map(label).collect()
-}
-
-/// Cuts labels that are too long: here, at the end, so that only what is the same was merged. Of those that only the cut
-/// would make the same, each ends in a short hash of the whole.
-fn shorten(points: &mut [DataPoint]) {
-    let is_long = |label: &String| label.len() > MAX_LABEL_BYTES;
-    if !points.iter().any(|point| point.labels.iter().any(is_long)) {
-        return;
-    }
-    let short = |point: &DataPoint| -> Vec<String> {
-        point.labels.iter().map(|label| cut(label, MAX_LABEL_BYTES).to_owned()).collect()
-    };
-    let mut times: HashMap<Vec<String>, usize> = HashMap::new();
-    for point in points.iter() {
-        *times.entry(short(point)).or_default() += 1;
-    }
-    for point in points {
-        let short = short(point);
-        let collides = times.get(&short).is_some_and(|times| *times > 1);
-        for (label, short) in point.labels.iter_mut().zip(short).filter(|(label, _)| is_long(label)) {
-            *label = if collides { hashed(label) } else { short };
-        }
-    }
-}
-
-/// The beginning of a label and a hash of all of it (FNV-1a): the same in every process, as names of series must be.
-fn hashed(label: &str) -> String {
-    let hash = label.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
-    format!("{}~{hash:08x}", cut(label, MAX_LABEL_BYTES - 9))
-}
-
-/// The text of a number, of 2.0 as of 2.
-fn whole(number: &serde_json::Number) -> String {
-    number
-        .as_f64()
-        .filter(|value| value.fract() == 0.0)
-        .map_or_else(|| number.to_string(), |value| format!("{value:.0}"))
-}
-
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod endpoints;

@@ -9,9 +9,9 @@ use std::fmt::Write as _;
 
 use super::advice::advice;
 use super::body::Body;
-use super::evaluate::{DataPoint, Evaluation, evaluate, find, locate, place};
-use super::miss::{Miss, MissReason};
-use super::model::{LabelSource, Mapping, Missing, Rule};
+use super::evaluate::{DataPoint, Evaluation, evaluate, evaluate_one, find, locate, place};
+use super::miss::MissReason;
+use super::model::{Mapping, Missing, Rule};
 use super::nearest::Keys;
 use super::shown::{escaped, shown, shown_pointer};
 use super::source::Idle;
@@ -172,9 +172,12 @@ impl<'a> Explained<'a> {
     /// What stands where the rule looks, and what becomes of it.
     fn elements(&self, text: &mut String, rule: &Rule, body: &Body) {
         let keys = Keys::of(&body.tree);
+        // An ignored value is to be explained too.
+        let missing = if rule.missing == Missing::Ignore { Missing::Absent } else { rule.missing };
+        let strict = Rule { missing, ..rule.clone() };
         let Some(elements) = locate(rule, &body.tree) else {
-            let evaluation = evaluate(&alone(rule, None), 0, &body.tree);
-            for miss in evaluation.misses {
+            let endpoints = self.mapping.endpoints.clone();
+            for miss in evaluate(&Mapping { endpoints, rules: vec![strict] }, rule.endpoint, &body.tree).misses {
                 let _ = writeln!(text, "  {}: {}", shown_pointer(&miss.at), advice(&miss, &body.tree, &keys));
             }
             return;
@@ -182,24 +185,26 @@ impl<'a> Explained<'a> {
         for element in elements.iter().take(SHOWN) {
             let at = place(rule, element);
             let _ = write!(text, "  {}: ", shown_pointer(&at));
-            let evaluation = evaluate(&alone(rule, Some(&element.key)), 0, element.value);
+            let (point, misses) = evaluate_one(&strict, self.mapping.endpoints[rule.endpoint].format, element);
             let found = find(rule, element.value).map(|(_, value)| value);
             if let Some(found) = found {
                 text.push_str(&shown(found));
             }
-            if let Some((_, points)) = evaluation.points.first() {
+            if let Some(point) = point {
                 let how = if found.is_none() { "not there, so by missing = \"zero\"" } else { "" };
-                let result = words::result(rule, self.metric, points, found);
+                let result = words::result(rule, self.metric, &point, found);
                 let _ = write!(text, "{how} -> {result}");
             }
-            for miss in &evaluation.misses {
-                let in_words = || advice(&Miss { at: at.clone(), ..miss.clone() }, &body.tree, &keys);
+            for miss in &misses {
+                let in_words = || advice(miss, &body.tree, &keys);
                 let _ = match found {
                     None if rule.missing == Missing::Ignore => {
                         write!(text, "not there, and nothing is wrong: missing is \"ignore\"")
                     }
                     None => write!(text, "{}", in_words()),
-                    Some(_) if miss.reason == MissReason::Missing => write!(text, "; {}", in_words()),
+                    Some(_) if matches!(miss.reason, MissReason::Missing | MissReason::Unmatched) => {
+                        write!(text, "; {}: {}", shown_pointer(&miss.at), in_words())
+                    }
                     Some(_) => write!(text, "; {}: {}", miss.reason.as_str(), miss.reason.advice()),
                 };
             }
@@ -259,22 +264,6 @@ impl<'a> Explained<'a> {
         }
         text
     }
-}
-
-/// A mapping of this rule alone; with a key, of the one element that stands under it.
-fn alone(rule: &Rule, key: Option<&str>) -> Mapping {
-    let mut rule = Rule { endpoint: 0, ..rule.clone() };
-    if let Some(key) = key {
-        rule.each = None;
-        for source in rule.labels.iter_mut().filter(|source| **source == LabelSource::Key) {
-            *source = LabelSource::Fixed(key.to_owned());
-        }
-    }
-    // An ignored value is to be explained too.
-    if rule.missing == Missing::Ignore {
-        rule.missing = Missing::Absent;
-    }
-    Mapping { endpoints: Vec::new(), rules: vec![rule] }
 }
 
 /// An element's key in front of what is said of it.

@@ -12,7 +12,7 @@ use super::model::Mapping;
 pub fn fitting(mapping: &Mapping, bytes: &[u8]) -> Vec<usize> {
     let endpoints = mapping.endpoints.iter().enumerate().filter(|(_, endpoint)| !endpoint.skipped);
     let scores: Vec<(usize, (usize, Reverse<usize>))> = endpoints
-        .filter_map(|(index, endpoint)| Some((index, score(mapping, index, &Body::read(endpoint.format, bytes).ok()?))))
+        .filter_map(|(index, endpoint)| Some((index, score(mapping, index, &endpoint.read(bytes).ok()?))))
         .filter(|(_, (found, _))| *found > 0)
         .collect();
     let best = scores.iter().map(|(_, score)| *score).max();

@@ -1,4 +1,4 @@
-//! The mapping language: which numbers of a service's JSON become which metrics.
+//! The mapping language: which numbers of a service's answers become which metrics.
 //!
 //! A [`Mapping`] is data: endpoints and rules, written in TOML by the user ([`read`] reads it) or shipped as a
 //! profile ([`profile`]). Everything here is pure: a body in, readings and misses out. Fetching is the business of the
@@ -17,6 +17,7 @@ mod advice;
 mod body;
 mod convert;
 pub mod discover;
+mod elements;
 mod evaluate;
 mod explain;
 mod fit;
@@ -35,11 +36,13 @@ mod source;
 mod states;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+mod text;
 mod unit;
 
 pub use advice::advice;
 pub use body::{Body, BodyFormat, Unreadable};
 pub use convert::{Parse, age, ahead, number, timestamp};
+pub use elements::{Located, Step};
 pub use evaluate::{DataPoint, Evaluation, Reading, evaluate, find, locate, place};
 pub use explain::{Given, endpoints_of, explain};
 pub use fit::fitting;
@@ -48,9 +51,10 @@ pub use merging::{Fold, Merge, Merging};
 pub use miss::{Miss, MissReason};
 pub use model::{Endpoint, Freshness, LabelSource, Mapping, Missing, Rule, Value};
 pub use nearest::{Keys, Nearest};
-pub use pointer::{Located, Pointer, PointerError};
+pub use pointer::{Pointer, PointerError};
 pub use read::{SHORTEST_INTERVAL, clashes, parse, read};
 pub use shown::{shown, shown_pointer};
 pub use source::Idle;
 pub use states::States;
+pub use text::{Pattern, Patterns};
 pub use unit::{Dimension, SourceUnit};

@@ -7,7 +7,7 @@ use clap::ValueEnum;
 
 use super::convert::Parse;
 use super::model::Value;
-use super::unit::Dimension;
+use super::unit::{Dimension, SourceUnit};
 use metric::{Definition, Kind};
 
 /// The key `merge` of a rule.
@@ -88,14 +88,17 @@ impl Merging {
     /// What fits the kind of value, for a rule that does not say.
     #[must_use]
     pub fn usual(definition: &Definition, value: &Value) -> Self {
-        let (parse, unit) = match value {
+        let (parse, unit, is_share) = match value {
             Value::States { .. } => return Self::NONE,
             // The constant 1 stays one.
             Value::Info => return Self::both(Fold::Max),
-            Value::Number { parse, unit, .. } => (*parse, unit.map(super::unit::SourceUnit::dimension)),
+            Value::Number { parse, unit, divisor, .. } => (*parse, unit.map(SourceUnit::dimension), divisor.is_some()),
         };
         if definition.kind == Kind::Counter {
             return Self::both(Fold::Sum);
+        }
+        if is_share {
+            return Self::both(Fold::Max);
         }
         if is_moment(&definition.name, parse) {
             return Self::MOMENTS;
@@ -104,7 +107,7 @@ impl Merging {
         let fold = match (parse, unit) {
             (Parse::Bool, _) => Fold::Min,
             (Parse::Duration, _) | (_, Some(Dimension::Time | Dimension::Share)) => Fold::Max,
-            (Parse::Length, _) | (_, Some(Dimension::Size)) => Fold::Sum,
+            (Parse::Length | Parse::Count, _) | (_, Some(Dimension::Size)) => Fold::Sum,
             _ if ends_in(&"up") => Fold::Min,
             _ if WORST.iter().any(ends_in) => Fold::Max,
             _ => Fold::Sum,
@@ -123,13 +126,16 @@ mod tests {
     use std::borrow::Cow;
 
     use super::*;
-    use crate::unit::SourceUnit;
+
+    const fn number(parse: Parse, unit: Option<SourceUnit>) -> Value {
+        Value::Number { parse, unit, suffix: None, scale: None, divisor: None, words: Vec::new() }
+    }
 
     fn usual(name: &'static str, kind: Kind, parse: Parse, unit: Option<&str>) -> (Option<Fold>, Option<Fold>) {
         let help = Cow::Borrowed("");
         let definition = Definition { name: Cow::Borrowed(name), kind, labels: Vec::new(), help };
         let unit = unit.map(|unit| unit.parse::<SourceUnit>().unwrap());
-        let merging = Merging::usual(&definition, &Value::Number { parse, unit, suffix: None });
+        let merging = Merging::usual(&definition, &number(parse, unit));
         (merging.same, merging.rest)
     }
 
@@ -141,6 +147,7 @@ mod tests {
         assert_eq!(gauge("app_waiting", Parse::Number, None), both(Fold::Sum));
         assert_eq!(gauge("app_memory_bytes", Parse::Number, Some("MiB")), both(Fold::Sum));
         assert_eq!(gauge("app_jobs", Parse::Length, None), both(Fold::Sum));
+        assert_eq!(gauge("app_jobs_up", Parse::Count, None), both(Fold::Sum));
         assert_eq!(gauge("app_usage_ratio", Parse::Number, None), both(Fold::Max));
         assert_eq!(gauge("app_usage", Parse::Number, Some("percent")), both(Fold::Max));
         assert_eq!(gauge("app_latency", Parse::Number, None), both(Fold::Max));

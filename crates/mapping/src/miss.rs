@@ -7,11 +7,13 @@ use super::pointer::Pointer;
 pub enum MissReason {
     /// The key is not there, or null.
     Missing,
+    /// No pattern captured it of a text.
+    Unmatched,
     /// Of another JSON type than the rule expects.
     Type,
     /// A number in quotes where `parse` is `number`.
     StringNumber,
-    /// NaN or infinite.
+    /// NaN or infinite; a division by zero.
     NotFinite,
     /// A text that does not have the form that the rule expects.
     Malformed,
@@ -36,6 +38,11 @@ impl MissReason {
             Self::Missing => {
                 ("missing", false, "correct the pointer, or set missing = \"ignore\" if the key may be absent")
             }
+            Self::Unmatched => (
+                "unmatched",
+                false,
+                "correct the pattern that has this group, or set missing = \"ignore\" if the text may be absent",
+            ),
             Self::Type => ("type", false, "point at a value of the type that parse expects, or set parse"),
             Self::StringNumber => ("string_number", false, "set parse = \"quantity\": the number is in quotes"),
             Self::NotFinite => ("not_finite", false, "nothing can be done here: the service divides by zero"),
@@ -94,12 +101,25 @@ impl Miss {
 #[cfg(test)]
 mod tests {
     use super::MissReason::{
-        Duplicate, Limit, Malformed, Missing, NotFinite, Precision, Reset, State, StringNumber, Type, Unit,
+        Duplicate, Limit, Malformed, Missing, NotFinite, Precision, Reset, State, StringNumber, Type, Unit, Unmatched,
     };
 
     #[test]
     fn a_reason_says_whether_there_is_a_value_and_what_to_do() {
-        let all = [Missing, Type, StringNumber, NotFinite, Malformed, Unit, State, Precision, Duplicate, Limit, Reset];
+        let all = [
+            Missing,
+            Unmatched,
+            Type,
+            StringNumber,
+            NotFinite,
+            Malformed,
+            Unit,
+            State,
+            Precision,
+            Duplicate,
+            Limit,
+            Reset,
+        ];
         let with_value: Vec<&str> =
             all.into_iter().filter(|reason| reason.has_value()).map(super::MissReason::as_str).collect();
         assert_eq!(with_value, ["state", "precision", "limit", "reset"]);

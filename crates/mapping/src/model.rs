@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::body::BodyFormat;
+use super::body::{Body, BodyFormat, Unreadable};
 use super::convert::Parse;
 use super::merging::Merging;
 use super::pointer::Pointer;
 use super::states::States;
+use super::text::Patterns;
 use super::unit::SourceUnit;
 use metric::{Definition, Kind};
 use reader::Names;
@@ -44,6 +45,8 @@ pub struct Endpoint {
     pub statuses: Vec<u16>,
     /// How the body is written.
     pub format: BodyFormat,
+    /// What is captured of a text.
+    pub patterns: Patterns,
     /// It is fetched only while that endpoint (an index) does not answer usefully.
     pub fallback_of: Option<usize>,
     /// It is not fetched at all.
@@ -63,6 +66,11 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
+    /// Reads the bytes of its answer.
+    pub fn read(&self, bytes: &[u8]) -> Result<Body, Unreadable> {
+        Body::captured(self.format, &self.patterns, bytes)
+    }
+
     /// Whether the mapping reads a counter of it.
     #[must_use]
     pub fn has_counters(&self, mapping: &Mapping) -> bool {
@@ -87,7 +95,7 @@ pub struct Rule {
     pub endpoint: usize,
     /// Name, type, labels, help.
     pub definition: Arc<Definition>,
-    /// The elements, if there are several: a pointer with `*`. `at` and label pointers are relative to each.
+    /// The elements, if there are several: a pointer with wildcards. `at` and label pointers are relative to each.
     pub each: Option<Pointer>,
     /// Where the value stands: of several places the first that has one.
     pub at: Vec<Pointer>,
@@ -115,6 +123,21 @@ impl Rule {
         }
     }
 
+    /// Whether it counts elements.
+    #[must_use]
+    pub const fn counts(&self) -> bool {
+        matches!(self.value, Value::Number { parse: Parse::Count, .. })
+    }
+
+    /// Where the number stands that its value is divided by.
+    #[must_use]
+    pub const fn divisor(&self) -> Option<&Pointer> {
+        match &self.value {
+            Value::Number { divisor, .. } => divisor.as_ref(),
+            Value::States { .. } | Value::Info => None,
+        }
+    }
+
     /// Everything that it gives samples to.
     pub fn definitions(&self) -> impl Iterator<Item = &Arc<Definition>> {
         std::iter::once(&self.definition).chain(self.level())
@@ -132,6 +155,12 @@ pub enum Value {
         unit: Option<SourceUnit>,
         /// A word behind the number that is not a unit: `ticks/sec`.
         suffix: Option<String>,
+        /// What the number is multiplied by.
+        scale: Option<f64>,
+        /// Where the number stands, in the same element, that it is divided by.
+        divisor: Option<Pointer>,
+        /// Texts that are yes, where `parse` asks for yes or no; any other is no.
+        words: Vec<String>,
     },
     /// One of a closed set of words: a series for each, 1 for the one that it is.
     States {
@@ -149,10 +178,12 @@ pub enum Value {
 pub enum LabelSource {
     /// The mapping.
     Fixed(String),
-    /// The key or index that `*` stands for: `$key`.
-    Key,
+    /// The key or index that the wildcard of that number stands for: `$1`, and `$key` for the last one.
+    Key(usize),
     /// A text within the element: `$/symbol`.
     At(Pointer),
+    /// A text within the member of the wildcard of that number, `$1/name`; `$0/name` is one of the whole body.
+    Above(usize, Pointer),
 }
 
 /// What it means if a value is not there or null.

@@ -1,6 +1,6 @@
-//! JSON Pointer (RFC 6901) with one addition: a segment that is `*` stands for every member of an object or array.
+//! JSON Pointer (RFC 6901) with three additions: a segment `*` stands for every member of an object or array, `[key=x]` for
+//! those that have that text there, and `-1` for the last item of an array.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -9,14 +9,25 @@ use serde_json::Value;
 /// A compiled pointer. The empty one is the whole document.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Pointer {
-    segments: Vec<Segment>,
+    pub(super) segments: Vec<Segment>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Segment {
+pub(super) enum Segment {
     Key(String),
     Every,
+    Where(Filter),
 }
+
+/// `[key=x]`, `[a/b=x]`: which members are meant.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Filter {
+    at: Pointer,
+    value: String,
+}
+
+/// Wildcards of one pointer: each of them multiplies the elements.
+const MAX_WILDCARDS: usize = 3;
 
 /// Why a text is not a pointer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -27,18 +38,12 @@ pub enum PointerError {
     /// `~` stands before something else than 0 or 1.
     #[error("has a ~ that is not ~0 (for ~) or ~1 (for /)")]
     Escape,
-    /// Two wildcards would need two labels for one element.
-    #[error("has more than one *; map the inner one with a pointer of its own")]
+    /// Nobody means that many.
+    #[error("has more than {MAX_WILDCARDS} segments that are * or [key=x]; point at the elements more closely")]
     Wildcards,
-}
-
-/// A value that a pointer led to.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Located<'v> {
-    /// The key or index that `*` stood for; empty without one.
-    pub key: Cow<'v, str>,
-    /// The value.
-    pub value: &'v Value,
+    /// What stands before `=` is a pointer of its own.
+    #[error("has a * or [key=x] within [...]; write one key, or several with / between them")]
+    Filter,
 }
 
 impl Pointer {
@@ -48,50 +53,50 @@ impl Pointer {
         self.segments.contains(&Segment::Every)
     }
 
+    /// How many of its segments stand for several members: `*` and `[key=x]`.
+    #[must_use]
+    pub fn wildcards(&self) -> usize {
+        self.segments.iter().filter(|segment| segment.is_wildcard()).count()
+    }
+
     /// Whether it is the whole document.
     #[must_use]
     pub fn is_root(&self) -> bool {
         self.segments.is_empty()
     }
 
-    /// The one value; a `*` leads nowhere here.
+    /// The key that it begins with.
+    #[must_use]
+    pub fn first_key(&self) -> Option<&str> {
+        match self.segments.first()? {
+            Segment::Key(key) => Some(key),
+            Segment::Every | Segment::Where(_) => None,
+        }
+    }
+
+    /// The one value; of several that `[key=x]` stands for the first. A `*` leads nowhere here.
     #[must_use]
     pub fn find<'v>(&self, root: &'v Value) -> Option<&'v Value> {
         walk(root, &self.segments)
     }
 
-    /// Every value that it leads to. `None` if what stands before the `*` is not there or can have no members, or if none
-    /// of its members has what stands behind the `*`: then the pointer is wrong, and not the body empty.
+    /// The pointer with its wildcards replaced by keys, in their order: where a value stands, for people.
     #[must_use]
-    pub fn find_all<'v>(&self, root: &'v Value) -> Option<Vec<Located<'v>>> {
-        let Some(at) = self.segments.iter().position(|segment| *segment == Segment::Every) else {
-            return Some(vec![Located { key: Cow::Borrowed(""), value: self.find(root)? }]);
-        };
-        let (before, after) = (&self.segments[..at], &self.segments[at + 1..]);
-        let found = |key: Cow<'v, str>, value| Some(Located { key, value: walk(value, after)? });
-        let (located, is_empty): (Vec<_>, bool) = match walk(root, before)? {
-            Value::Object(members) => {
-                let members_found = members.iter().filter_map(|(key, value)| found(key.into(), value));
-                (members_found.collect(), members.is_empty())
-            }
-            Value::Array(items) => {
-                let items_found =
-                    items.iter().enumerate().filter_map(|(at, value)| found(at.to_string().into(), value));
-                (items_found.collect(), items.is_empty())
-            }
-            _ => return None,
-        };
-        (is_empty || !located.is_empty()).then_some(located)
-    }
-
-    /// The pointer with its `*` replaced by a key: where a located value stands, for people.
-    #[must_use]
-    pub fn at_key(&self, key: &str) -> Self {
+    pub fn at_keys(&self, keys: impl IntoIterator<Item: Into<String>>) -> Self {
+        let mut keys = keys.into_iter();
         let concrete = |segment: &Segment| match segment {
-            Segment::Every => Segment::Key(key.to_owned()),
             Segment::Key(_) => segment.clone(),
+            wildcard => keys.next().map_or_else(|| wildcard.clone(), |key| Segment::Key(key.into())),
         };
         Self { segments: self.segments.iter().map(concrete).collect() }
+    }
+
+    /// What it has up to its wildcard of that number, counted from 1, and that one too; with 0 nothing.
+    #[must_use]
+    pub fn up_to(&self, wildcard: usize) -> Self {
+        let mut ends = self.segments.iter().enumerate().filter(|(_, segment)| segment.is_wildcard());
+        let end = wildcard.checked_sub(1).and_then(|before| ends.nth(before)).map_or(0, |(at, _)| at + 1);
+        Self { segments: self.segments[..end].to_vec() }
     }
 
     /// `self` followed by `relative`.
@@ -107,15 +112,52 @@ impl Pointer {
     }
 }
 
-fn walk<'v>(mut value: &'v Value, segments: &[Segment]) -> Option<&'v Value> {
+impl Segment {
+    pub(super) const fn is_wildcard(&self) -> bool {
+        !matches!(self, Self::Key(_))
+    }
+
+    /// Whether it stands for that member.
+    pub(super) fn takes(&self, member: &Value) -> bool {
+        match self {
+            Self::Key(_) => false,
+            Self::Every => true,
+            Self::Where(filter) => filter.at.find(member).is_some_and(|value| is_text(value, &filter.value)),
+        }
+    }
+
+    /// Whether the member could be one that it stands for: it has what is asked for.
+    pub(super) fn could_take(&self, member: &Value) -> bool {
+        match self {
+            Self::Key(_) => false,
+            Self::Every => true,
+            Self::Where(filter) => filter.at.find(member).is_some(),
+        }
+    }
+}
+
+/// Whether a value is that text, as it would be written in a label.
+pub(super) fn is_text(value: &Value, text: &str) -> bool {
+    match value {
+        Value::String(value) => value == text,
+        Value::Bool(value) => text == if *value { "true" } else { "false" },
+        Value::Number(number) => number.to_string() == text,
+        Value::Null | Value::Array(_) | Value::Object(_) => false,
+    }
+}
+
+/// What the keys before any `*` lead to.
+pub(super) fn walk<'v>(mut value: &'v Value, segments: &[Segment]) -> Option<&'v Value> {
     for segment in segments {
-        let Segment::Key(key) = segment else { return None };
-        value = match value {
-            Value::Object(members) => members.get(key)?,
+        value = match (value, segment) {
+            (Value::Object(members), Segment::Key(key)) => members.get(key)?,
+            (Value::Array(items), Segment::Key(key)) if key == "-1" => items.last()?,
             // RFC 6901: an index has no leading zero and no sign.
-            Value::Array(items) if key == "0" || !key.starts_with(['0', '+']) => {
+            (Value::Array(items), Segment::Key(key)) if key == "0" || !key.starts_with(['0', '+']) => {
                 items.get(key.parse::<usize>().ok()?)?
             }
+            (Value::Array(items), Segment::Where(_)) => items.iter().find(|item| segment.takes(item))?,
+            (Value::Object(members), Segment::Where(_)) => members.values().find(|member| segment.takes(member))?,
             _ => return None,
         };
     }
@@ -126,19 +168,35 @@ impl FromStr for Pointer {
     type Err = PointerError;
 
     fn from_str(text: &str) -> Result<Self, PointerError> {
-        if text.is_empty() {
-            return Ok(Self::default());
+        let mut segments = Vec::new();
+        let mut rest = text;
+        while !rest.is_empty() {
+            let begin = rest.strip_prefix('/').ok_or(PointerError::NoSlash)?;
+            // What stands in brackets may have slashes of its own.
+            let end = filter_end(begin).or_else(|| begin.find('/')).unwrap_or(begin.len());
+            segments.push(segment(&begin[..end])?);
+            rest = &begin[end..];
         }
-        let segments = text.strip_prefix('/').ok_or(PointerError::NoSlash)?.split('/').map(segment);
-        let pointer = Self { segments: segments.collect::<Result<_, _>>()? };
-        let wildcards = pointer.segments.iter().filter(|segment| **segment == Segment::Every).count();
-        if wildcards > 1 { Err(PointerError::Wildcards) } else { Ok(pointer) }
+        let pointer = Self { segments };
+        if pointer.wildcards() > MAX_WILDCARDS { Err(PointerError::Wildcards) } else { Ok(pointer) }
     }
+}
+
+/// Where the `[key=x]` ends that a text begins with.
+fn filter_end(text: &str) -> Option<usize> {
+    let inner = text.strip_prefix('[')?;
+    let end = inner.find("]/").or_else(|| inner.strip_suffix(']').map(str::len))?;
+    inner[..end].contains('=').then_some(end + 2)
 }
 
 fn segment(text: &str) -> Result<Segment, PointerError> {
     if text == "*" {
         return Ok(Segment::Every);
+    }
+    if let Some((at, value)) = filter_end(text).and_then(|end| text[1..end - 1].split_once('=')) {
+        let at: Pointer = format!("/{at}").parse()?;
+        let filter = Filter { at, value: value.to_owned() };
+        return if filter.at.wildcards() > 0 { Err(PointerError::Filter) } else { Ok(Segment::Where(filter)) };
     }
     let mut key = String::with_capacity(text.len());
     let mut characters = text.chars();
@@ -161,6 +219,7 @@ impl fmt::Display for Pointer {
             match segment {
                 Segment::Every => f.write_str("/*")?,
                 Segment::Key(key) => write!(f, "/{}", key.replace('~', "~0").replace('/', "~1"))?,
+                Segment::Where(Filter { at, value }) => write!(f, "/[{}={value}]", &at.to_string()[1..])?,
             }
         }
         Ok(())
@@ -193,21 +252,27 @@ mod tests {
     }
 
     #[test]
-    fn a_star_leads_to_every_member() {
-        let document = json!({"accounts": {"a": {"n": 1}, "b": {"n": 2}, "c": 3}, "list": [10, 20], "n": 5});
-        let found = |text: &str| {
-            let located = pointer(text).find_all(&document)?;
-            Some(located.into_iter().map(|found| (found.key.into_owned(), found.value.clone())).collect::<Vec<_>>())
-        };
-        assert_eq!(found("/accounts/*/n"), Some(vec![("a".to_owned(), json!(1)), ("b".to_owned(), json!(2))]));
-        assert_eq!(found("/list/*"), Some(vec![("0".to_owned(), json!(10)), ("1".to_owned(), json!(20))]));
-        assert_eq!(found("/n"), Some(vec![(String::new(), json!(5))]));
-        assert_eq!(found("/n/*"), None);
-        assert_eq!(found("/none/*"), None);
-        assert_eq!(found("/accounts/*/m"), None);
-        let empty = json!({"accounts": {}, "list": []});
-        assert_eq!(pointer("/accounts/*/n").find_all(&empty), Some(Vec::new()));
-        assert_eq!(pointer("/list/*").find_all(&empty), Some(Vec::new()));
+    fn a_filter_and_the_last_item_are_found() {
+        let document = json!({"list": [
+            {"name": "a", "n": 1}, {"name": "b/c", "n": 2, "of": {"x": true}}, {"name": "b/c", "n": 3}, {"n": 4, "id": 7},
+        ], "map": {"one": {"kind": "k", "n": 5}}, "none": [], "-1": 6});
+        let found = |text: &str| pointer(text).find(&document).cloned();
+        assert_eq!(found("/list/[name=b/c]/n"), Some(json!(2)));
+        assert_eq!(found("/list/[of/x=true]/n"), Some(json!(2)));
+        assert_eq!(found("/list/[id=7]/n"), Some(json!(4)));
+        assert_eq!(found("/list/-1/n"), Some(json!(4)));
+        assert_eq!(found("/map/[kind=k]/n"), Some(json!(5)));
+        assert_eq!(found("/-1"), Some(json!(6)));
+        for nowhere in ["/list/[name=c]", "/list/[=a]", "/none/-1", "/list/-2", "/map/-1", "/list/0/n/[a=b]"] {
+            assert_eq!(found(nowhere), None, "{nowhere}");
+        }
+    }
+
+    #[test]
+    fn what_only_looks_like_a_filter_is_a_key() {
+        let document = json!({"[0]": 1, "[a=b": 2, "a[b=c]": 3});
+        let found = |text: &str| pointer(text).find(&document).cloned();
+        assert_eq!((found("/[0]"), found("/[a=b"), found("/a[b=c]")), (Some(json!(1)), Some(json!(2)), Some(json!(3))));
     }
 
     #[test]
@@ -216,15 +281,20 @@ mod tests {
         assert_eq!(error("data.cache"), PointerError::NoSlash);
         assert_eq!(error("/a~2"), PointerError::Escape);
         assert_eq!(error("/a~"), PointerError::Escape);
-        assert_eq!(error("/*/a/*"), PointerError::Wildcards);
+        assert_eq!(error("/*/a/*/[b=c]/*"), PointerError::Wildcards);
+        assert_eq!(error("/[a/*=b]"), PointerError::Filter);
+        assert_eq!(error("/[a~2=b]"), PointerError::Escape);
     }
 
     #[test]
     fn it_is_written_as_it_is_read() {
-        for text in ["", "/", "/a~1b/~0/*", "/data/0"] {
+        for text in ["", "/", "/a~1b/~0/*", "/data/0", "/*/[a/b~1=x/]y]/-1", "/[v=/]", "/a/"] {
             assert_eq!(pointer(text).to_string(), text);
         }
-        assert_eq!(pointer("/a/*/b").at_key("x/y").to_string(), "/a/x~1y/b");
+        assert_eq!(pointer("/a/*/b").at_keys(["x/y"]).to_string(), "/a/x~1y/b");
+        assert_eq!(pointer("/a/*/b/[c=d]").at_keys(["x", "0"]).to_string(), "/a/x/b/0");
+        let up_to = |wildcard| pointer("/a/*/b/[c=d]/e").up_to(wildcard).to_string();
+        assert_eq!([0, 1, 2, 3].map(up_to), ["", "/a/*", "/a/*/b/[c=d]", ""]);
         assert_eq!(pointer("/a").join(&pointer("/b")).child("c~").to_string(), "/a/b/c~0");
         assert!(pointer("/a/*").is_wild() && !pointer("/a").is_wild() && pointer("").is_root());
     }

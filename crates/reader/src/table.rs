@@ -199,6 +199,26 @@ impl<'r> Table<'r> {
         T::try_from(number).ok()
     }
 
+    /// A number that is not 0, with its line.
+    pub fn factor(&mut self, key: &'static str) -> Option<f64> {
+        let (line, value) = self.take(key)?;
+        let (text, number) = match &value {
+            DeValue::Float(float) => (float.as_str().to_owned(), float.as_str().replace('_', "").parse::<f64>().ok()),
+            DeValue::Integer(integer) if integer.radix() == 10 => {
+                (integer.as_str().to_owned(), integer.as_str().replace('_', "").parse::<f64>().ok())
+            }
+            _ => {
+                self.mistyped(line, key, &value, "write it as a number without quotes");
+                return None;
+            }
+        };
+        let factor = number.filter(|number| number.is_finite() && *number != 0.0);
+        if factor.is_none() {
+            self.problem(Some(line), key, Some(text), "must be a finite number that is not 0");
+        }
+        factor
+    }
+
     /// A list of whole numbers within bounds, or a single one.
     pub fn integers(&mut self, key: &'static str, bounds: RangeInclusive<u16>) -> Vec<u16> {
         let Some((line, value)) = self.take(key) else { return Vec::new() };

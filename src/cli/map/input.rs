@@ -147,7 +147,8 @@ fn read(mapping: &Mapping, index: usize, bytes: &[u8], status: Option<u16>) -> R
         );
         return Err(message);
     }
-    let body = Body::read(endpoint.format, bytes)
+    let body = endpoint
+        .read(bytes)
         .map_err(|error| format!("endpoint {name}: {error}; check format, and whether it is the right body"))?;
     if let Some(at) = &endpoint.error_at
         && at.find(&body.tree).is_some_and(|value| !value.is_null())

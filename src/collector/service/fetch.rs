@@ -47,11 +47,14 @@ pub(super) fn judge(endpoint: &Endpoint, address: &str, response: &Response, now
         let is_absent = endpoint.optional && matches!(status, 404 | 405 | 410 | 501);
         return if is_absent { Verdict::Absent(error) } else { Verdict::Failed(error) };
     }
-    let body = match Body::read(endpoint.format, &response.body) {
+    let body = match endpoint.read(&response.body) {
         Ok(body) => body,
         Err(cause) => {
             let advice = match cause {
                 Unreadable::Html => "is this the path of the endpoint, and not that of a page or a login?",
+                Unreadable::Unmatched => {
+                    "look at the body with curl: it may be another page, or one of a login; else correct patterns"
+                }
                 Unreadable::Empty | Unreadable::Syntax(_) => "look at the body with curl, and check path and format",
             };
             return Verdict::Failed(failed(Reason::Decode, cause.to_string(), advice));

@@ -159,6 +159,7 @@ pub(super) fn header(source: &DraftOptions, endpoint: &str, format: BodyFormat, 
         BodyFormat::Json => {}
         BodyFormat::Python => text += "format = \"python\"\n",
         BodyFormat::Prometheus => text += "format = \"prometheus\"\n",
+        BodyFormat::Text => text += "format = \"text\"\n",
     }
     if source.status != 200 {
         let _ = writeln!(text, "statuses = [200, {}]", source.status);

@@ -5,6 +5,8 @@ use serde_json::json;
 use super::*;
 use crate::testing;
 
+mod shapes;
+
 /// One rule of one endpoint.
 fn mapping(rule: &str) -> Arc<Mapping> {
     testing::mapping(&format!("[[endpoint]]\nname = \"e\"\npath = \"/e\"\n[[metric]]\nname = \"m\"\n{rule}"))

@@ -7,8 +7,8 @@ use crate::model::Value;
 use crate::shown::shown_pointer;
 use metric::MetricInfo;
 use metric::vocabulary::backpressure::{
-    DROP_RATIO, DROPPED, INGEST_RATE, PENDING, PUBLISH_RATE, PUBLISHED, RATE_RATIO, RECEIVED, SAMPLED_OUT,
-    SAMPLING_RATIO, UNACCOUNTED, UNACCOUNTED_RATIO, WINDOW,
+    DROP_RATIO, DROPPED, INGEST_RATE, PENDING, PUBLISH_RATE, PUBLISH_RATIO, PUBLISHED, RATE_RATIO, RECEIVED,
+    SAMPLED_OUT, SAMPLING_RATIO, UNACCOUNTED, UNACCOUNTED_RATIO, UNACCOUNTED_TOTAL, WINDOW,
 };
 use metric::vocabulary::resources::{
     CACHE_HIT_RATIO, CACHE_HIT_RATIO_WINDOW, CACHE_HITS, CACHE_MISSES, POOL_CONNECTIONS, POOL_MAX_CONNECTIONS,
@@ -41,13 +41,15 @@ macro_rules! computed {
 }
 
 /// Every metric that is computed: the service collector's `derive` in words.
-const COMPUTED: [Computed; 11] = computed! {
+const COMPUTED: [Computed; 13] = computed! {
     INGEST_RATE growth [RECEIVED PUBLISHED DROPPED PENDING]
         "what backpressure_received_total grew by since the fetch before, a second, if all of these are read; else what a rule gives"
     PUBLISH_RATE growth [RECEIVED PUBLISHED DROPPED PENDING]
         "what backpressure_published_total grew by since the fetch before, a second, if all of these are read; else what a rule gives"
     RATE_RATIO at_once [PUBLISH_RATE INGEST_RATE]
         "backpressure_publish_rate divided by backpressure_ingest_rate; absent while nothing is received"
+    PUBLISH_RATIO growth [RECEIVED PUBLISHED SAMPLED_OUT]
+        "what backpressure_published_total grew by over the window, divided by what backpressure_received_total grew by less what was sampled out; without these counters of the rates that rules give"
     SAMPLING_RATIO growth [RECEIVED PUBLISHED DROPPED SAMPLED_OUT PENDING]
         "1 less what backpressure_sampled_out_total grew by since the fetch before, divided by what backpressure_received_total grew by"
     DROP_RATIO growth [PUBLISHED DROPPED SAMPLED_OUT]
@@ -56,6 +58,8 @@ const COMPUTED: [Computed; 11] = computed! {
         "what backpressure_received_total grew by over the window, less what the others grew by"
     UNACCOUNTED_RATIO growth [RECEIVED PUBLISHED DROPPED SAMPLED_OUT PENDING]
         "backpressure_unaccounted_messages divided by what backpressure_received_total grew by over the window"
+    UNACCOUNTED_TOTAL growth [RECEIVED PUBLISHED DROPPED SAMPLED_OUT PENDING]
+        "what backpressure_received_total grew by since the first fetch, less what the others grew by; it never falls"
     WINDOW at_once [PUBLISHED]
         "the setting window, if this is read"
     CACHE_HIT_RATIO growth [CACHE_HITS CACHE_MISSES]

@@ -221,10 +221,11 @@ fn what_a_computed_metric_lacks_is_named() {
 
 #[test]
 fn a_metric_without_rule_and_one_that_passes_through() {
-    let text = of_profile("pool", "pool", "{}", "queue_size").unwrap();
+    let text = of_profile("pool", "pool", "{}", "queue_capacity").unwrap();
     assert_eq!(
         text,
-        "queue_size: gauge. Items in a queue.\n\nNo rule of this mapping gives it; add a [[metric]] with this name.\n"
+        "queue_capacity: gauge. Items that a queue can hold.\n\nNo rule of this mapping gives it; add a [[metric]] with this \
+         name.\n"
     );
     let text =
         of_profile("ticker", "series", "# TYPE ticker_lag gauge\nticker_lag{x=\"1\"} 2\n", "ticker_lag").unwrap();

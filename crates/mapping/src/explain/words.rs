@@ -31,7 +31,12 @@ pub(super) fn places(rule: &Rule) -> String {
 fn label((name, source): (&std::borrow::Cow<'static, str>, &LabelSource)) -> String {
     match source {
         LabelSource::Fixed(text) => format!("{name} = {text:?}"),
-        LabelSource::Key => format!("{name} = the key"),
+        LabelSource::Key(1) => format!("{name} = the key"),
+        LabelSource::Key(wildcard) => format!("{name} = the key of wildcard {wildcard}"),
+        LabelSource::Above(0, pointer) => format!("{name} = the text at {pointer} of the body"),
+        LabelSource::Above(wildcard, pointer) => {
+            format!("{name} = the text at {pointer} of the member of wildcard {wildcard}")
+        }
         LabelSource::At(pointer) => format!("{name} = the text at {pointer} of each"),
     }
 }
@@ -49,7 +54,7 @@ pub(super) fn conversion(rule: &Rule, metric: &str) -> String {
                 format!("the place of the state of {} in {}, from 0", rule.definition.name, known.join(", "))
             }
         }
-        Value::Number { parse, unit, suffix } => {
+        Value::Number { parse, unit, suffix, scale, divisor, words } => {
             let mut text = match parse {
                 Parse::Number => "a number",
                 Parse::Quantity => "a number, or a text that begins with one",
@@ -57,6 +62,7 @@ pub(super) fn conversion(rule: &Rule, metric: &str) -> String {
                 Parse::Timestamp => "a date and time, exported in seconds since 1970",
                 Parse::Bool => "yes or no, exported as 1 or 0",
                 Parse::Length => "the number of its elements",
+                Parse::Count => "1 for each element, added up",
             }
             .to_owned();
             if let Some(suffix) = suffix {
@@ -64,6 +70,16 @@ pub(super) fn conversion(rule: &Rule, metric: &str) -> String {
             }
             if let Some(unit) = unit {
                 let _ = write!(text, ", in {unit}, exported {}", base(*unit));
+            }
+            if let Some(scale) = scale {
+                let _ = write!(text, ", multiplied by {scale}");
+            }
+            if let Some(divisor) = divisor {
+                let _ = write!(text, ", divided by what stands at {}", shown_pointer(divisor));
+            }
+            if !words.is_empty() {
+                let how = if *parse == Parse::Count { "counted where it is" } else { "1 where it is" };
+                let _ = write!(text, ", {how} {}", words.join(" or "));
             }
             text
         }
@@ -79,8 +95,7 @@ const fn base(unit: SourceUnit) -> &'static str {
 }
 
 /// What one value became.
-pub(super) fn result(rule: &Rule, metric: &str, points: &[DataPoint], found: Option<&Json>) -> String {
-    let Some(point) = points.first() else { return String::new() };
+pub(super) fn result(rule: &Rule, metric: &str, point: &DataPoint, found: Option<&Json>) -> String {
     let labels = label_text(rule, &point.labels);
     let spaced = if labels.is_empty() { String::new() } else { format!(" as {labels}") };
     let is_level = rule.definition.name != metric;

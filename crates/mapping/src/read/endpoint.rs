@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use http::uri::PathAndQuery;
 
-use crate::{BodyFormat, Endpoint, Freshness, Pointer};
+use crate::{BodyFormat, Endpoint, Freshness, Pattern, Patterns, Pointer};
 use reader::{Names, Table, set};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -13,6 +13,9 @@ const DAY: Duration = Duration::from_hours(24);
 
 /// A service is not asked more often, by whatever mistake.
 pub const SHORTEST_INTERVAL: Duration = Duration::from_secs(5);
+
+/// Patterns of one endpoint, and lists: each looks through the whole body.
+const MAX_PATTERNS: usize = 32;
 
 /// The most that one fetch may take unless the endpoint says otherwise.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -40,6 +43,7 @@ pub(super) fn read(mut table: Table<'_>, endpoints: &mut Vec<Endpoint>, own: &mu
         endpoint.statuses = statuses;
     }
     set(&mut endpoint.format, table.choice("format"));
+    read_patterns(&mut table, &mut endpoint);
     set(&mut endpoint.optional, table.boolean("optional"));
     if let Some((line, primary)) = table.string_at("fallback_of") {
         let above = &endpoints[..known.unwrap_or(endpoints.len())];
@@ -103,6 +107,7 @@ fn new(name: String) -> Endpoint {
         timeout: DEFAULT_TIMEOUT,
         statuses: vec![200],
         format: BodyFormat::Json,
+        patterns: Patterns::default(),
         fallback_of: None,
         skipped: false,
         optional: false,
@@ -128,6 +133,41 @@ fn read_freshness(mut table: Table<'_>, endpoint: &mut Endpoint) {
         None => table.problem(None, "at", None, "is missing; write where the body has its timestamp"),
     }
     table.finish();
+}
+
+fn read_patterns(table: &mut Table<'_>, endpoint: &mut Endpoint) {
+    let is_text = endpoint.format == BodyFormat::Text;
+    for key in ["patterns", "lists"] {
+        if let Some(line) = table.line_of(key).filter(|_| !is_text) {
+            table.problem(Some(line), key, None, "belongs to format = \"text\"; set the format, or remove it");
+        }
+    }
+    let is_given = table.has("patterns") || table.has("lists");
+    let mut values = table.strings("patterns");
+    if let Some((line, text)) = values.get(MAX_PATTERNS).cloned() {
+        table.wrong(line, "patterns", &text, format!("is one too many; {MAX_PATTERNS} are read"));
+        values.truncate(MAX_PATTERNS);
+    }
+    let values = values.into_iter().filter_map(|(line, text)| {
+        Pattern::new(&text).map_err(|message| table.wrong(line, "patterns", &text, message)).ok()
+    });
+    let values: Vec<Pattern> = values.collect();
+    let mut lists = Vec::new();
+    for (line, name, text) in table.pairs("lists") {
+        match Pattern::new(&text) {
+            Ok(_) if lists.len() == MAX_PATTERNS => {
+                table.wrong(line, "lists", &text, format!("is one too many; {MAX_PATTERNS} are read"));
+            }
+            Ok(pattern) => lists.push((name, pattern)),
+            Err(message) => table.wrong(line, "lists", &text, message),
+        }
+    }
+    if !(values.is_empty() && lists.is_empty()) {
+        endpoint.patterns = Patterns::new(values, lists);
+    } else if is_text && !is_given && endpoint.patterns.is_empty() {
+        let message = "is missing; write what is to be captured, like ['^Active connections: (?<active>\\d+)']";
+        table.problem(None, "patterns", None, message);
+    }
 }
 
 fn read_pass_through(table: &mut Table<'_>, endpoint: &mut Endpoint) {

@@ -1,14 +1,15 @@
 //! `[[metric]]`: what is taken from a body.
 
 use std::borrow::Cow;
-use std::str::FromStr;
+use std::str::FromStr as _;
 use std::sync::Arc;
 
 use clap::ValueEnum;
 
 use crate::merging::is_moment;
 use crate::{
-    Dimension, Endpoint, LabelSource, Merge, Merging, Missing, Parse, Pointer, Rule, SourceUnit, States, Value,
+    BodyFormat, Dimension, Endpoint, LabelSource, Merge, Merging, Missing, Parse, Pointer, Rule, SourceUnit, States,
+    Value,
 };
 use metric::{Definition, Kind, vocabulary};
 use reader::Table;
@@ -40,13 +41,19 @@ pub(super) fn read(mut table: Table<'_>, endpoints: &[Endpoint]) -> Option<Rule>
     let has_instances = endpoint.is_some_and(|at| endpoints[at].instance.is_some());
     refuse_useless(&table, kind, shared.as_ref(), has_instances);
     let each: Option<Pointer> = table.parsed("each");
-    if each.as_ref().is_some_and(|each| !each.is_wild()) {
-        table.problem(None, "each", None, "has no *; write it where the elements are, like \"/accounts/*\"");
+    let wildcards = each.as_ref().map(Pointer::wildcards);
+    if wildcards == Some(0) {
+        let message = "has no * and no [key=x]; write one where the elements are, like \"/accounts/*\"";
+        table.problem(None, "each", None, message);
     }
     let at = read_places(&mut table, each.is_some() || kind == Some(Type::Info));
-    let labels = read_labels(&mut table, each.is_some());
+    let labels = read_labels(&mut table, wildcards);
     let names: Vec<String> = labels.iter().map(|(label, _)| label.clone()).collect();
-    let value = read_value(&mut table, kind, shared.as_ref(), &names);
+    let is_text = endpoint.is_some_and(|at| endpoints[at].format == BodyFormat::Text);
+    let value = read_value(&mut table, kind, shared.as_ref(), &names, (is_text, each.is_some()));
+    if let Some(endpoint) = endpoint {
+        check_groups(&table, &endpoints[endpoint], each.as_ref(), &at);
+    }
     let state_label = table.string("state_label");
     let help = table.string("help");
     let limit = table.integer("limit", 1..=10_000).unwrap_or(DEFAULT_LIMIT);
@@ -92,6 +99,9 @@ fn refuse_useless(table: &Table<'_>, kind: Option<Type>, shared: Option<&Definit
         ("unit", !is_number, of_numbers),
         ("suffix", !is_number, of_numbers),
         ("merge", !is_number, of_numbers),
+        ("scale", !is_number, of_numbers),
+        ("divided_by", !is_number, of_numbers),
+        ("is", !is_number, of_numbers),
         ("help", shared.is_some(), of_own),
         ("state_label", has_states && shared.is_some(), of_own),
         ("limit", !table.has("each"), of_each),
@@ -100,6 +110,18 @@ fn refuse_useless(table: &Table<'_>, kind: Option<Type>, shared: Option<&Definit
     for (key, is_useless, message) in is_useless {
         if let Some(line) = table.line_of(key).filter(|_| is_useless) {
             table.problem(Some(line), key, None, message);
+        }
+    }
+}
+
+/// Of a text nothing can be found but what its patterns capture.
+fn check_groups(table: &Table<'_>, endpoint: &Endpoint, each: Option<&Pointer>, at: &[Pointer]) {
+    let Some(keys) = endpoint.patterns.keys().filter(|_| endpoint.format == BodyFormat::Text) else { return };
+    let (key, places) = each.map_or(("at", at), |each| ("each", std::slice::from_ref(each)));
+    for place in places {
+        if place.first_key().is_some_and(|first| !keys.contains(&first)) {
+            let message = format!("is captured by no pattern; there are {}", keys.join(", "));
+            table.problem(None, key, Some(format!("{:?}", place.to_string())), message);
         }
     }
 }
@@ -160,7 +182,13 @@ fn read_places(table: &mut Table<'_>, may_be_whole: bool) -> Vec<Pointer> {
     places
 }
 
-fn read_value(table: &mut Table<'_>, kind: Option<Type>, shared: Option<&Definition>, labels: &[String]) -> Value {
+fn read_value(
+    table: &mut Table<'_>,
+    kind: Option<Type>,
+    shared: Option<&Definition>,
+    labels: &[String],
+    (is_text, has_each): (bool, bool),
+) -> Value {
     if let Some(shared) = shared {
         let wanted = if shared.kind == Kind::Counter { Type::Counter } else { Type::Gauge };
         if kind.is_some_and(|kind| kind != wanted && (wanted == Type::Counter || kind == Type::Counter)) {
@@ -170,7 +198,7 @@ fn read_value(table: &mut Table<'_>, kind: Option<Type>, shared: Option<&Definit
     }
     let (names, aliases) = (table.strings("states"), table.pairs("aliases"));
     let level = table.string_at("level");
-    let number = read_number(table);
+    let number = read_number(table, is_text, has_each);
     match kind {
         Some(Type::Stateset) => {
             let states = read_states(table, names, aliases);
@@ -181,8 +209,8 @@ fn read_value(table: &mut Table<'_>, kind: Option<Type>, shared: Option<&Definit
     }
 }
 
-fn read_number(table: &mut Table<'_>) -> Value {
-    let parse = table.choice("parse").unwrap_or(Parse::Number);
+fn read_number(table: &mut Table<'_>, is_text: bool, has_each: bool) -> Value {
+    let parse = table.choice("parse").unwrap_or(if is_text { Parse::Quantity } else { Parse::Number });
     let suffix = table.string("suffix");
     let unknown = |()| format!("is not a unit; there are {}", SourceUnit::names());
     let unit = table.each("unit", |text| text.parse::<SourceUnit>().map_err(unknown)).pop();
@@ -193,14 +221,33 @@ fn read_number(table: &mut Table<'_>) -> Value {
         let fits = match parse {
             Parse::Number | Parse::Quantity => true,
             Parse::Duration => unit.dimension() == Dimension::Time,
-            Parse::Timestamp | Parse::Bool | Parse::Length => false,
+            Parse::Timestamp | Parse::Bool | Parse::Length | Parse::Count => false,
         };
         if !fits {
             let message = "does not go with parse; a duration is of a unit of time, and what is not a number has none";
             table.problem(None, "unit", Some(format!("{:?}", unit.to_string())), message);
         }
     }
-    Value::Number { parse, unit, suffix }
+    let scale = table.factor("scale");
+    let divisor: Option<Pointer> = table.parsed("divided_by");
+    if divisor.as_ref().is_some_and(Pointer::is_wild) {
+        table.problem(None, "divided_by", None, "has a *; point at one number of the element");
+    }
+    let words: Vec<String> = table.strings("is").into_iter().map(|(_, word)| word).collect();
+    let message = match parse {
+        Parse::Count if !has_each => Some(("parse", "counts elements; add each")),
+        Parse::Bool | Parse::Count => None,
+        _ if !words.is_empty() => Some(("is", "belongs to parse = \"bool\" or \"count\"; set parse, or remove it")),
+        _ => None,
+    };
+    if let Some((key, message)) = message {
+        table.problem(None, key, None, message);
+    }
+    if matches!(parse, Parse::Bool | Parse::Count | Parse::Timestamp) && (scale.is_some() || divisor.is_some()) {
+        let key = if scale.is_some() { "scale" } else { "divided_by" };
+        table.problem(None, key, None, "does not go with parse; it is for numbers, quantities, durations and lengths");
+    }
+    Value::Number { parse, unit, suffix, scale, divisor, words }
 }
 
 fn read_states(table: &Table<'_>, names: Vec<(usize, String)>, aliases: Vec<(usize, String, String)>) -> States {
@@ -259,32 +306,41 @@ fn own(definition: Definition) -> Result<Definition, String> {
     }
 }
 
-fn read_labels(table: &mut Table<'_>, has_elements: bool) -> Vec<(String, LabelSource)> {
+/// `wildcards` is their number in `each`, if there is one.
+fn read_labels(table: &mut Table<'_>, wildcards: Option<usize>) -> Vec<(String, LabelSource)> {
     let mut labels = Vec::new();
     for (line, label, text) in table.pairs("labels") {
-        let source = match text.strip_prefix('$') {
-            Some("key") if has_elements => LabelSource::Key,
-            Some("key") => {
-                table.wrong(line, "labels", &text, "needs each, which has the keys");
-                continue;
-            }
-            Some(pointer) if pointer.starts_with('/') => match pointer.parse() {
-                Ok(pointer) => LabelSource::At(pointer),
-                Err(error) => {
-                    table.wrong(line, "labels", &text, format!("{error}"));
-                    continue;
-                }
-            },
-            Some(_) => {
-                let message = "is neither \"$key\" nor a pointer like \"$/symbol\"";
-                table.wrong(line, "labels", &text, message);
-                continue;
-            }
-            None => LabelSource::Fixed(text),
-        };
-        labels.push((label, source));
+        match label_source(&text, wildcards) {
+            Ok(source) => labels.push((label, source)),
+            Err(message) => table.wrong(line, "labels", &text, message),
+        }
     }
     labels
+}
+
+fn label_source(text: &str, wildcards: Option<usize>) -> Result<LabelSource, String> {
+    let Some(source) = text.strip_prefix('$') else { return Ok(LabelSource::Fixed(text.to_owned())) };
+    let (name, pointer) = source.find('/').map_or((source, None), |at| (&source[..at], Some(&source[at..])));
+    let pointer = pointer.map(Pointer::from_str).transpose().map_err(|error| error.to_string())?;
+    if pointer.as_ref().is_some_and(Pointer::is_wild) {
+        return Err("has a *; a label has one value".to_owned());
+    }
+    let wildcard = match name {
+        "" | "0" => 0,
+        "key" if pointer.is_none() => wildcards.ok_or("needs each, which has the keys")?,
+        number => number.parse::<usize>().ok().filter(|number| *number > 0).ok_or(
+            "is neither \"$key\" nor \"$1\" for a key, nor a pointer like \"$/symbol\" or \"$1/name\" for a text",
+        )?,
+    };
+    if wildcard > wildcards.unwrap_or(0) {
+        return Err(format!("is of wildcard {wildcard}, and each has {}", wildcards.unwrap_or(0)));
+    }
+    match (name, pointer) {
+        ("", Some(pointer)) => Ok(LabelSource::At(pointer)),
+        (_, Some(pointer)) => Ok(LabelSource::Above(wildcard, pointer)),
+        (_, None) if wildcard > 0 => Ok(LabelSource::Key(wildcard)),
+        (_, None) => Err("is the whole body; point at a text in it, like \"$0/name\"".to_owned()),
+    }
 }
 
 /// The sources in the order of the definition's labels.

@@ -18,6 +18,7 @@ fn endpoint() -> Endpoint {
         timeout: Duration::from_secs(2),
         statuses: vec![200],
         format: BodyFormat::Json,
+        patterns: crate::mapping::Patterns::default(),
         fallback_of: None,
         skipped: false,
         optional: false,

@@ -109,11 +109,11 @@ fn every_key_of_a_metric_reaches_its_setting() {
     );
     assert_eq!(definition.labels, ["market", "side", "symbol"]);
     let symbol = LabelSource::At("/symbol".parse().unwrap());
-    assert_eq!(orders.labels, [LabelSource::Key, LabelSource::Fixed("buy".to_owned()), symbol]);
+    assert_eq!(orders.labels, [LabelSource::Key(1), LabelSource::Fixed("buy".to_owned()), symbol]);
     assert_eq!(orders.each.as_ref().unwrap().to_string(), "/markets/*");
     assert_eq!(orders.at.iter().map(ToString::to_string).collect::<Vec<_>>(), ["/orders/total", "/orders"]);
     assert_eq!((orders.limit, orders.merging, orders.missing), (3, Merging::told(Merge::Max), Missing::Zero));
-    let Value::Number { parse, unit, suffix } = &orders.value else { panic!() };
+    let Value::Number { parse, unit, suffix, .. } = &orders.value else { panic!() };
     assert_eq!(
         (*parse, unit.unwrap().to_string().as_str(), suffix.as_deref()),
         (Parse::Quantity, "kB", Some("orders"))

@@ -52,7 +52,7 @@ fn likely_tree() -> impl Strategy<Value = Json> {
         .flat_map(|shipped| shipped.mapping().unwrap().rules.clone())
         .flat_map(|rule| {
             let each = rule.each.unwrap_or_default();
-            rule.at.into_iter().map(move |at| each.at_key("k").join(&at))
+            rule.at.into_iter().map(move |at| each.at_keys(["k"; 3]).join(&at))
         })
         .collect();
     let planted = proptest::collection::vec((proptest::sample::select(places), tree()), 0..30);

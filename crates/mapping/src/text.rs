@@ -1,0 +1,228 @@
+//! Text bodies: what regular expressions capture of them becomes the tree that rules look into.
+
+use regex::{Regex, RegexBuilder};
+use serde_json::{Map, Value};
+
+use super::body::Unreadable;
+
+/// Matches of one pattern that are looked at; a status page has a hundred lines.
+const MAX_MATCHES: usize = 10_000;
+
+/// Bytes of a compiled pattern.
+const MAX_COMPILED: usize = 1 << 20;
+
+/// How a text becomes a tree.
+#[derive(Debug, Clone, Default)]
+pub struct Patterns {
+    /// Their groups stand at the root.
+    values: Vec<Pattern>,
+    /// Every match is an item of the array of that name.
+    lists: Vec<(String, Pattern)>,
+}
+
+/// One regular expression.
+#[derive(Debug, Clone)]
+pub struct Pattern {
+    regex: Regex,
+    /// Its named groups.
+    groups: Vec<(usize, String)>,
+    /// The numbers of the groups `key` and `value`, if it has both: each match is a key of the tree.
+    pair: Option<(usize, usize)>,
+}
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.regex.as_str() == other.regex.as_str()
+    }
+}
+
+impl PartialEq for Patterns {
+    fn eq(&self, other: &Self) -> bool {
+        self.values == other.values && self.lists == other.lists
+    }
+}
+
+impl Pattern {
+    /// Compiles an expression: `^` and `$` are the ends of a line. The error says what to do.
+    pub fn new(text: &str) -> Result<Self, String> {
+        let compiled = RegexBuilder::new(text).multi_line(true).crlf(true).size_limit(MAX_COMPILED).build();
+        let regex = compiled.map_err(|error| match error {
+            regex::Error::CompiledTooBig(_) => "is too large; bound its repetitions more tightly".to_owned(),
+            // The library draws the expression and marks the place; its last line says what is wrong.
+            error => {
+                let what = error.to_string();
+                let what = what.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
+                format!("is not a regular expression: {what}")
+            }
+        })?;
+        let named = regex.capture_names().enumerate();
+        let groups: Vec<(usize, String)> = named.filter_map(|(at, name)| Some((at, name?.to_owned()))).collect();
+        if groups.is_empty() {
+            return Err("captures nothing; name what it is to give, like (?<active>\\d+)".to_owned());
+        }
+        let of = |name: &str| groups.iter().find(|(_, group)| group == name).map(|(at, _)| *at);
+        let pair = of("key").zip(of("value"));
+        Ok(Self { regex, groups, pair })
+    }
+
+    /// What the named groups of the first match, or of each one, have captured; `false` if there is no match.
+    fn first(&self, text: &str, tree: &mut Map<String, Value>) -> bool {
+        let captures = self.regex.captures(text);
+        for (at, name) in captures.iter().flat_map(|_| &self.groups) {
+            // A group of another alternative has captured nothing.
+            if let Some(captured) = captures.as_ref().and_then(|captures| captures.get(*at)) {
+                tree.insert(name.clone(), captured.as_str().into());
+            }
+        }
+        captures.is_some()
+    }
+
+    fn pairs(&self, (key, value): (usize, usize), text: &str, tree: &mut Map<String, Value>) -> bool {
+        let before = tree.len();
+        let mut locations = self.regex.capture_locations();
+        let mut at = 0;
+        for _ in 0..MAX_MATCHES {
+            let Some(found) = self.regex.captures_read_at(&mut locations, text, at) else { break };
+            let captured = |group| locations.get(group).map(|(start, end)| &text[start..end]);
+            if let Some((key, value)) = captured(key).zip(captured(value)) {
+                tree.insert(key.to_owned(), value.into());
+            }
+            // An empty match would be found again.
+            at = if found.is_empty() { next(text, found.end()) } else { found.end() };
+            if at > text.len() {
+                break;
+            }
+        }
+        tree.len() > before
+    }
+
+    fn all(&self, text: &str) -> Vec<Value> {
+        let item = |captures: regex::Captures<'_>| {
+            let captured = |(at, name): &(usize, String)| Some((name.clone(), captures.get(*at)?.as_str().into()));
+            Value::Object(self.groups.iter().filter_map(captured).collect())
+        };
+        self.regex.captures_iter(text).take(MAX_MATCHES).map(item).collect()
+    }
+}
+
+/// The place behind the character at `at`.
+fn next(text: &str, at: usize) -> usize {
+    at + text[at..].chars().next().map_or(1, char::len_utf8)
+}
+
+impl Patterns {
+    /// Those of an endpoint.
+    #[must_use]
+    pub const fn new(values: Vec<Pattern>, lists: Vec<(String, Pattern)>) -> Self {
+        Self { values, lists }
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.values.is_empty() && self.lists.is_empty()
+    }
+
+    /// The keys that the tree may have; `None` if the text itself says them.
+    #[must_use]
+    pub fn keys(&self) -> Option<Vec<&str>> {
+        if self.values.iter().any(|pattern| pattern.pair.is_some()) {
+            return None;
+        }
+        let groups = self.values.iter().flat_map(|pattern| &pattern.groups).map(|(_, name)| name.as_str());
+        Some(groups.chain(self.lists.iter().map(|(name, _)| name.as_str())).collect())
+    }
+
+    /// The tree of a text. A text in which no pattern matches is another one than was meant, unless lists may be empty.
+    pub(super) fn tree(&self, text: &str) -> Result<Value, Unreadable> {
+        let mut tree = Map::new();
+        let mut matches = false;
+        for pattern in &self.values {
+            matches |= match pattern.pair {
+                Some(pair) => pattern.pairs(pair, text, &mut tree),
+                None => pattern.first(text, &mut tree),
+            };
+        }
+        for (name, pattern) in &self.lists {
+            let items = pattern.all(text);
+            matches |= !items.is_empty();
+            tree.insert(name.clone(), items.into());
+        }
+        match matches {
+            false if text.trim_start().starts_with('<') => Err(Unreadable::Html),
+            false if !self.values.is_empty() => Err(Unreadable::Unmatched),
+            _ => Ok(tree.into()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn patterns(values: &[&str], lists: &[(&str, &str)]) -> Patterns {
+        let pattern = |text: &str| Pattern::new(text).unwrap();
+        let lists = lists.iter().map(|(name, text)| ((*name).to_owned(), pattern(text)));
+        Patterns::new(values.iter().map(|text| pattern(text)).collect(), lists.collect())
+    }
+
+    const STUB_STATUS: &str = "Active connections: 291 \nserver accepts handled requests\n 16630948 16630946 31070465 \n\
+                               Reading: 6 Writing: 179 Waiting: 106 \n";
+
+    #[test]
+    fn named_groups_are_keys() {
+        let of = patterns(
+            &[r"^Active connections: (?<active>\d+)", r"^ (?<accepted>\d+) (?<handled>\d+) (?<requests>\d+) $"],
+            &[],
+        );
+        let expected = json!({"active": "291", "accepted": "16630948", "handled": "16630946", "requests": "31070465"});
+        assert_eq!(of.tree(STUB_STATUS), Ok(expected.clone()));
+        assert_eq!(of.tree(&STUB_STATUS.replace('\n', "\r\n")), Ok(expected));
+        assert_eq!(of.keys(), Some(vec!["active", "accepted", "handled", "requests"]));
+        assert_eq!(of.tree("Active connections: 1"), Ok(json!({"active": "1"})));
+    }
+
+    #[test]
+    fn groups_named_key_and_value_are_a_key_each() {
+        let of = patterns(&["^(?<key>[^:\n]+): (?<value>.*)$", "^(?<host>[a-z.]+)$"], &[]);
+        let text = "localhost\nServerUptimeSeconds: 12\nCPULoad: .0201\nScoreboard: __W\nempty: \nTotal Accesses: 7";
+        assert_eq!(
+            of.tree(text),
+            Ok(json!({
+                "host": "localhost", "ServerUptimeSeconds": "12", "CPULoad": ".0201", "Scoreboard": "__W", "empty": "",
+                "Total Accesses": "7",
+            }))
+        );
+        assert_eq!(of.keys(), None);
+        assert_eq!(patterns(&["(?<key>)(?<value>)"], &[]).tree("\u{e9}\u{20ac}"), Ok(json!({"": ""})));
+    }
+
+    #[test]
+    fn each_match_is_an_item_of_a_list() {
+        let of = patterns(&[], &[("workers", r"^(?<name>\w+) (?<jobs>\d+)( (?<state>\w+))?$")]);
+        let tree = json!({"workers": [{"name": "a", "jobs": "1", "state": "idle"}, {"name": "b", "jobs": "2"}]});
+        assert_eq!(of.tree("a 1 idle\nb 2\nc\n"), Ok(tree));
+        assert_eq!(of.tree("none"), Ok(json!({"workers": []})));
+        let many = patterns(&[], &[("all", "(?<one>x)")]).tree(&"x".repeat(20_000)).unwrap();
+        assert_eq!(many["all"].as_array().map(Vec::len), Some(MAX_MATCHES));
+    }
+
+    #[test]
+    fn another_page_is_told_as_such() {
+        let of = patterns(&[r"^Active connections: (?<active>\d+)"], &[]);
+        assert_eq!(of.tree("<!doctype html><title>Log in</title>"), Err(Unreadable::Html));
+        assert_eq!(of.tree("Please log in"), Err(Unreadable::Unmatched));
+        let lists = patterns(&[], &[("workers", "^(?<name>w+)$")]);
+        assert_eq!(lists.tree("<html>"), Err(Unreadable::Html));
+    }
+
+    #[test]
+    fn what_is_no_pattern_says_why() {
+        let error = |text: &str| Pattern::new(text).unwrap_err();
+        assert_eq!(error("(?<a>\\d+"), "is not a regular expression: unclosed group");
+        assert_eq!(error("\\d+"), "captures nothing; name what it is to give, like (?<active>\\d+)");
+        assert_eq!(error("(?<a>\\w{1000}{1000})"), "is too large; bound its repetitions more tightly");
+    }
+}
