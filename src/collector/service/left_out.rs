@@ -4,6 +4,7 @@ use super::{ServiceTarget, pass_through};
 use crate::mapping::profile::PROFILES;
 use crate::mapping::{Mapping, Rule};
 use crate::metric::part_of;
+use crate::metric::vocabulary::service::MAX_CONNECTIONS;
 use crate::metric::vocabulary::{self, backpressure as pressure, resources};
 
 /// The line that would bring a metric, if no rule of the mapping gives it.
@@ -16,6 +17,9 @@ pub(super) fn left_out(target: &ServiceTarget, metric: &str) -> Option<String> {
     let is_vocabulary = vocabulary::metrics().iter().any(|info| info.name == metric);
     if !is_vocabulary || gives(&target.mapping, metric) {
         return None;
+    }
+    if metric == MAX_CONNECTIONS.info().name {
+        return target.max_connections.is_none().then(|| "max_connections of [[service]]".to_owned());
     }
     let shipped = PROFILES.iter().find(|profile| profile.mapping().is_ok_and(|mapping| gives(&mapping, metric)));
     Some(match shipped {

@@ -1,6 +1,6 @@
 //! What stands before and behind the services: proxies, brokers, databases, and how fast a service answers.
 
-use crate::render::dashboard::spec::Unit::{PerSecond, Seconds};
+use crate::render::dashboard::spec::Unit::{Count, PerSecond, Ratio, Seconds};
 
 board! {
     "edge", "Edge",
@@ -18,5 +18,20 @@ board! {
                 "{{target}} {{method}} {{handler}}{{route}}{{path}}",
             )
             .may_be_empty("no service is watched whose histogram passes through");
+    }
+    "Proxies" {
+        graph("connections", "Connections in use", Ratio, "Open connections as a part of those that the proxy can have. At 100 % \
+            it accepts no more.")
+            .alerts("{{target}}")
+            .may_be_empty("no proxy is watched that tells it, or max_connections is not set");
+        graph("open", "Open connections", Count, "Open connections of each proxy, by its own count.")
+            .query("service_connections{@target}", "{{target}}")
+            .may_be_empty("no proxy is watched");
+    }
+    "Brokers" {
+        graph("alarms", "Alarms of brokers", Count, "1 while a broker has an alarm and blocks whoever publishes.")
+            .alerts("{{target}} {{alarm}}")
+            .may_be_empty("no broker is watched that tells it");
+
     }
 }
