@@ -2,6 +2,7 @@
 
 pub mod docker;
 pub mod host;
+pub mod kafka;
 mod kind;
 pub mod lines;
 pub mod log;
@@ -32,6 +33,7 @@ pub const KINDS: &[KindEntry] = &[
     entry::<redis::RedisTarget>(),
     entry::<service::ServiceTarget>(),
     entry::<docker::DockerTarget>(),
+    entry::<kafka::KafkaTarget>(),
     entry::<log::LogTarget>(),
     entry::<host::HostTarget>(),
 ];

@@ -149,7 +149,7 @@ fn it_is_configured() {
     assert_eq!(Config { origin: config.origin.clone(), ..again }, config);
     assert_eq!(
         refused(""),
-        "config.toml: redis: no target is configured; add [[redis]], [[service]], [[docker]], [[log]] or [[file]] with \
+        "config.toml: redis: no target is configured; add [[redis]], [[service]], [[docker]], [[kafka]], [[log]] or [[file]] with \
          name and address, or [host]"
     );
     assert_eq!(
