@@ -295,3 +295,4 @@ esac
 # Without it the tests that need it say so, and fail where CI is set.
 [ "$mode" != test ] || "$root/scripts/pypi.sh" >/dev/null || say "no Python environment: tests with real pools and queues are left out"
 [ "$mode" != test ] || "$root/scripts/npm.sh" >/dev/null || say "no Node packages: tests with BullMQ are left out"
+[ "$mode" != test ] || "$root/scripts/mongo.sh" >/dev/null || say "no mongo-java-server: a test of MongoDB is left out"

@@ -7,6 +7,7 @@ mod kind;
 pub mod lines;
 pub mod log;
 mod metrics;
+pub mod mongodb;
 pub mod redis;
 pub mod runner;
 pub mod service;
@@ -35,6 +36,7 @@ pub const KINDS: &[KindEntry] = &[
     entry::<docker::DockerTarget>(),
     entry::<kafka::KafkaTarget>(),
     entry::<log::LogTarget>(),
+    entry::<mongodb::MongodbTarget>(),
     entry::<host::HostTarget>(),
 ];
 

@@ -1,6 +1,6 @@
 //! How a server is reached, whatever is spoken there: its address, its settings, the connection and its limits.
 //!
-//! * [`Endpoint`], [`RedisUrl`], [`BaseUrl`]: addresses as people write them, all held to one set of security checks
+//! * [`Endpoint`], [`RedisUrl`], [`MongoUrl`], [`BaseUrl`]: addresses as people write them, all held to one set of security checks
 //! * [`Network`]: addresses that belong together
 //! * [`TlsSettings`], [`headers`]: what a configuration sets
 //! * [`dial`](dial::dial): name resolution, TCP or unix socket, TLS
@@ -18,6 +18,7 @@ pub mod dial;
 mod endpoint;
 pub mod headers;
 mod kept;
+mod mongo_url;
 mod network;
 pub mod pem;
 mod redis_query;
@@ -35,6 +36,7 @@ pub use credential::Credential;
 pub use dial::Reached;
 pub use endpoint::Endpoint;
 pub use kept::Kept;
+pub use mongo_url::{MECHANISMS, MongoUrl, mechanism};
 pub use network::Network;
 pub use redis_url::RedisUrl;
 pub use tls_settings::{Fingerprint, TlsSettings};

@@ -149,8 +149,8 @@ fn it_is_configured() {
     assert_eq!(Config { origin: config.origin.clone(), ..again }, config);
     assert_eq!(
         refused(""),
-        "config.toml: redis: no target is configured; add [[redis]], [[service]], [[docker]], [[kafka]], [[log]] or [[file]] with \
-         name and address, or [host]"
+        "config.toml: redis: no target is configured; add [[redis]], [[service]], [[docker]], [[kafka]], [[log]], [[mongodb]] or \
+         [[file]] with name and address, or [host]"
     );
     assert_eq!(
         refused("[[redis]]\nname = \"a\"\nurl = \"h\"\n[[file]]\nname = \"a\"\npath = \"x\"\ndeadline = \"1s\"\n"),

@@ -37,6 +37,7 @@ mod kinds;
 mod log_files;
 mod logs;
 mod map;
+mod mongodb;
 mod pools;
 mod prometheus;
 mod question;

@@ -12,6 +12,7 @@ pub(crate) mod http;
 pub(crate) mod images;
 pub(crate) mod line;
 pub(crate) mod missing;
+pub(crate) mod mongo;
 pub(crate) mod npm;
 pub(crate) mod peer;
 pub(crate) mod port;
