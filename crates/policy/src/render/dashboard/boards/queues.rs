@@ -15,7 +15,7 @@ board! {
             .alerts("{{target}} {{queue}}");
         graph("growth", "Growth", PerSecond, "How many jobs come in beyond those that are taken, a second; below 0 the \
             queue drains.")
-            .query("deriv(queue_size{@target}[@rate])", "{{target}} {{queue}}");
+            .alerts("{{target}} {{queue}}");
     }
     "Work" {
         graph("workers", "Workers", Count, "Workers of each queue, where they can be told: nothing is shown where a worker \
