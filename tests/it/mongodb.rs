@@ -3,13 +3,15 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use manometer::collector::mongodb::{MongodbCollector, MongodbTarget};
 use manometer::collector::{Collector as _, KINDS, PollError, Reason, TargetKind as _};
 use manometer::config::Config;
 use manometer::metric::Families;
 use manometer::metric::text::{Format, exposition};
-use mongodb::bson::{Document, doc};
+use mongodb::bson::spec::BinarySubtype;
+use mongodb::bson::{Binary, Document, doc};
 
 use crate::golden::assert_golden;
 use crate::support::agent::Agent;
@@ -164,7 +166,7 @@ async fn what_a_server_is_and_where_8_0_has_its_tickets() {
         let shown = exported(&fake.address(), "").await.unwrap();
         assert!(shown.contains(&format!("mongodb_member_state{{state=\"{state}\"}} 1\n")), "{shown}");
         let my_state = number.map(|number| format!("mongodb_rs_myState {number}\n"));
-        assert_eq!(my_state.is_none_or(|line| shown.contains(&line)), true, "{shown}");
+        assert!(my_state.is_none_or(|line| shown.contains(&line)), "{shown}");
         assert_eq!(number.is_some(), shown.contains("\nmongodb_rs_myState "), "{shown}");
         assert!(shown.contains("mongodb_ss_wt_concurrentTransactions_out{txn_rw_type=\"read\"} 3\n"), "{shown}");
         assert!(shown.contains("mongodb_ss_connections{conn_type=\"current\"} 1.5\n"), "{shown}");
@@ -221,6 +223,56 @@ async fn each_fault_has_its_reason_and_no_secret() {
         _ => member(name, 1),
     });
     fails(&empty.address(), "", Reason::Decode, "it has no field that is known here").await;
+}
+
+#[tokio::test]
+async fn a_password_is_sent_as_it_is_in_its_file_now() {
+    let fake = FakeMongo::reading(|name, command| match name {
+        "saslStart" => match command.get_binary_generic("payload").map(|payload| payload.as_slice()) {
+            Ok(b"\0watch\0new secret") if command.get_str("$db").is_ok_and(|db| db == "users") => {
+                Answer::Reply(doc! { "ok": 1.0, "conversationId": 1, "done": true, "payload": payload(b"") })
+            }
+            _ => Answer::error(18, "AuthenticationFailed"),
+        },
+        _ => member(name, 5),
+    });
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "old secret\n").unwrap();
+    let login = format!(
+        "username = \"watch\"\npassword_file = {:?}\nauth_source = \"users\"\nauth_mechanism = \"PLAIN\"\n",
+        file.path()
+    );
+    let mut collector = collector(&table(&fake.address(), &login));
+    assert_eq!(collector.poll().await.unwrap_err().reason, Reason::Auth);
+    std::fs::write(file.path(), "new secret\n").unwrap();
+    // Files are looked at once a second.
+    let started = Instant::now();
+    while let Err(error) = collector.poll().await {
+        assert!(error.reason == Reason::Auth && started.elapsed() < SOON, "{error}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+fn payload(bytes: &[u8]) -> Binary {
+    Binary { subtype: BinarySubtype::Generic, bytes: bytes.to_vec() }
+}
+
+#[test]
+fn a_login_that_is_refused_is_told_and_shown_nowhere() {
+    let fake = FakeMongo::start(|name| match name {
+        "saslStart" => Answer::error(18, "AuthenticationFailed"),
+        _ => member(name, 5),
+    });
+    let agent = Agent::run(&table(&format!("mongodb://watch:hunter2@{}/shop", fake.address()), ""));
+    let seen = agent.scrape("db");
+    seen.assert("mongodb_up", &[], 0.0);
+    assert!(seen.get("manometer_poll_failures_total", &[("reason", "auth")]).is_some_and(|failures| failures >= 1.0));
+    let told = format!(
+        "hello of {}: the server refuses the login; check username, password and auth_source, the database in which the user was made",
+        fake.address()
+    );
+    assert!(agent.get("/api/v1/targets").text().contains(&told), "{}", agent.get("/api/v1/targets").text());
+    agent.assert_hidden("hunter2");
 }
 
 #[tokio::test]

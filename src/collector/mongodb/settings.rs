@@ -67,7 +67,8 @@ impl TargetKind for MongodbTarget {
 
     fn read(common: TargetSettings, table: &mut Table<'_>, reader: &Reader<'_>) -> Option<Self> {
         if !cfg!(feature = "mongodb") {
-            let message = "this agent is built without it; build one with cargo build --release --features mongodb";
+            let message =
+                "this agent is built without MongoDB; build one with cargo build --release --features mongodb";
             table.problem(None, "", None, message);
         }
         let missing = "is missing; write it like \"mongodb://127.0.0.1:27017\"".to_owned();
@@ -96,6 +97,13 @@ impl TargetKind for MongodbTarget {
         if is_by_certificate && tls.as_ref().is_none_or(|tls| tls.cert_key_file.is_none()) {
             let message = "MONGODB-X509 needs a certificate; set cert_key_file in [mongodb.tls]";
             table.problem(None, "auth_mechanism", None, message);
+        }
+        if auth_mechanism.as_deref() == Some("PLAIN") && tls.is_none() {
+            table.warn(
+                None,
+                "auth_mechanism",
+                "PLAIN sends the password as it is, and there is no TLS; add ?tls=true to the url",
+            );
         }
         if username.is_some() != password.is_some() && !is_by_certificate {
             let message =

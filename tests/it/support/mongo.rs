@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use mongodb::bson::{Document, doc};
-use tokio_rustls::rustls::{ServerConnection, StreamOwned};
+use tokio_rustls::rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 use super::fake::Fake;
 use super::missing;
@@ -91,8 +91,13 @@ pub(crate) struct FakeMongo {
 }
 
 impl FakeMongo {
-    /// Answers each command by its name. The driver's hello is answered with `hello` before that is asked.
+    /// Answers each command by its name.
     pub(crate) fn start(answer: impl Fn(&str) -> Answer + Send + Sync + 'static) -> Self {
+        Self::reading(move |name, _| answer(name))
+    }
+
+    /// Answers each command by its name and what else it says.
+    pub(crate) fn reading(answer: impl Fn(&str, &Document) -> Answer + Send + Sync + 'static) -> Self {
         Self::serve(None, answer)
     }
 
@@ -101,12 +106,12 @@ impl FakeMongo {
         certificates: &Certificates,
         answer: impl Fn(&str) -> Answer + Send + Sync + 'static,
     ) -> Self {
-        Self::serve(Some(certificates.server()), answer)
+        Self::serve(Some(certificates.server()), move |name, _| answer(name))
     }
 
     fn serve(
-        tls: Option<Arc<tokio_rustls::rustls::ServerConfig>>,
-        answer: impl Fn(&str) -> Answer + Send + Sync + 'static,
+        tls: Option<Arc<ServerConfig>>,
+        answer: impl Fn(&str, &Document) -> Answer + Send + Sync + 'static,
     ) -> Self {
         let (open, made) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let (opened, counted) = (Arc::clone(&open), Arc::clone(&made));
@@ -153,10 +158,10 @@ pub(crate) fn hello(more: Document) -> Document {
 }
 
 /// Answers until the client goes.
-fn talk(stream: &mut (impl Read + Write), answer: &impl Fn(&str) -> Answer) {
+fn talk(stream: &mut (impl Read + Write), answer: &impl Fn(&str, &Document) -> Answer) {
     while let Some((id, is_query, command)) = request(stream) {
         let name = command.keys().next().cloned().unwrap_or_default();
-        let (reply, cut) = match answer(&name) {
+        let (reply, cut) = match answer(&name, &command) {
             Answer::Reply(reply) => (reply, None),
             Answer::Cut(reply, at) => (reply, Some(at)),
             Answer::Close => return,

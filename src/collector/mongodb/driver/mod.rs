@@ -71,6 +71,3 @@ fn ask(target: &MongodbTarget, password: Option<Arc<Secret>>, kept: Option<Sessi
         Err(error) => (None, Err(error)),
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -15,8 +15,8 @@ fn without_the_driver_a_table_is_refused() {
     let refused = problems("[[mongodb]]\nname = \"m\"\nurl = \"mongodb://h\"\n");
     assert_eq!(
         refused,
-        "/etc/manometer/config.toml:1: mongodb[0]: this agent is built without it; build one with cargo build --release \
-         --features mongodb"
+        "/etc/manometer/config.toml:1: mongodb[0]: this agent is built without MongoDB; build one with cargo build \
+         --release --features mongodb"
     );
 }
 
