@@ -166,7 +166,7 @@ fn text(leaf: &Leaf<'_>, words: &[String]) -> Result<Meaning, &'static str> {
     let reads = |parse: Parse, suffix: Option<&str>| {
         leaf.seen.iter().all(|seen| convert::number(seen.value, parse, None, suffix).is_ok())
     };
-    if leaf.seen.iter().all(|seen| convert::timestamp(seen.value).is_ok()) {
+    if leaf.seen.iter().all(|seen| seen.value.as_str().and_then(convert::instant).is_some()) {
         return Ok(ValueClass::Timestamp.into());
     }
     let rests: Vec<&str> = leaf.seen.iter().filter_map(|seen| rest(seen.value.as_str()?)).collect();

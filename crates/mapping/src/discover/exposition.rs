@@ -26,7 +26,7 @@ pub(super) fn draft(source: &DraftOptions, endpoint: &str, samples: &[&Body; 2])
         [only] => vec![pattern(longest(only, &names))],
         several => several.iter().map(|group| pattern(group)).collect(),
     };
-    let mut draft = write::header(source, endpoint, BodyFormat::Prometheus, None);
+    let mut draft = write::header(source, endpoint, (BodyFormat::Prometheus, &[]), None);
     let mut left_out = 0;
     for (group, count) in &groups {
         let what = if vocabulary::is_taken(group) {

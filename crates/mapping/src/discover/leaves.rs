@@ -25,11 +25,21 @@ pub(super) struct Sighting<'v> {
 /// The elements that a value stands in.
 #[derive(Debug, Clone)]
 pub(super) struct Each {
-    /// What leads to them, without the `*`.
-    pub(super) pointer: Pointer,
+    /// The elements that they stand in.
+    pub(super) outer: Option<Box<Each>>,
+    /// What leads to them, in each of the outer ones if there are any, without the `*`.
+    pointer: Pointer,
     pub(super) label: Label,
     /// The most that one sample has.
     pub(super) count: usize,
+}
+
+impl Each {
+    /// The `each` of a rule.
+    pub(super) fn pointer(&self) -> String {
+        let outer = self.outer.as_ref().map(|outer| outer.pointer()).unwrap_or_default();
+        format!("{outer}{}/*", self.pointer)
+    }
 }
 
 /// One value, and what it was in both samples.
@@ -106,10 +116,10 @@ fn leave<'v>(node: &Leaf<'v>, why: &'static str, out: &mut Vec<Found<'v>>) {
 
 fn visit_object<'v>(node: Leaf<'v>, out: &mut Vec<Found<'v>>) {
     let label = shape::of_members(&node);
-    match (label, &node.each) {
-        (Some(label), None) => return visit(explode(node, label), out),
-        (Some(_), Some(_)) => return leave(&node, "elements within elements; a rule has one *", out),
-        (None, _) => {}
+    match label {
+        Some(label) if may_explode(&node) => return visit(explode(node, label), out),
+        Some(_) => return leave(&node, "elements within elements within elements", out),
+        None => {}
     }
     for key in shape::keys(&node) {
         // The element's own name is a label.
@@ -118,8 +128,8 @@ fn visit_object<'v>(node: Leaf<'v>, out: &mut Vec<Found<'v>>) {
         }
         let mut child = Leaf { at: node.at.child(key), seen: Vec::new(), ..node.clone() };
         child.path.push(key.to_owned());
-        if key == "*" {
-            leave(&child, "a pointer cannot name the key *", out);
+        if child.at.to_string().parse().as_ref() != Ok(&child.at) {
+            leave(&child, "a pointer cannot name that key", out);
             continue;
         }
         if shape::is_value(key) {
@@ -139,7 +149,7 @@ fn visit_object<'v>(node: Leaf<'v>, out: &mut Vec<Found<'v>>) {
 fn visit_array<'v>(mut node: Leaf<'v>, out: &mut Vec<Found<'v>>) {
     let mut items = node.seen.iter().filter_map(|seen| seen.value.as_array()).flatten().peekable();
     let has_elements = items.peek().is_some() && items.all(Json::is_object);
-    if has_elements && node.each.is_none() {
+    if has_elements && may_explode(&node) {
         let label = shape::of_items(&node);
         let from = out.len();
         visit(explode(node.clone(), label), out);
@@ -151,13 +161,22 @@ fn visit_array<'v>(mut node: Leaf<'v>, out: &mut Vec<Found<'v>>) {
     out.push(Found::Leaf(node));
 }
 
+/// Elements of elements are read, and no more than that.
+fn may_explode(node: &Leaf<'_>) -> bool {
+    node.each.as_ref().is_none_or(|each| each.outer.is_none())
+}
+
 /// The members of an object or items of an array as elements.
 fn explode(node: Leaf<'_>, label: Label) -> Leaf<'_> {
     let mut seen = Vec::new();
-    let mut largest = 0;
+    let mut counts = [0, 0];
     for container in &node.seen {
-        let sighting = |element, value| Sighting { sample: container.sample, element, value };
-        let count = match container.value {
+        let sighting = |element: String, value| {
+            let within =
+                if container.element.is_empty() { element } else { format!("{} {element}", container.element) };
+            Sighting { sample: container.sample, element: within, value }
+        };
+        counts[container.sample] += match container.value {
             Json::Object(members) => {
                 seen.extend(members.iter().take(MAX_ELEMENTS).map(|(key, value)| sighting(key.clone(), value)));
                 members.len()
@@ -171,10 +190,17 @@ fn explode(node: Leaf<'_>, label: Label) -> Leaf<'_> {
             }
             _ => 0,
         };
-        largest = largest.max(count);
     }
-    let each = Each { pointer: node.at.clone(), label, count: largest };
-    Leaf { each: Some(each), at: Pointer::default(), seen, ..node }
+    let outer = node.each.map(Box::new);
+    let each = Each { outer, pointer: node.at, label, count: counts[0].max(counts[1]) };
+    Leaf {
+        each: Some(each),
+        at: Pointer::default(),
+        seen,
+        path: node.path,
+        partial: node.partial,
+        is_list: node.is_list,
+    }
 }
 
 /// What an item calls itself: between two samples items may change their places.
@@ -194,8 +220,7 @@ impl Leaf<'_> {
     /// Where it stands, for people.
     pub(super) fn place(&self) -> String {
         match &self.each {
-            Some(each) if self.at.is_root() => escaped(&format!("{}/*", each.pointer)),
-            Some(each) => escaped(&format!("{}/*{}", each.pointer, self.at)),
+            Some(each) => escaped(&format!("{}{}", each.pointer(), self.at)),
             None => shown_pointer(&self.at),
         }
     }
@@ -212,7 +237,9 @@ mod tests {
         let text = |found: &Found<'_>| match found {
             Found::Left { place, why } => format!("{place}: {why}"),
             Found::Leaf(leaf) => {
-                let label = leaf.each.as_ref().map(|each| format!(" by {}", each.label.name)).unwrap_or_default();
+                let outer = |each: &Each| each.outer.as_ref().map(|outer| format!("{}, ", outer.label.name));
+                let label = |each: &Each| format!(" by {}{}", outer(each).unwrap_or_default(), each.label.name);
+                let label = leaf.each.as_ref().map(label).unwrap_or_default();
                 let partial = if leaf.partial { " partial" } else { "" };
                 let list = if leaf.is_list { " list" } else { "" };
                 format!("{}{label}{partial}{list} {}", leaf.place(), leaf.seen.len())
@@ -227,7 +254,7 @@ mod tests {
         assert_eq!(
             outline(&body, &body),
             [
-                "/*: a pointer cannot name the key *",
+                "/*: a pointer cannot name that key",
                 "/a/b 2",
                 "/a/c: it was null in both samples",
                 "/list list 2",
@@ -256,15 +283,15 @@ mod tests {
     }
 
     #[test]
-    fn there_is_one_level_of_elements() {
+    fn elements_may_stand_in_elements() {
         let account = json!({"open": 1, "hosts": {"10.0.0.1": 1, "10.0.0.2": 2}, "pairs": [{"n": 1}]});
         let body = json!({"accounts": {"x": account, "y": account}});
         assert_eq!(
             outline(&body, &body),
             [
-                "/accounts/*/hosts: elements within elements; a rule has one *",
+                "/accounts/*/hosts/* by account, host 8",
                 "/accounts/*/open by account 4",
-                "/accounts/*/pairs by account list 4",
+                "/accounts/*/pairs/*/n by account, pair 4",
             ]
         );
     }

@@ -11,6 +11,7 @@ mod known;
 mod leaves;
 mod names;
 mod shape;
+mod text;
 mod write;
 
 use std::collections::HashSet;
@@ -67,8 +68,7 @@ pub fn prefix(name: &str) -> Result<String, String> {
 
 /// Drafts a mapping from two answers of one endpoint.
 pub fn draft(source: &DraftOptions, first: &[u8], second: &[u8]) -> Result<Draft, Unreadable> {
-    let (format, first) = read(first)?;
-    let second = Body::read(format, second)?;
+    let Samples { format, patterns, bodies: [first, second] } = read(first, second)?;
     let endpoint = write::endpoint_name(&source.path);
     if format == BodyFormat::Prometheus {
         return Ok(exposition::draft(source, &endpoint, &[&first, &second]));
@@ -84,18 +84,32 @@ pub fn draft(source: &DraftOptions, first: &[u8], second: &[u8]) -> Result<Draft
         };
         drafted.add(rule, &mut checker);
     }
-    let header = write::header(source, &endpoint, format, freshness(&first, &second).as_deref());
+    let header = write::header(source, &endpoint, (format, &patterns), freshness(&first, &second).as_deref());
     let text = write::finish(source, &header, &drafted.entries);
     Ok(Draft { text, rules: drafted.rules, left_out: drafted.left_out })
 }
 
-/// The body in the first format that it can be read in.
-fn read(bytes: &[u8]) -> Result<(BodyFormat, Body), Unreadable> {
-    let json = Body::read(BodyFormat::Json, bytes);
-    let Err(error @ Unreadable::Syntax(_)) = json else { return json.map(|body| (BodyFormat::Json, body)) };
-    let others = [BodyFormat::Prometheus, BodyFormat::Python].into_iter();
-    let mut others = others.filter_map(|format| Some((format, Body::read(format, bytes).ok()?)));
-    others.next().ok_or(error)
+/// Two answers of one endpoint.
+struct Samples {
+    format: BodyFormat,
+    /// What is captured of a text.
+    patterns: Vec<String>,
+    bodies: [Body; 2],
+}
+
+/// The bodies in the first format that the first one can be read in.
+fn read(first: &[u8], second: &[u8]) -> Result<Samples, Unreadable> {
+    let in_format =
+        |format, body| Ok(Samples { format, patterns: Vec::new(), bodies: [body, Body::read(format, second)?] });
+    let json = Body::read(BodyFormat::Json, first);
+    let Err(error @ Unreadable::Syntax(_)) = json else { return in_format(BodyFormat::Json, json?) };
+    for format in [BodyFormat::Prometheus, BodyFormat::Python] {
+        if let Ok(body) = Body::read(format, first) {
+            return in_format(format, body);
+        }
+    }
+    let (patterns, bodies) = text::read(first, second).ok_or(error)?;
+    Ok(Samples { format: BodyFormat::Text, patterns, bodies: bodies? })
 }
 
 /// The rule for a value: of the vocabulary if it has one for it, else one of its own.

@@ -130,7 +130,7 @@ fn names_of(item: &Json, fields: &[&str]) -> Vec<String> {
 /// Whether a value may be a name: a sentence or a moment is none.
 fn is_short_text(value: &Json) -> bool {
     let is_name = |text: &str| (1..=64).contains(&text.len()) && text.matches(' ').count() < 3;
-    value.as_str().is_some_and(is_name) && convert::timestamp(value).is_err()
+    value.as_str().is_some_and(|text| is_name(text) && convert::instant(text).is_none())
 }
 
 fn all(values: &[&Json], is: fn(&Json) -> bool) -> bool {

@@ -300,3 +300,53 @@ fn what_tells_elements_apart_is_the_label() {
     assert_eq!(drafted.text.matches("merge = \"min\"").count(), 1, "{}", drafted.text);
     assert_eq!(mapping.rules.len(), 2);
 }
+
+#[test]
+fn a_page_of_plain_text_is_drafted_with_patterns() {
+    let page = |active: u32, requests: u32| {
+        format!(
+            "Active connections: {active} \nserver accepts handled requests\n 16 16 {requests} \n\
+             Reading: 6 Writing: 179 Waiting: 106 \n"
+        )
+    };
+    let source = DraftOptions { path: "/stub_status".to_owned(), ..source("/") };
+    let drafted = draft(&source, page(291, 310).as_bytes(), page(290, 312).as_bytes()).unwrap();
+    assert_eq!((drafted.rules, drafted.left_out), (7, 0), "{}", drafted.text);
+    assert!(drafted.text.contains("format = \"text\"\npatterns = [\n    '^ *Active\\s+connections:\\s+(?<active_"));
+    let mapping = testing::mapping(&drafted.text);
+    let body = mapping.endpoints[0].read(page(289, 313).as_bytes()).unwrap();
+    let evaluation = evaluate(&mapping, 0, &body.tree);
+    assert_eq!(evaluation.misses, []);
+    let series = |(rule, points): &(usize, Vec<crate::DataPoint>)| {
+        format!("{} {}", mapping.rules[*rule].definition.name, points[0].reading.number().unwrap())
+    };
+    assert_eq!(
+        evaluation.points.iter().map(series).collect::<Vec<_>>(),
+        [
+            "app_accepts 16",
+            "app_active_connections 289",
+            "app_handled 16",
+            "app_reading 6",
+            "app_requests_total 313",
+            "app_waiting 106",
+            "app_writing 179",
+        ]
+    );
+    // What is a page for people is none for rules.
+    assert_eq!(draft(&source, b"<html>1", b"<html>1"), Err(Unreadable::Html));
+    assert!(draft(&source, b"Please log in", b"Please log in").is_err());
+}
+
+#[test]
+fn elements_of_elements_have_the_labels_of_both() {
+    let body = |active: u32| {
+        json!({"upstreams": {
+            "api": {"zone": "z", "peers": [{"server": "a:1", "active": active}, {"server": "b:1", "active": 2}]},
+            "web": {"zone": "z", "peers": [{"server": "c:1", "active": 3}]},
+        }})
+    };
+    let drafted = of(&source("/"), &body(1), &body(5));
+    let each =
+        "each = \"/upstreams/*/peers/*\"\nat = \"/active\"\nlabels = { upstream = \"$1\", peer = \"$/server\" }\n";
+    assert!(drafted.text.contains(each), "{}", drafted.text);
+}

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::DraftOptions;
-use super::leaves::{Leaf, Sighting};
+use super::leaves::{Each, Leaf, Sighting};
 use super::shape;
 use crate::body::BodyFormat;
 use crate::shown::{escaped, shown};
@@ -32,10 +32,10 @@ impl RuleDraft {
         }
         let mut labels = Vec::new();
         if let Some(each) = &leaf.each {
-            labels.push((each.label.name.clone(), source(each.label.source.as_deref())));
-            if let Some(second) = &each.label.second {
-                labels.push((shape::label_name(second), source(Some(second))));
+            if let Some(outer) = &each.outer {
+                add_labels(&outer.label, "1", "1", &mut labels);
             }
+            add_labels(&each.label, "", "key", &mut labels);
             // States are not merged: each element needs its own.
             if each.count > DEFAULT_LIMIT && lines.iter().any(|line| line.starts_with("states")) {
                 lines.push(format!("limit = {}", each.count.next_power_of_two()));
@@ -44,7 +44,7 @@ impl RuleDraft {
         Self {
             comment,
             name,
-            each: leaf.each.as_ref().map(|each| format!("{}/*", each.pointer)),
+            each: leaf.each.as_ref().map(Each::pointer),
             at: leaf.at.to_string(),
             labels,
             lines,
@@ -91,10 +91,17 @@ impl RuleDraft {
 /// Elements of a rule that sets no limit.
 const DEFAULT_LIMIT: usize = 10;
 
-fn source(field: Option<&str>) -> String {
-    match field {
-        Some(field) => format!("\"$/{}\"", field.replace('~', "~0").replace('/', "~1")),
-        None => "\"$key\"".to_owned(),
+/// What tells elements apart: fields of what the wildcard `of` stands for, or its key.
+fn add_labels(label: &shape::Label, of: &str, key: &str, labels: &mut Vec<(String, String)>) {
+    let field = |field: &str| format!("\"${of}/{}\"", field.replace('~', "~0").replace('/', "~1"));
+    let mut add = |name: String, source| {
+        // What is within a queue may be named after one too.
+        let is_taken = labels.iter().any(|(taken, _)| *taken == name);
+        labels.push((if is_taken { format!("inner_{name}") } else { name }, source));
+    };
+    add(label.name.clone(), label.source.as_deref().map_or_else(|| format!("\"${key}\""), field));
+    if let Some(second) = &label.second {
+        add(shape::label_name(second), field(second));
     }
 }
 
@@ -130,6 +137,12 @@ pub(super) fn quoted(text: &str) -> String {
     format!("\"{}\"", text.chars().map(escape).collect::<String>())
 }
 
+/// A pattern in TOML: as it is, if that can be.
+fn literal(pattern: &str) -> String {
+    let is_plain = !pattern.contains(['\'', '\n']) && !pattern.contains("${") && !pattern.contains("$$");
+    if is_plain { format!("'{pattern}'") } else { quoted(pattern) }
+}
+
 /// A name for the endpoint: the last part of its path.
 pub(super) fn endpoint_name(path: &str) -> String {
     let path = path.split('?').next().unwrap_or_default();
@@ -138,7 +151,12 @@ pub(super) fn endpoint_name(path: &str) -> String {
 }
 
 /// The head of a draft, and its endpoint.
-pub(super) fn header(source: &DraftOptions, endpoint: &str, format: BodyFormat, freshness: Option<&str>) -> String {
+pub(super) fn header(
+    source: &DraftOptions,
+    endpoint: &str,
+    (format, patterns): (BodyFormat, &[String]),
+    freshness: Option<&str>,
+) -> String {
     let address = escaped(&format!("{}{}", source.url, source.path.split('?').next().unwrap_or_default()));
     let mut text = format!(
         "# A draft for {address}, made of two samples {} apart.\n\
@@ -159,7 +177,13 @@ pub(super) fn header(source: &DraftOptions, endpoint: &str, format: BodyFormat, 
         BodyFormat::Json => {}
         BodyFormat::Python => text += "format = \"python\"\n",
         BodyFormat::Prometheus => text += "format = \"prometheus\"\n",
-        BodyFormat::Text => text += "format = \"text\"\n",
+        BodyFormat::Text => {
+            text += "format = \"text\"\npatterns = [\n";
+            for pattern in patterns {
+                let _ = writeln!(text, "    {},", literal(pattern));
+            }
+            text += "]\n";
+        }
     }
     if source.status != 200 {
         let _ = writeln!(text, "statuses = [200, {}]", source.status);
