@@ -139,7 +139,7 @@ pub fn timestamp(value: &Value) -> Result<f64, MissReason> {
     }
 }
 
-fn instant(text: &str) -> Option<f64> {
+pub(super) fn instant(text: &str) -> Option<f64> {
     // Python's str(datetime) separates by a space.
     let text = text.replacen(' ', "T", 1);
     let moment = OffsetDateTime::parse(&text, &Iso8601::DEFAULT)

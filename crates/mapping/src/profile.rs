@@ -19,11 +19,13 @@ pub struct Profile {
 }
 
 /// Every shipped mapping, by name.
-pub static PROFILES: [Profile; 6] = [
+pub static PROFILES: [Profile; 8] = [
     shipped("cache-api", include_str!("profiles/cache-api.toml")),
     shipped("health", include_str!("profiles/health.toml")),
     shipped("load", include_str!("profiles/load.toml")),
+    shipped("nginx", include_str!("profiles/nginx.toml")),
     shipped("pool", include_str!("profiles/pool.toml")),
+    shipped("rabbitmq", include_str!("profiles/rabbitmq.toml")),
     shipped("ticker", include_str!("profiles/ticker.toml")),
     shipped("websocket", include_str!("profiles/websocket.toml")),
 ];

@@ -9,7 +9,7 @@ use super::{Kind, MetricInfo, text, vocabulary};
 pub struct Definition {
     /// The whole name.
     pub name: Cow<'static, str>,
-    /// Gauge or counter.
+    /// Gauge, counter or untyped.
     pub kind: Kind,
     /// Label names in the order in which values are pushed.
     pub labels: Vec<Cow<'static, str>>,
@@ -20,18 +20,15 @@ pub struct Definition {
 impl Definition {
     /// What is wrong with the name and the label names, and how to mend it.
     pub fn check(&self) -> Result<(), String> {
+        self.check_borrowed()?;
         let name = &self.name;
-        if !text::is_metric_name(name) {
-            return Err(format!("{name:?} is no metric name; use letters, digits and _, a letter first"));
-        }
-        if vocabulary::is_of_prometheus(name) {
-            return Err(format!("{name} is a metric of Prometheus itself; rename it"));
-        }
         match self.kind {
             Kind::Counter if !name.ends_with("_total") => {
-                return Err(format!("a counter's name ends in _total; name it {name}_total"));
+                return Err(format!(
+                    "a counter's name ends in _total; name it {name}_total, or say whose name it is with named_by"
+                ));
             }
-            Kind::Gauge if name.ends_with("_total") => {
+            Kind::Gauge | Kind::Untyped if name.ends_with("_total") => {
                 return Err("only a counter's name ends in _total; rename it, or set type = \"counter\"".to_owned());
             }
             _ => {}
@@ -39,6 +36,18 @@ impl Definition {
         // What Prometheus would read as a part of a histogram or summary of the shorter name.
         if let Some(suffix) = ["_bucket", "_count", "_sum"].iter().find(|suffix| name.ends_with(**suffix)) {
             return Err(format!("names that end in {suffix} belong to histograms and summaries; rename it"));
+        }
+        Ok(())
+    }
+
+    /// The same of a name that another exporter made up: no more than what would break something.
+    pub fn check_borrowed(&self) -> Result<(), String> {
+        let name = &self.name;
+        if !text::is_metric_name(name) {
+            return Err(format!("{name:?} is no metric name; use letters, digits and _, a letter first"));
+        }
+        if vocabulary::is_of_prometheus(name) {
+            return Err(format!("{name} is a metric of Prometheus itself; rename it"));
         }
         for label in &self.labels {
             check_label(label)?;
@@ -87,7 +96,16 @@ mod tests {
         let wrong = |name, kind| check(name, kind, &[]).unwrap_err();
         assert_eq!(wrong("a-b", Kind::Gauge), "\"a-b\" is no metric name; use letters, digits and _, a letter first");
         assert_eq!(wrong("up", Kind::Gauge), "up is a metric of Prometheus itself; rename it");
-        assert_eq!(wrong("orders", Kind::Counter), "a counter's name ends in _total; name it orders_total");
+        assert_eq!(
+            wrong("orders", Kind::Counter),
+            "a counter's name ends in _total; name it orders_total, or say whose name it is with named_by"
+        );
+        let borrowed = |name: &'static str, kind| {
+            Definition { name: name.into(), kind, labels: Vec::new(), help: "".into() }.check_borrowed()
+        };
+        assert_eq!(borrowed("nginx_connections_accepted", Kind::Counter), Ok(()));
+        assert_eq!(borrowed("phpfpm_processes_total", Kind::Gauge), Ok(()));
+        assert_eq!(borrowed("up", Kind::Gauge), Err(wrong("up", Kind::Gauge)));
         assert_eq!(
             wrong("orders_total", Kind::Gauge),
             "only a counter's name ends in _total; rename it, or set type = \"counter\""

@@ -99,7 +99,7 @@ fn series(signal: &Signal, catalog: &Catalog) -> Vec<String> {
         }
         let by = if let Signal::Quantile { by, .. } = signal { by.as_slice() } else { &[] };
         for label in series.labels.iter().map(|(label, _)| label).chain(by) {
-            if !info.labels.contains(&label.as_str()) {
+            if !catalog.labels(name).contains(&label.as_str()) {
                 let others = match info.labels {
                     [] => "; it has none of its own".to_owned(),
                     labels => format!("; it has {}", labels.join(", ")),
@@ -184,7 +184,8 @@ fn label_of(level: &Level, label: &str, catalog: &Catalog) -> Option<String> {
             if series.origin == Origin::Foreign {
                 return None;
             }
-            let own = catalog.find(&series.metric)?.labels;
+            catalog.find(&series.metric)?;
+            let own = catalog.labels(&series.metric);
             let first = if series.origin == Origin::Agent { Threshold::OF_AGENT } else { OF_TARGET };
             let node = (series.origin == Origin::Target && !series.all_nodes).then_some(NODE);
             let own = series.own_labels(own).filter(|label| signal.keeps(label));

@@ -22,6 +22,7 @@ const DEFAULT_LIMIT: usize = 10;
 enum Type {
     Gauge,
     Counter,
+    Untyped,
     Stateset,
     Info,
 }
@@ -54,6 +55,7 @@ pub(super) fn read(mut table: Table<'_>, endpoints: &[Endpoint]) -> Option<Rule>
     if let Some(endpoint) = endpoint {
         check_groups(&table, &endpoints[endpoint], each.as_ref(), &at);
     }
+    let named_by = table.string("named_by").filter(|owner| !owner.is_empty());
     let state_label = table.string("state_label");
     let help = table.string("help");
     let limit = table.integer("limit", 1..=10_000).unwrap_or(DEFAULT_LIMIT);
@@ -65,12 +67,18 @@ pub(super) fn read(mut table: Table<'_>, endpoints: &[Endpoint]) -> Option<Rule>
         let definition = shared.map_or_else(
             || {
                 let state_label = has_states.then(|| state_label.unwrap_or_else(|| "state".to_owned()));
-                let labels = names.into_iter().chain(state_label).map(Cow::Owned).collect();
-                let help = help.unwrap_or_else(|| format!("Mapped from {}.", endpoints[endpoint].name));
-                let kind = if kind == Some(Type::Counter) { Kind::Counter } else { Kind::Gauge };
-                own(Definition { name: Cow::Owned(name.clone()), kind, labels, help: Cow::Owned(help) })
+                let labels = names.iter().cloned().chain(state_label).map(Cow::Owned).collect();
+                let by = named_by.as_ref().map(|owner| format!(", under its name of {owner}")).unwrap_or_default();
+                let help = help.unwrap_or_else(|| format!("Mapped from {}{by}.", endpoints[endpoint].name));
+                let kind = match kind {
+                    Some(Type::Counter) => Kind::Counter,
+                    Some(Type::Untyped) => Kind::Untyped,
+                    Some(Type::Gauge | Type::Stateset | Type::Info) | None => Kind::Gauge,
+                };
+                let definition = Definition { name: Cow::Owned(name.clone()), kind, labels, help: Cow::Owned(help) };
+                own(definition, named_by.is_some())
             },
-            |shared| of_vocabulary(shared, has_states),
+            |shared| of_vocabulary(shared, has_states, &names),
         );
         let ordered = definition.and_then(|definition| Ok((ordered(&definition, labels, has_states)?, definition)));
         let (labels, definition) = ordered.map_err(|message| table.wrong(line, "name", &name, message)).ok()?;
@@ -103,6 +111,7 @@ fn refuse_useless(table: &Table<'_>, kind: Option<Type>, shared: Option<&Definit
         ("divided_by", !is_number, of_numbers),
         ("is", !is_number, of_numbers),
         ("help", shared.is_some(), of_own),
+        ("named_by", shared.is_some(), of_own),
         ("state_label", has_states && shared.is_some(), of_own),
         ("limit", !table.has("each"), of_each),
         ("merge", is_number && !table.has("each") && !has_instances, of_each),
@@ -191,7 +200,9 @@ fn read_value(
 ) -> Value {
     if let Some(shared) = shared {
         let wanted = if shared.kind == Kind::Counter { Type::Counter } else { Type::Gauge };
-        if kind.is_some_and(|kind| kind != wanted && (wanted == Type::Counter || kind == Type::Counter)) {
+        let is_other =
+            |kind| kind != wanted && (wanted == Type::Counter || kind == Type::Counter || kind == Type::Untyped);
+        if kind.is_some_and(is_other) {
             let message = format!("{} is a {}; leave type out", shared.name, shared.kind.as_str());
             table.problem(None, "type", None, message);
         }
@@ -273,7 +284,7 @@ fn read_level(table: &Table<'_>, line: usize, name: &str, labels: &[String]) -> 
         || {
             let labels = labels.iter().cloned().map(Cow::Owned).collect();
             let help = Cow::Borrowed("The place of the current state among the states, from 0.");
-            own(Definition { name: Cow::Owned(name.to_owned()), kind: Kind::Gauge, labels, help })
+            own(Definition { name: Cow::Owned(name.to_owned()), kind: Kind::Gauge, labels, help }, false)
         },
         |shared| {
             let fits = shared.kind == Kind::Gauge && shared.labels == labels;
@@ -283,18 +294,21 @@ fn read_level(table: &Table<'_>, line: usize, name: &str, labels: &[String]) -> 
     definition.map(Arc::new).map_err(|message| table.wrong(line, "level", name, message)).ok()
 }
 
-/// A definition of the vocabulary, if it is of the kind that the rule is.
-fn of_vocabulary(shared: Definition, has_states: bool) -> Result<Definition, String> {
+/// A definition of the vocabulary, if it is of the kind that the rule is, with those of the rule's labels that it may have.
+fn of_vocabulary(mut shared: Definition, has_states: bool, labels: &[String]) -> Result<Definition, String> {
     let has_state_label = shared.labels.last().is_some_and(|label| STATE_LABELS.contains(&label.as_ref()));
     if has_states && !has_state_label {
         return Err("is a number and has no label for states; leave type out".to_owned());
     }
+    let optional = vocabulary::optional_labels(&shared.name).iter();
+    let given = optional.filter(|optional| labels.iter().any(|label| label == *optional));
+    shared.labels.extend(given.map(|label| Cow::Borrowed(*label)));
     Ok(shared)
 }
 
 /// A definition that is not of the vocabulary, if it may exist.
-fn own(definition: Definition) -> Result<Definition, String> {
-    definition.check()?;
+fn own(definition: Definition, is_borrowed: bool) -> Result<Definition, String> {
+    if is_borrowed { definition.check_borrowed() } else { definition.check() }?;
     if let Some(prefix) = vocabulary::reserved(&definition.name) {
         return Err(format!(
             "names that begin with {prefix} are the agent's own; take one of docs/METRICS.md, or another beginning"

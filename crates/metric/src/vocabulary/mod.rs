@@ -31,6 +31,13 @@ pub fn is_taken(name: &str) -> bool {
     BY_NAME.contains_key(name) || is_of_prometheus(name) || reserved(name).is_some()
 }
 
+/// Labels that samples of the shared metric may have beside its own: brokers keep a queue's name once in each virtual host.
+#[must_use]
+pub fn optional_labels(name: &str) -> &'static [&'static str] {
+    let has_queue = BY_NAME.get(name).is_some_and(|info| info.labels.contains(&"queue"));
+    if has_queue { &["vhost"] } else { &[] }
+}
+
 /// Whether Prometheus makes a metric of that name: one of another origin would join in everybody's `up == 0`.
 pub(super) fn is_of_prometheus(name: &str) -> bool {
     ["up", "ALERTS", "ALERTS_FOR_STATE"].contains(&name) || name.starts_with("scrape_")

@@ -19,6 +19,7 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 
 use crate::{Policy, Signal};
+use metric::vocabulary::optional_labels;
 use metric::{MetricInfo, part_of};
 
 /// The first lines of every rendered file that can have a comment.
@@ -36,18 +37,33 @@ pub struct File {
 
 /// The metrics that there are, by name.
 #[derive(Debug, Clone, Default)]
-pub struct Catalog(BTreeMap<&'static str, MetricInfo>);
+pub struct Catalog(BTreeMap<&'static str, Known>);
+
+/// A metric, and all labels that its series may have.
+#[derive(Debug, Clone)]
+struct Known {
+    info: MetricInfo,
+    labels: Vec<&'static str>,
+}
 
 impl Catalog {
     /// Of everything that the agent can export.
     #[must_use]
     pub fn new(metrics: &[MetricInfo]) -> Self {
-        Self(metrics.iter().map(|info| (info.name, *info)).collect())
+        let known = |info: &MetricInfo| {
+            let labels = [info.labels, optional_labels(info.name)].concat();
+            (info.name, Known { info: *info, labels })
+        };
+        Self(metrics.iter().map(known).collect())
     }
 
     /// What is known of the metric that a series is of.
     #[must_use]
     pub fn find(&self, series: &str) -> Option<&MetricInfo> {
+        self.known(series).map(|known| &known.info)
+    }
+
+    fn known(&self, series: &str) -> Option<&Known> {
         self.0.get(series).or_else(|| self.0.get(part_of(series)?.0))
     }
 
@@ -59,7 +75,7 @@ impl Catalog {
     /// The labels of a metric beside those that every series of a target has, and `le`.
     #[must_use]
     pub fn labels(&self, metric: &str) -> &[&'static str] {
-        self.find(metric).map_or(&[], |info| info.labels)
+        self.known(metric).map_or(&[], |known| &known.labels)
     }
 
     /// The labels that tell the series of a signal of one target apart, in a rule.
