@@ -4,6 +4,7 @@
 
 use std::fmt::Write as _;
 use std::hint::black_box;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use manometer::collector::Collector as _;
 use manometer::collector::service::{ServiceCollector, Snapshot};
 use manometer::mapping::profile::find;
-use manometer::mapping::{Body, Evaluation, Mapping, evaluate};
+use manometer::mapping::{Body, Evaluation, Mapping, evaluate, parse};
 use manometer::metric::Families;
 
 /// A profile, and a body of some of its endpoints.
@@ -22,7 +23,10 @@ struct Service {
 
 impl Service {
     fn new(name: &str, bodies: Vec<(&str, String)>) -> Self {
-        let mapping = find(name).expect("a profile").mapping().expect("a valid profile");
+        Self::of(find(name).expect("a profile").mapping().expect("a valid profile"), bodies)
+    }
+
+    fn of(mapping: Arc<Mapping>, bodies: Vec<(&str, String)>) -> Self {
         let at = |name: &str| mapping.endpoints.iter().position(|endpoint| endpoint.name == name);
         let bodies = bodies.into_iter().map(|(name, body)| (at(name).expect("an endpoint"), body)).collect();
         Self { mapping, bodies }
@@ -33,7 +37,7 @@ impl Service {
     }
 
     fn read(&self, endpoint: usize, body: &str) -> Body {
-        Body::read(self.mapping.endpoints[endpoint].format, body.as_bytes()).expect("a body that can be read")
+        self.mapping.endpoints[endpoint].read(body.as_bytes()).expect("a body that can be read")
     }
 
     /// The body of each endpoint of the mapping that has one.
@@ -113,8 +117,28 @@ fn hostile() -> Service {
     Service::new("websocket", vec![("websocket", body)])
 }
 
+/// A status page of 100 lines, each with a rule.
+fn text() -> Service {
+    let mut mapping =
+        "[[endpoint]]\nname = \"status\"\npath = \"/\"\nformat = \"text\"\npatterns = ['^(?<key>[^:\\n]+): \
+                       (?<value>.*)$']\n"
+            .to_owned();
+    let mut body = String::new();
+    for line in 0..100 {
+        let _ = write!(mapping, "[[metric]]\nname = \"line_{line}\"\nat = \"/Number of line {line}\"\n");
+        let _ = writeln!(body, "Number of line {line}: {}", line * 7919);
+    }
+    let mapping = parse(&mapping, Path::new("text.toml"), &Arc::default()).expect("a valid mapping");
+    Service::of(mapping, vec![("status", body)])
+}
+
 fn mapping(criterion: &mut Criterion) {
-    let services = [("ticker", ticker()), ("1000_elements", accounts(1_000)), ("100000_elements", hostile())];
+    let services = [
+        ("ticker", ticker()),
+        ("1000_elements", accounts(1_000)),
+        ("100000_elements", hostile()),
+        ("100_lines", text()),
+    ];
     for (name, service) in &services {
         let mut group = criterion.benchmark_group(format!("mapping/{name}"));
         group.throughput(Throughput::Bytes(service.bytes()));

@@ -4,10 +4,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
 use time::format_description::well_known::Iso8601;
-use time::{OffsetDateTime, PrimitiveDateTime};
+use time::{Date, OffsetDateTime, PrimitiveDateTime};
 
+use super::duration;
 use super::miss::MissReason;
-use super::unit::SourceUnit;
+use super::unit::{Dimension, SourceUnit};
 
 /// Every whole number up to it has an exact f64.
 const EXACT: f64 = 9_007_199_254_740_992.0;
@@ -23,9 +24,9 @@ pub enum Parse {
     Number,
     /// A number, or a text that begins with one: `"99.70%"`, `"2.31 ms"`, `"1234.5 ticks/sec"` with its `suffix`.
     Quantity,
-    /// A text like `"1h 2m"` or `"2.5s"`, or a number of the rule's unit, in seconds without one.
+    /// A text like `"1h 2m"`, `"PT1H2M"` or `"1:02:00"`, or a number of the rule's unit, in seconds without one.
     Duration,
-    /// A date and time in ISO 8601 (UTC where it names no offset), or the time since 1970: seconds,
+    /// A date, with a time or without, in ISO 8601 (UTC where it names no offset), or the time since 1970: seconds,
     /// milliseconds, microseconds or nanoseconds, which their size tells apart.
     Timestamp,
     /// `true` or `false`, as JSON or as a word (`yes`, `on`, `up`, `1` and their opposites).
@@ -55,8 +56,9 @@ pub fn number(
         (Parse::Number, Value::String(text)) if text.trim().parse::<f64>().is_ok() => Err(MissReason::StringNumber),
         (Parse::Quantity, Value::String(text)) => Ok((quantity(text, unit, suffix)?, true)),
         (Parse::Duration, Value::String(text)) => {
-            let duration = humantime::parse_duration(text.trim()).map_err(|_| MissReason::Malformed)?;
-            Ok((duration.as_secs_f64(), true))
+            let bare = text.trim().parse().ok().map(|number| in_base(number, unit));
+            let seconds = bare.unwrap_or_else(|| duration::seconds(text).ok_or(MissReason::Malformed))?;
+            Ok((seconds, true))
         }
         (Parse::Timestamp, _) => Ok((timestamp(value)?, true)),
         (Parse::Bool, _) => Ok((f64::from(boolean(value)?), true)),
@@ -83,11 +85,34 @@ fn quantity(text: &str, unit: Option<SourceUnit>, suffix: Option<&str>) -> Resul
     if rest.is_empty() || suffix == Some(rest) {
         return in_base(number, unit);
     }
-    let written: SourceUnit = rest.parse().map_err(|()| MissReason::Unit)?;
+    let (prefix, is_binary) = rest.strip_suffix('i').map_or((rest, false), |prefix| (prefix, true));
+    if let Some((_, power)) = PREFIXES.iter().find(|(known, _)| *known == prefix) {
+        return prefixed(number, *power, is_binary, unit);
+    }
+    let written: SourceUnit = per_second(rest).parse().map_err(|()| MissReason::Unit)?;
     match unit {
         Some(expected) if expected.dimension() != written.dimension() => Err(MissReason::Unit),
         _ => in_base(number, Some(written)),
     }
+}
+
+/// Prefixes that stand for a unit, `1.20M`, as powers of 1000 or 1024.
+const PREFIXES: [(&str, i32); 5] = [("K", 1), ("M", 2), ("G", 3), ("T", 4), ("P", 5)];
+
+/// A number with a prefix behind it. Those of sizes count in 1024, as Redis and `ls -h` do, all others in 1000.
+fn prefixed(number: f64, power: i32, is_binary: bool, unit: Option<SourceUnit>) -> Result<f64, MissReason> {
+    let number = match unit.map(SourceUnit::dimension) {
+        Some(Dimension::Size) => (number * 1024_f64.powi(power)).round(),
+        None if is_binary => number * 1024_f64.powi(power),
+        None => number * 1000_f64.powi(power),
+        Some(Dimension::Time | Dimension::Share) => return Err(MissReason::Unit),
+    };
+    in_base(number, None)
+}
+
+/// A unit without the second that it is by.
+fn per_second(unit: &str) -> &str {
+    ["/s", "/sec", "/second"].iter().find_map(|by| unit.strip_suffix(by)).unwrap_or(unit)
 }
 
 /// A finite number in its base unit; a finite one may have none there.
@@ -131,21 +156,36 @@ pub fn timestamp(value: &Value) -> Result<f64, MissReason> {
         Value::Null => Err(MissReason::Missing),
         Value::Number(_) => {
             let epoch = value.as_f64().filter(|epoch| epoch.is_finite()).ok_or(MissReason::NotFinite)?;
-            let unit = EPOCH_UNITS.iter().find(|(above, _)| epoch.abs() > *above);
-            Ok(unit.map_or(epoch, |(_, a_second)| epoch / a_second))
+            Ok(of_epoch(epoch))
         }
-        Value::String(text) => instant(text.trim()).ok_or(MissReason::Malformed),
+        Value::String(text) => {
+            let epoch = text.trim().parse().ok().filter(|epoch: &f64| epoch.is_finite()).map(of_epoch);
+            epoch.or_else(|| instant(text)).or_else(|| day(text)).ok_or(MissReason::Malformed)
+        }
         _ => Err(MissReason::Type),
     }
 }
 
+/// Seconds of the time since 1970 in whatever unit it is.
+fn of_epoch(epoch: f64) -> f64 {
+    let unit = EPOCH_UNITS.iter().find(|(above, _)| epoch.abs() > *above);
+    unit.map_or(epoch, |(_, a_second)| epoch / a_second)
+}
+
+/// A date with its time.
 pub(super) fn instant(text: &str) -> Option<f64> {
     // Python's str(datetime) separates by a space.
-    let text = text.replacen(' ', "T", 1);
+    let text = text.trim().replacen(' ', "T", 1);
     let moment = OffsetDateTime::parse(&text, &Iso8601::DEFAULT)
         .or_else(|_| PrimitiveDateTime::parse(&text, &Iso8601::DEFAULT).map(PrimitiveDateTime::assume_utc))
         .ok()?;
     Some(moment.unix_timestamp() as f64 + f64::from(moment.nanosecond()) / 1e9)
+}
+
+/// The midnight at which a day begins.
+fn day(text: &str) -> Option<f64> {
+    let day = Date::parse(text.trim(), &Iso8601::DEFAULT).ok()?;
+    Some(day.midnight().assume_utc().unix_timestamp() as f64)
 }
 
 /// How long before `now` the moment `timestamp` was; a moment in the future is now.
@@ -218,6 +258,10 @@ mod tests {
         assert_eq!(quantity(""), Err(MissReason::Malformed));
         assert_eq!(quantity("1.2.3"), Err(MissReason::Malformed));
         assert_eq!(quantity("1,234,567 B"), Ok(1_234_567.0));
+        assert_eq!(quantity("3.5 GB/s"), Ok(3_500_000_000.0));
+        assert_eq!(quantity("12 /s"), Err(MissReason::Unit));
+        assert_eq!(quantity(".0201"), Ok(0.0201));
+        assert_eq!(quantity("1.5e-05"), Ok(0.000_015));
         for decimal_comma in ["1,5", "1,5 ms", "12,34", "1.234,5", ","] {
             assert_eq!(quantity(decimal_comma), Err(MissReason::Malformed), "{decimal_comma}");
         }
@@ -230,11 +274,27 @@ mod tests {
     }
 
     #[test]
+    fn a_prefix_alone_counts_in_1024_where_it_is_of_a_size() {
+        let of = |text: &str, unit| read(&json!(text), Parse::Quantity, unit, None);
+        assert_eq!(of("1.20M", Some("B")), Ok(1_258_291.0));
+        assert_eq!(of("512.00K", Some("MiB")), Ok(524_288.0));
+        assert_eq!(of("3.00G", Some("bytes")), Ok(3_221_225_472.0));
+        assert_eq!(of("1.2M", None), Ok(1_200_000.0));
+        assert_eq!(of("2 Ki", None), Ok(2048.0));
+        assert_eq!(of("1.2M", Some("ms")), Err(MissReason::Unit));
+        for text in ["1.2MM", "1.2KM", "1.2i", "1.2Mii", "1.2k"] {
+            assert_eq!(of(text, None), Err(MissReason::Unit), "{text}");
+        }
+    }
+
+    #[test]
     fn durations_are_seconds() {
         let duration = |value, unit| read(&value, Parse::Duration, unit, None);
         assert_eq!(duration(json!("1h 2m"), None), Ok(3720.0));
         assert_eq!(duration(json!(1500), Some("ms")), Ok(1.5));
         assert_eq!(duration(json!(2.5), None), Ok(2.5));
+        assert_eq!(duration(json!("1500"), Some("ms")), Ok(1.5));
+        assert_eq!(duration(json!("PT1H30M"), None), Ok(5400.0));
         assert_eq!(duration(json!("soon"), None), Err(MissReason::Malformed));
     }
 
@@ -251,6 +311,9 @@ mod tests {
         assert_eq!(at(json!(1_761_912_000_500_u64)), Ok(noon + 0.5));
         assert_eq!(at(json!(1_761_912_000_500_000_u64)), Ok(noon + 0.5));
         assert_eq!(at(json!(1_761_912_000_500_000_000_u64)), Ok(noon + 0.5));
+        assert_eq!(at(json!("1761912000")), Ok(noon));
+        assert_eq!(at(json!("1761912000500")), Ok(noon + 0.5));
+        assert_eq!(at(json!("2025-10-31")), Ok(noon - 43_200.0));
         assert_eq!(at(json!(null)), Err(MissReason::Missing));
         assert_eq!(at(json!("yesterday")), Err(MissReason::Malformed));
         assert_eq!(at(json!({})), Err(MissReason::Type));

@@ -17,6 +17,7 @@ mod advice;
 mod body;
 mod convert;
 pub mod discover;
+mod duration;
 mod elements;
 mod evaluate;
 mod explain;

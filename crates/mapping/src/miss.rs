@@ -27,6 +27,8 @@ pub enum MissReason {
     Duplicate,
     /// More elements than the rule's limit, which cannot be merged.
     Limit,
+    /// A counter below 0.
+    Negative,
     /// A counter fell.
     Reset,
 }
@@ -54,6 +56,7 @@ impl MissReason {
                 ("duplicate", false, "add a label that tells the elements apart, or set merge to what they become")
             }
             Self::Limit => ("limit", true, "raise limit, or set merge to what the rest becomes"),
+            Self::Negative => ("negative", false, "set type to gauge: a counter is never below 0"),
             Self::Reset => ("reset", true, "nothing is wrong: the service was restarted, or its counters were reset"),
         }
     }
@@ -101,7 +104,8 @@ impl Miss {
 #[cfg(test)]
 mod tests {
     use super::MissReason::{
-        Duplicate, Limit, Malformed, Missing, NotFinite, Precision, Reset, State, StringNumber, Type, Unit, Unmatched,
+        Duplicate, Limit, Malformed, Missing, Negative, NotFinite, Precision, Reset, State, StringNumber, Type, Unit,
+        Unmatched,
     };
 
     #[test]
@@ -118,6 +122,7 @@ mod tests {
             Precision,
             Duplicate,
             Limit,
+            Negative,
             Reset,
         ];
         let with_value: Vec<&str> =

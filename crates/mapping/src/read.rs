@@ -8,8 +8,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::{Mapping, Rule, Value};
-use metric::Definition;
 use metric::vocabulary::service::HEALTH;
+use metric::{Definition, vocabulary};
 use reader::ConfigError;
 use reader::{Reader, Table};
 
@@ -100,12 +100,16 @@ fn clash(first: &Description<'_>, second: &Description<'_>, mappings: &[(&str, &
         service => format!(" in service {service:?}"),
     };
     let (in_first, in_second, name) = (of(first), of(second), &first.definition.name);
-    let labels = |description: &Description<'_>| description.definition.labels.join(", ");
+    let optional = vocabulary::optional_labels(name);
+    let labels = |description: &Description<'_>| {
+        let labels = description.definition.labels.iter().map(AsRef::as_ref);
+        labels.filter(|label| !optional.contains(label)).collect::<Vec<_>>().join(", ")
+    };
     if first.kind != second.kind {
         let (one, other) = (first.kind, second.kind);
         let advice = "a name has one type, rename one of the two";
         Some(format!("{name} is a {one}{in_first} and a {other}{in_second}; {advice}"))
-    } else if first.definition.labels != second.definition.labels {
+    } else if labels(first) != labels(second) {
         let (one, other) = (labels(first), labels(second));
         let advice = "a name has one set of labels, in one order";
         Some(format!("{name} has the labels ({one}){in_first} and ({other}){in_second}; {advice}"))
@@ -113,3 +117,6 @@ fn clash(first: &Description<'_>, second: &Description<'_>, mappings: &[(&str, &
         None
     }
 }
+
+#[cfg(test)]
+mod tests;

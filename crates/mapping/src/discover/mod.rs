@@ -108,8 +108,7 @@ fn read(first: &[u8], second: &[u8]) -> Result<Samples, Unreadable> {
             return in_format(format, body);
         }
     }
-    let (patterns, bodies) = text::read(first, second).ok_or(error)?;
-    Ok(Samples { format: BodyFormat::Text, patterns, bodies: bodies? })
+    text::read(first, second).ok_or(error)?
 }
 
 /// The rule for a value: of the vocabulary if it has one for it, else one of its own.

@@ -1,8 +1,9 @@
 //! A draft for a page of plain text: patterns for what looks like numbers with their names.
 
 use std::collections::HashSet;
+use std::fmt::Write as _;
 
-use super::names;
+use super::{Samples, names};
 use crate::body::{Body, BodyFormat, Unreadable};
 use crate::mend;
 use crate::text::{Pattern, Patterns};
@@ -21,7 +22,7 @@ const PAIRS: [(char, &str); 3] = [
 ];
 
 /// Patterns for a page, and both samples as they capture them. `None` if nothing is found that has a name.
-pub(super) fn read(first: &[u8], second: &[u8]) -> Option<(Vec<String>, Result<[Body; 2], Unreadable>)> {
+pub(super) fn read(first: &[u8], second: &[u8]) -> Option<Result<Samples, Unreadable>> {
     let patterns = patterns(&mend::text(first));
     let values: Vec<Pattern> = patterns.iter().filter_map(|text| Pattern::new(text).ok()).collect();
     if values.is_empty() {
@@ -29,7 +30,8 @@ pub(super) fn read(first: &[u8], second: &[u8]) -> Option<(Vec<String>, Result<[
     }
     let all = Patterns::new(values, Vec::new());
     let of = |bytes| Body::captured(BodyFormat::Text, &all, bytes);
-    Some((patterns, of(first).and_then(|first| Ok([first, of(second)?]))))
+    let bodies = of(first).and_then(|first| Ok([first, of(second)?]));
+    Some(bodies.map(|bodies| Samples { format: BodyFormat::Text, patterns, bodies }))
 }
 
 fn patterns(text: &str) -> Vec<String> {
@@ -98,7 +100,7 @@ fn of_line(above: &str, line: &str, taken: &mut HashSet<String>) -> Option<Strin
         }
         let name = if is_row { heads[at].to_owned() } else { before.join(" ") };
         before.clear();
-        pattern += &format!("(?<{}>\\S+)", group(&name, taken)?);
+        let _ = write!(pattern, "(?<{}>\\S+)", group(&name, taken)?);
     }
     Some(pattern)
 }
@@ -137,9 +139,8 @@ mod tests {
                 r"^ *Reading:\s+(?<reading>\S+)\s+Writing:\s+(?<writing>\S+)\s+Waiting:\s+(?<waiting>\S+)",
             ]
         );
-        let (_, bodies) = read(status.as_bytes(), status.as_bytes()).unwrap();
-        let [first, _] = bodies.unwrap();
-        assert_eq!(first.tree["requests"], "310");
+        let samples = read(status.as_bytes(), status.as_bytes()).unwrap().unwrap();
+        assert_eq!(samples.bodies[0].tree["requests"], "310");
         assert_eq!(
             patterns("jobs 1\njobs 2\nold jobs 3\nold-jobs 4"),
             [r"^ *jobs\s+(?<jobs>\S+)", r"^ *old\s+jobs\s+(?<old_jobs>\S+)", r"^ *old\-jobs\s+(?<old_jobs_2>\S+)",]

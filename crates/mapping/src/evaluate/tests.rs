@@ -104,6 +104,7 @@ fn every_reason_for_a_miss() {
         (states, json!([]), None, "type /v 1"),
         ("at = \"/v\"", json!(9_007_199_254_740_993_u64), Some("9007199254740992"), "precision /v 1"),
         ("at = \"/v\"", json!(-9_007_199_254_740_993_i64), Some("-9007199254740992"), "precision /v 1"),
+        ("at = \"/v\"\ntype = \"counter\"\nnamed_by = \"x\"", json!(-1), None, "negative /v 1"),
         (&format!("{each}merge = \"error\""), two, None, "duplicate /v/1 1"),
     ] {
         let body = json!({ "v": value });

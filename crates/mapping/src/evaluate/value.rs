@@ -10,6 +10,7 @@ use crate::miss::MissReason;
 use crate::model::{Rule, Value};
 use crate::pointer::is_text;
 use crate::states::States;
+use metric::Kind;
 
 /// The value of an element, and why to be wary of it.
 pub(super) fn value(rule: &Rule, element: &Json) -> Result<(Reading, Option<MissReason>), MissReason> {
@@ -36,6 +37,9 @@ pub(super) fn value(rule: &Rule, element: &Json) -> Result<(Reading, Option<Miss
             let number = number * scale.unwrap_or(1.0) / divisor;
             if !number.is_finite() {
                 return Err(MissReason::NotFinite);
+            }
+            if number < 0.0 && rule.definition.kind == Kind::Counter {
+                return Err(MissReason::Negative);
             }
             Ok((Reading::Number(number), (!exact).then_some(MissReason::Precision)))
         }
