@@ -228,7 +228,7 @@ async fn each_fault_has_its_reason_and_no_secret() {
 #[tokio::test]
 async fn a_password_is_sent_as_it_is_in_its_file_now() {
     let fake = FakeMongo::reading(|name, command| match name {
-        "saslStart" => match command.get_binary_generic("payload").map(|payload| payload.as_slice()) {
+        "saslStart" => match command.get_binary_generic("payload").map(Vec::as_slice) {
             Ok(b"\0watch\0new secret") if command.get_str("$db").is_ok_and(|db| db == "users") => {
                 Answer::Reply(doc! { "ok": 1.0, "conversationId": 1, "done": true, "payload": payload(b"") })
             }

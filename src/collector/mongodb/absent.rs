@@ -4,10 +4,14 @@ use super::{MongodbTarget, Snapshot};
 use crate::collector::{PollError, Reason};
 
 /// Asks nobody.
-#[derive(Debug, Default)]
 pub(super) struct Driver;
 
 impl Driver {
+    /// One that will not connect.
+    pub(super) const fn new() -> Self {
+        Self
+    }
+
     /// Says that it cannot.
     #[expect(clippy::unused_async, reason = "the driver that is built in waits")]
     pub(super) async fn poll(&mut self, target: &MongodbTarget) -> Result<Snapshot, PollError> {

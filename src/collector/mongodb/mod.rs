@@ -31,7 +31,7 @@ impl MongodbCollector {
     /// A collector that has not connected yet.
     #[must_use]
     pub fn new(target: MongodbTarget) -> Self {
-        Self { target, driver: Driver::default() }
+        Self { target, driver: Driver::new() }
     }
 }
 

@@ -118,14 +118,11 @@ impl FakeMongo {
         let fake = Fake::start(move |stream| {
             counted.fetch_add(1, Ordering::SeqCst);
             opened.fetch_add(1, Ordering::SeqCst);
-            match &tls {
-                Some(config) => {
-                    talk(&mut StreamOwned::new(ServerConnection::new(Arc::clone(config)).unwrap(), stream), &answer);
-                }
-                None => {
-                    let mut stream = stream;
-                    talk(&mut stream, &answer);
-                }
+            if let Some(config) = &tls {
+                talk(&mut StreamOwned::new(ServerConnection::new(Arc::clone(config)).unwrap(), stream), &answer);
+            } else {
+                let mut stream = stream;
+                talk(&mut stream, &answer);
             }
             opened.fetch_sub(1, Ordering::SeqCst);
         });

@@ -53,10 +53,9 @@ pub(super) fn is_final(error: &Error) -> bool {
 }
 
 /// The poll's error.
-pub(super) fn of(error: &Error, heard: &Heard, target: &MongodbTarget, attempt: String) -> PollError {
-    let as_poll = |(reason, cause, advice): (Reason, String, &'static str)| {
-        PollError::new(reason, attempt.clone(), cause, advice)
-    };
+pub(super) fn of(error: &Error, heard: &Heard, target: &MongodbTarget, attempt: &str) -> PollError {
+    let as_poll =
+        |(reason, cause, advice): (Reason, String, &'static str)| PollError::new(reason, attempt, cause, advice);
     match &*error.kind {
         ErrorKind::Io(error) => as_poll(of_io(error, target)),
         ErrorKind::ServerSelection { .. } | ErrorKind::ConnectionPoolCleared { .. } => unavailable(heard, target),
@@ -101,7 +100,7 @@ fn unavailable(heard: &Heard, target: &MongodbTarget) -> PollError {
     match (&heard.failure, too_old) {
         (Some(failure), _) if !matches!(*failure.kind, ErrorKind::ServerSelection { .. }) => {
             // It has no failure of the background of its own.
-            of(failure, &Heard::default(), target, attempt)
+            of(failure, &Heard::default(), target, &attempt)
         }
         (_, Some(version)) => {
             let cause = format!("the server is older than MongoDB 4.4 (it speaks wire version {version})");

@@ -27,13 +27,12 @@ pub(super) struct Driver {
     kept: Option<Session>,
 }
 
-impl Default for Driver {
-    fn default() -> Self {
+impl Driver {
+    /// One that has not connected yet.
+    pub(super) const fn new() -> Self {
         Self { thread: Blocking::new("mongodb"), kept: None }
     }
-}
 
-impl Driver {
     /// Asks the target once.
     pub(super) async fn poll(&mut self, target: &MongodbTarget) -> Result<Snapshot, PollError> {
         let password = match &target.password {

@@ -77,7 +77,7 @@ impl Session {
             let _here = runtime.enter();
             Client::with_options(options(target, password, tell))
         };
-        let client = client.map_err(|error| fault::of(&error, &Heard::default(), target, attempt()))?;
+        let client = client.map_err(|error| fault::of(&error, &Heard::default(), target, &attempt()))?;
         Ok(Self { client: Some(client), runtime: Some(runtime), heard, opened: Instant::now(), reached: None })
     }
 
@@ -124,7 +124,7 @@ impl Session {
                     None => format!("connecting to {}", target.endpoint),
                 };
                 let is_broken = fault::is_broken(&error);
-                let error = fault::of(&error, &heard, target, attempt);
+                let error = fault::of(&error, &heard, target, &attempt);
                 Err(if is_broken { Failure::Broken(error) } else { Failure::Final(error) })
             }
             Err(_) => Err(Failure::Final(fault::late(&heard, target))),
