@@ -66,7 +66,7 @@ mod tests {
     #[test]
     fn a_profile_is_found_by_name() {
         assert!(find("ticker").unwrap().text.contains("/advanced/backpressure/metrics"));
-        let message = "is not a profile; there are cache-api, health, load, pool, ticker, websocket";
+        let message = "is not a profile; there are cache-api, health, load, nginx, pool, rabbitmq, ticker, websocket";
         assert_eq!(find("tikcer").unwrap_err(), message);
     }
 }

@@ -188,7 +188,7 @@ fn a_broker_has_its_queues_by_virtual_host_what_consumers_may_hold_and_its_alarm
     }
     assert!(!text.contains("ServiceAlarm critical"), "{text}");
 
-    broker.control(&["set_disk_free_limit", "1000TB"]);
+    broker.control(&["set_disk_free_limit", "1000GB"]);
     until(TOLD, "the broker raises its alarm", || {
         broker.check().contains("broker has raised its alarm disk: who publishes to it waits.").then_some(())
     });
