@@ -87,8 +87,10 @@ find_missing() {
         { have node && have npm; } || add nodejs npm
         # The name server whose SRV records name targets.
         have dnsmasq || add dnsmasq-base
-        # Before the engine's socket, as docs/SECURITY.md has it.
+        # Before the engine's socket, as docs/SECURITY.md has it, and with a status page of its own.
         have nginx || add nginx
+        # A broker with its management API. Debian's sbin holds a wrapper that changes the user.
+        have rabbitmq-server || add rabbitmq-server
         # A proxy before Redis that closes the connection at commands that it does not know (twemproxy).
         have nutcracker || add nutcracker
         # The commands of the runbooks.
@@ -119,6 +121,7 @@ name_elsewhere() {
         python3-venv) ;;
         busybox-static) say "missing: static busybox - dnf, pacman: busybox; apk: busybox-static" ;;
         nutcracker) say "missing: twemproxy - brew: nutcracker; https://github.com/twitter/twemproxy" ;;
+        rabbitmq-server) say "missing: rabbitmq-server - brew, apk: rabbitmq; https://www.rabbitmq.com/docs/download" ;;
         prometheus-redis-exporter) say "missing: redis_exporter - https://github.com/oliver006/redis_exporter/releases" ;;
         dnsmasq-base) say "missing: dnsmasq - brew, dnf, pacman, apk: dnsmasq" ;;
         curl) ;;
@@ -141,16 +144,19 @@ services_here() {
     done | sort -u
 }
 
-# The service names that came with the packages installed since the state was taken, under FOLDER-PATTERN.
+# The packages installed since the state was taken.
+new_packages() { packages installed | comm -13 "$state/packages" -; }
+
+# The service names that came with them, under FOLDER or below /usr.
 new_services() {
-    packages installed | comm -13 "$state/packages" - | while read -r package; do
-        dpkg -L "$package" | sed -n "s#^$1/\([^/]*\)\$#\1#p"
+    new_packages | while read -r package; do
+        dpkg -L "$package" | sed -n "s#^$1/\([^/]*\)\$#\1#p; s#^/usr$1/\([^/]*\)\$#\1#p"
     done | sort -u | comm -23 - "$state/services"
 }
 
 # Takes the new services out of the boot, and stops what a policy other than ours let start.
 disable_new_services() {
-    for unit in $(new_services '\(/usr\)\{0,1\}/lib/systemd/system'); do
+    for unit in $(new_services /lib/systemd/system); do
         case $unit in
         *@.*) continue ;;
         *.service | *.socket | *.timer | *.path) ;;
@@ -171,6 +177,8 @@ disable_new_services() {
         as_root update-rc.d "$script" disable >/dev/null 2>&1 || true
         say "service $script is installed, not started and not enabled"
     done
+    # RabbitMQ asks its node while it is installed, and what asks starts Erlang's name server. It stays where a node is.
+    if new_packages | grep -qx erlang-base; then epmd -kill >/dev/null 2>&1 || true; fi
 }
 
 # Runs on every way out, and only undoes what this run did. The policy goes last: until the services are out of the

@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use crate::collector::KINDS;
 use crate::config::{Config, KindEntry, Target};
 use crate::hub::Hub;
-use crate::metric::{Families, Family, metrics};
+use crate::metric::{Families, Family, metrics, part_of};
 use crate::policy::Policy;
 use crate::policy::inert::{self, Reason, Why};
 
@@ -52,20 +52,25 @@ impl<'c> Known<'c> {
         Self { targets, kinds }
     }
 
+    /// The kinds that can export a metric, or the one that a series is a part of; `None` for what is not of targets.
+    fn kinds(&self, metric: &str) -> Option<&[&'static KindEntry]> {
+        self.kinds.get(metric).or_else(|| self.kinds.get(part_of(metric)?.0)).map(Vec::as_slice)
+    }
+
     /// The targets that can export a metric, as far as their kinds tell.
     fn of(&self, metric: &str) -> impl Iterator<Item = &Arc<dyn Target>> {
-        let kinds = self.kinds.get(metric).map(Vec::as_slice).unwrap_or_default();
+        let kinds = self.kinds(metric).unwrap_or_default();
         self.targets.iter().filter(|target| kinds.iter().any(|kind| kind.key == target.said().collector))
     }
 
     /// Whether it may come with a target that appears by itself.
     fn may_be_found(&self, metric: &str) -> bool {
-        self.kinds.get(metric).is_some_and(|kinds| kinds.iter().any(|kind| !kind.schemes.is_empty()))
+        self.kinds(metric).is_some_and(|kinds| kinds.iter().any(|kind| !kind.schemes.is_empty()))
     }
 
     /// Why there is no series of a metric; `None` where there may be one, and for what is not of targets of some kinds.
     fn why(&self, metric: &str) -> Option<Why> {
-        let kinds = self.kinds.get(metric)?;
+        let kinds = self.kinds(metric)?;
         let mut targets = self.of(metric).peekable();
         if targets.peek().is_none() {
             let tables: Vec<String> = kinds.iter().map(|kind| table(kind)).collect();
@@ -188,10 +193,11 @@ impl Watched {
     }
 }
 
-/// Whether a family of that name has a sample, which is above 0 where it must be.
+/// Whether a family of that name, or of which that is a part, has a sample, which is above 0 where it must be.
 fn is_there(families: &[Family], metric: &str, above_0: bool) -> bool {
-    let found = families.binary_search_by(|family| family.name().cmp(metric));
-    found.is_ok_and(|at| families[at].samples().any(|sample| !above_0 || sample.value() > 0.0))
+    let find = |name: &str| families.binary_search_by(|family| family.name().cmp(name)).ok();
+    let found = find(metric).or_else(|| find(part_of(metric)?.0));
+    found.is_some_and(|at| families[at].samples().any(|sample| !above_0 || sample.value() > 0.0))
 }
 
 #[cfg(test)]

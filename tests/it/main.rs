@@ -22,6 +22,7 @@ mod docker_lifecycle;
 mod docker_logs;
 mod docker_proxy;
 mod docker_stats;
+mod edge;
 mod engines;
 mod faults;
 mod golden;

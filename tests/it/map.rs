@@ -112,15 +112,14 @@ fn http(fake: &Fake) -> String {
 
 #[test]
 fn show_prints_the_shipped_file() {
-    for name in ["cache-api", "health", "load", "pool", "ticker", "websocket"] {
+    for name in ["cache-api", "health", "load", "nginx", "pool", "rabbitmq", "ticker", "websocket"] {
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("crates/mapping/src/profiles/{name}.toml"));
         assert_output(&output(&["map", "show", name]), 0, &std::fs::read_to_string(file).unwrap(), "");
     }
     let list = stdout(&output(&["map", "show"]));
     let names: Vec<&str> = list.lines().filter_map(|line| line.split_whitespace().next()).collect();
-    assert_eq!(names, ["cache-api", "health", "load", "pool", "ticker", "websocket"]);
-    let unknown =
-        "manometer: \"tikcer\" is not a profile; there are cache-api, health, load, pool, ticker, websocket\n";
+    assert_eq!(names, ["cache-api", "health", "load", "nginx", "pool", "rabbitmq", "ticker", "websocket"]);
+    let unknown = "manometer: \"tikcer\" is not a profile; there are cache-api, health, load, nginx, pool, rabbitmq, ticker, websocket\n";
     assert_output(&output(&["map", "show", "tikcer"]), 64, "", unknown);
 }
 

@@ -9,7 +9,7 @@ use manometer::app;
 use manometer::collector::KINDS;
 use manometer::config::Config;
 use manometer::policy;
-use manometer::policy::evaluate::{Sample, Samples, Track, elements};
+use manometer::policy::evaluate::{Label, Sample, Samples, Track, elements};
 use manometer::policy::render::{Catalog, File, promtool, rules};
 use manometer::policy::{Alert, Compare, Level, Over, Policy, Series, Signal};
 use tempfile::TempDir;
@@ -183,6 +183,15 @@ fn wrong_levels(level: &Level) -> Vec<(String, Level)> {
     if level.resolve.is_some() {
         change("it ends where it begins".to_owned(), &|level| level.resolve = None);
     }
+    if let Signal::Quantile { part, .. } = &level.signal {
+        for other in [part - 0.04, part + 0.04] {
+            change(format!("the quantile {other}"), &|level| {
+                if let Signal::Quantile { part, .. } = &mut level.signal {
+                    *part = other;
+                }
+            });
+        }
+    }
     if level.hold.is_zero() {
         change("it must hold".to_owned(), &|level| level.hold = Duration::from_mins(2));
     } else {
@@ -309,13 +318,79 @@ fn notation(samples: &[(i64, Option<f64>)]) -> String {
 }
 
 /// The samples of one test, as an evaluation reads them.
-struct Recorded(Vec<(String, Vec<Sample>)>);
+struct Recorded(Vec<(String, Vec<Label>, Vec<Sample>)>);
 
 impl Samples for Recorded {
     fn tracks<'s>(&'s self, metric: &str) -> impl Iterator<Item = Track<'s>> {
-        let named = self.0.iter().filter(move |(name, _)| name == metric);
-        named.map(|(_, samples)| Track { labels: &[], samples })
+        let named = self.0.iter().filter(move |(name, ..)| name == metric);
+        named.map(|(_, labels, samples)| Track { labels, samples })
     }
+}
+
+/// Histograms of two routes and two codes with irregular samples, and what is computed of them: beside the series above.
+fn histograms(random: &mut fastrand::Rng, test: &mut String) {
+    const BOUNDS: [&str; 4] = ["0.1", "0.5", "2.5", "+Inf"];
+    let (mut series, mut recorded) = (String::new(), Vec::new());
+    for (route, code) in [("/a", "200"), ("/a", "500"), ("/b", "200")] {
+        let mut below: Vec<(i64, Option<f64>)> = irregular(random);
+        for bound in BOUNDS {
+            writeln!(
+                series,
+                "  - {{series: 'h_bucket{{route=\"{route}\",code=\"{code}\",le=\"{bound}\"}}', values: '{}'}}",
+                notation(&below)
+            )
+            .unwrap();
+            let labels =
+                [("code", code), ("le", bound), ("route", route)].map(|(name, value)| (name.into(), value.into()));
+            let sample = |&(time, value): &(i64, Option<f64>)| Sample {
+                time: time * 1000,
+                value: value.unwrap_or(Sample::STALE),
+            };
+            recorded.push(("h_bucket".to_owned(), labels.to_vec(), below.iter().map(sample).collect::<Vec<_>>()));
+            // Each bucket has what is below it, and as much again.
+            let more = 1.0 + random.f64();
+            below.iter_mut().for_each(|(_, value)| *value = value.map(|value| value * more));
+        }
+    }
+    let recorded = Recorded(recorded);
+    *test = test.replacen("  promql_expr_test:\n", &format!("{series}  promql_expr_test:\n"), 1);
+    let mut present = 0;
+    for _ in 0..100 {
+        let (seconds, now) = (random.u64(15..400), random.i64(0..1200));
+        let part = f64::from(random.u32(1..100)) / 100.0;
+        for by in [&["route"][..], &["code", "route"], &[]] {
+            let signal = Signal::Quantile {
+                part,
+                series: Series { metric: "h_bucket".to_owned(), ..Series::default() },
+                by: by.iter().map(|label| (*label).to_owned()).collect(),
+                window: Duration::from_secs(seconds),
+            };
+            let kept: Vec<&str> = by.iter().copied().chain(["le"]).collect();
+            let expr = format!("histogram_quantile({part}, sum by ({}) (rate(h_bucket[{seconds}s])))", kept.join(", "));
+            let found = elements(&Policy::default(), &signal, &recorded, now * 1000);
+            let count = format!("count({expr} >= 0) or vector(0)");
+            writeln!(
+                test,
+                "  - {{expr: '{count}', eval_time: {now}s, exp_samples: [{{labels: '{{}}', value: {}}}]}}",
+                found.len()
+            )
+            .unwrap();
+            for element in found {
+                let of: Vec<String> =
+                    element.labels.iter().map(|(name, value)| format!("{name}=\"{value}\"")).collect();
+                let (of, value) = (of.join(","), element.value);
+                let expr = format!("histogram_quantile({part}, sum by (le) (rate(h_bucket{{{of}}}[{seconds}s])))");
+                let close = format!("abs({expr} - ({value})) <= bool {:e}", value.abs() * 1e-9);
+                writeln!(
+                    test,
+                    "  - {{expr: '{close}', eval_time: {now}s, exp_samples: [{{labels: '{{}}', value: 1}}]}}"
+                )
+                .unwrap();
+                present += 1;
+            }
+        }
+    }
+    assert!(present > 200, "{present}");
 }
 
 /// Whatever the times of the samples are, the evaluator computes what Prometheus computes, to the ninth digit.
@@ -332,11 +407,11 @@ fn signals_are_computed_as_prometheus_computes_them() {
         writeln!(test, "  - {{series: 'm{at}', values: '{}'}}", notation(&samples)).unwrap();
         let sample =
             |&(time, value): &(i64, Option<f64>)| Sample { time: time * 1000, value: value.unwrap_or(Sample::STALE) };
-        recorded.0.push((format!("m{at}"), samples.iter().map(sample).collect()));
+        recorded.0.push((format!("m{at}"), Vec::new(), samples.iter().map(sample).collect()));
     }
     test.push_str("  promql_expr_test:\n");
     let (policy, mut present) = (Policy::default(), 0);
-    for (metric, _) in &recorded.0 {
+    for (metric, ..) in &recorded.0 {
         let series = || Series { metric: metric.clone(), ..Series::default() };
         for _ in 0..20 {
             let (seconds, now) = (random.u64(15..400), random.i64(0..1200));
@@ -376,6 +451,7 @@ fn signals_are_computed_as_prometheus_computes_them() {
         }
     }
     assert!(present > 1500, "{present}");
+    histograms(&mut random, &mut test);
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("signals.test.yml");
     std::fs::write(&file, test).unwrap();

@@ -19,11 +19,13 @@ pub struct Profile {
 }
 
 /// Every shipped mapping, by name.
-pub static PROFILES: [Profile; 6] = [
+pub static PROFILES: [Profile; 8] = [
     shipped("cache-api", include_str!("profiles/cache-api.toml")),
     shipped("health", include_str!("profiles/health.toml")),
     shipped("load", include_str!("profiles/load.toml")),
+    shipped("nginx", include_str!("profiles/nginx.toml")),
     shipped("pool", include_str!("profiles/pool.toml")),
+    shipped("rabbitmq", include_str!("profiles/rabbitmq.toml")),
     shipped("ticker", include_str!("profiles/ticker.toml")),
     shipped("websocket", include_str!("profiles/websocket.toml")),
 ];
@@ -64,7 +66,7 @@ mod tests {
     #[test]
     fn a_profile_is_found_by_name() {
         assert!(find("ticker").unwrap().text.contains("/advanced/backpressure/metrics"));
-        let message = "is not a profile; there are cache-api, health, load, pool, ticker, websocket";
+        let message = "is not a profile; there are cache-api, health, load, nginx, pool, rabbitmq, ticker, websocket";
         assert_eq!(find("tikcer").unwrap_err(), message);
     }
 }

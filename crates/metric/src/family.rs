@@ -23,6 +23,13 @@ crate::words! {
     }
 }
 
+/// What a series is of a family, by its name: `x_bucket` is of the histogram `x`, if there is one.
+#[must_use]
+pub fn part_of(series: &str) -> Option<(&str, Suffix)> {
+    let parts = [Suffix::Bucket, Suffix::Sum, Suffix::Count];
+    parts.into_iter().find_map(|suffix| Some((series.strip_suffix(suffix.as_str())?, suffix)))
+}
+
 /// All samples of one metric name.
 ///
 /// Label names are kept once a set: a metric of the catalog has one set (a histogram has a second one with `le`); a family

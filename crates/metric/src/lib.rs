@@ -18,7 +18,7 @@ pub mod vocabulary;
 pub use definition::Definition;
 pub use durations::Durations;
 pub use families::{Families, Rejections, Reserved};
-pub use family::{Family, MAX_LABEL_BYTES, Sample, Suffix};
+pub use family::{Family, MAX_LABEL_BYTES, Sample, Suffix, part_of};
 pub use info::{Kind, Metric, MetricInfo, Unit};
 
 /// The label value of everything beyond the first K of what others can name.

@@ -1,9 +1,8 @@
 //! Whether a policy speaks of what there is, in texts that can be read.
 
-use std::collections::BTreeMap;
-
+use super::render::Catalog;
 use super::{Alert, Level, NODE, OF_TARGET, Origin, Policy, Signal, Threshold};
-use metric::{Kind, MetricInfo};
+use metric::{Kind, MetricInfo, Suffix, part_of};
 
 /// Characters of an alert's name; mixtool's limit, and what fits into a list.
 const LONGEST_NAME: usize = 40;
@@ -12,7 +11,7 @@ const LONGEST_NAME: usize = 40;
 /// Each problem names the alert and what to do.
 #[must_use]
 pub fn check(policy: &Policy, catalog: &[MetricInfo]) -> Vec<String> {
-    let catalog: BTreeMap<&str, &MetricInfo> = catalog.iter().map(|info| (info.name, info)).collect();
+    let catalog = Catalog::new(catalog);
     let mut problems = Vec::new();
     for alert in &policy.alerts {
         let mut found = texts(alert);
@@ -60,7 +59,7 @@ fn texts(alert: &Alert) -> Vec<String> {
     problems
 }
 
-fn series(signal: &Signal, catalog: &BTreeMap<&str, &MetricInfo>) -> Vec<String> {
+fn series(signal: &Signal, catalog: &Catalog) -> Vec<String> {
     let mut problems = Vec::new();
     let wants_counter =
         matches!(signal, Signal::Rate { .. } | Signal::Increase { .. } | Signal::Ratio { window: Some(_), .. });
@@ -70,14 +69,22 @@ fn series(signal: &Signal, catalog: &BTreeMap<&str, &MetricInfo>) -> Vec<String>
         if series.origin == Origin::Foreign {
             continue;
         }
-        let Some(info) = catalog.get(name.as_str()) else {
+        let Some(info) = catalog.find(name) else {
             problems.push(format!(
                 "nothing exports {name}{}",
-                meant(name, catalog.keys().copied(), "; docs/METRICS.md lists what there is")
+                meant(name, catalog.names(), "; docs/METRICS.md lists what there is")
             ));
             continue;
         };
-        match info.kind {
+        let is_histogram = matches!(info.kind, Kind::Histogram | Kind::Summary);
+        // Of a histogram only parts are series, and each of them is a counter.
+        let part = part_of(name).filter(|_| is_histogram && info.name != name).map(|(_, suffix)| suffix);
+        let is_quantile = matches!(signal, Signal::Quantile { .. });
+        match if part.is_some() { Kind::Counter } else { info.kind } {
+            _ if is_quantile && part == Some(Suffix::Bucket) => {}
+            _ if is_quantile => {
+                problems.push(format!("{name} is not the buckets of a histogram; a quantile is of x_bucket"));
+            }
             Kind::Counter if !wants_counter => {
                 problems.push(format!("{name} is a counter; use rate, increase or a ratio with a window"));
             }
@@ -85,12 +92,14 @@ fn series(signal: &Signal, catalog: &BTreeMap<&str, &MetricInfo>) -> Vec<String>
                 problems.push(format!("{name} is a gauge; rate and increase are for counters: use growth or mean"));
             }
             Kind::Histogram | Kind::Summary => {
-                problems.push(format!("{name} is a {}; no signal has a form for that", info.kind.as_str()));
+                let kind = info.kind.as_str();
+                problems.push(format!("{name} is a {kind}; use its series: a rate of {name}_count, or a quantile"));
             }
             _ => {}
         }
-        for (label, _) in &series.labels {
-            if !info.labels.contains(&label.as_str()) {
+        let by = if let Signal::Quantile { by, .. } = signal { by.as_slice() } else { &[] };
+        for label in series.labels.iter().map(|(label, _)| label).chain(by) {
+            if !catalog.labels(name).contains(&label.as_str()) {
                 let others = match info.labels {
                     [] => "; it has none of its own".to_owned(),
                     labels => format!("; it has {}", labels.join(", ")),
@@ -119,7 +128,7 @@ fn recorded(policy: &Policy, record: &str, signal: &Signal) -> Option<String> {
     clash.then(|| format!("record {record:?} is the name of another signal too; give each its own"))
 }
 
-fn placeholders(alert: &Alert, level: &Level, catalog: &BTreeMap<&str, &MetricInfo>) -> Vec<String> {
+fn placeholders(alert: &Alert, level: &Level, catalog: &Catalog) -> Vec<String> {
     let mut problems = Vec::new();
     let mut rest = alert.description.as_str();
     let mut seen = 0;
@@ -161,7 +170,7 @@ fn placeholders(alert: &Alert, level: &Level, catalog: &BTreeMap<&str, &MetricIn
 }
 
 /// What is wrong with `{label:name}` in the description of a level.
-fn label_of(level: &Level, label: &str, catalog: &BTreeMap<&str, &MetricInfo>) -> Option<String> {
+fn label_of(level: &Level, label: &str, catalog: &Catalog) -> Option<String> {
     let known: Vec<&str> = match &level.signal {
         Signal::Firing(_) | Signal::Always => Vec::new(),
         Signal::Unreachable | Signal::Absent => Threshold::OF_AGENT.to_vec(),
@@ -170,16 +179,17 @@ fn label_of(level: &Level, label: &str, catalog: &BTreeMap<&str, &MetricInfo>) -
             [&Threshold::OF_AGENT[..], &Threshold::LABELS.map(of_alert)].concat()
         }
         signal => {
-            let of = |metric: &str| catalog.get(metric).map(|info| info.labels);
             // A metric that does not exist is reported already.
             let series = *signal.series().first()?;
             if series.origin == Origin::Foreign {
                 return None;
             }
-            let own = of(&series.metric)?;
+            catalog.find(&series.metric)?;
+            let own = catalog.labels(&series.metric);
             let first = if series.origin == Origin::Agent { Threshold::OF_AGENT } else { OF_TARGET };
             let node = (series.origin == Origin::Target && !series.all_nodes).then_some(NODE);
-            first.into_iter().chain(series.own_labels(own)).chain(node).collect()
+            let own = series.own_labels(own).filter(|label| signal.keeps(label));
+            first.into_iter().chain(own).chain(node).collect()
         }
     };
     if known.contains(&label) {

@@ -84,6 +84,17 @@ pub enum Signal {
         /// The recording rule that keeps it.
         record: Option<String>,
     },
+    /// The value that a part of what a histogram counted lately did not exceed.
+    Quantile {
+        /// The part: 0.95 for the 95th percentile.
+        part: f64,
+        /// Its buckets.
+        series: Series,
+        /// The labels that are told apart, beside those of the target; over all others it is added up.
+        by: Vec<String>,
+        /// What is looked back.
+        window: Duration,
+    },
     /// Seconds since the time that a gauge tells.
     Age(Series),
     /// Seconds until the time that a gauge tells.
@@ -210,6 +221,15 @@ impl Signal {
         !series.is_empty() && series.iter().all(|series| series.origin == Origin::Target)
     }
 
+    /// Whether it tells series with other values of that label apart.
+    #[must_use]
+    pub fn keeps(&self, label: &str) -> bool {
+        match self {
+            Self::Quantile { by, .. } => by.iter().any(|kept| kept == label),
+            _ => true,
+        }
+    }
+
     /// Whether it is one number for all nodes of a target.
     #[must_use]
     pub fn is_of_all_nodes(&self) -> bool {
@@ -232,6 +252,7 @@ impl Signal {
             | Self::Increase { series, .. }
             | Self::Over { series, .. }
             | Self::Growth { series, .. }
+            | Self::Quantile { series, .. }
             | Self::Down(series) => change(series),
             Self::Ratio { part: series, whole: other, .. } | Self::Forecast { series, limit: other, .. } => {
                 change(series);
@@ -249,6 +270,7 @@ impl Signal {
             Self::Rate { .. }
                 | Self::Growth { .. }
                 | Self::Forecast { .. }
+                | Self::Quantile { .. }
                 | Self::Age(_)
                 | Self::Until(_)
                 | Self::Ratio { window: Some(_), .. }
@@ -292,6 +314,7 @@ impl Signal {
             | Self::Over { window, .. }
             | Self::Growth { window, .. }
             | Self::Forecast { window, .. }
+            | Self::Quantile { window, .. }
             | Self::Ratio { window: Some(window), .. } => *window = change(*window),
             _ => {}
         }
@@ -305,7 +328,8 @@ impl Signal {
             | Self::Increase { window, .. }
             | Self::Over { window, .. }
             | Self::Growth { window, .. }
-            | Self::Forecast { window, .. } => Some(*window),
+            | Self::Forecast { window, .. }
+            | Self::Quantile { window, .. } => Some(*window),
             Self::Ratio { window, .. } => *window,
             _ => None,
         }
@@ -322,6 +346,7 @@ impl Signal {
             | Self::Increase { series, .. }
             | Self::Over { series, .. }
             | Self::Growth { series, .. }
+            | Self::Quantile { series, .. }
             | Self::Down(series) => vec![series],
             Self::Ratio { part: series, whole: other, .. } | Self::Forecast { series, limit: other, .. } => {
                 vec![series, other]

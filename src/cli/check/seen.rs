@@ -117,16 +117,24 @@ type Series = (String, Vec<Label>);
 fn read(hub: &Hub, wanted: &BTreeSet<&str>) -> BTreeMap<Key, (TargetStatus, BTreeMap<Series, f64>)> {
     let mut all = BTreeMap::new();
     hub.each(|status, families| {
-        let families = families.iter().filter(|family| wanted.contains(family.name()));
-        let series = families.flat_map(|family| of_family(status, family)).collect();
+        let series = families.iter().flat_map(|family| of_family(status, family, wanted)).collect();
         all.insert(status.key.clone(), (status.clone(), series));
     });
     all
 }
 
-fn of_family<'f>(status: &'f TargetStatus, family: &'f Family) -> impl Iterator<Item = (Series, f64)> {
-    let samples = family.samples().filter(|sample| sample.suffix() == Suffix::None);
-    samples.map(move |sample| ((family.name().to_owned(), labels(status, sample.labels())), sample.value()))
+/// The series of a family that are wanted, by their names: of a histogram its parts.
+fn of_family<'f>(
+    status: &'f TargetStatus,
+    family: &'f Family,
+    wanted: &BTreeSet<&str>,
+) -> impl Iterator<Item = (Series, f64)> {
+    let names = Suffix::ALL.map(|suffix| (suffix, format!("{}{}", family.name(), suffix.as_str())));
+    let names: Vec<(Suffix, String)> = names.into_iter().filter(|(_, name)| wanted.contains(name.as_str())).collect();
+    names.into_iter().flat_map(move |(suffix, name)| {
+        let samples = family.samples().filter(move |sample| sample.suffix() == suffix);
+        samples.map(move |sample| ((name.clone(), labels(status, sample.labels())), sample.value()))
+    })
 }
 
 /// The labels of a series of a target, in their order.

@@ -6,6 +6,9 @@ metrics! {
     fn own;
     pub(super) UP: gauge "mongodb_up" [] Bool,
         "Whether the last poll of the server succeeded; without Percona's label cluster_role.", "poll";
+    pub(super) USED: gauge "mongodb_connections_used_ratio" [] Ratio,
+        "Connections from clients as a part of the most that there may be: current by current and available; absent where the server \
+         does not tell both.", "serverStatus connections";
     pub(super) VERSION: gauge "mongodb_version_info" ["mongodb"] Info, "The server's version.", "serverStatus version";
     pub(super) MEMBER_STATE: gauge "mongodb_member_state" ["state"] Bool,
         "What the server is: 1 for the current state, 0 for the others. Of a replica set primary, secondary, arbiter or other \

@@ -1,6 +1,6 @@
 //! What one poll saw, and its names.
 
-use super::metrics::{LABELLED, MEMBER_STATE, MY_STATE, NUMBERS, VERSION};
+use super::metrics::{LABELLED, MEMBER_STATE, MY_STATE, NUMBERS, USED, VERSION};
 use crate::metric::Families;
 use crate::net::Reached;
 
@@ -100,10 +100,26 @@ impl Status {
     }
 }
 
+impl Status {
+    /// Of the connections that there may be, the part that is open.
+    fn connections_used(&self) -> Option<f64> {
+        let of = |wanted| {
+            let is_it = |(row, word, _): &&(usize, &str, f64)| {
+                LABELLED[*row].1.info().name == "mongodb_ss_connections" && *word == wanted
+            };
+            self.labelled.iter().find(is_it).map(|(.., value)| *value)
+        };
+        let (current, available) = (of("current")?, of("available")?);
+        let most = current + available;
+        (most > 0.0).then(|| current / most)
+    }
+}
+
 /// Names what a poll saw.
 pub(super) fn export(snapshot: &Snapshot, out: &mut Families) {
     export_member(snapshot.member, out);
     out.push_known(&MY_STATE, [], snapshot.member.number());
+    out.push_known(&USED, [], snapshot.status.connections_used());
     if let Some(version) = snapshot.version.as_deref().filter(|version| is_version(version)) {
         out.push(&VERSION, [version], 1.0);
     }

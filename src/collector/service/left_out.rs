@@ -1,15 +1,25 @@
 //! What the mapping of a service leaves out.
 
-use super::ServiceTarget;
+use super::{ServiceTarget, pass_through};
 use crate::mapping::profile::PROFILES;
 use crate::mapping::{Mapping, Rule};
+use crate::metric::part_of;
+use crate::metric::vocabulary::service::MAX_CONNECTIONS;
 use crate::metric::vocabulary::{self, backpressure as pressure, resources};
 
 /// The line that would bring a metric, if no rule of the mapping gives it.
 pub(super) fn left_out(target: &ServiceTarget, metric: &str) -> Option<String> {
+    let family = part_of(metric).map_or(metric, |(family, _)| family);
+    if pass_through::metrics().iter().any(|info| info.name == family) {
+        let line = format!("pass_through = [{family:?}] at an endpoint of [[service]] with format = \"prometheus\"");
+        return (!gives(&target.mapping, family)).then_some(line);
+    }
     let is_vocabulary = vocabulary::metrics().iter().any(|info| info.name == metric);
     if !is_vocabulary || gives(&target.mapping, metric) {
         return None;
+    }
+    if metric == MAX_CONNECTIONS.info().name {
+        return target.max_connections.is_none().then(|| "max_connections of [[service]]".to_owned());
     }
     let shipped = PROFILES.iter().find(|profile| profile.mapping().is_ok_and(|mapping| gives(&mapping, metric)));
     Some(match shipped {

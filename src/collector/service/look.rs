@@ -46,7 +46,7 @@ impl Snapshot {
             .filter_map(|(endpoint, body)| Some((endpoint.name.clone(), Passing::of(endpoint, body.as_ref()?))))
             .filter(|(_, passing)| !passing.is_empty())
             .collect();
-        (Self { samples, derived, pass_through }, misses)
+        (Self { samples, derived, pass_through, max_connections: None }, misses)
     }
 }
 

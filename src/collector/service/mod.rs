@@ -33,6 +33,7 @@ use crate::config::TargetSettings;
 use crate::http::client::{Client, Settings};
 use crate::mapping::Idle;
 use crate::metric::vocabulary::resources::CONNECTION_STATUS;
+use crate::metric::vocabulary::service::MAX_CONNECTIONS;
 use crate::metric::{Families, MetricInfo, metrics, vocabulary};
 use crate::topology::Sight;
 
@@ -70,6 +71,8 @@ pub struct Snapshot {
     derived: Derived,
     /// By the name of their endpoint.
     pass_through: Vec<(String, Passing)>,
+    /// What the configuration says of it, where the service does not.
+    max_connections: Option<usize>,
 }
 
 impl ServiceCollector {
@@ -119,7 +122,9 @@ impl ServiceCollector {
         let endpoints = self.target.mapping.endpoints.iter().zip(&self.states);
         let passing = endpoints.filter(|(_, state)| !state.passing.is_empty());
         let pass_through = passing.map(|(endpoint, state)| (endpoint.name.clone(), state.passing.clone())).collect();
-        Ok(Snapshot { samples, derived, pass_through })
+        let is_told = samples.iter().any(|sample| sample.definition.name == MAX_CONNECTIONS.info().name);
+        let max_connections = self.target.max_connections.filter(|_| !is_told);
+        Ok(Snapshot { samples, derived, pass_through, max_connections })
     }
 
     /// Whether the service should have said how it stands with its Redis, and could not: that is its 0.
@@ -152,7 +157,7 @@ impl Collector for ServiceCollector {
     type Snapshot = Snapshot;
 
     fn metrics() -> Vec<MetricInfo> {
-        [metrics(), state::metrics(), vocabulary::metrics()].concat()
+        [metrics(), state::metrics(), pass_through::metrics(), vocabulary::metrics()].concat()
     }
 
     async fn poll(&mut self) -> Result<Snapshot, PollError> {
@@ -181,6 +186,9 @@ impl Collector for ServiceCollector {
         for sample in snapshot.samples.iter().filter(|sample| !snapshot.derived.replaces(&sample.definition.name)) {
             let labels: Vec<&str> = sample.labels.iter().map(String::as_str).collect();
             out.push_defined(&sample.definition, &labels, sample.value);
+        }
+        if let Some(most) = snapshot.max_connections {
+            out.push(&MAX_CONNECTIONS, [], most as f64);
         }
         for (endpoint, passing) in &snapshot.pass_through {
             pass_through::export(endpoint, passing, out);

@@ -7,7 +7,15 @@ use super::PASS_THROUGH_REFUSED;
 use crate::collector::KINDS;
 use crate::mapping::{Body, Endpoint, ForeignFamily, ForeignSample};
 use crate::metric::text::is_label_name;
-use crate::metric::{Families, vocabulary};
+use crate::metric::{Families, metrics, vocabulary};
+
+metrics! {
+    pub(super) fn metrics;
+    DURATIONS: histogram "http_request_duration_seconds" ["method", "handler", "route", "path"] Seconds,
+        "How long the service took to answer requests, by its own histogram: with the labels that its library gives it, \
+         of which those of a route are named here.",
+        "the service's exposition, if pass_through names it";
+}
 
 /// What passes through of one endpoint.
 #[derive(Debug, Clone, Default, PartialEq)]

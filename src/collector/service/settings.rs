@@ -42,6 +42,9 @@ pub struct ServiceTarget {
     pub max_retry_after: Duration,
     /// Bytes of a body beyond which it is refused, in KiB.
     pub body_limit_kib: usize,
+    /// Connections that the service can have open, where it does not tell it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_connections: Option<usize>,
     /// Headers of each request.
     #[serde(rename = "header", serialize_with = "headers", skip_serializing_if = "Vec::is_empty")]
     pub headers: Vec<(String, Credential)>,
@@ -105,6 +108,7 @@ impl TargetKind for ServiceTarget {
         let max_retry_after = table.duration("max_retry_after", Duration::ZERO..=3600 * SECOND);
         let max_retry_after = max_retry_after.unwrap_or(300 * SECOND);
         let body_limit_kib = table.integer("body_limit_kib", 1..=64 * 1024).unwrap_or(1024);
+        let max_connections = table.integer("max_connections", 1..=100_000_000);
         let headers: Vec<(String, Credential)> = table.tables("header").into_iter().filter_map(read_header).collect();
         if let Some(url) = &url {
             check_headers(table, url, &headers);
@@ -130,6 +134,7 @@ impl TargetKind for ServiceTarget {
             max_requests,
             max_retry_after,
             body_limit_kib,
+            max_connections,
             headers,
             tls,
             mapping,

@@ -41,6 +41,8 @@ metrics! {
         "Jobs that workers have taken and not finished. Celery keeps them by database: where several of its queues are \
          configured there, queue is __all__.",
         "[[redis.queue]]: HLEN unacked, ZCARD rq:wip, LLEN active; queue endpoint";
+    pub QUEUE_PREFETCH: gauge "queue_prefetch" ["queue"] Count,
+        "Jobs that the workers of a queue may hold at a time, all together.", "queue endpoint";
     pub QUEUE_FAILED: gauge "queue_failed" ["queue"] Count,
         "Failed jobs that the queue still keeps.", "[[redis.queue]]: ZCARD rq:failed, ZCARD failed; queue endpoint";
     pub QUEUE_DROPPED: counter "queue_items_dropped_total" ["queue"] Count,

@@ -16,6 +16,13 @@ metrics! {
         "Requests in the service by state: active or queued.", "load endpoint";
     pub REQUESTS_MAX: gauge "service_max_concurrent_requests" [] Count,
         "Maximum number of requests that the service processes at a time.", "load endpoint";
+    pub CONNECTIONS: gauge "service_connections" [] Count,
+        "Open connections of a proxy or server, those of clients and those to what is behind it, as it counts them.",
+        "status endpoint";
+    pub MAX_CONNECTIONS: gauge "service_max_connections" [] Count,
+        "Connections that a proxy or server can have open.", "max_connections of [[service]]; status endpoint";
+    pub ALARM: gauge "service_alarm" ["alarm"] Bool,
+        "An alarm that the service itself raises: 1 while it does. Of RabbitMQ memory and disk.", "status endpoint";
     pub SUBSCRIPTIONS: gauge "service_subscriptions" [] Count,
         "Subscriptions that the service lists, at most one page of its list (1000 for the profile ticker).",
         "subscriptions endpoint";

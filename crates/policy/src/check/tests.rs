@@ -58,6 +58,36 @@ fn metrics_and_labels_are_those_of_the_catalog() {
 }
 
 #[test]
+fn of_a_histogram_its_series_are_compared() {
+    let of = |signal: &str, problem: &str| assert_eq!(of_signal(signal), [format!("Test: {problem}")]);
+    let quantile = |metric: &str, by: &str| {
+        format!("quantile = \"{metric}\", part = 0.95, window = \"5m\", by = [{by}], where = {{ cmd = \"get\" }}")
+    };
+    let usec = "redis_commands_latencies_usec";
+    assert_eq!(of_signal(&quantile(&format!("{usec}_bucket"), "\"cmd\"")), Vec::<String>::new());
+    assert_eq!(of_signal(&format!("rate = \"{usec}_count\", window = \"5m\"")), Vec::<String>::new());
+    of(
+        &quantile(&format!("{usec}_sum"), ""),
+        "redis_commands_latencies_usec_sum is not the buckets of a histogram; a quantile is of x_bucket",
+    );
+    of(&quantile(&format!("{usec}_bucket"), "\"le\""), &format!("{usec}_bucket has no label le; it has cmd"));
+    of(
+        &format!("value = \"{usec}_count\""),
+        &format!("{usec}_count is a counter; use rate, increase or a ratio with a window"),
+    );
+    of(
+        &format!("value = \"{usec}\""),
+        &format!("{usec} is a histogram; use its series: a rate of {usec}_count, or a quantile"),
+    );
+    let kept = |by: &str, label: &str| {
+        let signal = format!("quantile = \"{usec}_bucket\", part = 0.5, window = \"5m\", by = [{by}]");
+        problems(&alert("Test", "Test.", &format!("{{label:{label}}}"), &signal))
+    };
+    assert_eq!(kept("\"cmd\"", "cmd"), Vec::<String>::new());
+    assert_eq!(kept("", "cmd"), ["Test: what it compares has no label cmd; there are site, target, node"]);
+}
+
+#[test]
 fn guards_are_looked_at_as_well() {
     let mut text = alert("Test", "Test.", "{target}", "value = \"redis_ping_ms\"");
     text.push_str("when = [{ growth = \"redis_evicted_keys_total\", window = \"5m\", above = 0 }]\n");

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 
 use super::drift;
 use super::join::Index;
+use super::quantile;
 use super::samples::{Label, Millis, Samples, Track, label, own_label};
 use super::window::seconds;
 use crate::{NODE, OF_SCRAPE, Origin, Over, Policy, Series, Signal};
@@ -71,6 +72,10 @@ fn scraped<'s>(policy: &Policy, signal: &Signal, samples: &'s impl Samples, now:
             }
         }),
         Signal::Growth { series, window } => each(samples, series, |track| track.window(now, *window).slope()),
+        Signal::Quantile { part, series, by, window } => {
+            let buckets = each(samples, series, |track| track.window(now, *window).rate());
+            quantile::elements(&buckets, *part, by)
+        }
         Signal::Forecast { series, limit, window, .. } => pairs(samples, series, limit, |track, limit| {
             let limit = at(limit).filter(|limit| *limit > 0.0)?;
             let left = limit - at(track)?;

@@ -10,6 +10,7 @@ mod describe;
 mod drift;
 mod elements;
 mod join;
+mod quantile;
 mod samples;
 mod state;
 mod watch;

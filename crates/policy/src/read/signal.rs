@@ -6,10 +6,14 @@ use crate::{Origin, Over, Series, Severity, Signal};
 use reader::Table;
 
 /// The forms, by the key that says which one it is.
-const FORMS: [&str; 17] = [
-    "value", "ratio", "rate", "increase", "mean", "max", "min", "changes", "growth", "forecast", "age", "until",
-    "down", "firing", "scrape", "drift", "always",
+const FORMS: [&str; 18] = [
+    "value", "ratio", "rate", "increase", "mean", "max", "min", "changes", "growth", "forecast", "quantile", "age",
+    "until", "down", "firing", "scrape", "drift", "always",
 ];
+
+/// What a signal may say beside its form.
+const MORE: [&str; 12] =
+    ["of", "window", "per", "limit", "part", "by", "record", "where", "agent", "foreign", "all_nodes", "while_watched"];
 
 /// Whose the series are, if not a target's.
 const ORIGINS: [(&str, Origin); 2] = [("agent", Origin::Agent), ("foreign", Origin::Foreign)];
@@ -71,8 +75,7 @@ pub(super) fn read(table: &mut Table<'_>) -> Option<Signal> {
 
 /// Takes what belongs to a form, so that it is not reported as an unknown key.
 fn skip(table: &mut Table<'_>, forms: &[&'static str]) {
-    let others = ["of", "window", "per", "limit", "record", "where", "agent", "foreign", "all_nodes", "while_watched"];
-    for key in forms.iter().chain(&others) {
+    for key in forms.iter().chain(&MORE) {
         table.skip(key);
     }
 }
@@ -107,6 +110,11 @@ fn read_form(table: &mut Table<'_>, form: &'static str) -> Option<Signal> {
             let (series, limit) = (read_plain(table, form), read_other(table, "limit", "what it must not reach"));
             let (window, record) = (read_window(table), table.string("record"));
             Some(Signal::Forecast { series: series?, limit: limit?, window: window?, record })
+        }
+        "quantile" => {
+            let (series, part, window) = (read_filtered(table, form), read_part(table), read_window(table));
+            let by = table.strings("by").into_iter().map(|(_, label)| label).collect();
+            Some(Signal::Quantile { part: part?, series: series?, by, window: window? })
         }
         "firing" => {
             let words = Severity::ALL.map(|severity| (severity.as_str(), Signal::Firing(severity)));
@@ -150,6 +158,21 @@ fn read_other(table: &mut Table<'_>, key: &'static str, what: &str) -> Option<Se
         table.problem(None, key, None, format!("is missing; name the metric that says {what}"));
     }
     read_plain(table, key)
+}
+
+/// The part of a quantile: as such, since "95" would be read as one as well.
+fn read_part(table: &mut Table<'_>) -> Option<f64> {
+    let Some((line, part)) = table.number("part") else {
+        if !table.has("part") {
+            table.problem(None, "part", None, "is missing; write 0.95 for the 95th percentile");
+        }
+        return None;
+    };
+    if part > 0.0 && part < 1.0 {
+        return Some(part);
+    }
+    table.problem(Some(line), "part", Some(part.to_string()), "must be between 0 and 1; 0.95 is the 95th percentile");
+    None
 }
 
 fn read_window(table: &mut Table<'_>) -> Option<Duration> {

@@ -19,7 +19,8 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 
 use crate::{Policy, Signal};
-use metric::MetricInfo;
+use metric::vocabulary::optional_labels;
+use metric::{MetricInfo, part_of};
 
 /// The first lines of every rendered file that can have a comment.
 pub const HEADER: &str = "Rendered from alerts/policy.toml by `manometer render`. Change numbers in [thresholds] of \
@@ -36,26 +37,53 @@ pub struct File {
 
 /// The metrics that there are, by name.
 #[derive(Debug, Clone, Default)]
-pub struct Catalog(BTreeMap<&'static str, MetricInfo>);
+pub struct Catalog(BTreeMap<&'static str, Known>);
+
+/// A metric, and all labels that its series may have.
+#[derive(Debug, Clone)]
+struct Known {
+    info: MetricInfo,
+    labels: Vec<&'static str>,
+}
 
 impl Catalog {
     /// Of everything that the agent can export.
     #[must_use]
     pub fn new(metrics: &[MetricInfo]) -> Self {
-        Self(metrics.iter().map(|info| (info.name, *info)).collect())
+        let known = |info: &MetricInfo| {
+            let labels = [info.labels, optional_labels(info.name)].concat();
+            (info.name, Known { info: *info, labels })
+        };
+        Self(metrics.iter().map(known).collect())
     }
 
-    /// The labels of a metric beside those that every series of a target has.
+    /// What is known of the metric that a series is of.
+    #[must_use]
+    pub fn find(&self, series: &str) -> Option<&MetricInfo> {
+        self.known(series).map(|known| &known.info)
+    }
+
+    fn known(&self, series: &str) -> Option<&Known> {
+        self.0.get(series).or_else(|| self.0.get(part_of(series)?.0))
+    }
+
+    /// Every name.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.0.keys().copied()
+    }
+
+    /// The labels of a metric beside those that every series of a target has, and `le`.
     #[must_use]
     pub fn labels(&self, metric: &str) -> &[&'static str] {
-        self.0.get(metric).map_or(&[], |info| info.labels)
+        self.known(metric).map_or(&[], |known| &known.labels)
     }
 
     /// The labels that tell the series of a signal of one target apart, in a rule.
     #[must_use]
     pub fn own_labels(&self, signal: &Signal) -> Vec<&'static str> {
         let first = signal.series().into_iter().next();
-        first.map_or_else(Vec::new, |series| series.own_labels(self.labels(&series.metric)).collect())
+        let own = first.map(|series| series.own_labels(self.labels(&series.metric)));
+        own.into_iter().flatten().filter(|label| signal.keeps(label)).collect()
     }
 }
 

@@ -180,6 +180,11 @@ impl Promql<'_> {
                 over(function, series, *window)
             }
             Signal::Growth { series, window } => over("deriv", series, *window),
+            Signal::Quantile { part, series, window, .. } => {
+                let kept = [&OF_SCRAPE[..], &OF_TARGET, &[NODE], &self.catalog.own_labels(signal), &["le"]].concat();
+                let buckets = Expr::Aggregate("sum", Grouping::By(kept), Box::new(over("rate", series, *window)));
+                Expr::Call("histogram_quantile", vec![Expr::Number(*part), buckets])
+            }
             Signal::Forecast { series, limit, window, .. } => {
                 let left = is_set(of(limit)).with(self.matched(Op::Minus, limit, series), of(series));
                 let left = Expr::Call("clamp_min", vec![left, Expr::Number(0.0)]);

@@ -25,6 +25,10 @@ pub fn signal(signal: &Signal) -> String {
             };
             format!("{what} of {} over {}", series(of), duration(*window))
         }
+        Signal::Quantile { part, series: of, by, window } => {
+            let by = if by.is_empty() { String::new() } else { format!(" by {}", by.join(", ")) };
+            format!("quantile {part} of {} over {}{by}", series(of), duration(*window))
+        }
         Signal::Age(of) => format!("time since {}", series(of)),
         Signal::Until(of) => format!("time until {}", series(of)),
         Signal::Growth { series: of, window } => {

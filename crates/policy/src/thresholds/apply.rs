@@ -265,7 +265,7 @@ pub(super) fn apply(root: &Table<'_>, alert: &mut Alert, tables: Vec<Read>) -> V
 /// Reports a time that leaves a level nothing to fire for: what is short is out of the window before it has held for so long.
 fn report_times(root: &Table<'_>, read: &Read, (level, hold): (&Level, Duration), change: Change) {
     let is_of_events = match &level.signal {
-        Signal::Rate { .. } | Signal::Increase { .. } | Signal::Ratio { .. } => true,
+        Signal::Rate { .. } | Signal::Increase { .. } | Signal::Ratio { .. } | Signal::Quantile { .. } => true,
         Signal::Over { what, .. } => *what != Over::Mean,
         _ => false,
     };

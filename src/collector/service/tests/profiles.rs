@@ -330,5 +330,5 @@ service_websocket_message_rate{window=\"5m\"} 48.25
 #[test]
 fn every_profile_is_covered_here() {
     let names: Vec<&str> = crate::mapping::profile::PROFILES.iter().map(|profile| profile.name).collect();
-    assert_eq!(names, ["cache-api", "health", "load", "pool", "ticker", "websocket"]);
+    assert_eq!(names, ["cache-api", "health", "load", "nginx", "pool", "rabbitmq", "ticker", "websocket"]);
 }

@@ -150,3 +150,44 @@ fn what_is_infinite_or_not_a_number_stays_so() {
         assert!(mean.total_cmp(&expected).is_eq() || (mean.is_nan() && expected.is_nan()), "{metric} {mean}");
     }
 }
+
+#[test]
+fn a_quantile_is_of_all_that_is_not_told_apart() {
+    let mut recorded = Recorded::default();
+    let mut add = |route: &str, code: &str, counts: &[(&str, f64)]| {
+        for (bound, count) in counts {
+            let labels = [("code", code), ("job", "manometer"), ("le", bound), ("route", route), ("target", "api")];
+            recorded.add("m_bucket", &labels, &[(0, 0.0), (60, *count)]);
+        }
+    };
+    // Of a hundred 94 within 0.1 s, by two codes together; the 95th is a fifth of the way from there to 0.5.
+    add("/a", "200", &[("0.1", 80.0), ("0.5", 85.0), ("+Inf", 85.0)]);
+    add("/a", "500", &[("0.1", 14.0), ("0.5", 14.0), ("1", 14.0), ("+Inf", 15.0)]);
+    // All beyond the highest bound; a bucket that was read late; nothing counted; no bound above all.
+    add("/slow", "200", &[("0.1", 0.0), ("1.0", 1.0), ("+Inf", 50.0)]);
+    add("/late", "200", &[("0.1", 96.0), ("0.5", 90.0), ("+Inf", 100.0)]);
+    add("/idle", "200", &[("0.1", 0.0), ("+Inf", 0.0)]);
+    add("/half", "200", &[("0.1", 5.0), ("0.5", 9.0)]);
+    add("/alone", "200", &[("+Inf", 9.0)]);
+    add("/below", "200", &[("-1", 9.0), ("0.5", 9.0), ("+Inf", 9.0)]);
+    let signal = |by: &[&str]| Signal::Quantile {
+        part: 0.95,
+        series: Series { metric: "m_bucket".to_owned(), ..Series::default() },
+        by: by.iter().map(|label| (*label).to_owned()).collect(),
+        window: Duration::from_mins(1),
+    };
+    let (by_route, whole) = (signal(&["route"]), signal(&[]));
+    let found = elements(&Policy::default(), &by_route, &recorded, 60_000);
+    let found: Vec<(String, f64)> = found
+        .iter()
+        .map(|element| {
+            let labels: Vec<String> = element.labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            (labels.join(" "), (element.value * 1e9).round() / 1e9)
+        })
+        .collect();
+    let expected = [("/a", 0.18), ("/slow", 1.0), ("/late", 0.098_958_333), ("/below", -1.0)];
+    assert_eq!(found, expected.map(|(route, value)| (format!("route={route} target=api"), value)));
+    let all = elements(&Policy::default(), &whole, &recorded, 60_000);
+    assert_eq!(all.len(), 1);
+    assert_eq!(all[0].labels.len(), 1, "{all:?}");
+}

@@ -90,6 +90,14 @@ fn each_form_has_one_text() {
         ("min = \"redis_ping_ms\", window = \"1h\"", over("min_over_time", ping, "1h")),
         ("changes = \"redis_ping_ms\", window = \"10m\"", over("changes", ping, "10m")),
         ("growth = \"redis_ping_ms\", window = \"2h30m\"", over("deriv", ping, "2h30m")),
+        (
+            "quantile = \"redis_commands_latencies_usec_bucket\", part = 0.95, window = \"5m\", by = [\"cmd\"]",
+            format!(
+                "max without (job, instance) (\n  histogram_quantile(\n    0.95,\n    sum by (job, instance, site, target, \
+                 node, cmd, le) (rate({}))\n  )\n)\n",
+                range("redis_commands_latencies_usec_bucket", "5m")
+            ),
+        ),
         ("age = \"redis_ping_ms\"", format!("max without (job, instance) (\n  time() - {}\n)\n", last(ping))),
         ("until = \"redis_ping_ms\"", format!("max without (job, instance) (\n  {} - time()\n)\n", last(ping))),
         (

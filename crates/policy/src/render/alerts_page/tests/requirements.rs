@@ -7,7 +7,6 @@ use std::collections::BTreeSet;
 use crate::duration;
 
 const BASELINE: Answer = Answer::None("says what is usual, not what is wrong");
-const LATER: Answer = Answer::None("the agent does not watch it yet");
 const UNSEEN: Answer = Answer::None("what expires leaves no trace in Redis");
 const LOAD_TEST: Answer = Answer::None("belongs to a load test");
 const QUESTION: Answer = Answer::None("a question for the dashboards");
@@ -21,7 +20,7 @@ enum Answer {
 use Answer::Rules;
 
 #[rustfmt::skip]
-const ROWS: [(&str, &str, Answer); 61] = [
+const ROWS: [(&str, &str, Answer); 62] = [
     ("T1", "clients that are connected for longer than 300 s: stale connections",
         Rules(&["RedisStaleConnections.info"], None)),
     ("T2", "used memory above 80 % of maxmemory", Rules(&["RedisMemoryHigh.warning"], None)),
@@ -84,19 +83,21 @@ const ROWS: [(&str, &str, Answer); 61] = [
         Rules(&["QueueNearCapacity.warning", "QueueNearCapacity.critical"], None)),
     ("T47", "messages of a channel expire after 10 s", UNSEEN),
     ("T48", "memory grows all the time", Rules(&["RedisMemoryGrowing.warning"], None)),
-    ("T49", "nginx: active connections above 80 % of the most", LATER),
-    ("T50", "p95 of the API's response time above 1 s", LATER),
+    ("T49", "nginx: active connections above 80 % of the most", Rules(&["ServiceConnectionsHigh.warning"], None)),
+    ("T50", "p95 of the API's response time above 1 s", Rules(&["ServiceLatencyHigh.warning"], None)),
     ("T51", "Celery: more than 1000 tasks in a queue", Rules(&["QueueBacklog.warning"], None)),
-    ("T52", "MongoDB: connections above 80 % of the most", LATER),
+    ("T52", "MongoDB: connections above 80 % of the most", Rules(&["MongoConnectionsHigh.warning"], None)),
     ("T53", "Redis memory above 90 %", Rules(&["RedisMemoryHigh.critical"], None)),
     ("T54", "load test: no request fails", LOAD_TEST),
     ("T55", "which resource is used up under load", QUESTION),
-    ("T56", "limits of a task's run time", LATER),
+    ("T56", "limits of a task's run time", Answer::None("Celery keeps them itself; what it ended failed, which its log tells")),
     ("T57", "load of 0.8: not ready; 0.9 with a queue: shed", Rules(&["ServiceLoadHigh.warning"], None)),
     ("T58", "adaptive sampling from a load of 0.8", OWN),
-    ("T59", "Kafka: time of a batch against the poll interval", LATER),
+    ("T59", "Kafka: time of a batch against the poll interval, and a backlog that grows",
+        Rules(&["KafkaConsumerSlow.warning", "KafkaLagGrowing.warning"], None)),
     ("T60", "sampling by level: 80 %, 50 %, 20 %", OWN),
     ("T61", "publish timeout 1 s, at most 100 ticks a call", OWN),
+    ("T62", "RabbitMQ: consumers hold as much as their prefetch allows", Rules(&["QueueAtPrefetch.warning"], None)),
 ];
 
 #[test]

@@ -22,6 +22,7 @@ mod agent;
 mod backpressure;
 mod clients;
 mod containers;
+mod edge;
 mod host;
 mod overview;
 mod queues;
@@ -33,6 +34,7 @@ use super::spec::Board;
 pub(super) fn nothing(board: &str) -> &'static str {
     match board {
         "redis" | "clients" => "no Redis is watched that says it",
+        "edge" => "nothing of the kind is watched",
         "queues" => "no queue is configured that tells it",
         "backpressure" => "no service is watched that says it",
         "containers" => "no container is watched that says it",
@@ -49,6 +51,7 @@ pub(super) fn all() -> Vec<Board> {
         redis::board(),
         clients::board(),
         queues::board(),
+        edge::board(),
         containers::board(),
         host::board(),
         agent::board(),

@@ -15,7 +15,7 @@ board! {
             .alerts("{{target}} {{queue}}");
         graph("growth", "Growth", PerSecond, "How many jobs come in beyond those that are taken, a second; below 0 the \
             queue drains.")
-            .query("deriv(queue_size{@target}[@rate])", "{{target}} {{queue}}");
+            .alerts("{{target}} {{queue}}");
     }
     "Work" {
         graph("workers", "Workers", Count, "Workers of each queue, where they can be told: nothing is shown where a worker \
@@ -24,6 +24,10 @@ board! {
         graph("unacked", "Jobs in work", Count, "Jobs that workers have taken and not finished. What Celery holds for several \
             queues together is __all__.")
             .query("queue_unacked{@target}", "{{target}} {{queue}}");
+        graph("prefetch", "Hands full", Ratio, "Unacknowledged jobs as a part of what the workers of the queue may hold. At \
+            100 % they take no more until one is done.")
+            .alerts("{{target}} {{queue}}")
+            .may_be_empty("no broker is watched that limits what workers hold");
         graph("failed", "Failed jobs", Count, "Failed jobs that the queue still keeps.")
             .query("queue_failed{@target}", "{{target}} {{queue}}");
     }

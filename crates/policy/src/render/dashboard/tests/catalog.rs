@@ -34,8 +34,11 @@ fn known() -> BTreeMap<String, (bool, bool, Vec<&'static str>)> {
         known.insert(name.to_owned(), (name.ends_with("_total"), false, labels.to_vec()));
     }
     for (of_target, info) in exported() {
+        if info.kind == Kind::Histogram {
+            let (_, _, labels) = known.entry(format!("{}_count", info.name)).or_insert((true, of_target, Vec::new()));
+            labels.extend(info.labels);
+        }
         let (name, is_counter, more) = match info.kind {
-            // Of a histogram only the buckets are asked for.
             Kind::Histogram => (format!("{}_bucket", info.name), true, &["le"][..]),
             Kind::Summary => (info.name.to_owned(), false, &["quantile"][..]),
             kind => (info.name.to_owned(), kind == Kind::Counter, &[][..]),

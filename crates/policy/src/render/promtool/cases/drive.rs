@@ -42,6 +42,7 @@ pub(super) fn tracks(context: &Context<'_>, signal: &Signal, profile: &Profile, 
             let size = whole_of(part);
             vec![track(part, levels(profile, size)), track(whole, vec![size])]
         }
+        Signal::Quantile { part, series, .. } => buckets(context, *part, series, profile, subject),
         Signal::Rate { series, per, .. } => vec![track(series, ramps(profile, context.interval, *per))],
         Signal::Growth { series, .. } => {
             vec![track(series, ramps(profile, context.interval, Duration::from_secs(1)))]
@@ -54,6 +55,26 @@ pub(super) fn tracks(context: &Context<'_>, signal: &Signal, profile: &Profile, 
         | Signal::Drift
         | Signal::Always => Vec::new(),
     }
+}
+
+/// The buckets of a histogram of which the quantile `part` is what the profile says: it lies in the second one, the nearer to
+/// its beginning, the more there is in the first one.
+fn buckets(context: &Context<'_>, part: f64, series: &Series, profile: &Profile, subject: &Subject) -> Vec<Track> {
+    let greatest = profile.iter().map(|(value, _)| *value).fold(f64::MIN_POSITIVE, f64::max);
+    let (low, high) = (readable(greatest / 8.0), readable(greatest * 2.0));
+    let in_first = |value: f64| {
+        let place = (value.max(low) - low) / (high - low);
+        readable(TRAFFIC * ((part - place) / (1.0 - place)))
+    };
+    let first: Vec<(f64, usize)> = profile.iter().map(|(value, steps)| (in_first(*value), *steps)).collect();
+    let all = [(TRAFFIC, profile.iter().map(|(_, steps)| steps).sum())];
+    let bounds = [(low.to_string(), first.as_slice()), (high.to_string(), &all), ("+Inf".to_owned(), &all)];
+    let bucket = |(bound, profile): (String, &Profile)| {
+        let mut track = context.track(series, subject, ramps(profile, context.interval, Duration::from_secs(1)));
+        track.labels.insert("le".to_owned(), bound);
+        track
+    };
+    bounds.map(bucket).into()
 }
 
 /// A whole of which the part is a part.

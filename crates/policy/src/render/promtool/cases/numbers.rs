@@ -66,6 +66,9 @@ pub(super) fn beyond(compare: Compare, number: f64, signal: &Signal) -> f64 {
         Compare::Below if number == 0.0 => -1.0,
         Compare::Above => readable(number * (1.0 + NEAR)),
         Compare::Below => readable(number * (1.0 - NEAR)),
+        // What comes out is not exactly what was meant.
+        Compare::AtLeast if signal.is_inexact() => readable(number * (1.0 + NEAR)),
+        Compare::AtMost if signal.is_inexact() => readable(number * (1.0 - NEAR)),
         Compare::AtLeast | Compare::AtMost | Compare::Equal => number,
     }
 }
