@@ -85,6 +85,8 @@ find_missing() {
         have_venv || add python3 python3-venv
         # For a library of queues (scripts/npm.sh).
         { have node && have npm; } || add nodejs npm
+        # For Apache's own brokers (scripts/kafka.sh).
+        { have java && have mvn; } || add default-jre-headless maven
         # The name server whose SRV records name targets.
         have dnsmasq || add dnsmasq-base
         # Before the engine's socket, as docs/SECURITY.md has it, and with a status page of its own.
@@ -119,6 +121,7 @@ name_elsewhere() {
         prometheus-alertmanager) say "missing: alertmanager, amtool - brew, pacman, apk: alertmanager; https://prometheus.io/download" ;;
         docker.io) say "missing: dockerd, docker - https://docs.docker.com/engine/install; pacman, apk: docker" ;;
         python3-venv) ;;
+        default-jre-headless) say "missing: java, 17 or newer - brew: openjdk; dnf: java-latest-openjdk-headless; pacman: jre-openjdk-headless; apk: openjdk17-jre-headless" ;;
         busybox-static) say "missing: static busybox - dnf, pacman: busybox; apk: busybox-static" ;;
         nutcracker) say "missing: twemproxy - brew: nutcracker; https://github.com/twitter/twemproxy" ;;
         rabbitmq-server) say "missing: rabbitmq-server - brew, apk: rabbitmq; https://www.rabbitmq.com/docs/download" ;;
@@ -296,3 +299,4 @@ esac
 [ "$mode" != test ] || "$root/scripts/pypi.sh" >/dev/null || say "no Python environment: tests with real pools and queues are left out"
 [ "$mode" != test ] || "$root/scripts/npm.sh" >/dev/null || say "no Node packages: tests with BullMQ are left out"
 [ "$mode" != test ] || "$root/scripts/mongo.sh" >/dev/null || say "no mongo-java-server: a test of MongoDB is left out"
+[ "$mode" != test ] || "$root/scripts/kafka.sh" >/dev/null || say "no Kafka: tests with real brokers are left out"

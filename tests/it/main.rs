@@ -32,6 +32,7 @@ mod image;
 mod incidents;
 mod inert;
 mod instances;
+mod kafka;
 mod keys;
 mod kinds;
 mod log_files;

@@ -47,9 +47,11 @@ impl Link {
             let (endpoint, stream) = (endpoint.clone(), dialled.stream);
             let mut link = Self { stream, endpoint, answered: Vec::new(), budget, next: 0 };
             link.answered = link.versions(target).await?;
-            if let (Some(username), Some(password)) = (&target.username, &target.password) {
+            if let (Some(username), Some(password), Some(mechanism)) =
+                (&target.username, &target.password, target.sasl_mechanism)
+            {
                 let password = password.current().await;
-                sasl::prove(&mut link, target.sasl_mechanism, username, &password).await?;
+                sasl::prove(&mut link, mechanism, username, &password).await?;
             }
             Ok(link)
         };
@@ -168,7 +170,7 @@ async fn read_frame(
     let read = from.take(u64::from(length)).read_to_end(&mut frame).await;
     read.map_err(|error| error::broken("the reply", endpoint, &error))?;
     if frame.len() < size {
-        return Err(error::broken("the reply", endpoint, &io::ErrorKind::UnexpectedEof.into()));
+        return Err(error::malformed("the reply", endpoint, "the connection ended in the middle of it"));
     }
     Ok(frame)
 }

@@ -212,3 +212,6 @@ impl Collector for KafkaCollector {
         self.notes.clone()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -66,8 +66,9 @@ pub struct KafkaTarget {
     /// The password.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub password: Option<Credential>,
-    /// How it is proved.
-    pub sasl_mechanism: Mechanism,
+    /// How it is proved; `None` without a user.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sasl_mechanism: Option<Mechanism>,
     /// The most that connecting may take, of the deadline.
     #[serde(serialize_with = "reader::duration")]
     pub connect_timeout: Duration,
@@ -133,7 +134,7 @@ impl TargetKind for KafkaTarget {
         deadline: Duration::from_secs(10),
         // Several questions one behind the other, and of several brokers one may hang.
         interval_share: 80,
-        series_limit: 200_000,
+        series_limit: 500_000,
         ..Defaults::USUAL
     };
 
@@ -169,11 +170,12 @@ impl TargetKind for KafkaTarget {
             table.warn(line, "sasl_mechanism", message);
         }
         let connect = table.duration("connect_timeout", SECOND / 100..=DAY).unwrap_or(3 * SECOND);
+        let sasl_mechanism = username.is_some().then(|| sasl_mechanism.unwrap_or(Mechanism::ScramSha512));
         let mut target = Self {
             brokers,
             username,
             password,
-            sasl_mechanism: sasl_mechanism.unwrap_or(Mechanism::ScramSha512),
+            sasl_mechanism,
             connect_timeout: connect.min(common.deadline),
             groups: Names::read(table, "groups"),
             exclude_groups: Names::read(table, "exclude_groups"),

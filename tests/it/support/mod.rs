@@ -10,6 +10,7 @@ pub(crate) mod exposition;
 pub(crate) mod fake;
 pub(crate) mod http;
 pub(crate) mod images;
+pub(crate) mod kafka;
 pub(crate) mod line;
 pub(crate) mod missing;
 pub(crate) mod mongo;

@@ -1,0 +1,371 @@
+mod fake;
+mod settings;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant as Clock};
+
+use kafka_protocol::messages::ApiKey;
+use proptest::prelude::*;
+
+use self::fake::{Asked, Fake, Group, Topic, Twist, World};
+use super::api::Ask;
+use super::api::groups::{ConsumerGroupDescribe, DescribeGroups, FindCoordinator, ListGroups};
+use super::api::hello::{ApiVersions, SaslAuthenticate, SaslHandshake};
+use super::api::offsets::{ListOffsets, OffsetFetch};
+use super::wire::Reader;
+use super::*;
+use crate::collector::parsed;
+use crate::metric::text::{Format, exposition};
+
+/// A target with those brokers.
+fn target(ports: &[u16], keys: &str) -> KafkaTarget {
+    let brokers: Vec<String> = ports.iter().map(|port| format!("\"127.0.0.1:{port}\"")).collect();
+    let text = format!("[[kafka]]\nname = \"k\"\nbrokers = [{}]\n{keys}\n", brokers.join(", "));
+    parsed(&text).remove(0)
+}
+
+fn collector(fake: &Fake, keys: &str) -> KafkaCollector {
+    KafkaCollector::new(target(&fake.ports[..1], keys))
+}
+
+fn topic(name: &str, partitions: &[(i32, i64, i64)]) -> Topic {
+    Topic { name: name.to_owned(), is_internal: name.starts_with("__"), partitions: partitions.to_vec() }
+}
+
+fn group(coordinator: i32, members: usize, committed: &[(&str, i32, i64)]) -> Group {
+    let committed = committed.iter().map(|(topic, index, offset)| ((*topic).to_owned(), *index, *offset)).collect();
+    Group { coordinator, members, protocol: if members > 0 { "consumer" } else { "" }, is_new: false, committed }
+}
+
+/// Two topics on two brokers, and four groups, of which one is no consumer's.
+fn world() -> World {
+    let groups = [
+        ("reads", group(1, 2, &[("ticks", 0, 90), ("ticks", 1, 200), ("gone", 0, 7)])),
+        ("left", group(2, 0, &[("ticks", 0, 40), ("orders", 0, 5)])),
+        ("new", Group { is_new: true, ..group(2, 3, &[("orders", 0, 9)]) }),
+        ("sink", Group { protocol: "connect", ..group(1, 1, &[]) }),
+    ];
+    World {
+        topics: vec![
+            topic("ticks", &[(1, 10, 100), (2, 0, 200)]),
+            topic("orders", &[(2, 0, 12)]),
+            topic("__consumer_offsets", &[(1, 0, 7)]),
+        ],
+        groups: groups.map(|(name, group)| (name.to_owned(), group)).into(),
+        is_old: false,
+    }
+}
+
+/// What is exported of a snapshot, of families that begin so.
+fn lines(snapshot: &Snapshot, prefixes: &[&str]) -> Vec<String> {
+    let mut families = Families::new();
+    KafkaCollector::export(snapshot, &mut families);
+    let text = exposition(&families.into_sorted(), Format::Prometheus);
+    let shown = |line: &&str| prefixes.iter().any(|prefix| line.starts_with(prefix));
+    text.lines().filter(shown).map(str::to_owned).collect()
+}
+
+const LAG: [&str; 3] = ["kafka_consumergroup_lag{", "kafka_consumergroup_lag_sum{", "kafka_consumergroup_members{"];
+
+#[tokio::test]
+async fn lag_is_told_of_all_groups_by_brokers_of_any_version() {
+    for is_old in [false, true] {
+        let fake = Fake::start(2, World { is_old, ..world() }, |_| None);
+        let mut collector = collector(&fake, "max_poll_interval = \"5m\"");
+        for poll in 1..=2 {
+            let snapshot = collector.poll().await.unwrap();
+            assert_eq!(collector.notes(), Vec::<String>::new());
+            // An old broker does not tell the kind of a group, and asks about the members of all in one way.
+            let seen = lines(&snapshot, &LAG);
+            assert_eq!(
+                seen,
+                [
+                    "kafka_consumergroup_lag{consumergroup=\"left\",topic=\"orders\",partition=\"0\"} 7",
+                    "kafka_consumergroup_lag{consumergroup=\"left\",topic=\"ticks\",partition=\"0\"} 60",
+                    "kafka_consumergroup_lag{consumergroup=\"new\",topic=\"orders\",partition=\"0\"} 3",
+                    "kafka_consumergroup_lag{consumergroup=\"reads\",topic=\"ticks\",partition=\"0\"} 10",
+                    "kafka_consumergroup_lag{consumergroup=\"reads\",topic=\"ticks\",partition=\"1\"} 0",
+                    "kafka_consumergroup_lag_sum{consumergroup=\"left\",topic=\"orders\"} 7",
+                    "kafka_consumergroup_lag_sum{consumergroup=\"left\",topic=\"ticks\"} 60",
+                    "kafka_consumergroup_lag_sum{consumergroup=\"new\",topic=\"orders\"} 3",
+                    "kafka_consumergroup_lag_sum{consumergroup=\"reads\",topic=\"ticks\"} 10",
+                    "kafka_consumergroup_members{consumergroup=\"left\"} 0",
+                    "kafka_consumergroup_members{consumergroup=\"new\"} 3",
+                    "kafka_consumergroup_members{consumergroup=\"reads\"} 2",
+                ]
+            );
+            // One connection to each broker, kept.
+            assert_eq!((fake.asked(ApiKey::ApiVersions), fake.asked(ApiKey::Metadata)), (2, poll));
+            assert_eq!(fake.asked(ApiKey::OffsetFetch), poll * if is_old { 3 } else { 2 });
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_names_are_those_of_kafka_exporter() {
+    let fake = Fake::start(2, world(), |_| None);
+    let snapshot = collector(&fake, "groups = [\"none\"]\ntopics = [\"ticks\"]").poll().await.unwrap();
+    let address = |id: usize| format!("127.0.0.1:{}", fake.ports[id - 1]);
+    let part = |name: &str, partition: u8, value: u8| {
+        format!("kafka_topic_partition_{name}{{topic=\"ticks\",partition=\"{partition}\"}} {value}")
+    };
+    let mut expected = vec![
+        format!("kafka_broker_info{{id=\"1\",address=\"{}\"}} 1", address(1)),
+        format!("kafka_broker_info{{id=\"2\",address=\"{}\"}} 1", address(2)),
+        "kafka_broker_up{id=\"1\"} 1".to_owned(),
+        "kafka_broker_up{id=\"2\"} 1".to_owned(),
+        "kafka_brokers 2".to_owned(),
+        "kafka_consumergroups 0".to_owned(),
+        "kafka_consumergroups_left_out 0".to_owned(),
+    ];
+    for (name, of_first, of_second) in [
+        ("current_offset", 100, 200),
+        ("in_sync_replica", 1, 1),
+        ("leader", 1, 2),
+        ("leader_is_preferred", 1, 0),
+        ("oldest_offset", 10, 0),
+        ("replicas", 2, 2),
+        ("under_replicated_partition", 1, 1),
+    ] {
+        expected.extend([part(name, 0, of_first), part(name, 1, of_second)]);
+    }
+    expected.extend([
+        "kafka_topic_partitions{topic=\"ticks\"} 2".to_owned(),
+        "kafka_topic_partitions_left_out 0".to_owned(),
+    ]);
+    assert_eq!(lines(&snapshot, &["kafka_"]), expected);
+}
+
+#[tokio::test]
+async fn a_leader_that_moves_between_two_questions_is_followed() {
+    let mut moved = world();
+    moved.topics[0].partitions[0] = (2, 10, 150);
+    let fake = Fake::start(2, world(), move |asked| {
+        let is_later = asked.key == ApiKey::ListOffsets || (asked.key == ApiKey::Metadata && asked.before > 0);
+        is_later.then(|| Twist::As(moved.clone()))
+    });
+    let mut collector = collector(&fake, "groups = \"reads\"");
+    let snapshot = collector.poll().await.unwrap();
+    let lag = ["kafka_consumergroup_lag_sum", "kafka_topic_partition_leader{topic=\"ticks\",partition=\"0\"}"];
+    let expected = [
+        "kafka_consumergroup_lag_sum{consumergroup=\"reads\",topic=\"ticks\"} 60",
+        "kafka_topic_partition_leader{topic=\"ticks\",partition=\"0\"} 2",
+    ];
+    assert_eq!(lines(&snapshot, &lag), expected);
+    assert_eq!(collector.notes(), Vec::<String>::new());
+    assert_eq!(fake.asked(ApiKey::Metadata), 2);
+}
+
+#[tokio::test]
+async fn a_coordinator_that_moves_between_two_questions_is_followed() {
+    let mut moved = world();
+    moved.groups.get_mut("reads").unwrap().coordinator = 2;
+    let fake =
+        Fake::start(2, world(), move |asked| (asked.key != ApiKey::ListGroups).then(|| Twist::As(moved.clone())));
+    let mut collector = collector(&fake, "groups = \"reads\"");
+    let snapshot = collector.poll().await.unwrap();
+    assert_eq!(
+        lines(&snapshot, &LAG[1..]),
+        [
+            "kafka_consumergroup_lag_sum{consumergroup=\"reads\",topic=\"ticks\"} 10",
+            "kafka_consumergroup_members{consumergroup=\"reads\"} 2"
+        ]
+    );
+    assert_eq!((collector.notes(), fake.asked(ApiKey::FindCoordinator)), (Vec::new(), 1));
+}
+
+#[tokio::test]
+async fn what_is_deleted_between_two_questions_is_gone() {
+    let mut without = world();
+    without.topics.remove(0);
+    without.groups.remove("left");
+    let fake = Fake::start(2, world(), move |asked| {
+        let is_later = asked.key != ApiKey::ListGroups && (asked.key != ApiKey::Metadata || asked.before > 0);
+        is_later.then(|| Twist::As(without.clone()))
+    });
+    let mut collector = collector(&fake, "");
+    let snapshot = collector.poll().await.unwrap();
+    assert_eq!(
+        lines(&snapshot, &[&LAG[..], &["kafka_topic_partitions{"]].concat()),
+        [
+            "kafka_consumergroup_lag{consumergroup=\"new\",topic=\"orders\",partition=\"0\"} 3",
+            "kafka_consumergroup_lag_sum{consumergroup=\"new\",topic=\"orders\"} 3",
+            "kafka_consumergroup_members{consumergroup=\"new\"} 3",
+            "kafka_consumergroup_members{consumergroup=\"reads\"} 2",
+            "kafka_topic_partitions{topic=\"orders\"} 1",
+        ]
+    );
+    assert_eq!(collector.notes(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_broker_that_hangs_costs_what_it_alone_can_tell() {
+    for key in [ApiKey::ListGroups, ApiKey::OffsetFetch, ApiKey::ListOffsets] {
+        let fake = Fake::start(2, world(), move |asked| (asked.broker == 2 && asked.key == key).then_some(Twist::Hang));
+        let mut collector = collector(&fake, "interval = \"2s\"\ndeadline = \"1s\"");
+        let started = Clock::now();
+        let snapshot = collector.poll().await.unwrap();
+        assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
+        let up = lines(&snapshot, &["kafka_broker_up"]);
+        assert_eq!(up, ["kafka_broker_up{id=\"1\"} 1", "kafka_broker_up{id=\"2\"} 0"]);
+        let note = format!("{key:?} of 127.0.0.1:{}: no answer in time", fake.ports[1]);
+        assert!(collector.notes()[0].starts_with(&note), "{:?}", collector.notes());
+        // Of one partition of two the end is not known, and so the sum is not.
+        let lag = lines(&snapshot, &LAG[..2]);
+        let of_reads = "kafka_consumergroup_lag{consumergroup=\"reads\",topic=\"ticks\",partition=\"0\"} 10".to_owned();
+        let of_left = "kafka_consumergroup_lag{consumergroup=\"left\",topic=\"ticks\",partition=\"0\"} 60".to_owned();
+        let sum = "kafka_consumergroup_lag_sum{consumergroup=\"left\",topic=\"ticks\"} 60".to_owned();
+        let expected = if key == ApiKey::ListOffsets { vec![of_left, of_reads, sum] } else { vec![of_reads] };
+        assert_eq!(lag, expected, "{key:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_broker_that_hangs_from_the_start_is_passed_over() {
+    let hanging = Fake::start(1, world(), |_| Some(Twist::Hang));
+    let fake = Fake::start(2, world(), |_| None);
+    let ports = [hanging.ports[0], fake.ports[0]];
+    let mut collector =
+        KafkaCollector::new(target(&ports, "interval = \"4s\"\ndeadline = \"2s\"\nconnect_timeout = \"500ms\""));
+    for _ in 0..2 {
+        assert_eq!(collector.poll().await.unwrap().groups.len(), 3);
+    }
+    assert_eq!(hanging.asked(ApiKey::ApiVersions), 1);
+    let error = KafkaCollector::new(target(&ports[..1], "connect_timeout = \"300ms\"")).poll().await.unwrap_err();
+    assert_eq!((error.reason, error.cause.as_str()), (Reason::Timeout, "not connected within 300ms"));
+}
+
+#[tokio::test]
+async fn what_is_no_reply_is_an_error_and_costs_no_memory() {
+    // Metadata: as many brokers as a number can say, in a reply of twelve bytes.
+    let endless = [&12_u32.to_be_bytes()[..], &[0, 0, 0, 1], &[0; 4], &i32::MAX.to_be_bytes()].concat();
+    for (raw, reason, cause) in [
+        (endless, Reason::Protocol, "the reply ends in the middle"),
+        (vec![0, 0, 0, 4, 0, 0, 0, 9], Reason::Protocol, "the reply is to another question"),
+        (vec![0, 0, 0, 2, 0, 0], Reason::Protocol, "the reply ends in the middle"),
+        (
+            vec![0x1f, 0xff, 0xff, 0xff, 0],
+            Reason::Protocol,
+            "a reply of 536870911 bytes is more than one poll may read",
+        ),
+        (vec![0x04, 0xff, 0xff, 0xff, 0], Reason::Protocol, "the connection ended in the middle of it"),
+        (vec![0xff; 8], Reason::Protocol, "the reply is not of Kafka"),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec(), Reason::Protocol, "an HTTP server answers"),
+        (vec![0x15, 3, 3, 0, 2, 2, 80], Reason::Protocol, "the broker speaks TLS"),
+    ] {
+        let fake =
+            Fake::start(1, world(), move |asked| (asked.key == ApiKey::Metadata).then(|| Twist::Raw(raw.clone())));
+        let error = collector(&fake, "").poll().await.unwrap_err();
+        assert_eq!((error.reason, error.cause.as_str()), (reason, cause));
+    }
+}
+
+#[tokio::test]
+async fn half_a_reply_ends_the_connection_and_the_next_poll_has_another() {
+    for key in [ApiKey::ListGroups, ApiKey::DescribeGroups, ApiKey::OffsetFetch, ApiKey::ListOffsets] {
+        let once = AtomicBool::new(true);
+        let half = move |asked: Asked| {
+            let is_now = (asked.key, asked.broker) == (key, 2) && once.swap(false, Ordering::SeqCst);
+            is_now.then_some(Twist::Half(1))
+        };
+        let fake = Fake::start(2, world(), half);
+        let mut collector = collector(&fake, "");
+        let snapshot = collector.poll().await.unwrap();
+        assert_eq!(lines(&snapshot, &["kafka_broker_up{id=\"2\"}"]), ["kafka_broker_up{id=\"2\"} 0"], "{key:?}");
+        // With a question unread the end of the connection may overtake what was sent of the reply.
+        let cut = ["the connection ended in the middle of it", "the broker closed the connection"];
+        assert!(cut.iter().any(|cut| collector.notes()[0].contains(cut)), "{:?}", collector.notes());
+        let snapshot = collector.poll().await.unwrap();
+        assert_eq!(lines(&snapshot, &LAG).len(), 12, "{key:?}");
+        assert_eq!(collector.notes(), Vec::<String>::new());
+    }
+}
+
+#[tokio::test]
+async fn a_listener_that_wants_a_user_is_told_from_one_that_is_away() {
+    let fake = Fake::start(1, world(), |asked| (asked.key != ApiKey::ApiVersions).then(|| Twist::Raw(Vec::new())));
+    let error = collector(&fake, "").poll().await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "the reply of 127.0.0.1:{}: the broker closed the connection; a listener that wants SASL does so: set username and \
+             password",
+            fake.ports[0]
+        )
+    );
+    assert_eq!(error.reason, Reason::Auth);
+}
+
+#[tokio::test]
+async fn ten_thousand_groups_are_counted_and_the_first_are_watched() {
+    let mut world = world();
+    world.groups = (0..10_000).map(|at| (format!("g{at:05}"), group(1 + at % 2, 1, &[("ticks", 1, 199)]))).collect();
+    let fake = Fake::start(2, world, |_| None);
+    let snapshot = collector(&fake, "max_groups = 300\nmax_partitions = 2").poll().await.unwrap();
+    let counts = ["kafka_consumergroups", "kafka_topic_partitions_left_out"];
+    let expected =
+        ["kafka_consumergroups 10000", "kafka_consumergroups_left_out 9700", "kafka_topic_partitions_left_out 2"];
+    assert_eq!(lines(&snapshot, &counts), expected);
+    assert_eq!(snapshot.groups.len(), 300);
+    assert_eq!((&*snapshot.groups[0].name, &*snapshot.groups[299].name), ("g00000", "g00299"));
+    // All in four questions: a hundred groups each, of two brokers.
+    assert_eq!(fake.asked(ApiKey::OffsetFetch), 4);
+}
+
+fn read<A: Ask>(bytes: &[u8]) {
+    for version in A::VERSIONS {
+        let _ = A::read(version.number, &mut Reader::new(bytes, version.flexible));
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_are_too_much_for_a_reader(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+        read::<ApiVersions>(&bytes);
+        read::<SaslHandshake>(&bytes);
+        read::<SaslAuthenticate>(&bytes);
+        read::<Metadata>(&bytes);
+        read::<ListGroups>(&bytes);
+        read::<DescribeGroups>(&bytes);
+        read::<ConsumerGroupDescribe>(&bytes);
+        read::<FindCoordinator>(&bytes);
+        read::<OffsetFetch>(&bytes);
+        read::<ListOffsets<'_>>(&bytes);
+    }
+}
+
+/// How much CPU a poll costs the agent: `cargo test --release -- --ignored of_500_groups --nocapture`.
+#[tokio::test]
+#[ignore = "it measures"]
+#[expect(clippy::print_stdout, reason = "that is what it is for")]
+async fn the_cost_of_500_groups_with_50_partitions_each() {
+    let spent = || {
+        let told = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
+        told.split(' ').next().unwrap().parse::<f64>().unwrap() / 1e6
+    };
+    let names: Vec<String> = (0..500).map(|at| format!("topic-of-a-usual-length-{at}")).collect();
+    let offsets = |name: &String| (0..50).map(|index| (name.clone(), index, 1_000)).collect();
+    let world = World {
+        topics: names.iter().map(|name| topic(name, &[(1, 0, 5_000); 50])).collect(),
+        groups: names
+            .iter()
+            .map(|name| (name.clone(), Group { committed: offsets(name), ..group(1, 3, &[]) }))
+            .collect(),
+        is_old: false,
+    };
+    let fake = Fake::start(1, world, |_| None);
+    let mut collector = collector(&fake, "deadline = \"14s\"");
+    for _ in 0..4 {
+        let before = spent();
+        let snapshot = collector.poll().await.unwrap();
+        let polled = spent();
+        let mut families = Families::with_limit(collector.target.series_limit);
+        KafkaCollector::export(&snapshot, &mut families);
+        println!(
+            "{:.0} ms to poll, {:.0} ms to export {} series",
+            polled - before,
+            spent() - polled,
+            families.series()
+        );
+    }
+}
