@@ -119,8 +119,7 @@ fn show_prints_the_shipped_file() {
     let list = stdout(&output(&["map", "show"]));
     let names: Vec<&str> = list.lines().filter_map(|line| line.split_whitespace().next()).collect();
     assert_eq!(names, ["cache-api", "health", "load", "nginx", "pool", "rabbitmq", "ticker", "websocket"]);
-    let unknown =
-        "manometer: \"tikcer\" is not a profile; there are cache-api, health, load, nginx, pool, rabbitmq, ticker, websocket\n";
+    let unknown = "manometer: \"tikcer\" is not a profile; there are cache-api, health, load, nginx, pool, rabbitmq, ticker, websocket\n";
     assert_output(&output(&["map", "show", "tikcer"]), 64, "", unknown);
 }
 
