@@ -54,6 +54,7 @@ impl Broker {
         let mut server = Self::command(&dir, names, amqp.port(), "rabbitmq-server");
         server
             .env("RABBITMQ_DIST_PORT", dist.to_string())
+            .env("RABBITMQ_PID_FILE", dir.path().join("pid"))
             .env("RABBITMQ_MNESIA_BASE", dir.path().join("mnesia"))
             .env("RABBITMQ_LOG_BASE", dir.path().join("log"))
             .env("RABBITMQ_CONFIG_FILE", dir.path().join("rabbitmq.conf"))
@@ -73,6 +74,7 @@ impl Broker {
         let own = Path::new("/usr/lib/rabbitmq/bin").join(what);
         let mut command = Command::new(if own.exists() { own } else { what.into() });
         command
+            .current_dir(dir.path())
             .env("HOME", dir.path())
             .env("ERL_EPMD_PORT", names.to_string())
             .env("RABBITMQ_CONF_ENV_FILE", "/dev/null")
@@ -130,6 +132,10 @@ impl Broker {
 
 impl Drop for Broker {
     fn drop(&mut self) {
+        // What was started is a script: the broker itself would outlive it.
+        if let Ok(pid) = std::fs::read_to_string(self.dir.path().join("pid")) {
+            let _ = Command::new("kill").args(["-KILL", pid.trim()]).status();
+        }
         self.process.kill();
         self.name_server.kill();
     }
