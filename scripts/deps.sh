@@ -85,8 +85,8 @@ find_missing() {
         have_venv || add python3 python3-venv
         # For a library of queues (scripts/npm.sh).
         { have node && have npm; } || add nodejs npm
-        # For Apache's own brokers (scripts/kafka.sh).
-        { have java && have mvn; } || add default-jre-headless maven
+        # For Apache's own brokers and a MongoDB (scripts/kafka.sh, scripts/mongo.sh).
+        { have javac && have mvn; } || add default-jdk-headless maven
         # The name server whose SRV records name targets.
         have dnsmasq || add dnsmasq-base
         # Before the engine's socket, as docs/SECURITY.md has it, and with a status page of its own.
@@ -121,7 +121,7 @@ name_elsewhere() {
         prometheus-alertmanager) say "missing: alertmanager, amtool - brew, pacman, apk: alertmanager; https://prometheus.io/download" ;;
         docker.io) say "missing: dockerd, docker - https://docs.docker.com/engine/install; pacman, apk: docker" ;;
         python3-venv) ;;
-        default-jre-headless) say "missing: java, 17 or newer - brew: openjdk; dnf: java-latest-openjdk-headless; pacman: jre-openjdk-headless; apk: openjdk17-jre-headless" ;;
+        default-jdk-headless) say "missing: java and javac, 17 or newer - brew: openjdk; dnf: java-latest-openjdk-devel; pacman: jdk-openjdk; apk: openjdk17" ;;
         busybox-static) say "missing: static busybox - dnf, pacman: busybox; apk: busybox-static" ;;
         nutcracker) say "missing: twemproxy - brew: nutcracker; https://github.com/twitter/twemproxy" ;;
         rabbitmq-server) say "missing: rabbitmq-server - brew, apk: rabbitmq; https://www.rabbitmq.com/docs/download" ;;

@@ -349,7 +349,9 @@ fn histograms(random: &mut fastrand::Rng, test: &mut String) {
             recorded.push(("h_bucket".to_owned(), labels.to_vec(), below.iter().map(sample).collect::<Vec<_>>()));
             // Each bucket has what is below it, and as much again.
             let more = 1.0 + random.f64();
-            below.iter_mut().for_each(|(_, value)| *value = value.map(|value| value * more));
+            for (_, value) in &mut below {
+                *value = value.map(|value| value * more);
+            }
         }
     }
     let recorded = Recorded(recorded);

@@ -1,4 +1,4 @@
-//! RabbitMQ's management API, by the profile: two virtual hosts with a queue of one name.
+//! `RabbitMQ`'s management API, by the profile: two virtual hosts with a queue of one name.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
