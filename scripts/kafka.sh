@@ -25,7 +25,7 @@ if cmp -s "$wanted" "$marker"; then
     exit 0
 fi
 
-{ command -v java && command -v mvn; } >/dev/null || fail "Java and Maven are not installed (Debian: default-jre-headless maven)"
+{ command -v java && command -v mvn; } >/dev/null || fail "Java and Maven are not installed (Debian: default-jdk-headless maven)"
 printf 'kafka: fetching what the tests take from Maven Central into %s\n' "$folder" >&2
 rm -rf "$folder"
 mkdir -p "$folder"
@@ -35,7 +35,7 @@ mkdir -p "$folder"
     grep '^[a-z]' "$wanted" | sed 's#\(.*\):\(.*\):\(.*\)#<dependency><groupId>\1</groupId><artifactId>\2</artifactId><version>\3</version></dependency>#'
     printf '</dependencies></project>\n'
 } >"$folder/pom.xml"
-mvn -q -B -f "$folder/pom.xml" dependency:copy-dependencies -DoutputDirectory="$folder/libs" >&2 ||
+mvn -q -B -Dstyle.color=never -f "$folder/pom.xml" dependency:copy-dependencies -DoutputDirectory="$folder/libs" >&2 ||
     fail "Maven failed; is there a network?"
 
 # format NODE ROLES: the folder of a broker. Where it listens is said at its start.

@@ -9,6 +9,7 @@ use reader::testing::assert_refused;
 use super::*;
 use crate::collector::docker::DockerTarget;
 use crate::collector::host::{HostTarget, HostWhen};
+use crate::collector::kafka::KafkaTarget;
 use crate::collector::log::LogTarget;
 use crate::collector::redis::RedisTarget;
 use crate::collector::redis::clients::Peer;
@@ -97,7 +98,7 @@ fn documented(text: &str, start: &str, end: &str, examples: &[&str]) -> String {
 fn the_documented_service_is_valid_and_shows_every_default() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("config.toml");
     let text = std::fs::read_to_string(&path).unwrap();
-    let documented = documented(&text, "#[[service]]", "\n#[[docker]]", &["service.tls", "ca_file"]);
+    let documented = documented(&text, "#[[service]]", "\n#[[docker]]", &["service.tls", "ca_file", "max_connections"]);
     let key = |name: &str| (name == "TICKER_API_KEY").then(|| "hunter2".to_owned());
     let mut example: ServiceTarget = first(&Config::parse(&documented, &path, &key, KINDS).unwrap());
     assert_eq!(example.headers, [("X-API-Key".to_owned(), Secret::new("hunter2").into())]);
@@ -117,7 +118,7 @@ fn the_documented_engine_and_host_are_valid_and_show_every_default() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("config.toml");
     let text = std::fs::read_to_string(&path).unwrap();
     let examples = ["docker.tls", "ca_file", "concurrency", "bandwidth_bits_per_second", "disk_usage_interval"];
-    let docker = documented(&text, "#[[docker]]", "\n#[[log]]", &examples);
+    let docker = documented(&text, "#[[docker]]", "\n#[[kafka]]", &examples);
     let mut example: DockerTarget = first(&parse(&docker));
     let pattern = example.logs.as_mut().unwrap().patterns.remove(0);
     assert_eq!((pattern.name.as_str(), pattern.exclude.as_deref()), ("order_rejected", Some("dry run")));
@@ -126,6 +127,10 @@ fn the_documented_engine_and_host_are_valid_and_show_every_default() {
     assert_eq!((event.start.as_str(), pattern.count), (r"^\d{4}-", LogCount::default()));
     let minimal: DockerTarget = first(&parse("[[docker]]\nname = \"docker\"\n[docker.logs]\n"));
     assert_eq!(example, minimal, "what config.toml sets must be the defaults, for they are documented there");
+    let examples = ["kafka.tls", "ca_file", "username", "password", "sasl", "groups =", "topics =", "max_poll_interval"];
+    let kafka: KafkaTarget = first(&parse(&documented(&text, "#[[kafka]]", "\n# A log that is not", &examples)));
+    let minimal = "[[kafka]]\nname = \"events\"\nbrokers = [\"10.0.0.7:9092\", \"10.0.0.8:9092\"]\n";
+    assert_eq!(kafka, first(&parse(minimal)), "what config.toml sets must be the defaults, for they are documented there");
     let log = parse(&documented(&text, "#[[log]]", "\n#[host]", &[]));
     let minimal = parse("[[log]]\nname = \"redis-log\"\nfiles = [\"/var/log/redis/*.log\"]\n");
     assert_eq!(first::<LogTarget>(&log), first(&minimal));

@@ -35,8 +35,12 @@ mod tests {
             "cache-api  A Node API with a Redis cache: the cache's health and statistics\n\
              health     A health page with the state of each dependency, 503 unless healthy; url is the whole address\n\
              load       A service that sheds load, and says so: 503 from a load of 0.8 on, with the body\n\
+             nginx      nginx, by ngx_http_stub_status_module; url is the whole address, like \
+             http://nginx:8080/stub_status\n\
              pool       The connection pool of a Python service, as JSON or as the dictionary that its log shows; url is \
              the whole address\n\
+             rabbitmq   RabbitMQ, by its management API; url is http://rabbitmq:15672, and a header gives the user (tag \
+             monitoring is enough)\n\
              ticker     A market data ticker that publishes to Redis: backpressure, publisher, circuit breaker, \
              subscriptions\n\
              websocket  The metrics summary of a WebSocket service; url is the whole address\n"
