@@ -127,10 +127,15 @@ fn the_documented_engine_and_host_are_valid_and_show_every_default() {
     assert_eq!((event.start.as_str(), pattern.count), (r"^\d{4}-", LogCount::default()));
     let minimal: DockerTarget = first(&parse("[[docker]]\nname = \"docker\"\n[docker.logs]\n"));
     assert_eq!(example, minimal, "what config.toml sets must be the defaults, for they are documented there");
-    let examples = ["kafka.tls", "ca_file", "username", "password", "sasl", "groups =", "topics =", "max_poll_interval"];
+    let examples =
+        ["kafka.tls", "ca_file", "username", "password", "sasl", "groups =", "topics =", "max_poll_interval"];
     let kafka: KafkaTarget = first(&parse(&documented(&text, "#[[kafka]]", "\n# A log that is not", &examples)));
     let minimal = "[[kafka]]\nname = \"events\"\nbrokers = [\"10.0.0.7:9092\", \"10.0.0.8:9092\"]\n";
-    assert_eq!(kafka, first(&parse(minimal)), "what config.toml sets must be the defaults, for they are documented there");
+    assert_eq!(
+        kafka,
+        first(&parse(minimal)),
+        "what config.toml sets must be the defaults, for they are documented there"
+    );
     let log = parse(&documented(&text, "#[[log]]", "\n#[host]", &[]));
     let minimal = parse("[[log]]\nname = \"redis-log\"\nfiles = [\"/var/log/redis/*.log\"]\n");
     assert_eq!(first::<LogTarget>(&log), first(&minimal));

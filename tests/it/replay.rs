@@ -24,16 +24,29 @@ use crate::support::wait::until;
 const ANSWERED: Duration = Duration::from_mins(3);
 
 /// What may be empty, and is so even here: no target has TLS, Prometheus scrapes the agent alone, an older
-/// Redis does not count whom it cuts off, nobody watches a cluster or a Sentinel, and the server records no latency spikes.
-const STAY_EMPTY: [&str; 24] = [
+/// Redis does not count whom it cuts off, nobody watches a cluster or a Sentinel, and the server records no latency spikes. Nor is
+/// there a proxy, a broker, a `MongoDB` or an API with a histogram.
+const STAY_EMPTY: [&str; 36] = [
     "agent.certificates",
     "agent.configuration",
     "agent.notifications",
     "agent.receivers",
     "agent.rules",
     "clients.cut-off",
+    "edge.alarms",
+    "edge.connections",
+    "edge.lag",
+    "edge.lag-growth",
+    "edge.lag-seconds",
+    "edge.latency",
+    "edge.mongo-connections",
+    "edge.open",
+    "edge.poll-interval",
+    "edge.requests",
+    "edge.up",
     "overview.follows",
     "overview.incident",
+    "queues.prefetch",
     "redis.cluster-failing",
     "redis.cluster-nodes",
     "redis.cluster-slots",
