@@ -1,6 +1,6 @@
 //! The Kafka collector: one cluster, a connection to each broker, a few round trips a poll.
 //!
-//! A poll asks one broker who is in the cluster ([`Metadata`]), each which groups it coordinates, what these have committed and
+//! A poll asks one broker who is in the cluster (`Metadata`), each which groups it coordinates, what these have committed and
 //! how many members they have, and then, in this order, the leaders of partitions where these end: so no group is ahead of what
 //! it reads. A broker that does not answer costs what it alone can tell. The encoding is the agent's own (`wire`): the codecs
 //! that there are reserve memory for as many elements as a reply says that it has.
