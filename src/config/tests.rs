@@ -141,7 +141,7 @@ fn the_documented_engine_and_host_are_valid_and_show_every_default() {
     assert_eq!(first::<LogTarget>(&log), first(&minimal));
     let host = parse(&documented(&text, "#[host]", "\n#[thresholds]", &[]));
     assert_eq!(first::<HostTarget>(&host), first(&parse("[host]\n")));
-    let whole = documented(&text, "#[[docker]]", "\n#[thresholds]", &["docker.tls", "ca_file"]);
+    let whole = documented(&text, "#[[docker]]", "\n#[thresholds]", &[&["docker.tls"], &examples[..]].concat());
     let docker: DockerTarget = first(&parse(&whole));
     assert_eq!(docker.concurrency, Some(8));
     assert_eq!(docker.bandwidth_bits_per_second, Some(10_000_000));

@@ -146,8 +146,12 @@ fn every_profile_can_be_read_and_names_the_vocabulary_or_the_product() {
             if rule.definition.name.starts_with(&format!("{}_", shipped.name)) {
                 continue;
             }
-            let shared = metric::vocabulary::find(&rule.definition.name);
-            assert_eq!(shared.as_ref(), Some(&*rule.definition), "{}", shipped.name);
+            let mut shared = metric::vocabulary::find(&rule.definition.name).unwrap();
+            // Queues of a broker with virtual hosts are told apart by those as well.
+            if rule.definition.labels.iter().any(|label| &**label == "vhost") {
+                shared.labels.push("vhost".into());
+            }
+            assert_eq!(shared, *rule.definition, "{}", shipped.name);
         }
     }
 }
