@@ -239,7 +239,9 @@ fn a_name_that_is_never_answered_costs_a_poll_and_then_itself() {
         supported(seen, 0.0).contains("CLIENT SETNAME").then(|| agent.next_poll("main"))
     });
     assert!(NUMBERS.iter().all(|(_, family)| has(&seen, family)));
-    assert!(failures(&seen) < 1.5, "one at most: {}", agent.log());
+    // On a busy machine more polls than one are late before it is left out; then none.
+    let again = agent.next_poll("main");
+    assert!(failures(&again) < failures(&seen) + 0.5, "{}", agent.log());
     // A server that hung for a while is not blamed for the name: a trial shows that it is answered.
     let agent = Agent::run(&target("main", &redis.url()));
     redis.freeze();
@@ -247,9 +249,14 @@ fn a_name_that_is_never_answered_costs_a_poll_and_then_itself() {
     agent.next_poll("main");
     redis.thaw();
     agent.until("main", "it is up", |seen| seen.get("redis_up", &[]).filter(|up| *up > 0.5));
-    agent.next_poll("main").assert("redis_command_supported", &[("command", "CLIENT SETNAME")], 1.0);
-    let named = redis.command::<String>(&["CLIENT", "LIST"]).matches(" name=manometer ").count();
-    assert_eq!(named, 1);
+    // Were it blamed, the name would be left out for a minute.
+    agent.until("main", "the name is answered", |seen| {
+        (seen.get("redis_command_supported", &[("command", "CLIENT SETNAME")]) == Some(1.0)).then_some(())
+    });
+    until(SOON, "one connection has the name", || {
+        let named = redis.command::<String>(&["CLIENT", "LIST"]).matches(" name=manometer ").count();
+        (named == 1).then_some(())
+    });
 }
 
 #[test]
