@@ -30,19 +30,7 @@ impl<'r> Table<'r> {
     }
 
     fn to_number(&self, line: usize, key: &str, value: &DeValue<'_>) -> Option<f64> {
-        let text = match value {
-            DeValue::Float(float) => float.as_str(),
-            DeValue::Integer(integer) if integer.radix() == 10 => integer.as_str(),
-            other => {
-                self.mistyped(line, key, other, "write it as a number without quotes");
-                return None;
-            }
-        };
-        let number = text.replace('_', "").parse().ok().filter(|number: &f64| number.is_finite());
-        if number.is_none() {
-            self.problem(Some(line), key, Some(text.to_owned()), "is not a finite number; write one like 0.8 or 100");
-        }
-        number
+        self.finite(line, key, value, |_| true, "is not a finite number; write one like 0.8 or 100")
     }
 
     pub(crate) fn to_text(&self, line: usize, key: &str, value: &DeValue<'_>) -> Option<String> {

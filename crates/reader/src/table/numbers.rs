@@ -60,20 +60,31 @@ impl Table<'_> {
     /// A number that is not 0.
     pub fn factor(&mut self, key: &'static str) -> Option<f64> {
         let (line, value) = self.take(key)?;
-        let text = match &value {
+        self.finite(line, key, &value, |number| number != 0.0, "must be a finite number that is not 0")
+    }
+
+    /// A finite number that is wanted; `message` is said of any other.
+    pub(crate) fn finite(
+        &self,
+        line: usize,
+        key: &str,
+        value: &DeValue<'_>,
+        is_wanted: impl Fn(f64) -> bool,
+        message: &str,
+    ) -> Option<f64> {
+        let text = match value {
             DeValue::Float(float) => float.as_str(),
             DeValue::Integer(integer) if integer.radix() == 10 => integer.as_str(),
-            _ => {
-                self.mistyped(line, key, &value, "write it as a number without quotes");
+            other => {
+                self.mistyped(line, key, other, "write it as a number without quotes");
                 return None;
             }
         };
-        let number = text.replace('_', "").parse().ok();
-        let factor = number.filter(|number: &f64| number.is_finite() && *number != 0.0);
-        if factor.is_none() {
-            self.problem(Some(line), key, Some(text.to_owned()), "must be a finite number that is not 0");
+        let number = text.replace('_', "").parse().ok().filter(|number: &f64| number.is_finite() && is_wanted(*number));
+        if number.is_none() {
+            self.problem(Some(line), key, Some(text.to_owned()), message);
         }
-        factor
+        number
     }
 
     /// A list of whole numbers within bounds, or a single one.
