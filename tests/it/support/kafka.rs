@@ -36,22 +36,11 @@ const JVM: [&str; 4] = ["-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1
 
 /// Whether the test must be skipped because there is no JDK, or nothing for it. Where `CI` is set that is a failure instead.
 pub(crate) fn missing() -> bool {
-    if missing::missing(&["java"]) {
-        return true;
-    }
-    // The last file that the script writes.
-    if folder().join("kafka.txt").is_file() {
-        return false;
-    }
-    let message = format!("{} is missing; run scripts/kafka.sh", folder().display());
-    assert!(std::env::var_os("CI").is_none(), "{message}");
-    eprintln!("SKIPPED, {message}");
-    true
+    missing::missing(&["java"]) || missing::unfetched("kafka", "kafka.txt")
 }
 
 fn folder() -> PathBuf {
-    // Cargo's folder for the files of tests lies in the target directory.
-    Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("it lies in the target directory").join("kafka")
+    missing::fetched("kafka")
 }
 
 /// Two brokers, 1 and 2. They end when this is dropped.

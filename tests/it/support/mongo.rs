@@ -1,7 +1,7 @@
 //! Servers that speak `MongoDB`'s protocol: mongo-java-server, which scripts/mongo.sh fetched, and a fake that says what it is told.
 
 use std::io::{BufRead as _, BufReader, Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,22 +16,11 @@ use super::tls::Certificates;
 
 /// Whether the test must be skipped because Java or the server is not there. Where `CI` is set that is a failure instead.
 pub(crate) fn missing() -> bool {
-    if missing::missing(&["java"]) {
-        return true;
-    }
-    // The last file that the script writes.
-    if folder().join("made-of").is_file() {
-        return false;
-    }
-    let message = format!("{} is missing; run scripts/mongo.sh", folder().display());
-    assert!(std::env::var_os("CI").is_none(), "{message}");
-    eprintln!("SKIPPED, {message}");
-    true
+    missing::missing(&["java"]) || missing::unfetched("mongo", "made-of")
 }
 
 fn folder() -> PathBuf {
-    // Cargo's folder for the files of tests lies in the target directory.
-    Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("it lies in the target directory").join("mongo")
+    missing::fetched("mongo")
 }
 
 /// A running mongo-java-server; it ends with its test, whose end is that of its standard input too.

@@ -1,22 +1,12 @@
 //! What scripts/npm.sh took from npm: a library of queues.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::missing;
 
 /// Whether the test must be skipped because Node or the packages are not there. Where `CI` is set that is a failure instead.
 pub(crate) fn missing() -> bool {
-    if missing::missing(&["node"]) {
-        return true;
-    }
-    // The last file that the script writes.
-    if folder().join("npm.txt").is_file() {
-        return false;
-    }
-    let message = format!("{} is missing; run scripts/npm.sh", folder().display());
-    assert!(std::env::var_os("CI").is_none(), "{message}");
-    eprintln!("SKIPPED, {message}");
-    true
+    missing::missing(&["node"]) || missing::unfetched("npm", "npm.txt")
 }
 
 /// The packages, with `BullMQ`.
@@ -25,6 +15,5 @@ pub(crate) fn modules() -> PathBuf {
 }
 
 fn folder() -> PathBuf {
-    // Cargo's folder for the files of tests lies in the target directory.
-    Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("it lies in the target directory").join("npm")
+    missing::fetched("npm")
 }

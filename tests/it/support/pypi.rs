@@ -1,17 +1,12 @@
 //! What scripts/pypi.sh took from `PyPI`: clients with real pools and queues, and servers of other versions.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+
+use super::missing;
 
 /// Whether the test must be skipped because the environment is not there. Where `CI` is set that is a failure instead.
 pub(crate) fn missing() -> bool {
-    // The last file that the script writes.
-    if folder().join("pypi.txt").is_file() {
-        return false;
-    }
-    let message = format!("{} is missing; run scripts/pypi.sh", folder().display());
-    assert!(std::env::var_os("CI").is_none(), "{message}");
-    eprintln!("SKIPPED, {message}");
-    true
+    missing::unfetched("pypi", "pypi.txt")
 }
 
 /// Python with redis-py, django-redis, `channels_redis`, Celery and RQ.
@@ -30,6 +25,5 @@ pub(crate) fn redis_6_2() -> PathBuf {
 }
 
 fn folder() -> PathBuf {
-    // Cargo's folder for the files of tests lies in the target directory.
-    Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("it lies in the target directory").join("pypi")
+    missing::fetched("pypi")
 }
