@@ -2,81 +2,72 @@
 
 use super::pointer::Pointer;
 
-/// Why a rule gave no value, or one to be wary of. The label `reason` of `service_mapping_errors_total`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum MissReason {
-    /// The key is not there, or null.
-    Missing,
-    /// No pattern captured it of a text.
-    Unmatched,
-    /// Of another JSON type than the rule expects.
-    Type,
-    /// A number in quotes where `parse` is `number`.
-    StringNumber,
-    /// NaN or infinite; a division by zero.
-    NotFinite,
-    /// A text that does not have the form that the rule expects.
-    Malformed,
-    /// A unit that is unknown or measures something else.
-    Unit,
-    /// A word that is not one of the states; shown as `unknown`.
-    State,
-    /// A whole number above 2^53; its last digits are lost.
-    Precision,
-    /// Two elements have the same labels.
-    Duplicate,
-    /// More elements than the rule's limit, which cannot be merged.
-    Limit,
-    /// A counter below 0.
-    Negative,
-    /// A counter fell.
-    Reset,
+metric::words! {
+    /// Why a rule gave no value, or one to be wary of. The label `reason` of `service_mapping_errors_total`.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+    pub enum MissReason {
+        /// The key is not there, or null.
+        Missing = "missing",
+        /// No pattern captured it of a text.
+        Unmatched = "unmatched",
+        /// Of another JSON type than the rule expects.
+        Type = "type",
+        /// A number in quotes where `parse` is `number`.
+        StringNumber = "string_number",
+        /// NaN or infinite; a division by zero.
+        NotFinite = "not_finite",
+        /// A text that does not have the form that the rule expects.
+        Malformed = "malformed",
+        /// A unit that is unknown or measures something else.
+        Unit = "unit",
+        /// A word that is not one of the states; shown as `unknown`.
+        State = "state",
+        /// A whole number above 2^53; its last digits are lost.
+        Precision = "precision",
+        /// Two elements have the same labels.
+        Duplicate = "duplicate",
+        /// More elements than the rule's limit, which cannot be merged.
+        Limit = "limit",
+        /// A counter below 0.
+        Negative = "negative",
+        /// A counter fell.
+        Reset = "reset",
+    }
 }
 
 impl MissReason {
-    /// The label's value, whether there is a value all the same, and what to do.
-    const fn row(self) -> (&'static str, bool, &'static str) {
+    /// Whether there is a value all the same, and what to do.
+    const fn row(self) -> (bool, &'static str) {
         match self {
-            Self::Missing => {
-                ("missing", false, "correct the pointer, or set missing = \"ignore\" if the key may be absent")
-            }
+            Self::Missing => (false, "correct the pointer, or set missing = \"ignore\" if the key may be absent"),
             Self::Unmatched => (
-                "unmatched",
                 false,
                 "correct the pattern that has this group, or set missing = \"ignore\" if the text may be absent",
             ),
-            Self::Type => ("type", false, "point at a value of the type that parse expects, or set parse"),
-            Self::StringNumber => ("string_number", false, "set parse = \"quantity\": the number is in quotes"),
-            Self::NotFinite => ("not_finite", false, "nothing can be done here: the service divides by zero"),
-            Self::Malformed => ("malformed", false, "set parse to how the value is written"),
-            Self::Unit => ("unit", false, "set unit or suffix to what stands behind the number"),
-            Self::State => ("state", true, "add the word to states or aliases"),
-            Self::Precision => ("precision", true, "nothing is wrong with the mapping: a sample has 53 bits"),
-            Self::Duplicate => {
-                ("duplicate", false, "add a label that tells the elements apart, or set merge to what they become")
-            }
-            Self::Limit => ("limit", true, "raise limit, or set merge to what the rest becomes"),
-            Self::Negative => ("negative", false, "set type to gauge: a counter is never below 0"),
-            Self::Reset => ("reset", true, "nothing is wrong: the service was restarted, or its counters were reset"),
+            Self::Type => (false, "point at a value of the type that parse expects, or set parse"),
+            Self::StringNumber => (false, "set parse = \"quantity\": the number is in quotes"),
+            Self::NotFinite => (false, "nothing can be done here: the service divides by zero"),
+            Self::Malformed => (false, "set parse to how the value is written"),
+            Self::Unit => (false, "set unit or suffix to what stands behind the number"),
+            Self::State => (true, "add the word to states or aliases"),
+            Self::Precision => (true, "nothing is wrong with the mapping: a sample has 53 bits"),
+            Self::Duplicate => (false, "add a label that tells the elements apart, or set merge to what they become"),
+            Self::Limit => (true, "raise limit, or set merge to what the rest becomes"),
+            Self::Negative => (false, "set type to gauge: a counter is never below 0"),
+            Self::Reset => (true, "nothing is wrong: the service was restarted, or its counters were reset"),
         }
-    }
-
-    /// The label's value.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        self.row().0
     }
 
     /// Whether there is a value all the same.
     #[must_use]
     pub const fn has_value(self) -> bool {
-        self.row().1
+        self.row().0
     }
 
     /// What to do about it.
     #[must_use]
     pub const fn advice(self) -> &'static str {
-        self.row().2
+        self.row().1
     }
 }
 
@@ -103,34 +94,16 @@ impl Miss {
 
 #[cfg(test)]
 mod tests {
-    use super::MissReason::{
-        Duplicate, Limit, Malformed, Missing, Negative, NotFinite, Precision, Reset, State, StringNumber, Type, Unit,
-        Unmatched,
-    };
+    use super::MissReason;
 
     #[test]
     fn a_reason_says_whether_there_is_a_value_and_what_to_do() {
-        let all = [
-            Missing,
-            Unmatched,
-            Type,
-            StringNumber,
-            NotFinite,
-            Malformed,
-            Unit,
-            State,
-            Precision,
-            Duplicate,
-            Limit,
-            Negative,
-            Reset,
-        ];
         let with_value: Vec<&str> =
-            all.into_iter().filter(|reason| reason.has_value()).map(super::MissReason::as_str).collect();
+            MissReason::ALL.into_iter().filter(|reason| reason.has_value()).map(MissReason::as_str).collect();
         assert_eq!(with_value, ["state", "precision", "limit", "reset"]);
-        let mut advice = all.map(super::MissReason::advice).to_vec();
+        let mut advice = MissReason::ALL.map(MissReason::advice).to_vec();
         advice.sort_unstable();
         advice.dedup();
-        assert_eq!(advice.len(), all.len());
+        assert_eq!(advice.len(), MissReason::ALL.len());
     }
 }
