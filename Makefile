@@ -51,10 +51,10 @@ release: ## The agent, as it is shipped
 	@scripts/deps.sh build
 	@$(CARGO) build --locked --release --bin manometer
 
-bench: ## Ratios against redis_exporter on the same Redis, and the cost of log files and of watching containers
+bench: ## Measure speed and memory against redis_exporter and nginx, and write docs/PERFORMANCE.md's tables
 	@scripts/deps.sh bench
 	@$(CARGO) build --locked --release $(BOTH) --bin manometer --bin hold_clients
-	@scripts/bench.sh
+	@python3 scripts/bench
 	@scripts/bench_logs.sh
 	@if [ "$$(id -u)" -eq 0 ]; then scripts/bench_docker.sh; else echo 'make: the containers need root: scripts/bench_docker.sh'; fi
 
