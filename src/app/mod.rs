@@ -27,7 +27,7 @@ use tracing::{error, info};
 pub use self::error::StartError;
 pub use self::inert::cannot_fire;
 pub use self::look::{Concerned, concerned, look, may_concern, standing};
-pub use self::self_metrics::{catalog, catalog_of, metrics};
+pub use self::self_metrics::{DROPPED_LOG_LINES, catalog, catalog_of, metrics};
 pub use self::source::{Overrides, Source};
 pub use self::supervisor::{find, poll_once};
 

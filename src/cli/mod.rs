@@ -8,7 +8,6 @@ mod check;
 mod config;
 mod healthcheck;
 mod log;
-mod logfmt;
 mod logs;
 mod map;
 mod poll;
@@ -281,8 +280,12 @@ fn without_empty(command: clap::Command) -> clap::Command {
 fn run(arguments: SourceArgs) -> Result<ExitCode, Refused> {
     let source = arguments.source();
     let config = source.read()?;
-    log::init(config.log);
-    block_on(app::run(source, config))??;
+    let log =
+        log::init(config.log).map_err(|error| Refused(EXIT_SOFTWARE, format!("cannot start the log: {error}")))?;
+    let outcome = block_on(app::run(source, config));
+    // Before an error is told, and whatever it is.
+    drop(log);
+    outcome??;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -305,10 +308,10 @@ fn fail(code: u8, message: &str) -> ExitCode {
 }
 
 /// Says something that does not belong to the output.
-#[expect(clippy::print_stderr, reason = "the command line's own place for errors")]
 fn note(message: &str) {
     for line in message.lines() {
-        eprintln!("manometer: {line}");
+        // Where stderr cannot be written, the exit code says it.
+        let _ = writeln!(std::io::stderr(), "manometer: {line}");
     }
 }
 
