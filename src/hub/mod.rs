@@ -5,6 +5,7 @@
 //! poll, and a poll of one target never encodes another's samples again.
 
 mod excerpt;
+mod flapping;
 mod last_error;
 mod poll_error;
 mod render;
@@ -26,6 +27,7 @@ use crate::state::State;
 use crate::topology::{self, Topology};
 
 pub use excerpt::Excerpt;
+pub use flapping::Flapping;
 pub use last_error::LastError;
 pub use poll_error::{PollError, Reason};
 pub(crate) use poll_error::{unconnected, unconnected_within};
