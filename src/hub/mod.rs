@@ -110,12 +110,18 @@ impl Hub {
         &self.state
     }
 
-    /// Makes the target known before its first poll. Samples that it already has stay until then.
-    pub fn announce(&self, status: TargetStatus) {
-        let known = self.read().contains_key(&status.key);
+    /// Makes the target known before its first poll. Samples that it already has stay until then. Returns how many others are
+    /// known.
+    pub fn announce(&self, status: TargetStatus) -> usize {
+        let (known, others) = {
+            let targets = self.read();
+            let known = targets.contains_key(&status.key);
+            (known, targets.len() - usize::from(known))
+        };
         if !known {
             self.publish(status, Families::new());
         }
+        others
     }
 
     /// Replaces everything that is known of `status.key`.

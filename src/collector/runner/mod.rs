@@ -31,6 +31,8 @@ use crate::topology::Sight;
 
 /// The most by which the first poll is delayed.
 const MAX_START_DELAY: Duration = Duration::from_secs(1);
+/// And by how much for each target that is there already: a lone one is polled at once.
+const START_DELAY: Duration = Duration::from_millis(10);
 
 /// What is polled by one task: a target at one address. Each has its own state, `up` and pauses.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,13 +84,15 @@ pub fn run<C: Collector>(
     stop: CancellationToken,
 ) -> impl Future<Output = ()> + Send {
     let state = State::new(C::NAME, instance);
-    hub.announce(state.status());
-    poll_until(make, state, hub, stop)
+    let others = hub.announce(state.status());
+    let spread = START_DELAY.saturating_mul(u32::try_from(others).unwrap_or(u32::MAX)).min(MAX_START_DELAY);
+    poll_until(make, state, spread, hub, stop)
 }
 
 async fn poll_until<C: Collector>(
     make: impl Fn() -> C + Send,
     mut state: State,
+    spread: Duration,
     hub: Arc<Hub>,
     stop: CancellationToken,
 ) {
@@ -102,7 +106,7 @@ async fn poll_until<C: Collector>(
     state.reloads = hub.reloads();
     let mut pace = Pace::new(state.instance.key(), state.instance.settings.clone(), &hub);
     // Targets that start together must not poll together, and nobody wants to wait long for the first numbers.
-    let spread = MAX_START_DELAY.min(state.instance.settings.interval.length() / 10);
+    let spread = spread.min(state.instance.settings.interval.length() / 10);
     let mut started = None;
     let mut next = Instant::now() + spread.mul_f64(fastrand::f64());
     loop {
