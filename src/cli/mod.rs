@@ -21,10 +21,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use tokio::runtime::Builder;
 
 use crate::app::{self, Overrides, Source, StartError};
 use crate::collector::KINDS;
 use crate::config::{Config, LogFormat, LogLevel, listen_address, redis_exporter};
+use crate::net::descriptors;
 
 /// Wrong usage or configuration (EX_USAGE of sysexits.h).
 const EXIT_USAGE: u8 = 64;
@@ -282,7 +284,8 @@ fn run(arguments: SourceArgs) -> Result<ExitCode, Refused> {
     let config = source.read()?;
     let log =
         log::init(config.log).map_err(|error| Refused(EXIT_SOFTWARE, format!("cannot start the log: {error}")))?;
-    let outcome = block_on(app::run(source, config));
+    // One thread for all that goes out: it computes nothing that takes long, and targets have threads of their own.
+    let outcome = block_on_with(&mut Builder::new_current_thread(), app::run(source, config));
     // Before an error is told, and whatever it is.
     drop(log);
     outcome??;
@@ -292,9 +295,12 @@ fn run(arguments: SourceArgs) -> Result<ExitCode, Refused> {
 /// Runs a future to its end. What still blocks a thread then, like a name server that does not answer, is left behind:
 /// the process is about to end.
 fn block_on<T>(future: impl Future<Output = T>) -> Result<T, Refused> {
-    // Two workers are enough for a thousand targets: polling is waiting.
-    let mut runtime = tokio::runtime::Builder::new_multi_thread();
-    let runtime = runtime.worker_threads(2).max_blocking_threads(8).enable_all().build();
+    block_on_with(Builder::new_multi_thread().worker_threads(2), future)
+}
+
+fn block_on_with<T>(runtime: &mut Builder, future: impl Future<Output = T>) -> Result<T, Refused> {
+    descriptors::raise();
+    let runtime = runtime.max_blocking_threads(8).enable_all().build();
     let runtime = runtime.map_err(|error| Refused(EXIT_SOFTWARE, format!("cannot start the runtime: {error}")))?;
     let outcome = runtime.block_on(future);
     runtime.shutdown_background();

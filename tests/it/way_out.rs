@@ -1,4 +1,4 @@
-//! What goes out of the agent, whatever comes in: answers and the end, while nobody reads the log.
+//! What goes out of the agent, whatever comes in: answers and the end, while nobody reads the log and descriptors are few.
 
 use std::io::{Read as _, Write as _, pipe};
 use std::net::{SocketAddr, TcpStream};
@@ -72,8 +72,8 @@ fn a_log_that_nobody_reads_holds_up_no_answer_and_tells_the_gap_when_it_is_read(
     assert_eq!(agent.wait(END).code(), Some(0));
     let text = until(SOON, "the last line", || Some(log.text()).filter(|text| text.ends_with("msg=stopped\n")));
     let gaps: Vec<&str> = text.lines().filter(|line| line.contains("=\"log lines were dropped")).collect();
-    let told = gaps.iter().map(|line| line.rsplit_once("lines=").unwrap().1.parse::<f64>().unwrap());
-    assert_eq!(told.sum::<f64>(), seen.value("manometer_log_lines_dropped_total", &[]), "{gaps:?}");
+    let told: u32 = gaps.iter().map(|line| line.rsplit_once("lines=").unwrap().1.parse::<u32>().unwrap()).sum();
+    seen.assert("manometer_log_lines_dropped_total", &[], told.into());
 }
 
 #[test]
@@ -88,4 +88,65 @@ fn a_log_that_nobody_reads_does_not_hold_up_the_end() {
     });
     agent.signal("TERM");
     assert_eq!(agent.wait(END).code(), Some(0));
+}
+
+/// The agent with so many file descriptors, soft and hard.
+fn with_files(soft: u32, hard: u32) -> impl FnOnce(Command) -> Command {
+    move |command| {
+        let mut limited = Command::new("prlimit");
+        limited.arg(format!("--nofile={soft}:{hard}")).arg(command.get_program()).args(command.get_args());
+        for (variable, _) in command.get_envs() {
+            limited.env_remove(variable);
+        }
+        limited.stderr(Stdio::piped());
+        limited
+    }
+}
+
+#[test]
+fn more_targets_than_descriptors_leave_some_to_those_who_scrape() {
+    if missing(&["redis-server", "prlimit"]) {
+        return;
+    }
+    let redis = RedisServer::start();
+    let targets: String = (0..40).map(|number| target(&format!("t{number}"), &redis.url())).collect();
+    let (mut agent, address, _dir) = run(&targets, with_files(16, 32));
+    let log = agent.collect_stderr();
+    for _ in 0..10 {
+        let seen = metrics(address);
+        // The limit was raised.
+        seen.assert("process_max_fds", &[], 32.0);
+        let states = Request::get("/api/v1/targets").send(address).json();
+        let states = states["data"]["targets"].as_array().unwrap();
+        let count = |key: &str, value: &str| states.iter().filter(|state| state[key] == value).count();
+        let (up, starved) = (count("health", "up"), count("lastErrorReason", "descriptors"));
+        assert!(up >= 3 && up + starved == 40, "{up} up, {starved} without a descriptor");
+    }
+    agent.signal("TERM");
+    assert_eq!(agent.wait(END).code(), Some(0));
+    let text = log.text();
+    assert!(
+        text.contains("no file descriptor left but those that it keeps to answer scrapes; raise its limit"),
+        "{text}"
+    );
+    assert!(!text.contains("could not be accepted"), "{text}");
+}
+
+#[test]
+fn idle_connections_make_room_for_scrapes_where_descriptors_are_few() {
+    if missing(&["redis-server", "prlimit"]) {
+        return;
+    }
+    let redis = RedisServer::start();
+    let targets: String = (0..10).map(|number| target(&format!("t{number}"), &redis.url())).collect();
+    let (agent, address, _dir) = run(&targets, with_files(64, 64));
+    let idle: Vec<TcpStream> = (0..100).map(|_| TcpStream::connect(address).unwrap()).collect();
+    for _ in 0..10 {
+        let seen = metrics(address);
+        assert!(seen.value("manometer_http_connections", &[]) <= 16.0, "a quarter of the descriptors");
+        for number in 0..10 {
+            seen.assert("redis_up", &[("target", &format!("t{number}"))], 1.0);
+        }
+    }
+    drop((idle, agent));
 }

@@ -212,7 +212,9 @@ mod tests {
         let turns = Arc::new(Turns::default());
         let running: Vec<_> = (0..RUNNING).map(|_| turns.wait(asker(0, 0)).now_or_never().flatten()).collect();
         let mut gone: Vec<_> = (0..WAITING).map(|_| Box::pin(turns.wait(asker(1, 7)))).collect();
-        gone.iter_mut().for_each(|wait| assert!(wait.as_mut().now_or_never().is_none()));
+        for wait in &mut gone {
+            assert!(wait.as_mut().now_or_never().is_none());
+        }
         drop(gone);
         let mut wait = Box::pin(turns.wait(asker(1, 7)));
         assert!(wait.as_mut().now_or_never().is_none());
