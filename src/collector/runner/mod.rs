@@ -33,6 +33,8 @@ use crate::net::TlsSettings;
 
 /// The most by which the first poll is delayed.
 const MAX_START_DELAY: Duration = Duration::from_secs(1);
+/// And by how much for each target that is there already: a lone one is polled at once.
+const START_DELAY: Duration = Duration::from_millis(10);
 
 /// What is polled by one task: a target at one address. Each has its own state, `up` and pauses.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,11 +116,12 @@ pub async fn look(at: At, roll: Option<Box<dyn Roll>>, look: Look) {
 /// not come to its targets yet.
 fn run(polled: Polled, hub: Arc<Hub>, stop: CancellationToken) -> impl Future<Output = ()> + Send {
     let state = State::new(polled.instance);
-    hub.announce(state.status());
-    poll_until(polled.make, state, hub, stop)
+    let others = hub.announce(state.status());
+    let spread = START_DELAY.saturating_mul(u32::try_from(others).unwrap_or(u32::MAX)).min(MAX_START_DELAY);
+    poll_until(polled.make, state, spread, hub, stop)
 }
 
-async fn poll_until(make: Make, mut state: State, hub: Arc<Hub>, stop: CancellationToken) {
+async fn poll_until(make: Make, mut state: State, spread: Duration, hub: Arc<Hub>, stop: CancellationToken) {
     let kept = Arc::clone(hub.state());
     let make = move || {
         let mut collector = make();
@@ -129,7 +132,7 @@ async fn poll_until(make: Make, mut state: State, hub: Arc<Hub>, stop: Cancellat
     state.reloads = hub.reloads();
     let mut pace = Pace::new(state.instance.key(), state.instance.settings.clone(), &hub);
     // Targets that start together must not poll together, and nobody wants to wait long for the first numbers.
-    let spread = MAX_START_DELAY.min(state.instance.settings.interval.length() / 10);
+    let spread = spread.min(state.instance.settings.interval.length() / 10);
     let mut started = None;
     let mut next = Instant::now() + spread.mul_f64(fastrand::f64());
     loop {

@@ -10,7 +10,7 @@ use super::Instance;
 use super::driven::Driven;
 use super::pace::Pace;
 use crate::collector::{Health, metrics};
-use crate::hub::{Excerpt, LastError, PollError, Reason, TargetStatus};
+use crate::hub::{Excerpt, Flapping, LastError, PollError, Reason, TargetStatus};
 use crate::metric::{Durations, Families, Reserved};
 use crate::net::{Backoff, TlsSettings, jittered};
 
@@ -50,6 +50,7 @@ pub(super) struct State {
     last_poll: Option<SystemTime>,
     last_success: Option<SystemTime>,
     error: LastError,
+    flapping: Flapping,
     excerpts: Vec<Excerpt>,
     notes: Vec<String>,
     /// Reloads of the configuration that the collector has been told of.
@@ -71,6 +72,7 @@ impl State {
             last_poll: None,
             last_success: None,
             error: LastError::default(),
+            flapping: Flapping::default(),
             excerpts: Vec::new(),
             notes: Vec::new(),
             reloads: 0,
@@ -95,10 +97,14 @@ impl State {
         let mut out = Families::with_limit(self.instance.settings.series_limit);
         let sizes = match outcome {
             Ok(()) => {
-                if let Some(reason) = self.error.succeeded() {
-                    info!(target_name = %self.instance.key(), after = %reason.as_str(), "target is back");
-                } else if self.last_success.is_none() {
-                    info!(target_name = %self.instance.key(), address = %self.instance.address, "target is up");
+                let after = self.error.succeeded();
+                if self.is_logged(after.is_some() || self.last_success.is_none()) {
+                    let (target_name, address) = (self.instance.key(), &self.instance.address);
+                    if let Some(reason) = after {
+                        info!(%target_name, after = %reason.as_str(), "target is back");
+                    } else {
+                        info!(%target_name, %address, "target is up");
+                    }
                 }
                 self.backoff.succeeded();
                 self.retry = None;
@@ -108,7 +114,8 @@ impl State {
                 sizes
             }
             Err(error) => {
-                if self.error.failed(error.clone()) {
+                let is_new = self.error.failed(error.clone());
+                if self.is_logged(is_new) {
                     warn!(target_name = %self.instance.key(), reason = %error.reason.as_str(), %error, "poll failed");
                 }
                 self.retry = Some(jittered(self.backoff.failed()));
@@ -118,6 +125,12 @@ impl State {
         };
         sizes.set(&mut out);
         out
+    }
+
+    /// Whether the log gets the outcome of a poll.
+    fn is_logged(&mut self, is_change: bool) -> bool {
+        let outcome = self.error.get().map_or("up", |error| error.reason.as_str());
+        self.flapping.is_logged(self.instance.key(), None, outcome, is_change)
     }
 
     fn export_health(&self, of: &dyn Driven, out: &mut Families) -> Sizes {
