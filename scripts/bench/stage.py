@@ -38,7 +38,7 @@ def free_port():
         return listener.getsockname()[1]
 
 
-def until(what, is_true, seconds=30):
+def until(what, is_true, seconds=30, pause=0.05):
     """Waits until a condition holds, which may raise while it does not."""
     end = time.monotonic() + seconds
     while True:
@@ -47,7 +47,7 @@ def until(what, is_true, seconds=30):
                 return
         if time.monotonic() > end:
             raise Failed(f"{what}: not within {seconds} s")
-        time.sleep(0.05)
+        time.sleep(pause)
 
 
 def cpu(process):
@@ -128,12 +128,17 @@ class Stage:
         until(f"{count} clients", lambda: log.read_text().count("holding") > said, 120)
         return process
 
-    def agent(self, targets, up=1, **more):
-        """An agent with these `[[redis]]` tables: (process, port). It is there once `up` targets are."""
+    def launched(self, targets):
+        """An agent with these `[[redis]]` tables that has just begun: (process, port, when that was)."""
         port = free_port()
         config = self.folder / f"agent-{port}.toml"
         config.write_text(f'[web]\nlisten_address = "{HOST}:{port}"\n{targets}')
-        process = self.start(f"agent-{port}", AGENT, "run", "--config", config, **more)
+        began = time.perf_counter()
+        return self.start(f"agent-{port}", AGENT, "run", "--config", config), port, began
+
+    def agent(self, targets, up=1):
+        """An agent with these tables: (process, port). It is there once `up` targets are."""
+        process, port, _ = self.launched(targets)
         until(f"{up} targets up", lambda: value(port, "redis_up") >= up, 90)
         return process, port
 
