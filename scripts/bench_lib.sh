@@ -65,8 +65,8 @@ scrape() { curl -sf --max-time 10 "http://127.0.0.1:$1/metrics"; }
 # Without -q: grep would leave early, and curl's failure to write on would be the pipe's.
 sees_redis() { scrape "$1" | grep -E '^redis_up(\{[^}]*\})? 1$'; }
 
-# start_agent INTERVAL: the agent on $agent_port, its process id in $agent_pid.
-start_agent() {
+# run_agent INTERVAL: the agent on $agent_port, its process id in $agent_pid.
+run_agent() {
     cat >"$folder/config.toml" <<TOML
 [web]
 listen_address = "127.0.0.1:$agent_port"
@@ -78,6 +78,11 @@ interval = "$1"
 TOML
     start agent "$agent" run --config "$folder/config.toml"
     agent_pid=$started
+}
+
+# start_agent INTERVAL: the same, and waits for its first poll.
+start_agent() {
+    run_agent "$1"
     until_true 20 sees_redis "$agent_port"
 }
 

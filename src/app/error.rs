@@ -34,6 +34,9 @@ pub enum StartError {
         /// The system's words.
         cause: std::io::Error,
     },
+    /// The system gives no threads.
+    #[error("cannot start the threads that poll: {0}")]
+    Threads(std::io::Error),
     /// Signals cannot be received.
     #[error("cannot receive signals: {0}")]
     Signals(std::io::Error),

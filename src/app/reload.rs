@@ -52,7 +52,9 @@ impl Reloader {
                     continue;
                 }
             };
-            let outcome = self.reload(&started).await;
+            // A file on a share that hangs does not hold up the end.
+            let Some(read) = stop.run_until_cancelled(self.validated()).await else { break };
+            let outcome = self.reload(&started, read).await;
             if let Some(request) = request {
                 // Whoever asked may have gone.
                 let _ = request.send(outcome);
@@ -61,8 +63,8 @@ impl Reloader {
         self.supervisor.end_all().await;
     }
 
-    async fn reload(&mut self, started: &Config) -> Result<(), String> {
-        match self.validated().await {
+    async fn reload(&mut self, started: &Config, read: Result<(Config, WebConfig), StartError>) -> Result<(), String> {
+        match read {
             Ok((config, web)) => {
                 for setting in needs_restart(started, &config) {
                     warn!(setting, "changed, but takes effect only when the agent is started again");

@@ -47,6 +47,8 @@ metrics! {
         "state_dir";
     STATE_BYTES: gauge "manometer_state_bytes" [] Bytes,
         "Size of the state file when it was last written.", "state_dir";
+    LOG_LINES_DROPPED: counter "manometer_log_lines_dropped_total" [] Count,
+        "Log lines that were dropped, because nobody read the log or writing failed.", "stderr";
     CPU_SECONDS: counter "process_cpu_seconds_total" [] Seconds,
         "Total user and system CPU time spent in seconds.", "/proc/self/stat";
     VIRTUAL_MEMORY_MAX: gauge "process_virtual_memory_max_bytes" [] Bytes,
@@ -68,6 +70,9 @@ metrics! {
         "Start time of the process since unix epoch in seconds.", "/proc/self/stat";
     "process_threads" => gauge "process_threads" [] Count, "Number of OS threads in the process.", "/proc/self/stat";
 }
+
+/// The lines that the log of this process has dropped.
+pub static DROPPED_LOG_LINES: AtomicU64 = AtomicU64::new(0);
 
 /// What the agent knows of itself.
 pub(super) struct SelfMetrics {
@@ -145,6 +150,7 @@ impl SelfMetrics {
         out.push_bool(&RELOAD_SUCCESSFUL, [], self.reload_successful.load(Ordering::Relaxed));
         out.push(&RELOAD_TIMESTAMP, [], self.reloaded_at.load(Ordering::Relaxed) as f64);
         out.push(&SCRAPE_REQUEST_ERRORS, [], self.unknown_targets.load(Ordering::Relaxed) as f64);
+        out.push(&LOG_LINES_DROPPED, [], DROPPED_LOG_LINES.load(Ordering::Relaxed) as f64);
         discover::export(&self.told.load(), out);
         thresholds::export(&self.policy.load(), out);
         self.inert.export(out);

@@ -8,7 +8,6 @@ mod check;
 mod config;
 mod healthcheck;
 mod log;
-mod logfmt;
 mod logs;
 mod map;
 mod poll;
@@ -22,10 +21,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use tokio::runtime::Builder;
 
 use crate::app::{self, Overrides, Source, StartError};
 use crate::collector::KINDS;
 use crate::config::{Config, LogFormat, LogLevel, listen_address, redis_exporter};
+use crate::net::descriptors;
 
 /// Wrong usage or configuration (EX_USAGE of sysexits.h).
 const EXIT_USAGE: u8 = 64;
@@ -281,17 +282,25 @@ fn without_empty(command: clap::Command) -> clap::Command {
 fn run(arguments: SourceArgs) -> Result<ExitCode, Refused> {
     let source = arguments.source();
     let config = source.read()?;
-    log::init(config.log);
-    block_on(app::run(source, config))??;
+    let log =
+        log::init(config.log).map_err(|error| Refused(EXIT_SOFTWARE, format!("cannot start the log: {error}")))?;
+    // One thread for all that goes out: it computes nothing that takes long, and targets have threads of their own.
+    let outcome = block_on_with(&mut Builder::new_current_thread(), app::run(source, config));
+    // Before an error is told, and whatever it is.
+    drop(log);
+    outcome??;
     Ok(ExitCode::SUCCESS)
 }
 
 /// Runs a future to its end. What still blocks a thread then, like a name server that does not answer, is left behind:
 /// the process is about to end.
 fn block_on<T>(future: impl Future<Output = T>) -> Result<T, Refused> {
-    // Two workers are enough for a thousand targets: polling is waiting.
-    let mut runtime = tokio::runtime::Builder::new_multi_thread();
-    let runtime = runtime.worker_threads(2).max_blocking_threads(8).enable_all().build();
+    block_on_with(Builder::new_multi_thread().worker_threads(2), future)
+}
+
+fn block_on_with<T>(runtime: &mut Builder, future: impl Future<Output = T>) -> Result<T, Refused> {
+    descriptors::raise();
+    let runtime = runtime.max_blocking_threads(8).enable_all().build();
     let runtime = runtime.map_err(|error| Refused(EXIT_SOFTWARE, format!("cannot start the runtime: {error}")))?;
     let outcome = runtime.block_on(future);
     runtime.shutdown_background();
@@ -305,10 +314,10 @@ fn fail(code: u8, message: &str) -> ExitCode {
 }
 
 /// Says something that does not belong to the output.
-#[expect(clippy::print_stderr, reason = "the command line's own place for errors")]
 fn note(message: &str) {
     for line in message.lines() {
-        eprintln!("manometer: {line}");
+        // Where stderr cannot be written, the exit code says it.
+        let _ = writeln!(std::io::stderr(), "manometer: {line}");
     }
 }
 

@@ -5,6 +5,7 @@
 //! poll, and a poll of one target never encodes another's samples again.
 
 mod excerpt;
+mod flapping;
 mod last_error;
 mod poll_error;
 mod render;
@@ -26,6 +27,7 @@ use crate::state::State;
 use crate::topology::{self, Topology};
 
 pub use excerpt::Excerpt;
+pub use flapping::Flapping;
 pub use last_error::LastError;
 pub use poll_error::{PollError, Reason};
 pub(crate) use poll_error::{unconnected, unconnected_within};
@@ -108,12 +110,18 @@ impl Hub {
         &self.state
     }
 
-    /// Makes the target known before its first poll. Samples that it already has stay until then.
-    pub fn announce(&self, status: TargetStatus) {
-        let known = self.read().contains_key(&status.key);
+    /// Makes the target known before its first poll. Samples that it already has stay until then. Returns how many others are
+    /// known.
+    pub fn announce(&self, status: TargetStatus) -> usize {
+        let (known, others) = {
+            let targets = self.read();
+            let known = targets.contains_key(&status.key);
+            (known, targets.len() - usize::from(known))
+        };
         if !known {
             self.publish(status, Families::new());
         }
+        others
     }
 
     /// Replaces everything that is known of `status.key`.

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::time::Duration;
 use std::{fmt, io};
 
+use crate::net::descriptors;
+
 metric::words! {
     /// The reason label of `manometer_poll_failures_total`.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -26,6 +28,8 @@ metric::words! {
         Status = "status",
         /// The reply is valid and its content is not understood.
         Decode = "decode",
+        /// The agent has no file descriptor left for it.
+        Descriptors = "descriptors",
         /// A fault of the agent itself.
         Internal = "internal",
     }
@@ -68,6 +72,14 @@ impl std::error::Error for PollError {}
 
 /// Why `error` ended connecting, and what to do: reason, cause, advice. `denied` is the advice where the agent may not connect.
 pub(crate) fn unconnected(error: &io::Error, denied: &'static str) -> (Reason, String, &'static str) {
+    if descriptors::is_lack(error) {
+        let cause = "the agent has no file descriptor left but those that it keeps to answer scrapes";
+        return (
+            Reason::Descriptors,
+            cause.to_owned(),
+            "raise its limit of open files: LimitNOFILE of systemd, ulimit -n",
+        );
+    }
     let (reason, cause, advice) = match error.kind() {
         io::ErrorKind::ConnectionRefused => {
             (Reason::Refused, "connection refused", "is the server running, and does it listen on this address?")

@@ -2,13 +2,15 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpStream, UnixStream};
+use tokio::net::{TcpSocket, TcpStream, UnixSocket, UnixStream};
 use tokio::time::Instant;
 
+use super::descriptors::unkept;
 use super::endpoint::Endpoint;
 use super::resolve::Resolver;
 use super::tls::{self, TlsError};
@@ -62,7 +64,7 @@ pub async fn dial(
     let started = Instant::now();
     let (host, tcp) = match endpoint {
         Endpoint::Unix(path) => {
-            let unix = UnixStream::connect(path).await.map_err(DialError::Connect)?;
+            let unix = connect_unix(path).await.map_err(DialError::Connect)?;
             resolver.reached(Reached::Socket);
             return Ok(Dialled { stream: Box::new(unix), connect: started.elapsed(), tls: Duration::ZERO });
         }
@@ -84,12 +86,29 @@ pub async fn dial(
 /// Connects to the first address of `host` that takes the connection.
 async fn connect(host: &str, port: u16, resolver: &Resolver) -> io::Result<TcpStream> {
     let addresses = resolver.resolve(host, port).await?;
-    let tcp = TcpStream::connect(&addresses[..]).await?;
+    let mut outcome = Err(io::Error::new(io::ErrorKind::NotFound, "the name has no address"));
+    for address in addresses {
+        outcome = connect_tcp(address).await;
+        if outcome.is_ok() {
+            break;
+        }
+    }
+    let tcp = outcome?;
     set_options(&tcp);
     if let (Ok(peer), Ok(local)) = (tcp.peer_addr(), tcp.local_addr()) {
         resolver.reached(Reached::Address { peer, is_own: peer.ip() == local.ip() });
     }
     Ok(tcp)
+}
+
+/// Connects to one address. The socket is looked at before it waits for anybody.
+async fn connect_tcp(address: SocketAddr) -> io::Result<TcpStream> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() };
+    unkept(socket?)?.connect(address).await
+}
+
+async fn connect_unix(path: &Path) -> io::Result<UnixStream> {
+    unkept(UnixSocket::new_stream()?)?.connect(path).await
 }
 
 /// A poll is small packets back and forth, and a dead peer must be noticed between polls too.

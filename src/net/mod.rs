@@ -3,7 +3,7 @@
 //! * [`Endpoint`], [`RedisUrl`], [`MongoUrl`], [`BaseUrl`]: addresses as people write them, all held to one set of security checks
 //! * [`Network`]: addresses that belong together
 //! * [`TlsSettings`], [`headers`]: what a configuration sets
-//! * [`dial`](dial::dial): name resolution, TCP or unix socket, TLS
+//! * [`dial`](dial::dial): name resolution, TCP or unix socket, TLS; [`descriptors`]: which of them it may have
 //! * [`Watched`], [`Budget`]: what a stream may bring, and who is told
 //! * [`Room`], [`Share`]: what of it the process holds at a time
 //! * [`Kept`], [`Credential`]: what files hold, read again when they change; [`Blocking`]: work that may hang
@@ -15,6 +15,7 @@ mod backoff;
 mod base_url;
 mod blocking;
 mod credential;
+pub mod descriptors;
 pub mod dial;
 mod endpoint;
 pub mod headers;

@@ -1,9 +1,12 @@
 //! A new kind of target is one place and one line: the kind below is added in no other way than the shipped ones, and
 //! everything that the agent does with a target works with it.
 
+use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::net::SocketAddr;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::sync::{Arc, LazyLock};
+use std::time::{Duration, Instant};
 
 use manometer::app::{self, Agent, Overrides, Source};
 use manometer::collector::{KINDS, entry};
@@ -95,6 +98,10 @@ mod file_size {
         }
 
         async fn poll(&mut self) -> Result<u64, PollError> {
+            if self.0.path.ends_with("fifo") {
+                // What no collector should do: it blocks a thread of the runtime, until somebody writes.
+                let _ = fs::read(&self.0.path);
+            }
             let attempt = || format!("looking at {}", self.0.address());
             let found = fs::metadata(&self.0.path);
             let found =
@@ -221,4 +228,32 @@ async fn it_is_watched_and_served() {
     });
     checked.await.unwrap();
     agent.stop().await;
+}
+
+#[tokio::test]
+async fn polls_that_hold_all_their_threads_hold_up_neither_an_answer_nor_the_end() {
+    let blocking = (0..8).map(|number| format!("[[file]]\nname = \"blocks{number}\"\npath = \"fifo\"\n"));
+    let blocking = blocking.collect::<Vec<_>>().concat();
+    let (folder, source) = watched(&blocking);
+    let fifo = folder.path().join("fifo");
+    assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+    let config = source.read().unwrap();
+    let agent = Agent::start(source, config).await.unwrap();
+    let address = agent.addresses()[0];
+    let asked = tokio::task::spawn_blocking(move || {
+        /// Linux' number; the standard library has no word for it.
+        const O_NONBLOCK: i32 = 0o4000;
+        // A pipe can be opened for writing and without waiting once somebody has it open to read.
+        let open = || OpenOptions::new().write(true).custom_flags(O_NONBLOCK).open(&fifo).ok();
+        let writer = until(SOON, "a poll that blocks its thread", open);
+        for _ in 0..20 {
+            let text = body(address, "/metrics");
+            assert!(text.contains("\nmanometer_targets 9\n"), "{text}");
+        }
+        writer
+    });
+    let _writer = asked.await.unwrap();
+    let begun = Instant::now();
+    agent.stop().await;
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
 }

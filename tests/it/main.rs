@@ -57,4 +57,5 @@ mod tls;
 mod topology;
 mod verdicts;
 mod versions;
+mod way_out;
 mod words;

@@ -27,9 +27,10 @@ pub(super) fn foreign(endpoint: &Endpoint, head: [u8; 4]) -> PollError {
 pub(super) fn undialled(endpoint: &Endpoint, error: DialError) -> PollError {
     match error {
         DialError::Connect(error) => {
-            let (reason, cause, _) = hub::unconnected(&error, "");
+            let (reason, cause, known) = hub::unconnected(&error, "");
             let advice = "is the broker running, and is this an address that is reached from here? what a broker advertises \
                           (advertised.listeners) counts, not what it listens on";
+            let advice = if reason == Reason::Descriptors { known } else { advice };
             PollError::new(reason, format!("connecting to {endpoint}"), cause, advice)
         }
         DialError::Tls(error) => {

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::net::descriptors::unkept;
+
 /// Bytes at a file's beginning that tell it from others: a log begins with a time.
 const PRINT_BYTES: usize = 256;
 
@@ -97,7 +99,7 @@ pub(super) fn open(path: &Path) -> io::Result<Option<File>> {
         return Ok(None);
     }
     // It may have been replaced since.
-    let file = OpenOptions::new().read(true).custom_flags(O_NONBLOCK).open(path)?;
+    let file = unkept(OpenOptions::new().read(true).custom_flags(O_NONBLOCK).open(path)?)?;
     Ok(file.metadata()?.is_file().then_some(file))
 }
 

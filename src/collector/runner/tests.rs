@@ -2,10 +2,10 @@ use std::collections::VecDeque;
 use std::sync::Mutex;
 
 use super::*;
-use crate::collector::Health;
+use crate::collector::{Collector, Health};
 use crate::config::{Defaults, Interval, Look};
 use crate::metric::text::Format;
-use crate::metric::{Metric, MetricInfo};
+use crate::metric::{Families, Metric, MetricInfo};
 
 const UP: Metric<0> = Metric::gauge("fake_up", &[], "Up.");
 const VALUE: Metric<0> = Metric::gauge("fake_value", &[], "Value.");
@@ -106,10 +106,10 @@ fn start_at(steps: &[Step], interval: Interval) -> Run {
         series_limit: 100,
         ..TargetSettings::new(String::new(), &Defaults::USUAL)
     };
-    let instance = Instance { settings, address: "nowhere".to_owned(), tls: None };
+    let instance = Instance { collector: Fake::NAME, settings, address: "nowhere".to_owned(), tls: None };
     let hub = Arc::new(Hub::new(|_| {}));
     let stop = CancellationToken::new();
-    let task = tokio::spawn(run(make, instance, Arc::clone(&hub), stop.clone()));
+    let task = tokio::spawn(run(Polled::new(instance, make), Arc::clone(&hub), stop.clone()));
     Run { hub, polled_at, stop, task }
 }
 
@@ -167,7 +167,7 @@ async fn polls_keep_the_interval_and_retries_come_sooner() {
     tokio::time::sleep(Duration::from_mins(1)).await;
     let polls = run.polls();
     let gaps: Vec<f64> = polls.windows(2).map(|pair| pair[1].as_secs_f64() - pair[0].as_secs_f64()).collect();
-    assert!(polls[0] < Duration::from_millis(1_001), "the first poll comes within a tenth of the interval");
+    assert_eq!(polls[0], Duration::ZERO, "who is alone waits for nobody");
     assert!(gaps[..2].iter().all(|gap| (gap - 10.0).abs() < 0.01), "{gaps:?}");
     for (gap, expected) in gaps[2..].iter().zip([1.0, 2.0, 4.0, 8.0, 10.0]) {
         assert!(*gap >= expected - 0.01 && *gap <= expected * 1.1 + 0.01, "{gap} is not {expected} + 10 %");
@@ -181,7 +181,7 @@ async fn recovery_returns_the_samples_and_the_interval() {
     assert_eq!(run.sample("fake_value{target=\"t\"}").as_deref(), Some("3"));
     assert!(run.hub.statuses()[0].up());
     assert_eq!(run.polls().len(), 2);
-    tokio::time::sleep(Duration::from_secs(7)).await;
+    tokio::time::sleep(Duration::from_secs(6)).await;
     assert_eq!(run.polls().len(), 2, "after a success the next poll waits for the interval");
 }
 
@@ -331,12 +331,12 @@ async fn a_freeze_of_ten_seconds_is_seen_by_the_scrape_after_it_whenever_it_begi
 async fn looked(steps: &[Step]) -> (Duration, [Option<String>; 2]) {
     let origin = Instant::now();
     let steps = Arc::new(Mutex::new(steps.iter().copied().collect()));
-    let fake = Fake { steps, polled_at: Arc::default(), origin, reloads: 0 };
+    let make = move || Fake { steps: Arc::clone(&steps), polled_at: Arc::default(), origin, reloads: 0 };
     let settings = TargetSettings { name: "t".to_owned(), ..TargetSettings::new(String::new(), &Defaults::USUAL) };
-    let instance = Instance { settings, address: "nowhere".to_owned(), tls: None };
+    let instance = Instance { collector: Fake::NAME, settings, address: "nowhere".to_owned(), tls: None };
     let [first, second] = [(); 2].map(|()| Arc::new(Hub::new(|_| {})));
     let all = Look { first, second, until: origin + Duration::from_millis(1_700) };
-    look(fake, instance, &all).await;
+    look::look(Polled::new(instance, make), &all).await;
     let value = |hub: &Hub| {
         let text = String::from_utf8(hub.render(Format::Prometheus).plain().to_vec()).unwrap();
         let line =
@@ -369,4 +369,53 @@ async fn a_slow_answer_is_an_answer_and_no_second_one_is_waited_for() {
     let one = Some("fake_value{target=\"t\"} 1".to_owned());
     assert_eq!(looked(&[Step::Slow(1_500)]).await, (Duration::from_millis(1_500), [one.clone(), None]));
     assert_eq!(looked(&[Step::Slow(400)]).await, (Duration::from_secs(1), [one.clone(), one]));
+}
+
+/// The log lines of this thread until the guard is dropped.
+fn log() -> (Arc<Mutex<Vec<u8>>>, tracing::subscriber::DefaultGuard) {
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+    impl std::io::Write for Lines {
+        fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(line);
+            Ok(line.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let lines = Arc::new(Mutex::new(Vec::new()));
+    let writer = Arc::clone(&lines);
+    let layer = tracing_subscriber::fmt().without_time().with_target(false).with_ansi(false);
+    (lines, tracing::subscriber::set_default(layer.with_writer(move || Lines(Arc::clone(&writer))).finish()))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_target_that_flaps_is_a_few_lines() {
+    let (lines, _guard) = log();
+    // Between two outcomes, and in the end down for good.
+    let flaps = [Step::Fail(Reason::Refused), Step::Fail(Reason::Timeout)].repeat(20);
+    let run = start_at(
+        &[&[Step::Value(1.0)][..], &flaps, &[Step::Value(1.0), Step::Fail(Reason::Auth)]].concat(),
+        Interval::Every(Duration::from_secs(10)),
+    );
+    tokio::time::sleep(Duration::from_mins(20)).await;
+    run.stop.cancel();
+    let text = String::from_utf8(lines.lock().unwrap().clone()).unwrap();
+    let lines: Vec<_> = text.lines().map(str::trim_start).collect();
+    let refused = "WARN poll failed target_name=t reason=refused error=asking: it said no; ask again";
+    let timeout = "WARN poll failed target_name=t reason=timeout error=asking: it said no; ask again";
+    assert_eq!(
+        lines,
+        [
+            "INFO target is up target_name=t address=nowhere",
+            refused,
+            timeout,
+            refused,
+            timeout,
+            refused,
+            "WARN it changes all the time; changes are logged again when there was none for 300s target_name=t",
+            "INFO it has stopped changing all the time target_name=t outcome=\"auth\" left_out=37",
+        ]
+    );
 }

@@ -116,7 +116,8 @@ impl ServiceCollector {
         state.passing = Passing::of(endpoint, body);
         state.report = Some(EndpointReport { evaluation, fresh: true, run });
         state.last_success = Some(SystemTime::now());
-        if state.error.succeeded().is_some() {
+        let is_back = state.error.succeeded().is_some();
+        if state.flapping.is_logged(&self.target.name, Some(&endpoint.name), "up", is_back) {
             info!(target_name = %self.target.name, endpoint = %endpoint.name, "endpoint is back");
         }
     }
@@ -125,9 +126,11 @@ impl ServiceCollector {
     fn fail(&mut self, index: usize, error: PollError) {
         let state = &mut self.states[index];
         state.drop_report();
+        let endpoint = &self.target.mapping.endpoints[index].name;
+        let outcome = error.reason.as_str();
         let is_new = state.error.failed(error);
-        if let Some(error) = state.error.get().filter(|_| is_new) {
-            let endpoint = &self.target.mapping.endpoints[index].name;
+        let is_logged = state.flapping.is_logged(&self.target.name, Some(endpoint), outcome, is_new);
+        if let Some(error) = state.error.get().filter(|_| is_logged) {
             warn!(target_name = %self.target.name, %endpoint, reason = %error.reason.as_str(), %error, "endpoint failed");
         }
     }

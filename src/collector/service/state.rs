@@ -9,7 +9,7 @@ use super::schedule::Timing;
 use super::turns::Turns;
 use crate::collector::PollError;
 use crate::http::client::Phases;
-use crate::hub::LastError;
+use crate::hub::{Flapping, LastError};
 use crate::mapping::Evaluation;
 use crate::metric::{Families, metrics};
 
@@ -59,6 +59,7 @@ pub(super) struct EndpointState {
     pub(super) passing: Passing,
     /// Why the last fetch failed.
     pub(super) error: LastError,
+    pub(super) flapping: Flapping,
     /// The service has no such endpoint, and the mapping says that this is not a failure.
     pub(super) absent: bool,
     /// It is a fallback of what answers: nothing is known of it, nor asked.

@@ -138,8 +138,11 @@ impl Routes {
     async fn scrape(&self, parts: &Parts) -> Response<Full<Bytes>> {
         let (format, escaping) = preferred_format(&parts.headers);
         let Some(target) = parameter(parts, "target") else {
-            let own = Arc::new(self.hub.render_own(format));
-            return expose(own, content_type(format, escaping), &parts.headers).await;
+            let hub = Arc::clone(&self.hub);
+            return match spawn_blocking(move || Arc::new(hub.render_own(format))).await {
+                Ok(own) => expose(own, content_type(format, escaping), &parts.headers).await,
+                Err(_) => respond(StatusCode::INTERNAL_SERVER_ERROR, PLAIN, "rendering failed; see the log\n"),
+            };
         };
         let key = Key { target, node: parameter(parts, "node").filter(|node| !node.is_empty()) };
         let Some(exposition) = self.hub.render_target(&key, format) else {

@@ -1,6 +1,6 @@
 //! The accepting task's view: all connections, their deadlines, and room for new ones.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,9 +17,13 @@ use crate::net::Backoff;
 
 /// Refusals that may be on their way to clients; beyond it a connection is closed without a word.
 const MAX_REFUSALS: usize = 64;
+/// Connections that were told to end and have not; beyond it a new one waits.
+const MAX_ENDING: usize = 4;
 /// The pauses after an error of `accept` that will not go away by itself.
 const MIN_PAUSE: Duration = Duration::from_millis(10);
 const MAX_PAUSE: Duration = Duration::from_secs(1);
+/// How long nothing may fail until it is said that all is well again.
+const CALM: Duration = Duration::from_secs(30);
 /// How often connections are looked at while the server stops, to close those that have become idle.
 const DRAIN_STEP: Duration = Duration::from_millis(20);
 
@@ -27,18 +31,30 @@ const DRAIN_STEP: Duration = Duration::from_millis(20);
 pub(super) struct Connections<H> {
     shared: Arc<Shared<H>>,
     open: HashMap<Id, (Arc<Activity>, AbortHandle)>,
-    /// The tasks of `open`, those that were told to end, and those that refuse a connection.
+    refusals: HashSet<Id>,
+    /// The tasks of `open` and `refusals`, and those that were told to end.
     tasks: JoinSet<()>,
     next_sweep: Instant,
 }
 
 impl<H: Handler> Connections<H> {
     pub(super) fn new(shared: Arc<Shared<H>>) -> Self {
-        Self { shared, open: HashMap::new(), tasks: JoinSet::new(), next_sweep: Instant::now() }
+        Self {
+            shared,
+            open: HashMap::new(),
+            refusals: HashSet::new(),
+            tasks: JoinSet::new(),
+            next_sweep: Instant::now(),
+        }
     }
 
     pub(super) fn is_empty(&self) -> bool {
         self.open.is_empty()
+    }
+
+    /// Whether a new connection may be taken: those that were told to end hold their descriptors until they have.
+    pub(super) fn is_open(&self) -> bool {
+        self.tasks.len() - self.open.len() - self.refusals.len() < MAX_ENDING
     }
 
     /// Takes a new connection, makes room for it, or refuses it.
@@ -47,8 +63,9 @@ impl<H: Handler> Connections<H> {
         if self.open.len() >= self.shared.limits.connections && !self.evict() {
             self.shared.stats.rejected(Rejection::Connections);
             // A client of a TLS port could not read the answer, and a handshake costs what is lacking.
-            if !self.shared.web.load().is_tls() && self.tasks.len() - self.open.len() < MAX_REFUSALS {
-                self.tasks.spawn(connection::refuse(stream));
+            let refusals = MAX_REFUSALS.min(self.shared.limits.connections);
+            if !self.shared.web.load().is_tls() && self.refusals.len() < refusals {
+                self.refusals.insert(self.tasks.spawn(connection::refuse(stream)).id());
             }
             return;
         }
@@ -82,6 +99,7 @@ impl<H: Handler> Connections<H> {
     pub(super) fn remove(&mut self, ended: Result<(Id, ()), JoinError>) {
         let id = ended.map_or_else(|error| error.id(), |(id, ())| id);
         self.open.remove(&id);
+        self.refusals.remove(&id);
     }
 
     /// When [`sweep`](Self::sweep) is due.
@@ -146,49 +164,57 @@ impl<H: Handler> Connections<H> {
 /// What to do about errors of `accept`, which come by the thousand when descriptors run out.
 #[derive(Debug)]
 pub(super) struct AcceptErrors {
-    /// The error that was logged last.
-    current: Option<(Option<i32>, io::ErrorKind)>,
+    /// Those since all was well, and when the last one was.
+    failures: Option<(u64, Instant)>,
     backoff: Backoff,
 }
 
 impl Default for AcceptErrors {
     fn default() -> Self {
-        Self { current: None, backoff: Backoff::new(MIN_PAUSE, MAX_PAUSE) }
+        Self { failures: None, backoff: Backoff::new(MIN_PAUSE, MAX_PAUSE) }
     }
 }
 
 impl AcceptErrors {
-    /// How long to wait; `None` when only the connection failed that was about to be accepted.
+    /// How long to wait; `None` when only the connection failed that was about to be accepted. The first failure is logged.
     pub(super) fn failed(&mut self, error: &io::Error) -> Option<Duration> {
         use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
         if matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted) {
             return None;
         }
-        let this = Some((error.raw_os_error(), error.kind()));
-        if self.current != this {
-            warn!(%error, "new HTTP connections cannot be accepted; check the limit of open files");
-            self.current = this;
+        let failures = self.failures.map_or(0, |(failures, _)| failures);
+        if failures == 0 {
+            warn!(%error, "a new HTTP connection could not be accepted, and is tried again; check the limit of open files");
         }
+        self.failures = Some((failures + 1, Instant::now()));
         Some(self.backoff.failed())
     }
 
+    /// A connection was accepted. The first after a time of calm is logged.
     pub(super) fn succeeded(&mut self) {
-        if self.current.take().is_some() {
-            info!("HTTP connections are accepted again");
-            self.backoff.succeeded();
+        self.backoff.succeeded();
+        if let Some((failures, _)) = self.failures.take_if(|(_, last)| last.elapsed() >= CALM) {
+            info!(failures, "HTTP connections are accepted again");
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use tokio::time::advance;
+
     use super::*;
+
+    /// Linux' number for "too many open files".
+    const EMFILE: i32 = 24;
+
+    fn fail(errors: &mut AcceptErrors) -> Option<Duration> {
+        errors.failed(&io::Error::from_raw_os_error(EMFILE))
+    }
 
     #[test]
     fn pauses_grow_and_start_again() {
-        const EMFILE: i32 = 24;
         let mut errors = AcceptErrors::default();
-        let fail = |errors: &mut AcceptErrors| errors.failed(&io::Error::from_raw_os_error(EMFILE));
         let pauses: Vec<_> = (0..9).map(|_| fail(&mut errors).unwrap().as_millis()).collect();
         assert_eq!(pauses, [10, 20, 40, 80, 160, 320, 640, 1000, 1000]);
         errors.succeeded();
@@ -199,6 +225,20 @@ mod tests {
     fn an_aborted_connection_is_no_reason_to_wait() {
         let mut errors = AcceptErrors::default();
         assert_eq!(errors.failed(&io::ErrorKind::ConnectionAborted.into()), None);
-        assert_eq!(errors.current, None);
+        assert_eq!(errors.failures, None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn failures_and_successes_in_turns_are_one_line_and_another_when_it_is_over() {
+        let mut errors = AcceptErrors::default();
+        for failures in 1..=200 {
+            fail(&mut errors);
+            assert_eq!(errors.failures.unwrap().0, failures, "only the first is logged");
+            advance(Duration::from_secs(1)).await;
+            errors.succeeded();
+        }
+        advance(CALM).await;
+        errors.succeeded();
+        assert_eq!(errors.failures, None);
     }
 }

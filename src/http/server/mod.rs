@@ -141,7 +141,7 @@ pub async fn serve<H: Handler>(
             Some(ended) = connections.next_end() => connections.remove(ended),
             () = sleep_until(next_sweep), if sweeping => connections.sweep(),
             () = sleep_until(paused_until), if paused => {}
-            accepted = listener.accept(), if !paused => match accepted {
+            accepted = listener.accept(), if !paused && connections.is_open() => match accepted {
                 Ok((stream, _)) => {
                     errors.succeeded();
                     connections.admit(stream);

@@ -18,7 +18,7 @@ use tracing::error;
 
 use super::activity::Activity;
 use super::stats::Rejection;
-use super::{Handler, PLAIN, Shared, respond};
+use super::{Handler, PLAIN, Peer, Shared, respond};
 use crate::http::web::{Authenticator, Credentials, Verdict};
 
 /// Bytes of a request target, after which it is answered with 414.
@@ -85,7 +85,8 @@ async fn checked<H: Handler>(
         return Err(Refusal::new(Rejection::Connections));
     }
     if let Some((auth, credentials)) = admit(shared, head.headers.get(AUTHORIZATION))? {
-        verdict(auth.verify(credentials).await)?;
+        let peer = head.extensions.get::<Peer>().map(|Peer(ip)| *ip);
+        verdict(auth.verify(credentials, peer).await)?;
     }
     let Some(_in_flight) = shared.stats.begin(shared.limits.requests) else {
         return Err(Refusal::new(Rejection::Requests));

@@ -3,10 +3,11 @@
 //! A bcrypt verification costs some 50 ms of CPU by design, and a scraper comes every few seconds. So the outcome is
 //! remembered under a keyed hash (HMAC-SHA-256 or longer, with a key drawn at start) of the credentials: the last right
 //! password of each user, and the most recent wrong ones. What is not remembered is verified off the runtime's threads,
-//! a few at a time, with a bounded queue. Wrong guesses can therefore neither use up the CPU nor push out a scraper
-//! that is already known.
+//! a few at a time, and those who wait take turns ([`Turns`]). Wrong guesses can therefore neither use up the CPU nor push out a
+//! scraper, whether or not it is known already.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::net::IpAddr;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -17,17 +18,13 @@ use bcrypt::HashParts;
 use hyper::header::HeaderValue;
 use parking_lot::Mutex;
 use reader::{Problem, Secret};
-use tokio::sync::Semaphore;
 use tokio_rustls::rustls::SupportedCipherSuite;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::crypto::tls13::{Hkdf, OkmBlock};
 
 use super::problem_of;
+use super::turns::{Asker, Turns};
 
-/// Verifications that run at once.
-const RUNNING: usize = 2;
-/// Verifications that run or wait; more are told to come again.
-const PENDING: usize = 16;
 /// Wrong credentials that are remembered.
 const REMEMBERED_FAILURES: usize = 256;
 const KEY_BYTES: usize = 32;
@@ -51,8 +48,7 @@ pub(crate) struct Authenticator {
     hash: &'static dyn Hkdf,
     key: OkmBlock,
     failures: Mutex<VecDeque<Tag>>,
-    running: Arc<Semaphore>,
-    pending: Arc<Semaphore>,
+    turns: Arc<Turns>,
 }
 
 struct User {
@@ -106,8 +102,7 @@ impl Authenticator {
             hash,
             key: OkmBlock::new(&key),
             failures: Mutex::new(VecDeque::with_capacity(REMEMBERED_FAILURES)),
-            running: Arc::new(Semaphore::new(RUNNING)),
-            pending: Arc::new(Semaphore::new(PENDING)),
+            turns: Arc::default(),
         })
     }
 
@@ -119,10 +114,10 @@ impl Authenticator {
         }
     }
 
-    /// Verifies the password, and remembers the outcome.
-    pub(crate) async fn verify(&self, credentials: Credentials) -> Verdict {
-        let Ok(place) = Arc::clone(&self.pending).try_acquire_owned() else { return Verdict::Busy };
-        let Ok(turn) = Arc::clone(&self.running).acquire_owned().await else { return Verdict::Busy };
+    /// Verifies the password that came from `peer`, and remembers the outcome.
+    pub(crate) async fn verify(&self, credentials: Credentials, peer: Option<IpAddr>) -> Verdict {
+        let asker = Asker::new(peer, self.digest(&credentials.user));
+        let Some(turn) = self.turns.wait(asker).await else { return Verdict::Busy };
         // Of many requests with the same new password only the first needs to verify it.
         if let Some(verdict) = self.remembered(&credentials) {
             return verdict;
@@ -131,8 +126,8 @@ impl Authenticator {
         let known = self.users.get(&user);
         let hash = known.or_else(|| self.decoy(&user)).map(|user| Arc::clone(&user.hash));
         let verification = tokio::task::spawn_blocking(move || {
-            // The permits end with the work, and not with a request that was given up meanwhile.
-            let _permits = (place, turn);
+            // The turn ends with the work, and not with a request that was given up meanwhile.
+            let _turn = turn;
             hash.is_some_and(|hash| bcrypt::verify(password, &hash).unwrap_or(false))
         });
         let Ok(matches) = verification.await else { return Verdict::Busy };
@@ -187,8 +182,12 @@ impl Authenticator {
     /// A known user whose hash an unknown user's password is held against, so that both take equally long. It is the
     /// same one each time, since the hashes may differ in cost.
     fn decoy(&self, user: &str) -> Option<&User> {
-        let [first, ..] = self.tag(user.as_bytes())?;
-        self.users.values().nth(usize::from(first) % self.users.len())
+        self.users.values().nth(usize::from(self.digest(user)) % self.users.len())
+    }
+
+    /// What tells users apart, nearly, and does not tell which there are.
+    fn digest(&self, user: &str) -> u8 {
+        self.tag(user.as_bytes()).map_or(0, |[first, ..]| first)
     }
 }
 
@@ -206,6 +205,8 @@ fn check_hash(hash: &str) -> Result<&str, &'static str> {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt as _;
+
     use super::*;
 
     /// The lowest cost, so that tests are quick.
@@ -225,7 +226,7 @@ mod tests {
     async fn verdict(auth: &Authenticator, header: Option<&HeaderValue>) -> Verdict {
         match auth.check(header) {
             Ok(verdict) => verdict,
-            Err(credentials) => auth.verify(credentials).await,
+            Err(credentials) => auth.verify(credentials, None).await,
         }
     }
 
@@ -279,9 +280,11 @@ mod tests {
     #[tokio::test]
     async fn a_full_queue_says_so() {
         let auth = authenticator(&[("bob", "hunter2")]);
-        let places = Arc::clone(&auth.pending).try_acquire_many_owned(u32::try_from(PENDING).unwrap()).unwrap();
+        let asker = |place: u8| Asker::new(Some(IpAddr::from([10, 0, 0, place])), 0);
+        let mut waits: Vec<_> = (0..66).map(|place| Box::pin(auth.turns.wait(asker(place)))).collect();
+        let running: Vec<_> = waits.iter_mut().map(|wait| wait.as_mut().now_or_never()).collect();
         assert_eq!(verdict(&auth, Some(&basic("bob:hunter2"))).await, Verdict::Busy);
-        drop(places);
+        drop((waits, running));
         assert_eq!(verdict(&auth, Some(&basic("bob:hunter2"))).await, Verdict::Allowed);
     }
 

@@ -18,6 +18,7 @@ mod san;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod turns;
 
 use std::fmt;
 use std::path::{Path, PathBuf};

@@ -74,7 +74,7 @@ impl Drop for Process {
 pub(crate) struct Transcript(Arc<Mutex<String>>);
 
 impl Transcript {
-    fn of(mut source: impl Read + Send + 'static) -> Self {
+    pub(crate) fn of(mut source: impl Read + Send + 'static) -> Self {
         let transcript = Self::default();
         let text = Arc::clone(&transcript.0);
         std::thread::spawn(move || {

@@ -168,6 +168,7 @@ async fn counters_outlive_their_sweeper_and_are_there_from_the_start() {
             r#"manometer_docker_stats_failures_total{reason="protocol"} 0"#,
             r#"manometer_docker_stats_failures_total{reason="status"} 0"#,
             r#"manometer_docker_stats_failures_total{reason="decode"} 0"#,
+            r#"manometer_docker_stats_failures_total{reason="descriptors"} 0"#,
             r#"manometer_docker_stats_failures_total{reason="internal"} 0"#,
             "manometer_docker_stats_samples_total 2",
             "manometer_docker_stats_skipped_total 0",
