@@ -127,31 +127,23 @@ impl RedisCollector {
                 return Err(ending.into_error(attempt, InfoAll::NAME));
             }
             let replies = replies.pop().unwrap_or_default();
-            let is_empty;
-            let error = match replies.iter().find_map(reply_error::of) {
-                Some((code, detail)) => {
-                    let error = reply_error::from_reply(attempt.clone(), InfoAll::NAME, code, detail);
-                    if reply_error::meaning(code, detail) != Meaning::Refused {
-                        return Err(error);
-                    }
-                    let words = reply_error::words(code, detail);
-                    if self.questions[place].reword(Some(&words)) {
-                        continue;
-                    }
-                    self.support.refused(InfoAll::NAME, &words);
+            if let Some((code, detail)) = replies.iter().find_map(reply_error::of) {
+                let error = reply_error::from_reply(attempt.clone(), InfoAll::NAME, code, detail);
+                if reply_error::meaning(code, detail) != Meaning::Refused {
                     return Err(error);
                 }
-                None => {
-                    let bytes: usize = replies.iter().map(reply::weight).sum();
-                    is_empty = bytes < reply::EMPTY;
-                    match self.think(bytes, move |(questions, _)| questions[place].hear(replies)).await {
-                        Ok(()) => break,
-                        Err(error) => error,
-                    }
+                let words = reply_error::words(code, detail);
+                if self.questions[place].reword(Some(&words)) {
+                    continue;
                 }
-            };
+                self.support.refused(InfoAll::NAME, &words);
+                return Err(error);
+            }
+            let bytes: usize = replies.iter().map(reply::weight).sum();
+            let heard = self.think(bytes, move |(questions, _)| questions[place].hear(replies)).await;
+            let Err(error) = heard else { break };
             // Whoever says much and nothing that is known would not say less the second time.
-            if !is_empty || !self.questions[place].reword(None) {
+            if bytes >= reply::EMPTY || !self.questions[place].reword(None) {
                 let advice = "is this a Redis server, or a proxy that answers INFO in its own way?";
                 return Err(PollError::new(Reason::Decode, attempt, error.to_string(), advice));
             }
@@ -267,9 +259,9 @@ impl RedisCollector {
 
     async fn reconnect(&mut self, talk: &mut Talk) {
         talk.link = None;
-        let mut opened = timeout_at(talk.until, self.connect_anew()).await.ok().and_then(Result::ok);
-        opened.iter_mut().for_each(|link| link.begin_poll(talk.until));
-        talk.link = opened;
+        let Ok(Ok(mut link)) = timeout_at(talk.until, self.connect_anew()).await else { return };
+        link.begin_poll(talk.until);
+        talk.link = Some(link);
     }
 
     /// Lets a question hear its replies, and notes whether its command is answered. Returns the request in other words,

@@ -32,6 +32,9 @@ const STEP: usize = 64 << 10;
 const DIRECT: usize = 8 << 10;
 const FIRST_ITEMS: usize = 64;
 
+/// What was taken of the input for a line, and the line without its end.
+type Line<'i> = (usize, Cow<'i, [u8]>);
+
 /// Puts replies together.
 #[derive(Debug, Default)]
 pub(super) struct Decoder {
@@ -132,7 +135,7 @@ impl Decoder {
     }
 
     /// A line without its end, when that is there.
-    fn line<'i>(&mut self, input: &'i [u8]) -> Result<Option<(usize, Cow<'i, [u8]>)>, Fault> {
+    fn line<'i>(&mut self, input: &'i [u8]) -> Result<Option<Line<'i>>, Fault> {
         let is_end = |at: usize| if at == 0 { self.cr } else { input[at - 1] == b'\r' };
         let end = memchr_iter(b'\n', input).find(|at| is_end(*at));
         let taken = end.map_or(input.len(), |end| end + 1);

@@ -141,7 +141,9 @@ impl Wire {
         let mut packed = Vec::new();
         let mut expected = Vec::new();
         for (commands, allowance) in requests {
-            commands.iter().for_each(|command| command.write_packed_command(&mut packed));
+            for command in commands {
+                command.write_packed_command(&mut packed);
+            }
             expected.push((commands.len(), allowance));
         }
         let mut heard = Vec::with_capacity(expected.len());
@@ -217,15 +219,12 @@ impl Inbox {
                 return Ok(reply);
             }
             self.make_room().await?;
-            let (read, reply) = match self.decoder.payload() {
-                Some(mut payload) => {
-                    let read = from.read_buf(&mut payload).await.map_err(Ending::Broken)?;
-                    (read, self.decoder.received(read)?)
-                }
-                None => {
-                    self.buffer.reserve(BUFFER);
-                    (from.read_buf(&mut self.buffer).await.map_err(Ending::Broken)?, None)
-                }
+            let (read, reply) = if let Some(mut payload) = self.decoder.payload() {
+                let read = from.read_buf(&mut payload).await.map_err(Ending::Broken)?;
+                (read, self.decoder.received(read)?)
+            } else {
+                self.buffer.reserve(BUFFER);
+                (from.read_buf(&mut self.buffer).await.map_err(Ending::Broken)?, None)
             };
             if read == 0 {
                 let closed = io::Error::new(io::ErrorKind::UnexpectedEof, "the server closed it");
