@@ -55,6 +55,7 @@ bench: ## Ratios against redis_exporter on the same Redis, and the cost of log f
 	@scripts/deps.sh bench
 	@$(CARGO) build --locked --release $(BOTH) --bin manometer --bin hold_clients
 	@scripts/bench.sh
+	@scripts/bench_start.sh
 	@scripts/bench_logs.sh
 	@if [ "$$(id -u)" -eq 0 ]; then scripts/bench_docker.sh; else echo 'make: the containers need root: scripts/bench_docker.sh'; fi
 
