@@ -3,11 +3,11 @@ CARGO := scripts/cargo.sh
 # The agent and what it is shown with. Built together they share what they depend on.
 BOTH := --package manometer --package manometer-examples
 
-# Of examples there are none: with them the crates have the features that they have for tests, as for clippy before.
-DOC := RUSTDOCFLAGS='--deny warnings' $(CARGO) doc --locked --quiet --workspace --no-deps --lib --examples
+# With every feature, so that all that may be documented is.
+DOC := RUSTDOCFLAGS='--deny warnings' $(CARGO) doc --locked --quiet --workspace --no-deps --lib --all-features
 
 .DEFAULT_GOAL := help
-.PHONY: help run test mutations drills test-engines render build release bench bench-rate microbench fmt lint docs clean
+.PHONY: help run test audit mutations drills test-engines render build release bench bench-rate microbench fmt lint docs clean
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -19,13 +19,17 @@ run: ## Start the playground: Redis, live traffic and the agent; Ctrl-C ends it 
 
 test: ## Format, lints, all tests and the documentation's examples
 	@scripts/deps.sh test
-	@scripts/lint.sh
-	@# For the test of the container image, which says so if it is not there.
-	@scripts/static.sh >/dev/null || echo 'make: no static agent: the container image is not tested'
-	@# Tests wait for servers far more than they compute: more of them at a time than there are cores.
-	@RUST_TEST_THREADS=$${RUST_TEST_THREADS:-8} $(CARGO) test --locked --quiet --workspace --all-targets
-	@$(CARGO) test --locked --quiet --workspace --doc
-	@$(DOC)
+	@$(CARGO) fmt --all --check
+	@scripts/lint.sh test --all-targets --no-run
+	@# Tests wait for servers far more than they compute: there are more at a time than cores, and the documentation is built
+	@# meanwhile. It waits until the tests have begun, for cargo builds one thing at a time.
+	@(sleep 5 && nice scripts/lint.sh test --doc && nice $(MAKE) --no-print-directory docs) & docs=$$!; \
+	    RUST_TEST_THREADS=$${RUST_TEST_THREADS:-8} scripts/lint.sh test --all-targets || { kill $$docs; exit 1; }; \
+	    wait $$docs
+
+audit: ## Licences, sources, duplicates and known holes of all dependencies (deny.toml)
+	@scripts/deps.sh build
+	@scripts/audit.sh
 
 drills: ## Break everything that may break and see who is paged, ten times as fast; SCALE=1 for real, ROWS="flapping pool" for some
 	@scripts/deps.sh test
@@ -51,11 +55,10 @@ release: ## The agent, as it is shipped
 	@scripts/deps.sh build
 	@$(CARGO) build --locked --release --bin manometer
 
-bench: ## Ratios against redis_exporter on the same Redis, and the cost of log files and of watching containers
+bench: ## Measure speed and memory against redis_exporter and nginx, and write docs/PERFORMANCE.md's tables
 	@scripts/deps.sh bench
 	@$(CARGO) build --locked --release $(BOTH) --bin manometer --bin hold_clients
-	@scripts/bench.sh
-	@scripts/bench_start.sh
+	@python3 scripts/bench
 	@scripts/bench_logs.sh
 	@if [ "$$(id -u)" -eq 0 ]; then scripts/bench_docker.sh; else echo 'make: the containers need root: scripts/bench_docker.sh'; fi
 
@@ -73,7 +76,8 @@ fmt: ## Format the code
 
 lint: ## Check format and lints
 	@scripts/deps.sh lint
-	@scripts/lint.sh
+	@$(CARGO) fmt --all --check
+	@scripts/lint.sh check --all-targets
 
 docs: ## The documentation of the crate; a broken link fails
 	@scripts/deps.sh build

@@ -1,4 +1,4 @@
-//! Holds many named connections to a Redis on 127.0.0.1, for scripts/bench.sh: `CLIENT LIST` has to list them all.
+//! Holds many named connections to a Redis on 127.0.0.1, for scripts/bench: `CLIENT LIST` has to list them all.
 //!
 //! It says `holding N` when all are open, and ends when its standard input does.
 
@@ -12,8 +12,8 @@ use clap::Parser;
 
 /// The pools which the connections are named after: `web-17`, `worker-18`.
 const POOLS: [&str; 4] = ["web", "worker", "ws", "batch"];
-/// The default of `maxclients`, less some for those who measure.
-const MOST: u32 = 9_900;
+/// Less than the ports that one address has for connections to one server.
+const MOST: u32 = 20_000;
 
 /// Holds connections to a Redis on 127.0.0.1 until standard input ends.
 #[derive(Parser)]

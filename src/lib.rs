@@ -6,7 +6,6 @@
 //!
 //! * [`config`]: TOML text or environment in, validated settings out; all problems at once.
 //! * [`collector`]: what is watched. One folder a kind of target; the runner drives them all.
-//! * [`logpattern`]: which log lines count, and as what: the ready sets, a configuration's own patterns, the matching.
 //! * [`net`]: how a server is reached: addresses, names, sockets, TLS. Collectors and the HTTP client connect with it.
 //! * [`topology`]: who stands on whom, said and seen.
 //! * [`hub`]: the latest samples of every target, and their exposition.
@@ -21,6 +20,7 @@
 //!
 //! * [`metric`]: what is exported. Tables of metrics, the samples of a poll, the text format, the catalog.
 //! * [`mapping`]: which numbers of a service's answers become which metrics: the language, its profiles, its evaluation.
+//! * [`logpattern`]: which log lines count, and as what: the ready sets, a configuration's own patterns, the matching.
 //! * [`policy`]: the one table of alerts, its evaluation, and all that is rendered from it.
 
 pub mod app;
@@ -30,12 +30,12 @@ pub mod config;
 pub mod discover;
 pub mod http;
 pub mod hub;
-pub mod logpattern;
 pub mod net;
 pub mod queue;
 pub mod state;
 pub mod topology;
 
+pub use logpattern;
 pub use mapping;
 pub use metric;
 pub use policy;

@@ -6,13 +6,12 @@ use std::fmt::Debug;
 use std::ops::DerefMut;
 use std::sync::Arc;
 
-use futures_util::future::{BoxFuture, join_all};
+use futures_util::future::BoxFuture;
 use serde::Serialize;
-use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::Collector;
-use super::runner::{self, Instance, Member, Name, Roll};
+use super::runner::{self, Member, Name, Roll};
 use crate::config::{Defaults, Found, Instances, KindEntry, Look, Lookup, Target, TargetSettings, Targets};
 use crate::hub::Hub;
 use crate::net::TlsSettings;
@@ -188,46 +187,19 @@ impl<K: TargetKind> Target for K {
     }
 
     fn watch(&self, hub: Arc<Hub>, stop: CancellationToken) -> BoxFuture<'static, ()> {
-        if let Some(roll) = self.roll() {
-            return Box::pin(runner::instances::watch(self.clone(), roll, hub, stop));
-        }
-        // It may have had instances until now.
-        hub.retain_nodes(&self.name, |_| false);
-        Box::pin(runner::run(self.clone().collectors(), Instance::of(self), hub, stop))
+        runner::watch(runner::at(self.clone()), self.roll(), hub, stop)
     }
 
     fn poll_once(&self, hub: Arc<Hub>) -> BoxFuture<'static, ()> {
         let target = self.clone().for_one_poll();
-        Box::pin(async move {
-            let instances = match target.roll() {
-                Some(roll) => runner::instances::once(&target, roll, &hub).await,
-                None => vec![target],
-            };
-            let polls = instances.into_iter().map(|target| {
-                let instance = Instance::of(&target);
-                runner::poll_once_into(target.collectors()(), instance, &hub)
-            });
-            join_all(polls).await;
-        })
+        let roll = target.roll();
+        Box::pin(runner::poll_once(runner::at(target), roll, hub))
     }
 
     fn look(&self, look: Look) -> BoxFuture<'static, ()> {
         let target = self.clone().for_one_poll();
-        Box::pin(async move {
-            let instances = match target.roll() {
-                // What hangs must leave a poll the time to be made.
-                Some(roll) => {
-                    let called = timeout(look.left() / 2, runner::instances::once(&target, roll, &look.first)).await;
-                    called.unwrap_or_else(|_| vec![target])
-                }
-                None => vec![target],
-            };
-            let polls = instances.into_iter().map(|target| {
-                let instance = Instance::of(&target);
-                runner::look(target.collectors()(), instance, &look)
-            });
-            join_all(polls).await;
-        })
+        let roll = target.roll();
+        Box::pin(runner::look(runner::at(target), roll, look))
     }
 }
 

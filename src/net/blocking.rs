@@ -31,6 +31,13 @@ impl<T: Send + 'static> Blocking<T> {
         self.join(work).await
     }
 
+    /// The result of the work that goes on since an earlier call whose future was dropped; `None` if there is none.
+    pub async fn finish(&mut self) -> Option<io::Result<T>> {
+        let result = self.running.as_mut()?.await;
+        self.running = None;
+        Some(result.map_err(|_| ended()))
+    }
+
     /// The result of the work that goes on since an earlier call whose future was dropped, and of `work` if there is none.
     pub async fn join(&mut self, work: impl FnOnce() -> T + Send + 'static) -> io::Result<T> {
         let running = match &mut self.running {
@@ -39,8 +46,12 @@ impl<T: Send + 'static> Blocking<T> {
         };
         let result = running.await;
         self.running = None;
-        result.map_err(|_| io::Error::other("a fault of the agent ended the thread; see the log, report it"))
+        result.map_err(|_| ended())
     }
+}
+
+fn ended() -> io::Error {
+    io::Error::other("a fault of the agent ended the thread; see the log, report it")
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! * [`TlsSettings`], [`headers`]: what a configuration sets
 //! * [`dial`](dial::dial): name resolution, TCP or unix socket, TLS; [`descriptors`]: which of them it may have
 //! * [`Watched`], [`Budget`]: what a stream may bring, and who is told
+//! * [`Room`], [`Share`]: what of it the process holds at a time
 //! * [`Kept`], [`Credential`]: what files hold, read again when they change; [`Blocking`]: work that may hang
 //! * [`Backoff`]: the pauses between attempts
 //!
@@ -25,6 +26,7 @@ pub mod pem;
 mod redis_query;
 mod redis_url;
 pub mod resolve;
+mod room;
 pub mod tls;
 mod tls_settings;
 mod url_checks;
@@ -40,5 +42,6 @@ pub use kept::Kept;
 pub use mongo_url::{MECHANISMS, MongoUrl, mechanism};
 pub use network::Network;
 pub use redis_url::RedisUrl;
+pub use room::{Room, Share, TooLarge};
 pub use tls_settings::{Fingerprint, TlsSettings};
 pub use watched::{Budget, Watch, Watched};

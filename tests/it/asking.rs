@@ -1,5 +1,6 @@
 //! What a question may cost that goes wrong: its own numbers, for as long as it goes wrong, and never the target.
 
+mod bounds;
 mod limits;
 mod proxies;
 mod words;

@@ -152,6 +152,30 @@ fn the_agent_takes_its_configuration_and_may_ask_the_engine_what_it_asks() {
     assert_eq!(location(&text("deploy/docker-proxy.conf")), documented);
 }
 
+/// As docs/SECURITY.md says.
+#[test]
+fn the_agent_is_run_with_few_rights_and_bounded_memory() {
+    let agent = &yaml("deploy/docker-compose.yml")["services"]["manometer"];
+    assert_eq!(agent["cap_drop"], serde_json::json!(["ALL"]));
+    assert_eq!(agent["security_opt"], serde_json::json!(["no-new-privileges:true"]));
+    assert_eq!((&agent["read_only"], &agent["mem_limit"]), (&Value::from(true), &Value::from("256m")));
+    let unit = text("deploy/manometer.service");
+    for line in ["MemoryMax=512M", "NoNewPrivileges=yes", "CapabilityBoundingSet=", "SystemCallFilter=@system-service"]
+    {
+        assert!(unit.lines().any(|other| other == line), "{line}");
+    }
+    if !installed("systemd-analyze") {
+        eprintln!("SKIPPED, not installed: systemd-analyze");
+        return;
+    }
+    // 2.0 of 10, where 10 is a service without any of it.
+    let asked = ["security", "--offline=true", "--threshold=20", "--no-pager"];
+    let said =
+        Command::new("systemd-analyze").args(asked).arg(root().join("deploy/manometer.service")).output().unwrap();
+    // One before systemd 250 knows no files but those that are installed.
+    assert!(said.status.success() || said.stdout.is_empty(), "{}", String::from_utf8_lossy(&said.stdout));
+}
+
 /// Where Docker's own plugin is at hand, it reads the file, too.
 #[test]
 fn docker_compose_takes_the_stack() {

@@ -16,15 +16,14 @@ use paths::paths;
 
 /// Each part, and the parts that it may name: all that stand below it and that it has use for.
 const LAYERS: &[(&str, &[&str])] = &[
-    ("cli", &["app", "collector", "config", "http", "http/client", "hub", "logpattern", "net"]),
+    ("cli", &["app", "collector", "config", "http", "http/client", "hub", "net"]),
     ("app", &["collector", "config", "discover", "http", "hub", "net", "state", "topology"]),
-    ("collector", &["config", "http/client", "hub", "logpattern", "net", "queue", "state", "topology"]),
+    ("collector", &["config", "http/client", "hub", "net", "queue", "state", "topology"]),
     ("http", &["hub", "net", "topology"]),
     ("http/client", &["hub", "net"]),
     ("hub", &["net", "state", "topology"]),
     ("discover", &["config", "hub", "net", "topology"]),
-    ("config", &["hub", "logpattern", "net", "topology"]),
-    ("logpattern", &[]),
+    ("config", &["hub", "net", "topology"]),
     ("net", &[]),
     ("queue", &[]),
     ("state", &[]),

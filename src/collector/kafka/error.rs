@@ -6,9 +6,9 @@ use super::api::{Ask, code};
 use super::settings::KafkaTarget;
 use crate::collector::{PollError, Reason};
 use crate::hub;
-use crate::net::Endpoint;
 use crate::net::dial::DialError;
 use crate::net::tls;
+use crate::net::{Endpoint, TooLarge};
 
 /// The first bytes of what is not Kafka: the length of a reply would be over a gigabyte, or begins as an alert of TLS does.
 pub(super) const fn is_foreign(head: [u8; 4]) -> bool {
@@ -104,6 +104,14 @@ pub(super) fn too_much(endpoint: &Endpoint, bytes: usize) -> PollError {
         cause,
         "watch fewer groups: groups, max_groups",
     )
+}
+
+/// The agent has no memory for the reply.
+pub(super) fn no_room(endpoint: &Endpoint, full: TooLarge) -> PollError {
+    let cause = format!("a reply of more than {} MiB is more than the agent may hold with its memory", full.most >> 20);
+    let advice =
+        "give the agent more memory (a quarter of its limit is for replies), or watch fewer groups: groups, max_groups";
+    PollError::new(Reason::Protocol, format!("reading from {endpoint}"), cause, advice)
 }
 
 /// The broker answers no version of a question that the agent speaks.

@@ -14,7 +14,7 @@ use super::wire::{Reader, Writer};
 use crate::collector::PollError;
 use crate::net::dial::{Transport, dial};
 use crate::net::resolve::Resolver;
-use crate::net::{Budget, Endpoint};
+use crate::net::{Budget, Endpoint, Share};
 
 /// The name that the agent has for brokers, in their logs and quotas.
 const CLIENT: &str = "manometer";
@@ -22,12 +22,17 @@ const CLIENT: &str = "manometer";
 /// Bytes of a request that are sent before the replies are all there: no more of them wait in the broker at a time.
 const MAX_AHEAD: usize = 256 * 1024;
 
+/// Bytes for which room is made at a time in a reply.
+const STEP: usize = 64 * 1024;
+
 /// A connection on which the agent is who it is to be. Dropping it closes the socket.
 pub(super) struct Link {
     stream: Box<dyn Transport>,
     endpoint: Endpoint,
     answered: Vec<Answered>,
     budget: Budget,
+    /// What is held of the reply that is read.
+    share: Share,
     next: i32,
 }
 
@@ -45,7 +50,7 @@ impl Link {
             let dialled = dial(endpoint, target.tls.as_ref(), resolver).await;
             let dialled = dialled.map_err(|error| error::undialled(endpoint, error))?;
             let (endpoint, stream) = (endpoint.clone(), dialled.stream);
-            let mut link = Self { stream, endpoint, answered: Vec::new(), budget, next: 0 };
+            let mut link = Self { stream, endpoint, answered: Vec::new(), budget, share: Share::default(), next: 0 };
             link.answered = link.versions(target).await?;
             if let (Some(username), Some(password), Some(mechanism)) =
                 (&target.username, &target.password, target.sasl_mechanism)
@@ -107,12 +112,14 @@ impl Link {
                 to.write_all(&packed).await?;
                 to.flush().await
             };
-            let (endpoint, budget, until) = (&self.endpoint, &self.budget, self.next);
+            let (endpoint, budget, share, until) = (&self.endpoint, &self.budget, &mut self.share, self.next);
             let heard = async {
                 let mut id = first;
                 while id != until {
-                    let frame = read_frame(&mut from, endpoint, budget).await?;
+                    let frame = read_frame(&mut from, endpoint, budget, share).await?;
                     replies.push(unpack::<A>(&frame, version, id, endpoint)?);
+                    drop(frame);
+                    share.give_back();
                     id = id.wrapping_add(1) & i32::MAX;
                 }
                 Ok(())
@@ -155,6 +162,7 @@ async fn read_frame(
     from: &mut (impl AsyncRead + Unpin),
     endpoint: &Endpoint,
     budget: &Budget,
+    share: &mut Share,
 ) -> Result<Vec<u8>, PollError> {
     let mut head = [0; 4];
     from.read_exact(&mut head).await.map_err(|error| error::broken("the reply", endpoint, &error))?;
@@ -166,9 +174,17 @@ async fn read_frame(
     if !budget.spend(size) {
         return Err(error::too_much(endpoint, size));
     }
-    let mut frame = Vec::new();
-    let read = from.take(u64::from(length)).read_to_end(&mut frame).await;
-    read.map_err(|error| error::broken("the reply", endpoint, &error))?;
+    let (mut frame, mut from) = (Vec::new(), from.take(u64::from(length)));
+    while frame.len() < size {
+        if frame.capacity() == frame.len() {
+            frame.reserve_exact((size - frame.len()).min(STEP.max(frame.len() / 2)));
+        }
+        let read = from.read_buf(&mut frame).await;
+        if read.map_err(|error| error::broken("the reply", endpoint, &error))? == 0 {
+            break;
+        }
+        share.hold(frame.len()).await.map_err(|full| error::no_room(endpoint, full))?;
+    }
     if frame.len() < size {
         return Err(error::malformed("the reply", endpoint, "the connection ended in the middle of it"));
     }

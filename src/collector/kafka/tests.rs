@@ -12,7 +12,7 @@ use super::api::Ask;
 use super::api::groups::{ConsumerGroupDescribe, DescribeGroups, FindCoordinator, ListGroups};
 use super::api::hello::{ApiVersions, SaslAuthenticate, SaslHandshake};
 use super::api::offsets::{ListOffsets, OffsetFetch};
-use super::wire::Reader;
+use super::wire::{Malformed, Reader, Writer};
 use super::*;
 use crate::collector::parsed;
 use crate::metric::text::{Format, exposition};
@@ -367,5 +367,18 @@ async fn the_cost_of_500_groups_with_50_partitions_each() {
             spent() - polled,
             families.series()
         );
+    }
+}
+
+#[test]
+fn elements_of_a_byte_each_have_a_bound_of_their_own() {
+    for (length, expected) in
+        [(1_000_000, Ok(1_000_000)), (1_000_001, Err(Malformed("it has more than a million elements")))]
+    {
+        let mut names = Writer::new(true);
+        names.length(Some(length));
+        names.bytes.resize(names.bytes.len() + length, 1);
+        let mut reader = Reader::new(&names.bytes, true);
+        assert_eq!(reader.array(|name| name.string().map(|_| ())).map(|names| names.len()), expected);
     }
 }

@@ -1,7 +1,8 @@
 //! Kafka's two encodings: the one that it began with, and the flexible one (KIP-482), which has shorter lengths and tags.
 //!
 //! Of a reply nothing is allocated because a length says so: an element is allocated when its bytes have been read, so what a
-//! reply costs follows from how long it is, and how long it may be is the connection's to say.
+//! reply costs follows from how long it is, and how long it may be is the connection's to say. An element of one byte takes many
+//! times of that in memory, so their number has a bound of its own.
 
 use std::fmt;
 
@@ -87,16 +88,21 @@ type Read<T> = Result<T, Malformed>;
 
 const SHORT: Malformed = Malformed("the reply ends in the middle");
 
+/// Elements of all arrays of a reply: partitions, groups, committed offsets. The largest clusters have 200,000 partitions.
+const MAX_ELEMENTS: usize = 1_000_000;
+
 /// Reads a reply.
 #[derive(Debug, Clone)]
 pub(super) struct Reader<'b> {
     rest: &'b [u8],
     flexible: bool,
+    /// Elements that may still come.
+    elements: usize,
 }
 
 impl<'b> Reader<'b> {
     pub(super) const fn new(bytes: &'b [u8], flexible: bool) -> Self {
-        Self { rest: bytes, flexible }
+        Self { rest: bytes, flexible, elements: MAX_ELEMENTS }
     }
 
     fn take(&mut self, length: usize) -> Read<&'b [u8]> {
@@ -180,6 +186,7 @@ impl<'b> Reader<'b> {
         let length = self.length()?.unwrap_or(0);
         let mut all = Vec::new();
         for _ in 0..length {
+            self.elements = self.elements.checked_sub(1).ok_or(Malformed("it has more than a million elements"))?;
             all.push(read(self)?);
         }
         Ok(all)

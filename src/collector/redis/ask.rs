@@ -5,11 +5,13 @@ use tokio::time::{Instant, timeout_at};
 
 use super::RedisCollector;
 use super::info::InfoAll;
-use super::link::{Ending, Link};
+use super::link::Link;
 use super::ping::{self, Pings};
 use super::question::{Question as _, Request};
+use super::reply;
 use super::reply_error::{self, Meaning};
 use super::session::SET_NAME;
+use super::wire::Ending;
 use crate::collector::{PollError, Reason};
 
 /// The poll that runs.
@@ -21,6 +23,8 @@ pub(super) struct Talk {
     /// The state that an error reply named.
     pub(super) state: Option<&'static str>,
     pub(super) connect_seconds: f64,
+    /// Bytes of the replies that were heard.
+    pub(super) bytes: usize,
     /// The round trips, where they were timed before INFO.
     pings: Option<Pings>,
     /// What may be tried again on a connection of its own.
@@ -49,6 +53,7 @@ impl RedisCollector {
             link: Some(link),
             until,
             state: None,
+            bytes: 0,
             pings,
             due: None,
         };
@@ -60,6 +65,7 @@ impl RedisCollector {
             }
         }
         let mut link = self.connect_anew().await?;
+        link.begin_poll(until);
         self.info_over(&mut link).await?;
         if let Some(why) = link.name_broke.take() {
             self.support.broke(SET_NAME, &why);
@@ -71,7 +77,10 @@ impl RedisCollector {
     /// a server which hangs. Should they not be answered by half time, INFO is asked on a new connection.
     async fn pinged(&mut self, until: Instant) -> Option<(Link, Option<Pings>)> {
         let mut link = self.link.take()?;
-        link.begin_poll();
+        if !link.is_quiet() {
+            return None;
+        }
+        link.begin_poll(until);
         if !self.may_ping() {
             return Some((link, None));
         }
@@ -113,11 +122,12 @@ impl RedisCollector {
         let attempt = format!("asking {} for INFO", self.target.endpoint);
         loop {
             let Some(request) = self.questions[place].begin(&self.facts) else { return Ok(()) };
-            let (mut replies, ending) = link.ask([&request.commands[..]], far()).await;
+            let (mut replies, ending) = link.ask([request.sent()], far()).await;
             if let Some(ending) = ending {
                 return Err(ending.into_error(attempt, InfoAll::NAME));
             }
             let replies = replies.pop().unwrap_or_default();
+            let is_empty;
             let error = match replies.iter().find_map(reply_error::of) {
                 Some((code, detail)) => {
                     let error = reply_error::from_reply(attempt.clone(), InfoAll::NAME, code, detail);
@@ -131,12 +141,17 @@ impl RedisCollector {
                     self.support.refused(InfoAll::NAME, &words);
                     return Err(error);
                 }
-                None => match self.questions[place].hear(replies) {
-                    Ok(()) => break,
-                    Err(error) => error,
-                },
+                None => {
+                    let bytes: usize = replies.iter().map(reply::weight).sum();
+                    is_empty = bytes < reply::EMPTY;
+                    match self.think(bytes, move |(questions, _)| questions[place].hear(replies)).await {
+                        Ok(()) => break,
+                        Err(error) => error,
+                    }
+                }
             };
-            if !self.questions[place].reword(None) {
+            // Whoever says much and nothing that is known would not say less the second time.
+            if !is_empty || !self.questions[place].reword(None) {
                 let advice = "is this a Redis server, or a proxy that answers INFO in its own way?";
                 return Err(PollError::new(Reason::Decode, attempt, error.to_string(), advice));
             }
@@ -212,12 +227,12 @@ impl RedisCollector {
         while !requests.is_empty() && Instant::now() < talk.until {
             let Some(link) = &mut talk.link else { return };
             let count = if together { requests.len() } else { 1 };
-            let commands = requests[..count].iter().map(|(_, request)| &request.commands[..]);
-            let (heard, ending) = link.ask(commands, talk.until).await;
+            let asked = requests[..count].iter().map(|(_, request)| request.sent());
+            let (heard, ending) = link.ask(asked, talk.until).await;
             let unanswered = count - heard.len();
             for ((place, request), replies) in requests.drain(..heard.len()).collect::<Vec<_>>().into_iter().zip(heard)
             {
-                let again = self.hear(talk, place, &request, replies);
+                let again = self.hear(talk, place, &request, replies).await;
                 requests.extend(again.map(|request| (place, request)));
             }
             match ending {
@@ -234,49 +249,58 @@ impl RedisCollector {
         }
     }
 
-    /// Notes what ended the connection, and makes another one unless the time is over.
+    /// Notes what ended the talk, and makes another connection unless the time is over.
     async fn blame(&mut self, talk: &mut Talk, command: &'static str, ending: Ending) {
         match ending {
-            Ending::Late => {
-                talk.link = None;
-                self.support.was_late(command, self.target.deadline);
-            }
-            Ending::Broken(error) => {
+            Ending::Late => talk.link = None,
+            Ending::Broken(_) => {
                 self.reconnect(talk).await;
                 // Of a server that has gone nothing is known.
-                if talk.link.is_some() {
-                    self.support.broke(command, &reply_error::breakage(&error));
+                if talk.link.is_none() {
+                    return;
                 }
             }
+            Ending::Unfit(_) | Ending::Crowded | Ending::TooLarge(_) => self.reconnect(talk).await,
         }
+        self.support.ended(command, &ending, self.target.deadline);
     }
 
     async fn reconnect(&mut self, talk: &mut Talk) {
         talk.link = None;
-        talk.link = timeout_at(talk.until, self.connect_anew()).await.ok().and_then(Result::ok);
+        let mut opened = timeout_at(talk.until, self.connect_anew()).await.ok().and_then(Result::ok);
+        opened.iter_mut().for_each(|link| link.begin_poll(talk.until));
+        talk.link = opened;
     }
 
     /// Lets a question hear its replies, and notes whether its command is answered. Returns the request in other words,
     /// where the server refused these and there are others.
-    pub(super) fn hear(
+    pub(super) async fn hear(
         &mut self,
         talk: &mut Talk,
         place: usize,
         request: &Request,
         replies: Vec<Value>,
     ) -> Option<Request> {
-        let question = &mut self.questions[place];
-        let errors = replies.iter().enumerate().filter_map(|(place, reply)| Some((place, reply_error::of(reply)?)));
-        let mut of_all = errors.filter(|(place, (code, detail))| !question.pardons(*place, code, detail));
-        let Some((_, (code, detail))) = of_all.next() else {
-            match question.hear(replies) {
+        // An error that concerns all of it.
+        let error = {
+            let errors = replies.iter().enumerate().filter_map(|(place, reply)| Some((place, reply_error::of(reply)?)));
+            let question = &self.questions[place];
+            let mut of_all = errors.filter(|(place, (code, detail))| !question.pardons(*place, code, detail));
+            of_all
+                .next()
+                .map(|(_, (code, detail))| (reply_error::meaning(code, detail), reply_error::words(code, detail)))
+        };
+        let Some((meaning, words)) = error else {
+            let bytes: usize = replies.iter().map(reply::weight).sum();
+            talk.bytes += bytes;
+            match self.think(bytes, move |(questions, _)| questions[place].hear(replies)).await {
                 Ok(()) => self.support.answered(request.name),
                 Err(error) => self.support.failed(request.name, &error.to_string()),
             }
             return None;
         };
-        let words = reply_error::words(code, detail);
-        match reply_error::meaning(code, detail) {
+        let question = &mut self.questions[place];
+        match meaning {
             Meaning::Unready(state) => talk.state = Some(state),
             Meaning::Failed => self.support.failed(request.name, &words),
             Meaning::Refused | Meaning::Auth | Meaning::Turned if question.reword(Some(&words)) => {
@@ -289,6 +313,6 @@ impl RedisCollector {
 }
 
 /// No limit of its own: the runner's deadline ends the poll.
-fn far() -> Instant {
+pub(super) fn far() -> Instant {
     Instant::now() + std::time::Duration::from_hours(24)
 }

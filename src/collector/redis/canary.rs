@@ -5,18 +5,19 @@
 
 use std::time::Duration;
 
-use futures_util::{FutureExt as _, StreamExt as _};
-use redis::aio::{PubSub, PubSubSink, PubSubStream};
-use redis::{RedisConnectionInfo, RedisError, Value};
+use futures_util::FutureExt as _;
+use redis::Value;
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use tracing::warn;
 
-use super::link::{Ending, Link};
+use super::ask::far;
+use super::link::Link;
 use super::question::command;
+use super::reply;
 use super::reply_error::{self, Meaning};
 use super::session;
-use super::stream::Budget;
 use super::support::Support;
+use super::wire::{Ending, Wire};
 use crate::collector::redis::RedisTarget;
 use crate::collector::{PollError, Reason};
 use crate::metric::{Durations, Families, metrics};
@@ -25,9 +26,6 @@ use crate::net::resolve::Resolver;
 /// Labels of `redis_command_supported`.
 pub(super) const PUBLISH: &str = "PUBLISH";
 pub(super) const SUBSCRIBE: &str = "SUBSCRIBE";
-
-/// Bytes that may arrive on the subscription between two canaries: it carries one short message a poll.
-const SUBSCRIPTION_BUDGET: u64 = 1024 * 1024;
 
 /// How long the answer to a PUBLISH may take when the message has arrived already.
 const REPLY_AFTER_MESSAGE: Duration = Duration::from_millis(100);
@@ -79,21 +77,31 @@ impl Default for Canary {
     }
 }
 
-struct Subscription {
-    messages: PubSubStream,
-    /// Dropping it ends the subscription.
-    _sink: PubSubSink,
-    budget: Budget,
-}
+/// A connection that has subscribed. Dropping it ends the subscription.
+struct Subscription(Wire);
 
 impl Subscription {
     /// The subscription if its connection still stands. What arrived since the last canary is thrown away.
     fn alive(mut self) -> Option<Self> {
+        self.0.begin_poll(far());
         loop {
-            match self.messages.next().now_or_never() {
-                Some(Some(_)) => {}
-                Some(None) => return None,
+            match self.0.hear().now_or_never() {
+                Some(Ok(_)) => {}
+                Some(Err(_)) => return None,
                 None => return Some(self),
+            }
+        }
+    }
+
+    /// What the next message says; `None` if there will be none.
+    async fn next(&mut self) -> Option<Vec<u8>> {
+        loop {
+            let heard = self.0.hear().await.ok()?;
+            if let Ok([kind, _, payload]) = reply::items(&heard, SUBSCRIBE)
+                && reply::bytes(kind, SUBSCRIBE).is_ok_and(|kind| kind == b"message")
+                && let Ok(payload) = reply::bytes(payload, SUBSCRIBE)
+            {
+                return Some(payload.to_vec());
             }
         }
     }
@@ -130,13 +138,13 @@ impl Canary {
         };
         self.problem = None;
         support.answered(SUBSCRIBE);
-        subscription.budget.grant(SUBSCRIPTION_BUDGET);
         let started = Instant::now();
-        let (received, answer) = round_trip(target, link, &mut subscription.messages, until).await;
+        let (received, answer) = round_trip(target, link, &mut subscription, until).await;
         let round_trip = if received { started.elapsed() } else { lost };
         // A subscription on which nothing arrived may be dead without knowing it, and what arrives late on it is worth
         // nothing: the next canary has one of its own.
         if received {
+            subscription.0.rest();
             self.subscription = Some(subscription);
         }
         match answer.as_ref().map(error_of) {
@@ -178,7 +186,7 @@ impl Canary {
 async fn round_trip(
     target: &RedisTarget,
     link: &mut Link,
-    messages: &mut PubSubStream,
+    messages: &mut Subscription,
     until: Instant,
 ) -> (bool, Option<Result<Value, Ending>>) {
     // Another agent may watch the same server on the same channel.
@@ -190,7 +198,7 @@ async fn round_trip(
     let received = loop {
         tokio::select! {
             message = messages.next() => match message {
-                Some(message) if message.get_payload_bytes() == token.as_bytes() => break true,
+                Some(message) if message == token.as_bytes() => break true,
                 Some(_) => {}
                 None => break false,
             },
@@ -227,24 +235,23 @@ async fn subscribe(
     resolver: &mut Resolver,
     support: &mut Support,
 ) -> Result<Subscription, SubscribeError> {
-    let failed = |error: &RedisError| {
-        let (code, detail) = (error.code().unwrap_or_default(), error.detail().unwrap_or_default());
-        if !code.is_empty() && reply_error::meaning(code, detail) == Meaning::Refused {
-            return SubscribeError::Refused(reply_error::words(code, detail));
-        }
-        let attempt = format!("subscribing to {} on {}", target.canary_channel, target.endpoint);
-        SubscribeError::Failed(reply_error::from_redis(attempt, SUBSCRIBE, error))
-    };
-    let budget = Budget::default();
-    budget.grant(SUBSCRIPTION_BUDGET);
     let named = target.commands.asks("setname") && support.may_ask(session::SET_NAME);
-    let opened = session::open(target, budget.clone(), resolver, support, named).await;
-    let stream = opened.map_err(SubscribeError::Failed)?.stream;
-    let info = RedisConnectionInfo::default().set_skip_set_lib_name();
-    let mut pubsub = PubSub::new(&info, stream).await.map_err(|error| failed(&error))?;
-    pubsub.subscribe(&target.canary_channel).await.map_err(|error| failed(&error))?;
-    let (sink, messages) = pubsub.split();
-    Ok(Subscription { messages, _sink: sink, budget })
+    let opened = session::open(target, resolver, support, named).await;
+    let mut wire = opened.map_err(SubscribeError::Failed)?.wire;
+    let attempt = || format!("subscribing to {} on {}", target.canary_channel, target.endpoint);
+    let subscribe = command(&[SUBSCRIBE, &target.canary_channel]);
+    // The caller sets the time limit.
+    let reply = wire.ask_one(&subscribe, far()).await;
+    let reply = reply.map_err(|ending| SubscribeError::Failed(ending.into_error(attempt(), SUBSCRIBE)))?;
+    match reply_error::of(&reply) {
+        None => Ok(Subscription(wire)),
+        Some((code, detail)) if reply_error::meaning(code, detail) == Meaning::Refused => {
+            Err(SubscribeError::Refused(reply_error::words(code, detail)))
+        }
+        Some((code, detail)) => {
+            Err(SubscribeError::Failed(reply_error::from_reply(attempt(), SUBSCRIBE, code, detail)))
+        }
+    }
 }
 
 /// Exports what became of the canaries.

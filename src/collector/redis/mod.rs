@@ -28,6 +28,7 @@ pub mod question;
 pub mod queues;
 pub mod reply;
 mod reply_error;
+pub mod resp;
 pub mod sentinel;
 pub mod server_config;
 mod session;
@@ -35,12 +36,13 @@ mod settings;
 pub mod slot;
 pub mod slowlog;
 mod snapshot;
-mod stream;
 pub mod streams;
 mod support;
 mod switches;
+mod think;
 mod tls;
 mod trial;
+mod wire;
 
 use std::time::Duration;
 
@@ -56,6 +58,7 @@ use super::{Collector, Health, PollError};
 
 use crate::config::TargetSettings;
 use crate::metric::{Families, MetricInfo};
+use crate::net::Blocking;
 use crate::net::resolve::Resolver;
 use crate::topology::Sight;
 
@@ -76,6 +79,10 @@ pub struct RedisCollector {
     name_late: bool,
     /// What the last poll left out, and why.
     notes: Vec<String>,
+    /// Reads long replies; it has the questions and the facts meanwhile.
+    thread: Blocking<think::Mind>,
+    /// The configuration was read again since the last poll.
+    is_reloaded: bool,
 }
 
 impl RedisCollector {
@@ -99,6 +106,8 @@ impl RedisCollector {
             pings: ping::History::default(),
             name_late: false,
             notes: Vec::new(),
+            thread: Blocking::new("replies"),
+            is_reloaded: false,
             target,
         }
     }
@@ -127,6 +136,7 @@ impl Collector for RedisCollector {
     }
 
     async fn poll(&mut self) -> Result<Snapshot, PollError> {
+        self.recollect().await;
         self.notes.clear();
         self.support.begin_poll();
         self.facts.forget_replies();
@@ -140,7 +150,10 @@ impl Collector for RedisCollector {
         let left_out: Vec<(&str, String)> =
             self.questions.iter().filter_map(|question| Some((question.name(), question.left_out(facts)?))).collect();
         let client_list_skipped = left_out.iter().any(|(name, _)| *name == ClientList::NAME);
-        let answers = self.questions.iter_mut().filter_map(|question| question.answer(facts)).collect();
+        let answer = |(questions, facts): &mut think::Mind| {
+            questions.iter_mut().filter_map(|question| question.answer(facts)).collect::<Vec<_>>()
+        };
+        let answers = self.think(talk.bytes, answer).await;
         self.facts.forget_replies();
         let notes: Vec<String> = self.questions.iter().filter_map(|question| question.note()).collect();
         let (mut canary, mut link_clear) = (None, true);
@@ -159,8 +172,8 @@ impl Collector for RedisCollector {
             canary,
             support: self.support.snapshot(),
         };
-        let is_good = |link: &Link| link_clear && !link.is_bloated() && !link.is_outdated(self.target.tls.is_some());
-        self.link = talk.link.filter(is_good);
+        let is_good = |link: &Link| link_clear && !link.is_outdated(self.target.tls.is_some());
+        self.link = talk.link.filter(is_good).map(Link::rested);
         Ok(snapshot)
     }
 
@@ -194,6 +207,6 @@ impl Collector for RedisCollector {
 
     fn reloaded(&mut self) {
         self.support.reloaded();
-        self.questions.iter_mut().for_each(|question| question.renew());
+        self.is_reloaded = true;
     }
 }

@@ -6,9 +6,10 @@ use std::time::Duration;
 use redis::cmd;
 use tokio::time::Instant;
 
-use super::link::{Ending, Link};
+use super::link::Link;
 use super::reply_error::{self, Meaning};
 use super::support::Support;
+use super::wire::Ending;
 use crate::collector::redis::RedisTarget;
 use crate::metric::vocabulary::resources::PING_MS;
 use crate::metric::{Durations, Families, MetricInfo, metrics};

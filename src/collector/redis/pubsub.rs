@@ -9,6 +9,7 @@ use super::facts::Facts;
 use super::label;
 use super::question::{Question, Request, command};
 use super::reply::{self, Unexpected};
+use super::resp::Allowance;
 use crate::collector::redis::RedisTarget;
 use crate::metric::{Families, MetricInfo, metrics};
 
@@ -92,6 +93,7 @@ pub struct Found {
 impl Question for PubsubChannels {
     const NAME: &'static str = "PUBSUB CHANNELS";
     const SWITCH: Option<&'static str> = Some("pubsub");
+    const REPLY: Allowance = Allowance::MANY;
     const METRICS: fn() -> Vec<MetricInfo> = metrics;
     /// One for each pattern, in the order of the configuration.
     type Heard = Vec<Found>;
@@ -123,7 +125,7 @@ impl Question for PubsubChannels {
             numsub
         };
         let commands: Vec<Cmd> = uncounted.map(numsub).collect();
-        (!commands.is_empty()).then_some(Request { name: "PUBSUB NUMSUB", commands })
+        (!commands.is_empty()).then_some(Request { name: "PUBSUB NUMSUB", commands, reply: Self::REPLY })
     }
 
     fn read_more(&self, found: &mut Vec<Found>, replies: Vec<Value>) -> Result<(), Unexpected> {

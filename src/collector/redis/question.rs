@@ -23,10 +23,12 @@ use super::memory_stats::MemoryStats;
 use super::pubsub::PubsubChannels;
 use super::queues::QueueSizes;
 use super::reply::Unexpected;
+use super::resp::Allowance;
 use super::sentinel::SentinelMasters;
 use super::server_config::ConfigGet;
 use super::slowlog::{CommandlogLen, SlowlogGet, SlowlogLen};
 use super::streams::Streams;
+use super::wire::Sent;
 use crate::collector::redis::RedisTarget;
 use crate::metric::{Families, MetricInfo};
 use crate::topology::Sight;
@@ -65,6 +67,9 @@ pub trait Question: Send + Sized + 'static {
 
     /// The most round trips of a poll in which [`more`](Self::more) is asked.
     const ROUNDS: usize = 1;
+
+    /// What a reply to one of its commands may be.
+    const REPLY: Allowance = Allowance::LIST;
 
     /// Everything with a fixed name that [`export`](Self::export) may push.
     const METRICS: fn() -> Vec<MetricInfo>;
@@ -142,6 +147,19 @@ pub trait Question: Send + Sized + 'static {
 pub struct Request {
     pub(super) name: &'static str,
     pub(super) commands: Vec<Cmd>,
+    pub(super) reply: Allowance,
+}
+
+impl Request {
+    /// Commands of that question.
+    #[must_use]
+    pub fn of<Q: Question>(commands: Vec<Cmd>) -> Self {
+        Self { name: Q::NAME, commands, reply: Q::REPLY }
+    }
+
+    pub(super) fn sent(&self) -> Sent<'_> {
+        (&self.commands, self.reply)
+    }
 }
 
 /// One command of these words.
@@ -255,7 +273,7 @@ impl<Q: Question> Asked for Open<Q> {
         (self.heard, self.rounds, self.asked) = (None, Q::ROUNDS, 0);
         self.question.prepare(facts);
         let commands = self.question.commands(facts);
-        (!commands.is_empty()).then_some(Request { name: Q::NAME, commands })
+        (!commands.is_empty()).then(|| Request::of::<Q>(commands))
     }
 
     fn hear(&mut self, replies: Vec<Value>) -> Result<(), Unexpected> {

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use redis::Value;
 
+use super::resp::VALUE_COST;
+
 /// A reply, or a part of one, of another shape than documented.
 ///
 /// Its text names shapes and error codes alone, never what the server sent: it is logged.
@@ -27,6 +29,22 @@ impl Unexpected {
 /// The reply to a question of one command.
 pub(super) fn only(replies: &[Value]) -> &Value {
     replies.first().unwrap_or(&Value::Nil)
+}
+
+/// Bytes below which a text has next to nothing in it.
+pub(super) const EMPTY: usize = 1024;
+
+/// About how many bytes a value takes.
+pub(super) fn weight(value: &Value) -> usize {
+    let all = |items: &[Value]| items.iter().map(weight).sum::<usize>();
+    VALUE_COST
+        + match value {
+            Value::BulkString(bytes) => bytes.len(),
+            Value::SimpleString(text) | Value::VerbatimString { text, .. } => text.len(),
+            Value::Array(items) | Value::Set(items) => all(items),
+            Value::Map(pairs) => pairs.iter().map(|(key, value)| weight(key) + weight(value)).sum(),
+            _ => 0,
+        }
 }
 
 /// The raw bytes of any kind of string.

@@ -1,15 +1,19 @@
 //! What an error reply of a server means for the poll.
 
-use redis::{ErrorKind, RedisError, Value};
+use std::io;
 
+use redis::Value;
+
+use super::resp::Fault;
+use super::wire::Ending;
 use crate::collector::{PollError, Reason};
 
 /// The states a server can be in, as it names them itself; `unknown` is for what a later version may add.
 pub(super) const STATES: [&str; 8] =
     ["ok", "loading", "masterdown", "busy", "oom", "clusterdown", "misconf", "unknown"];
 
-/// Characters that are shown of a server's words.
-const MAX_WORDS: usize = 200;
+/// Bytes that are kept of a server's words.
+const MAX_WORDS: usize = 800;
 
 /// What one error reply means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,12 +118,23 @@ pub(super) fn from_reply(attempt: String, question: &str, code: &str, detail: &s
     }
 }
 
-/// An error reply as it may be shown: a server that does not know a command repeats its arguments, which are not for
-/// logs.
+/// An error reply as it may be shown: short, and without what hides or turns other words. A server that does not know a
+/// command repeats its arguments, which are not for logs.
 pub(super) fn words(code: &str, detail: &str) -> String {
     // What it repeats: arguments, and a name that may be a secret. Which command it was the caller knows.
     let detail = if detail.starts_with("unknown command") { "unknown command" } else { detail };
-    code.chars().chain([' ']).chain(detail.chars()).take(MAX_WORDS).collect()
+    let mut words = String::new();
+    for char in code.chars().chain([' ']).chain(detail.chars()) {
+        match char {
+            _ if words.len() >= MAX_WORDS => {
+                words.push_str("...");
+                break;
+            }
+            '"' | '\'' | '\\' => words.push(char),
+            other => words.extend(other.escape_debug()),
+        }
+    }
+    words
 }
 
 fn refusal_advice(question: &str, code: &str) -> &'static str {
@@ -165,51 +180,63 @@ fn state_advice(state: &str) -> &'static str {
     }
 }
 
-/// The poll's error for a failed exchange: an I/O error, a malformed reply, or an error reply.
-pub(super) fn from_redis(attempt: String, question: &str, error: &RedisError) -> PollError {
-    if let Some(code) = error.code() {
-        return from_reply(attempt, question, code, error.detail().unwrap_or_default());
+/// The poll's error where the connection broke.
+pub(super) fn broken(attempt: String, question: &str, error: &io::Error) -> PollError {
+    if error.kind() == io::ErrorKind::TimedOut {
+        return late(attempt);
     }
-    match error.kind() {
-        ErrorKind::Parse | ErrorKind::UnexpectedReturnType => PollError::new(
-            Reason::Protocol,
-            attempt,
-            format!("the reply is not valid RESP: {error}"),
-            "is this a Redis port, and is nothing between that alters the stream?",
-        ),
-        _ if error.is_timeout() => late(attempt),
-        _ if error.to_string().contains(super::stream::BUDGET_EXCEEDED) => PollError::new(
-            Reason::Protocol,
-            attempt,
-            error.to_string(),
+    let advice = match question {
+        "INFO" => {
+            "a proxy that does not know INFO (twemproxy) closes the connection: point url at the servers behind it; a server \
+             does so at a restart, or by its timeout or CLIENT KILL, and the next poll connects again"
+        }
+        _ => "the server ended it: restart, timeout, or CLIENT KILL; the next poll connects again",
+    };
+    PollError::new(Reason::Connect, attempt, format!("the connection broke: {error}"), advice)
+}
+
+/// The poll's error where what came is not a reply, or more than `question` allows.
+pub(super) fn unfit(attempt: String, question: &str, fault: &Fault) -> PollError {
+    let (cause, advice) = match fault {
+        Fault::Bytes(_) | Fault::Values(_) | Fault::Depth => (
+            format!("the reply to {question} has {fault}, and the rest was not read"),
             "is this a Redis port? no server has so much to say here",
         ),
-        _ => PollError::new(
-            Reason::Connect,
-            attempt,
-            format!("the connection broke: {}", breakage(error)),
-            match question {
-                "INFO" => {
-                    "a proxy that does not know INFO (twemproxy) closes the connection: point url at the servers behind \
-                     it; a server does so at a restart, or by its timeout or CLIENT KILL, and the next poll connects again"
-                }
-                _ => "the server ended it: restart, timeout, or CLIENT KILL; the next poll connects again",
+        Fault::Malformed(_) => (
+            format!("the reply is not valid RESP: {fault}"),
+            "is this a Redis port, and is nothing between that alters the stream?",
+        ),
+        Fault::Foreign(words) => (
+            format!("the reply {words:?} is not RESP"),
+            if words.starts_with("HTTP/") || words.starts_with('<') {
+                "an HTTP server answers on this port; check host and port in url"
+            } else {
+                "is this a Redis port, and does it speak TLS?"
             },
         ),
-    }
+    };
+    PollError::new(Reason::Protocol, attempt, cause, advice)
+}
+
+/// The poll's error where the agent has no memory for the reply.
+pub(super) fn no_room(attempt: String, question: &str, ending: &Ending) -> PollError {
+    let cause = format!("{question}: {ending}");
+    let (reason, advice) = match ending {
+        Ending::Crowded => (
+            Reason::Timeout,
+            "it is asked again at the next poll; if it stays so, give the agent more memory: a quarter of its limit is for replies",
+        ),
+        _ => (
+            Reason::Protocol,
+            "is this a Redis port? if it is, give the agent more memory: a quarter of its limit is for replies",
+        ),
+    };
+    PollError::new(reason, attempt, cause, advice)
 }
 
 /// The poll's error where no answer came in time.
 pub(super) fn late(attempt: String) -> PollError {
     PollError::new(Reason::Timeout, attempt, "no answer in time", "the server hangs, or the network does")
-}
-
-/// How a connection ended, in a few words.
-pub(super) fn breakage(error: &RedisError) -> String {
-    match error.kind() {
-        ErrorKind::Parse | ErrorKind::UnexpectedReturnType => "the reply is not valid RESP".to_owned(),
-        _ => error.to_string(),
-    }
 }
 
 #[cfg(test)]
@@ -273,7 +300,8 @@ mod tests {
             let error = super::unauthenticated("AUTH on h".to_owned(), code, detail);
             assert!(!error.to_string().contains("hunter2"), "{error}");
         }
-        assert_eq!(words("ERR", &"x".repeat(1 << 20)).len(), MAX_WORDS);
+        assert_eq!(words("ERR", &"x".repeat(1 << 20)), format!("ERR {}...", "x".repeat(MAX_WORDS - 4)));
+        assert_eq!(words("ERR", "\u{202e}a\u{2028}'b\"\u{1b}[31mé"), "ERR \\u{202e}a\\u{2028}'b\"\\u{1b}[31mé");
         assert_eq!(words("ERR", renamed), "ERR unknown command");
         assert!(!from_reply("asking h".to_owned(), "INFO", "ERR", renamed).to_string().contains("hunter2"));
     }

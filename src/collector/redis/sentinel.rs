@@ -94,7 +94,7 @@ impl Question for SentinelMasters {
             ["CKQUORUM", "SENTINELS", "SLAVES"].map(|word| command(&["SENTINEL", word, &master.name]))
         };
         let commands: Vec<Cmd> = masters.iter().flat_map(of_master).collect();
-        (!commands.is_empty()).then_some(Request { name: "SENTINEL CKQUORUM", commands })
+        (!commands.is_empty()).then_some(Request { name: "SENTINEL CKQUORUM", commands, reply: Self::REPLY })
     }
 
     /// That there is no quorum is the answer; and a master may be gone since it was listed.

@@ -1,14 +1,15 @@
 //! From an address to a stream that is authenticated and named.
 
 use reader::Secret;
-use redis::{Cmd, Value, parse_redis_value};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use redis::{Cmd, Value};
 
+use super::ask::far;
 use super::question::command;
 use super::reply_error::{self, Meaning};
-use super::stream::{Budget, ServerStream};
+use super::resp::Allowance;
 use super::support::Support;
 use super::tls;
+use super::wire::{Ending, Wire};
 use crate::collector::redis::RedisTarget;
 use crate::collector::{PollError, Reason};
 use crate::net::resolve::Resolver;
@@ -18,12 +19,9 @@ pub(super) const CLIENT_NAME: &str = "manometer";
 
 pub(super) const SET_NAME: &str = "CLIENT SETNAME";
 
-/// Bytes of one reply to a greeting: `+OK` or one line of error.
-const MAX_REPLY: usize = 4096;
-
-/// A stream that is authenticated.
+/// A connection that is authenticated.
 pub(super) struct Opened {
-    pub(super) stream: ServerStream,
+    pub(super) wire: Wire,
     /// Why it has no name, where a connection broke that was to get one.
     pub(super) name_broke: Option<String>,
 }
@@ -34,36 +32,29 @@ pub(super) struct Opened {
 /// They are sent here and not by the library, so that the server's own words reach the person who reads the error.
 pub(super) async fn open(
     target: &RedisTarget,
-    budget: Budget,
     resolver: &mut Resolver,
     support: &mut Support,
     named: bool,
 ) -> Result<Opened, PollError> {
-    let mut stream = ServerStream::connect(target, budget.clone(), resolver).await?;
-    match greet(target, &mut stream, support, named).await {
-        Ok(()) => Ok(Opened { stream, name_broke: None }),
+    let mut wire = Wire::connect(target, resolver).await?;
+    match greet(target, &mut wire, support, named).await {
+        Ok(()) => Ok(Opened { wire, name_broke: None }),
         Err(error) if named && error.reason == Reason::Connect => {
-            budget.take_ending();
-            let mut stream = ServerStream::connect(target, budget, resolver).await?;
-            greet(target, &mut stream, support, false).await?;
-            Ok(Opened { stream, name_broke: Some(error.cause) })
+            let mut wire = Wire::connect(target, resolver).await?;
+            greet(target, &mut wire, support, false).await?;
+            Ok(Opened { wire, name_broke: Some(error.cause) })
         }
         Err(error) => Err(error),
     }
 }
 
-async fn greet(
-    target: &RedisTarget,
-    stream: &mut ServerStream,
-    support: &mut Support,
-    named: bool,
-) -> Result<(), PollError> {
+async fn greet(target: &RedisTarget, wire: &mut Wire, support: &mut Support, named: bool) -> Result<(), PollError> {
     let password = match &target.password {
         Some(password) => Some(password.current().await),
         None => None,
     };
     let greeting = greeting(target, password.as_deref(), named);
-    for (name, reply) in exchange(target, stream, &greeting).await? {
+    for (name, reply) in exchange(target, wire, &greeting).await? {
         let Some((code, detail)) = reply_error::of(&reply) else {
             if name == SET_NAME {
                 support.answered(SET_NAME);
@@ -103,47 +94,18 @@ fn greeting(target: &RedisTarget, password: Option<&Secret>, named: bool) -> Vec
 
 async fn exchange(
     target: &RedisTarget,
-    stream: &mut ServerStream,
+    wire: &mut Wire,
     commands: &[(&'static str, Cmd)],
 ) -> Result<Vec<(&'static str, Value)>, PollError> {
-    let attempt = || format!("connecting to {}", target.endpoint);
-    let broken = |error: std::io::Error| {
-        let verdict = tls::late_failure(target, &error);
-        verdict.unwrap_or_else(|| reply_error::from_redis(attempt(), "the greeting", &error.into()))
-    };
-    let packed: Vec<u8> = commands.iter().flat_map(|(_, command)| command.get_packed_command()).collect();
-    stream.write_all(&packed).await.map_err(broken)?;
-    stream.flush().await.map_err(broken)?;
-    let mut replies = Vec::with_capacity(commands.len());
-    for (name, _) in commands {
-        let line = read_line(stream).await.map_err(broken)?;
-        let reply = parse_redis_value(&line).map_err(|_| not_redis(attempt(), &line))?;
-        replies.push((*name, reply));
+    let asked = commands.iter().map(|(_, command)| (std::slice::from_ref(command), Allowance::WORD));
+    let (replies, ending) = wire.ask(asked, far()).await;
+    if let Some(ending) = ending {
+        let verdict = match &ending {
+            Ending::Broken(error) => tls::late_failure(target, error),
+            _ => None,
+        };
+        let attempt = format!("connecting to {}", target.endpoint);
+        return Err(verdict.unwrap_or_else(|| ending.into_error(attempt, "the greeting")));
     }
-    Ok(replies)
-}
-
-/// One line with its end. The stream is not buffered here: whoever gets it next must find every byte after the line.
-async fn read_line(stream: &mut ServerStream) -> std::io::Result<Vec<u8>> {
-    let mut line = Vec::new();
-    while !line.ends_with(b"\r\n") && line.len() < MAX_REPLY {
-        match stream.read_u8().await {
-            Ok(byte) => line.push(byte),
-            // Words that end without a line's end are not of this protocol, and say more than that the stream ended.
-            Err(_) if !line.is_empty() => break,
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(line)
-}
-
-fn not_redis(attempt: String, line: &[u8]) -> PollError {
-    let shown: String = String::from_utf8_lossy(line).chars().take(60).filter(|c| !c.is_control()).collect();
-    let cause = format!("the reply {shown:?} is not RESP");
-    let advice = if line.starts_with(b"HTTP/") || line.starts_with(b"<") {
-        "an HTTP server answers on this port; check host and port in url"
-    } else {
-        "is this a Redis port, and does it speak TLS?"
-    };
-    PollError::new(Reason::Protocol, attempt, cause, advice)
+    Ok(commands.iter().map(|(name, _)| *name).zip(replies.into_iter().flatten()).collect())
 }

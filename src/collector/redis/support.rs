@@ -12,6 +12,7 @@ use tracing::{info, warn};
 
 use super::last_run::LastRun;
 use super::switches;
+use super::wire::Ending;
 use crate::metric::{Families, metrics};
 use crate::net::Backoff;
 
@@ -162,6 +163,16 @@ impl Support {
     /// It broke the connection.
     pub(super) fn broke(&mut self, command: &'static str, why: &str) {
         self.leave_out(command, format!("it broke the connection: {why}"));
+    }
+
+    /// It ended the talk on its connection.
+    pub(super) fn ended(&mut self, command: &'static str, ending: &Ending, within: Duration) {
+        match ending {
+            Ending::Late => self.was_late(command, within),
+            // It may have room at the next poll.
+            Ending::Crowded => self.failed(command, &ending.to_string()),
+            Ending::Broken(_) | Ending::Unfit(_) | Ending::TooLarge(_) => self.leave_out(command, ending.to_string()),
+        }
     }
 
     /// There was no answer in time.

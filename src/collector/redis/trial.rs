@@ -4,9 +4,8 @@ use tokio::time::{Instant, timeout_at};
 
 use super::RedisCollector;
 use super::ask::Talk;
-use super::link::Ending;
+use super::ping;
 use super::session::SET_NAME;
-use super::{ping, reply_error};
 use crate::collector::Reason;
 
 impl RedisCollector {
@@ -31,6 +30,7 @@ impl RedisCollector {
             }
         };
         self.name_late = false;
+        link.begin_poll(talk.until);
         match link.name_broke.take() {
             Some(why) => self.support.broke(SET_NAME, &why),
             // The connection that is open gives way to a named one.
@@ -42,23 +42,16 @@ impl RedisCollector {
                 && let Err(ending) =
                     ping::measure(&self.target, &mut link, &mut self.support, &mut self.pings, talk.until).await
             {
-                self.note_trial(ping::COMMAND, ending);
+                self.support.ended(ping::COMMAND, &ending, self.target.deadline);
             }
             return;
         };
-        match link.ask([&request.commands[..]], talk.until).await {
-            (_, Some(ending)) => self.note_trial(request.name, ending),
+        match link.ask([request.sent()], talk.until).await {
+            (_, Some(ending)) => self.support.ended(request.name, &ending, self.target.deadline),
             (replies, None) => {
                 let replies = replies.into_iter().flatten().collect();
-                self.hear(talk, place, &request, replies);
+                self.hear(talk, place, &request, replies).await;
             }
-        }
-    }
-
-    fn note_trial(&mut self, command: &'static str, ending: Ending) {
-        match ending {
-            Ending::Late => self.support.was_late(command, self.target.deadline),
-            Ending::Broken(error) => self.support.broke(command, &reply_error::breakage(&error)),
         }
     }
 }

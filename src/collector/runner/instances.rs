@@ -9,10 +9,10 @@ use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use super::driven::{At, Polled};
 use super::roll::{Member, Roll, Terms};
-use super::state::{Outcome, State};
-use super::{Instance, Task, run};
-use crate::collector::{Collector, TargetKind};
+use super::state::State;
+use super::{Task, run};
 use crate::hub::{Hub, Key, PollError, Reason};
 use crate::net::jittered;
 
@@ -21,22 +21,22 @@ const LIMIT: usize = 1_000;
 
 /// Polls each of those that `roll` names as an instance of its own, until `stop` is cancelled. The target is known to `hub` when
 /// this returns.
-pub(crate) fn watch<K: TargetKind>(
-    target: K,
+pub(super) fn watch(
+    at: At,
     roll: Box<dyn Roll>,
     hub: Arc<Hub>,
     stop: CancellationToken,
 ) -> impl Future<Output = ()> + Send {
-    let state = State::new(K::Collector::NAME, Instance::of(&target));
+    let state = State::new(at(None).instance);
     hub.announce(state.status());
     let terms = roll.terms();
-    let group = Group { target, hub, stop, state, terms, running: BTreeMap::new(), left_out: 0, unknown: false };
+    let group = Group { at, hub, stop, state, terms, running: BTreeMap::new(), left_out: 0, unknown: false };
     group.watch(roll)
 }
 
 /// The instances of one target.
-struct Group<K: TargetKind> {
-    target: K,
+struct Group {
+    at: At,
     hub: Arc<Hub>,
     stop: CancellationToken,
     /// What is exported of the target while no address of it is known.
@@ -57,11 +57,15 @@ struct Running {
     gone_since: Option<Instant>,
 }
 
-impl<K: TargetKind> Group<K> {
+impl Group {
+    fn name(&self) -> &str {
+        &self.state.instance.settings.name
+    }
+
     async fn watch(mut self, mut roll: Box<dyn Roll>) {
         let stop = self.stop.clone();
         // What was called for is carried out whole: an instance that is half taken out would be known for ever.
-        while let Some(called) = stop.run_until_cancelled(called(&mut *roll, &self.target.name)).await {
+        while let Some(called) = stop.run_until_cancelled(called(&mut *roll, self.name())).await {
             match called {
                 Ok(members) => self.update(members, Instant::now()).await,
                 Err(error) => self.unknown(error),
@@ -79,7 +83,7 @@ impl<K: TargetKind> Group<K> {
     fn pause(&self) -> Duration {
         let interval = || {
             let of_polls = self.running.values().filter_map(|running| self.hub.interval(&running.key)).min();
-            of_polls.unwrap_or_else(|| self.target.interval.length())
+            of_polls.unwrap_or_else(|| self.state.instance.settings.interval.length())
         };
         self.terms.every.map_or_else(interval, jittered)
     }
@@ -91,12 +95,12 @@ impl<K: TargetKind> Group<K> {
         members.dedup_by_key(|member| member.address);
         let left_out = members.len().saturating_sub(LIMIT);
         if left_out > self.left_out {
-            warn!(target_name = %self.target.name, left_out, limit = LIMIT, "the target has more nodes than are polled");
+            warn!(target_name = %self.name(), left_out, limit = LIMIT, "the target has more nodes than are polled");
         }
         self.left_out = left_out;
         members.truncate(LIMIT);
         for running in self.gone(&members, now) {
-            info!(target_name = %self.target.name, node = %running.member.address, "a node is gone");
+            info!(target_name = %self.name(), node = %running.member.address, "a node is gone");
             running.task.end().await;
         }
         for member in members {
@@ -120,7 +124,7 @@ impl<K: TargetKind> Group<K> {
     /// configuration.
     fn forget_others(&self) {
         let running: HashSet<&str> = self.running.values().filter_map(|running| running.key.node.as_deref()).collect();
-        self.hub.retain_nodes(&self.target.name, |node| running.contains(node));
+        self.hub.retain_nodes(self.name(), |node| running.contains(node));
     }
 
     /// Takes out the instances that are not named any more. One that still answers is kept for as long as the terms say; one that
@@ -139,10 +143,9 @@ impl<K: TargetKind> Group<K> {
     }
 
     fn start(&self, member: Member) -> Running {
-        let target = at(&self.target, &member);
-        let instance = Instance::of(&target);
-        let key = instance.key();
-        let polling = |stop| run(target.collectors(), instance, Arc::clone(&self.hub), stop);
+        let polled = (self.at)(Some(&member));
+        let key = polled.instance.key();
+        let polling = |stop| run(polled, Arc::clone(&self.hub), stop);
         Running { member, key, task: Task::start(self.stop.child_token(), polling), gone_since: None }
     }
 
@@ -150,19 +153,19 @@ impl<K: TargetKind> Group<K> {
     fn unknown(&mut self, error: PollError) {
         if !self.running.is_empty() {
             if !std::mem::replace(&mut self.unknown, true) {
-                warn!(target_name = %self.target.name, %error, "the nodes that are known go on");
+                warn!(target_name = %self.name(), %error, "the nodes that are known go on");
             }
             return;
         }
         self.forget_others();
-        publish_failure(&self.target, &mut self.state, error, &self.hub);
+        publish_failure(&self.at, &mut self.state, error, &self.hub);
     }
 }
 
 /// Tells that a target is down of which no instance is known.
-fn publish_failure<K: TargetKind>(target: &K, state: &mut State, error: PollError, hub: &Hub) {
-    let collector = target.clone().collectors()();
-    let families = state.record::<K::Collector>(&collector, &Outcome(Err(error)), Duration::ZERO, SystemTime::now());
+fn publish_failure(at: &At, state: &mut State, error: PollError, hub: &Hub) {
+    let collector = (at(None).make)();
+    let families = state.record(&*collector, Err(error), Duration::ZERO, SystemTime::now());
     hub.publish(state.status(), families);
 }
 
@@ -177,27 +180,19 @@ async fn called(roll: &mut dyn Roll, target: &str) -> Result<Vec<Member>, PollEr
 }
 
 /// The instances that a target has now, for a single poll of each. Where nobody tells, that is what `hub` is told.
-pub(crate) async fn once<K: TargetKind>(target: &K, mut roll: Box<dyn Roll>, hub: &Hub) -> Vec<K> {
-    match called(&mut *roll, &target.name).await {
+pub(super) async fn once(at: &At, mut roll: Box<dyn Roll>, hub: &Hub) -> Vec<Polled> {
+    let itself = at(None).instance;
+    match called(&mut *roll, &itself.settings.name).await {
         Ok(mut members) => {
             members.sort_unstable();
             members.dedup_by_key(|member| member.address);
-            members.iter().take(LIMIT).map(|member| at(target, member)).collect()
+            members.iter().take(LIMIT).map(|member| at(Some(member))).collect()
         }
         Err(error) => {
-            let mut state = State::new(K::Collector::NAME, Instance::of(target));
-            publish_failure(target, &mut state, error, hub);
+            publish_failure(at, &mut State::new(itself), error, hub);
             Vec::new()
         }
     }
-}
-
-/// The target at one of its addresses.
-fn at<K: TargetKind>(target: &K, member: &Member) -> K {
-    let mut target = target.clone();
-    target.node = Some(member.address);
-    target.take_place(member);
-    target
 }
 
 #[cfg(test)]

@@ -1,12 +1,12 @@
 //! A look at an instance: two polls by one collector, a moment apart, that end in time.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
+use super::driven::Polled;
 use super::state::State;
-use super::{Instance, poll_once, publish, sight};
-use crate::collector::Collector;
+use super::{ask, publish};
 use crate::config::Look;
 use crate::hub::Reason;
 
@@ -17,26 +17,25 @@ const GAP: Duration = Duration::from_millis(600);
 ///
 /// The first poll may take all the time there is: a slow answer is an answer. A second one that is likely to be cut short is
 /// not begun, and one that was cut short all the same says nothing: what the first one saw holds.
-pub async fn look<C: Collector>(mut collector: C, instance: Instance, look: &Look) {
-    let configured = instance.settings.deadline;
-    let mut state = State::new(C::NAME, instance);
+pub(super) async fn look(polled: Polled, look: &Look) {
+    let configured = polled.instance.settings.deadline;
+    let (mut state, mut collector) = (State::new(polled.instance), (polled.make)());
     let mut next = Instant::now();
     for (hub, is_first) in [(&look.first, true), (&look.second, false)] {
         sleep_until(next).await;
         let started = Instant::now();
         state.instance.settings.deadline = look.deadline(configured);
         collector.pace(&state.instance.settings);
-        let outcome = poll_once(&mut collector, &state.instance).await;
+        let outcome = ask(&mut *collector, &state.instance).await;
         let is_cut = state.instance.settings.deadline < configured
-            && outcome.0.as_ref().is_err_and(|error| error.reason == Reason::Timeout);
+            && outcome.as_ref().is_err_and(|error| error.reason == Reason::Timeout);
         if is_cut && !is_first {
             return;
         }
-        let took = started.elapsed();
-        let families = state.record(&collector, &outcome, took, SystemTime::now());
-        publish(hub, state.status(), families, sight(&collector, &outcome));
+        let (took, is_failed) = (started.elapsed(), outcome.is_err());
+        publish(hub, &mut state, &mut *collector, outcome, took);
         next = (started + GAP).max(Instant::now());
-        if outcome.0.is_err() || next + 2 * took > look.until {
+        if is_failed || next + 2 * took > look.until {
             return;
         }
     }

@@ -1,6 +1,7 @@
 //! The one loop that drives every collector: when it polls, deadline, back-off, `up`, durations and logging.
 
-pub(super) mod instances;
+mod driven;
+mod instances;
 mod look;
 mod pace;
 mod roll;
@@ -13,21 +14,22 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, join_all};
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
-pub use self::look::look;
+pub use self::driven::{At, at};
+use self::driven::{Driven, Make, Polled};
 use self::pace::Pace;
 pub(super) use self::roll::Name;
 pub use self::roll::{Member, Roll, Terms};
-use self::state::{Outcome, State};
+use self::state::State;
 pub use self::task::Task;
-use super::{Collector, TargetKind, metrics};
-use crate::config::TargetSettings;
-use crate::hub::{Hub, Key, PollError, Reason, TargetStatus};
-use crate::metric::{Families, MetricInfo};
+use super::{Collector as _, TargetKind, metrics};
+use crate::config::{Look, TargetSettings};
+use crate::hub::{Hub, Key, PollError, Reason};
+use crate::metric::MetricInfo;
 use crate::net::TlsSettings;
-use crate::topology::Sight;
 
 /// The most by which the first poll is delayed.
 const MAX_START_DELAY: Duration = Duration::from_secs(1);
@@ -37,6 +39,8 @@ const START_DELAY: Duration = Duration::from_millis(10);
 /// What is polled by one task: a target at one address. Each has its own state, `up` and pauses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Instance {
+    /// The name of its kind.
+    pub collector: &'static str,
     /// The settings of its target.
     pub settings: TargetSettings,
     /// Where it is, without credentials: for people.
@@ -47,13 +51,13 @@ pub struct Instance {
 
 impl Instance {
     /// The one instance of a target.
-    pub fn of(target: &impl TargetKind) -> Self {
+    pub fn of<K: TargetKind>(target: &K) -> Self {
         let settings: TargetSettings = (**target).clone();
         let address = match settings.node.map(|node| node.to_string()) {
             Some(node) if node != target.address() => format!("{node} of {}", target.address()),
             _ => target.address(),
         };
-        Self { settings, address, tls: target.tls().cloned() }
+        Self { collector: K::Collector::NAME, settings, address, tls: target.tls().cloned() }
     }
 
     /// What tells it from all others.
@@ -69,33 +73,55 @@ pub fn metrics() -> Vec<MetricInfo> {
     metrics::metrics()
 }
 
+/// Polls a target until `stop` is cancelled: each of the instances that its roll names, or the one that it is.
+pub fn watch(at: At, roll: Option<Box<dyn Roll>>, hub: Arc<Hub>, stop: CancellationToken) -> BoxFuture<'static, ()> {
+    if let Some(roll) = roll {
+        return Box::pin(instances::watch(at, roll, hub, stop));
+    }
+    let polled = at(None);
+    // It may have had instances until now.
+    hub.retain_nodes(&polled.instance.settings.name, |_| false);
+    Box::pin(run(polled, hub, stop))
+}
+
+/// Polls each instance of a target once, at the same time.
+pub async fn poll_once(at: At, roll: Option<Box<dyn Roll>>, hub: Arc<Hub>) {
+    let instances = match roll {
+        Some(roll) => instances::once(&at, roll, &hub).await,
+        None => vec![at(None)],
+    };
+    join_all(instances.into_iter().map(|polled| poll_into(polled, &hub))).await;
+}
+
+/// Looks at each instance of a target, at the same time.
+pub async fn look(at: At, roll: Option<Box<dyn Roll>>, look: Look) {
+    let instances = match roll {
+        // What hangs must leave a poll the time to be made.
+        Some(roll) => {
+            let called = timeout(look.left() / 2, instances::once(&at, roll, &look.first)).await;
+            called.unwrap_or_else(|_| vec![at(None)])
+        }
+        None => vec![at(None)],
+    };
+    join_all(instances.into_iter().map(|polled| look::look(polled, &look))).await;
+}
+
 /// Polls an instance until `stop` is cancelled, and publishes each outcome to `hub`.
 ///
 /// A poll comes between two scrapes each, where somebody scrapes and the configuration does not say otherwise. After a failure the next poll comes sooner than the interval (1 s, doubling up to it, with jitter): a target that was
 /// away for a moment is seen again at once, and one that stays away is not hammered. Should the collector panic, that is
-/// a failed poll like any other, and the next one is made by a new collector from `make`.
+/// a failed poll like any other, and the next one is made by a new collector.
 ///
 /// The target is known to `hub` when this returns, before the future is polled: nobody must take an agent for ready that has
 /// not come to its targets yet.
-pub fn run<C: Collector>(
-    make: impl Fn() -> C + Send,
-    instance: Instance,
-    hub: Arc<Hub>,
-    stop: CancellationToken,
-) -> impl Future<Output = ()> + Send {
-    let state = State::new(C::NAME, instance);
+fn run(polled: Polled, hub: Arc<Hub>, stop: CancellationToken) -> impl Future<Output = ()> + Send {
+    let state = State::new(polled.instance);
     let others = hub.announce(state.status());
     let spread = START_DELAY.saturating_mul(u32::try_from(others).unwrap_or(u32::MAX)).min(MAX_START_DELAY);
-    poll_until(make, state, spread, hub, stop)
+    poll_until(polled.make, state, spread, hub, stop)
 }
 
-async fn poll_until<C: Collector>(
-    make: impl Fn() -> C + Send,
-    mut state: State,
-    spread: Duration,
-    hub: Arc<Hub>,
-    stop: CancellationToken,
-) {
+async fn poll_until(make: Make, mut state: State, spread: Duration, hub: Arc<Hub>, stop: CancellationToken) {
     let kept = Arc::clone(hub.state());
     let make = move || {
         let mut collector = make();
@@ -114,7 +140,7 @@ async fn poll_until<C: Collector>(
             () = stop.cancelled() => return,
             () = pace.changed() => {
                 if let Some(started) = started {
-                    next = state.next(&mut pace, &mut collector, started);
+                    next = state.next(&mut pace, &mut *collector, started);
                 }
                 continue;
             }
@@ -128,46 +154,41 @@ async fn poll_until<C: Collector>(
         started = Some(begun);
         let result = tokio::select! {
             () = stop.cancelled() => return,
-            result = poll_once(&mut collector, &state.instance) => result,
+            result = ask(&mut *collector, &state.instance) => result,
         };
-        if result.is_fault() {
+        if result.as_ref().is_err_and(|error| error.reason == Reason::Internal) {
             collector = make();
         }
         let duration = begun.elapsed();
-        if result.0.is_ok() {
+        if result.is_ok() {
             pace.took(duration);
         }
-        let families = state.record(&collector, &result, duration, SystemTime::now());
-        publish(&hub, state.status(), families, sight(&collector, &result));
-        next = state.next(&mut pace, &mut collector, begun);
+        publish(&hub, &mut state, &mut *collector, result, duration);
+        next = state.next(&mut pace, &mut *collector, begun);
     }
 }
 
 /// Polls once and publishes the outcome, as [`run`] does.
-pub async fn poll_once_into<C: Collector>(mut collector: C, instance: Instance, hub: &Hub) {
-    let mut state = State::new(C::NAME, instance);
+async fn poll_into(polled: Polled, hub: &Hub) {
+    let (mut state, mut collector) = (State::new(polled.instance), (polled.make)());
     let started = Instant::now();
-    let result = poll_once(&mut collector, &state.instance).await;
-    let families = state.record(&collector, &result, started.elapsed(), SystemTime::now());
-    publish(hub, state.status(), families, sight(&collector, &result));
+    let outcome = ask(&mut *collector, &state.instance).await;
+    publish(hub, &mut state, &mut *collector, outcome, started.elapsed());
 }
 
-/// What a poll saw of its surroundings; `None` if it failed.
-fn sight<C: Collector>(collector: &C, outcome: &Outcome<C>) -> Option<Sight> {
-    outcome.0.as_ref().ok().map(|snapshot| collector.sight(snapshot))
-}
-
-fn publish(hub: &Hub, status: TargetStatus, families: Families, sight: Option<Sight>) {
+/// Records a poll, and tells `hub` of it.
+fn publish(hub: &Hub, state: &mut State, collector: &mut dyn Driven, outcome: Result<(), PollError>, took: Duration) {
+    let families = state.record(collector, outcome, took, SystemTime::now());
+    let status = state.status();
     let key = status.key.clone();
     hub.publish(status, families);
-    hub.topology().polled(&key.target, key.node.as_deref(), sight);
+    hub.topology().polled(&key.target, key.node.as_deref(), collector.done());
 }
 
-async fn poll_once<C: Collector>(collector: &mut C, instance: &Instance) -> Outcome<C> {
-    let attempt = || format!("polling {} at {}", C::NAME, instance.address);
+async fn ask(collector: &mut dyn Driven, instance: &Instance) -> Result<(), PollError> {
+    let attempt = || format!("polling {} at {}", instance.collector, instance.address);
     // The collector is replaced after a panic, so that nobody sees what it may have left half done.
-    let polled = timeout(instance.settings.deadline, AssertUnwindSafe(collector.poll()).catch_unwind()).await;
-    Outcome(match polled {
+    match timeout(instance.settings.deadline, AssertUnwindSafe(collector.poll()).catch_unwind()).await {
         Ok(Ok(result)) => result,
         Ok(Err(_)) => {
             Err(PollError::new(Reason::Internal, attempt(), "a fault of the agent", "see the log, report it"))
@@ -178,7 +199,7 @@ async fn poll_once<C: Collector>(collector: &mut C, instance: &Instance) -> Outc
             format!("no complete answer within the deadline of {:?}", instance.settings.deadline),
             "the server hangs, or deadline is too short for it",
         )),
-    })
+    }
 }
 
 #[cfg(test)]

@@ -7,8 +7,9 @@ use tokio::time::Instant;
 use tracing::{info, warn};
 
 use super::Instance;
+use super::driven::Driven;
 use super::pace::Pace;
-use crate::collector::{Collector, Health, metrics};
+use crate::collector::{Health, metrics};
 use crate::hub::{Excerpt, Flapping, LastError, PollError, Reason, TargetStatus};
 use crate::metric::{Durations, Families, Reserved};
 use crate::net::{Backoff, TlsSettings, jittered};
@@ -18,16 +19,6 @@ const FIRST_RETRY: Duration = Duration::from_secs(1);
 
 /// Seconds of a poll: of a healthy target, of one that is slow, of one whose poll ends at the usual deadline.
 const POLL_BOUNDS: &[f64] = &[0.005, 0.025, 0.1, 0.5, 1.0, 2.5, 5.0];
-
-/// A poll's result, tied to its collector so that `record` can export it.
-pub(super) struct Outcome<C: Collector>(pub(super) Result<C::Snapshot, PollError>);
-
-impl<C: Collector> Outcome<C> {
-    /// Whether the collector panicked.
-    pub(super) fn is_fault(&self) -> bool {
-        self.0.as_ref().is_err_and(|error| error.reason == Reason::Internal)
-    }
-}
 
 /// Samples whose values are known only when all else has been pushed.
 struct Sizes {
@@ -47,7 +38,6 @@ impl Sizes {
 
 /// What the runner remembers of its instance between polls.
 pub(super) struct State {
-    collector: &'static str,
     pub(super) instance: Instance,
     polls: u64,
     failures: [u64; Reason::ALL.len()],
@@ -68,10 +58,9 @@ pub(super) struct State {
 }
 
 impl State {
-    pub(super) fn new(collector: &'static str, instance: Instance) -> Self {
+    pub(super) fn new(instance: Instance) -> Self {
         let backoff = Backoff::new(FIRST_RETRY, instance.settings.interval.length());
         Self {
-            collector,
             instance,
             polls: 0,
             failures: [0; Reason::ALL.len()],
@@ -91,10 +80,10 @@ impl State {
     }
 
     /// Records a poll and exports all that is known after it.
-    pub(super) fn record<C: Collector>(
+    pub(super) fn record(
         &mut self,
-        collector: &C,
-        outcome: &Outcome<C>,
+        collector: &dyn Driven,
+        outcome: Result<(), PollError>,
         duration: Duration,
         now: SystemTime,
     ) -> Families {
@@ -106,8 +95,8 @@ impl State {
         self.excerpts = collector.excerpts();
         self.notes = collector.notes();
         let mut out = Families::with_limit(self.instance.settings.series_limit);
-        let sizes = match &outcome.0 {
-            Ok(snapshot) => {
+        let sizes = match outcome {
+            Ok(()) => {
                 let after = self.error.succeeded();
                 if self.is_logged(after.is_some() || self.last_success.is_none()) {
                     let (target_name, address) = (self.instance.key(), &self.instance.address);
@@ -121,7 +110,7 @@ impl State {
                 self.retry = None;
                 self.last_success = Some(now);
                 let sizes = self.export_health(collector, &mut out);
-                C::export(snapshot, &mut out);
+                collector.export(&mut out);
                 sizes
             }
             Err(error) => {
@@ -144,10 +133,10 @@ impl State {
         self.flapping.is_logged(self.instance.key(), None, outcome, is_change)
     }
 
-    fn export_health<C: Collector>(&self, of: &C, out: &mut Families) -> Sizes {
-        let collector = self.collector;
+    fn export_health(&self, of: &dyn Driven, out: &mut Families) -> Sizes {
+        let collector = self.instance.collector;
         of.export_state(out);
-        C::export_health(
+        of.export_health(
             &Health {
                 polls: self.polls,
                 last_duration: self.last_duration,
@@ -178,7 +167,7 @@ impl State {
     }
 
     /// When the poll after the one that began at `started` begins. The collector is told what holds for it.
-    pub(super) fn next(&mut self, pace: &mut Pace, collector: &mut impl Collector, started: Instant) -> Instant {
+    pub(super) fn next(&mut self, pace: &mut Pace, collector: &mut dyn Driven, started: Instant) -> Instant {
         let regular = pace.next(started, &mut self.instance.settings);
         collector.pace(&self.instance.settings);
         self.retry.map_or(regular, |pause| regular.min(Instant::now() + pause))
@@ -189,7 +178,7 @@ impl State {
             key: self.instance.key(),
             labels: Arc::clone(&self.instance.settings.labels),
             source: self.instance.settings.found.as_ref().map(|found| Arc::clone(&found.source)),
-            collector: self.collector,
+            collector: self.instance.collector,
             address: self.instance.address.clone(),
             interval: self.instance.settings.interval.length(),
             polls: self.polls,

@@ -2,10 +2,10 @@ use std::collections::VecDeque;
 use std::sync::Mutex;
 
 use super::*;
-use crate::collector::Health;
+use crate::collector::{Collector, Health};
 use crate::config::{Defaults, Interval, Look};
 use crate::metric::text::Format;
-use crate::metric::{Metric, MetricInfo};
+use crate::metric::{Families, Metric, MetricInfo};
 
 const UP: Metric<0> = Metric::gauge("fake_up", &[], "Up.");
 const VALUE: Metric<0> = Metric::gauge("fake_value", &[], "Value.");
@@ -106,10 +106,10 @@ fn start_at(steps: &[Step], interval: Interval) -> Run {
         series_limit: 100,
         ..TargetSettings::new(String::new(), &Defaults::USUAL)
     };
-    let instance = Instance { settings, address: "nowhere".to_owned(), tls: None };
+    let instance = Instance { collector: Fake::NAME, settings, address: "nowhere".to_owned(), tls: None };
     let hub = Arc::new(Hub::new(|_| {}));
     let stop = CancellationToken::new();
-    let task = tokio::spawn(run(make, instance, Arc::clone(&hub), stop.clone()));
+    let task = tokio::spawn(run(Polled::new(instance, make), Arc::clone(&hub), stop.clone()));
     Run { hub, polled_at, stop, task }
 }
 
@@ -331,12 +331,12 @@ async fn a_freeze_of_ten_seconds_is_seen_by_the_scrape_after_it_whenever_it_begi
 async fn looked(steps: &[Step]) -> (Duration, [Option<String>; 2]) {
     let origin = Instant::now();
     let steps = Arc::new(Mutex::new(steps.iter().copied().collect()));
-    let fake = Fake { steps, polled_at: Arc::default(), origin, reloads: 0 };
+    let make = move || Fake { steps: Arc::clone(&steps), polled_at: Arc::default(), origin, reloads: 0 };
     let settings = TargetSettings { name: "t".to_owned(), ..TargetSettings::new(String::new(), &Defaults::USUAL) };
-    let instance = Instance { settings, address: "nowhere".to_owned(), tls: None };
+    let instance = Instance { collector: Fake::NAME, settings, address: "nowhere".to_owned(), tls: None };
     let [first, second] = [(); 2].map(|()| Arc::new(Hub::new(|_| {})));
     let all = Look { first, second, until: origin + Duration::from_millis(1_700) };
-    look(fake, instance, &all).await;
+    look::look(Polled::new(instance, make), &all).await;
     let value = |hub: &Hub| {
         let text = String::from_utf8(hub.render(Format::Prometheus).plain().to_vec()).unwrap();
         let line =

@@ -12,6 +12,7 @@ use tokio_rustls::rustls::ClientConfig;
 use super::exposition::Exposition;
 use super::fake::{Fake, carry};
 use super::http::{Request, Response};
+use super::memory_group::MemoryGroup;
 use super::process::{Process, Transcript};
 use super::wait::{SOON, until};
 
@@ -162,6 +163,18 @@ impl Agent {
         (agent, hosts_file)
     }
 
+    /// Runs it on `config` in a control group, and waits until every target has been polled once.
+    #[track_caller]
+    pub(crate) fn run_in(group: &MemoryGroup, config: &str) -> Self {
+        let (dir, file) = config_file(config);
+        let mut wrapped = Command::new("sh");
+        wrapped.args(["-c", "echo $$ >\"$0\" && exec \"$@\""]).arg(group.processes());
+        let agent = command(&["run", "--config", file.to_str().unwrap()]);
+        let agent = Self::start(&mut wrap(wrapped, &agent), dir);
+        agent.wait_until_ready();
+        agent
+    }
+
     /// Runs it on `config` in the network of another process, and waits until it listens.
     #[track_caller]
     pub(crate) fn spawn_in_network_of(process: u32, config: &str) -> Self {
@@ -279,8 +292,17 @@ impl Agent {
 
     /// Bytes of memory that it holds now.
     pub(crate) fn resident_bytes(&self) -> u64 {
+        self.memory("VmRSS:")
+    }
+
+    /// The most that it ever had in memory.
+    pub(crate) fn peak_bytes(&self) -> u64 {
+        self.memory("VmHWM:")
+    }
+
+    fn memory(&self, field: &str) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix(field)).unwrap();
         line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
     }
 

@@ -12,6 +12,7 @@ pub(crate) mod http;
 pub(crate) mod images;
 pub(crate) mod kafka;
 pub(crate) mod line;
+pub(crate) mod memory_group;
 pub(crate) mod missing;
 pub(crate) mod mongo;
 pub(crate) mod npm;

@@ -10,6 +10,7 @@ use crate::collector::redis::RedisTarget;
 use crate::collector::redis::facts::{Facts, whole};
 use crate::collector::redis::question::{Question, command};
 use crate::collector::redis::reply::{self, Unexpected};
+use crate::collector::redis::resp::Allowance;
 use crate::collector::redis::server_config::ServerConfig;
 use crate::collector::redis::session;
 use crate::metric::{Families, MetricInfo};
@@ -32,6 +33,7 @@ const USUAL_LINE: u64 = 270;
 impl Question for ClientList {
     const NAME: &'static str = "CLIENT LIST";
     const COMES_LAST: bool = true;
+    const REPLY: Allowance = Allowance::TEXT;
     const METRICS: fn() -> Vec<MetricInfo> = metrics;
     /// The reply as sent: it is read in one pass, with the limits of CONFIG GET at hand.
     type Heard = Arc<Vec<u8>>;

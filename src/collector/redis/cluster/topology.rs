@@ -7,6 +7,7 @@ use crate::collector::redis::RedisTarget;
 use crate::collector::redis::facts::Facts;
 use crate::collector::redis::question::{Question, command};
 use crate::collector::redis::reply::{self, Unexpected};
+use crate::collector::redis::resp::Allowance;
 use crate::collector::redis::slot::Slots;
 use crate::metric::{Families, MetricInfo, metrics};
 
@@ -45,6 +46,7 @@ pub struct Seen {
 impl Question for ClusterNodes {
     const NAME: &'static str = "CLUSTER NODES";
     const SWITCH: Option<&'static str> = Some("cluster");
+    const REPLY: Allowance = Allowance::TEXT;
     const METRICS: fn() -> Vec<MetricInfo> = metrics;
     type Heard = Seen;
     type Answer = Seen;

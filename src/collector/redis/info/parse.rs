@@ -4,6 +4,9 @@ use memchr::{memchr, memchr_iter};
 
 use super::{Info, fields, keyspace, module_list, replication, scan, sentinel, stats_lines, threads};
 
+/// Lines of one kind (databases, commands) that are kept: as many as there may be series of a target, and some more.
+const MAX_OF_A_KIND: usize = 50_000;
+
 /// Reads an INFO reply; its lines end in CRLF or LF.
 ///
 /// The server ends every line, so a last line without an end was cut off: what stands there may be the beginning of a
@@ -66,7 +69,8 @@ impl Info {
     fn read_rare_line(&mut self, key: &[u8], value: &[u8]) {
         if let Some(index) = scan::numbered(key, b"db") {
             self.has_keyspace = true;
-            self.databases.push(keyspace::parse(index, value, &mut self.malformed));
+            let database = keyspace::parse(index, value, &mut self.malformed);
+            self.keep(Some(database), |info| &mut info.databases);
         } else if scan::numbered(key, b"slave").is_some() {
             let replica = replication::parse_replica(value);
             self.keep(replica, |info| &mut info.replicas);
@@ -77,21 +81,24 @@ impl Info {
             let module = module_list::parse(value);
             self.keep(module, |info| &mut info.modules);
         } else if let Some(thread) = threads::parse(key, value, &mut self.malformed) {
-            self.threads.push(thread);
+            self.keep(Some(thread), |info| &mut info.threads);
         } else if key.starts_with(b"cluster_") {
             if let Some(number) = scan::status_or_number(value) {
-                self.cluster.push((scan::text(key), number));
+                self.keep(Some((scan::text(key), number)), |info| &mut info.cluster);
             }
         } else {
             replication::parse_master(&mut self.masters, key, value, &mut self.malformed);
         }
     }
 
-    /// Adds what a line of a known kind holds, or counts that it could not be read.
-    fn keep<T>(&mut self, parsed: Option<T>, list: impl FnOnce(&mut Self) -> &mut Vec<T>) {
-        match parsed {
-            Some(parsed) => list(self).push(parsed),
-            None => self.malformed += 1,
+    /// Adds what a line of a known kind holds, or counts that it could not be read or is one too many.
+    fn keep<T>(&mut self, parsed: Option<T>, list: impl Fn(&mut Self) -> &mut Vec<T>) {
+        if let Some(parsed) = parsed
+            && list(self).len() < MAX_OF_A_KIND
+        {
+            list(self).push(parsed);
+        } else {
+            self.malformed += 1;
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::collector::redis::facts::{Facts, whole};
 use crate::collector::redis::hit_ratio::{self, HitRatio, WindowedRatio};
 use crate::collector::redis::question::{Question, command};
 use crate::collector::redis::reply::{self, Unexpected};
+use crate::collector::redis::resp::Allowance;
 use crate::metric::{Families, MetricInfo, metrics};
 use crate::topology::Sight;
 
@@ -62,6 +63,7 @@ impl InfoAll {
 
 impl Question for InfoAll {
     const NAME: &'static str = "INFO";
+    const REPLY: Allowance = Allowance::TEXT;
     const METRICS: fn() -> Vec<MetricInfo> = || [metrics(), own(), hit_ratio::metrics(), verdicts::metrics()].concat();
     const PASSED_THROUGH: Option<&'static str> = Some(cluster::PASSED_THROUGH);
     type Heard = Arc<Info>;

@@ -266,7 +266,7 @@ impl Question for Keys {
         self.plan = plan;
         let commands = self.plan.commands();
         self.is_done = commands.is_empty();
-        (!self.is_done).then_some(Request { name: Self::NAME, commands })
+        (!self.is_done).then(|| Request::of::<Self>(commands))
     }
 
     fn read_more(&self, heard: &mut Heard, replies: Vec<Value>) -> Result<(), Unexpected> {

@@ -14,6 +14,7 @@ use crate::collector::redis::link::Link;
 use crate::collector::redis::question::command;
 use crate::collector::redis::reply;
 use crate::collector::redis::reply_error;
+use crate::collector::redis::resp::Allowance;
 use crate::collector::redis::support::Support;
 use crate::collector::{PollError, Reason};
 use crate::net::Endpoint;
@@ -85,14 +86,18 @@ impl Links {
             && last == *witness
             && let Ok(said) = said(found, &self.target, known, &mut open, patience).await
         {
-            self.last = Some((last, open));
+            self.keep(last, open);
             return Ok(said);
         }
         let mut open = connect(&self.target, witness, patience).await?;
         let said = said(found, &self.target, known, &mut open, patience).await?;
         self.failed.remove(witness);
-        self.last = Some((witness.clone(), open));
+        self.keep(witness.clone(), open);
         Ok(said)
+    }
+
+    fn keep(&mut self, witness: Witness, open: Conversation) {
+        self.last = Some((witness, Conversation { link: open.link.rested(), ..open }));
     }
 
     /// The target as its witnesses are spoken to.
@@ -159,11 +164,11 @@ async fn said(
     open: &mut Conversation,
     patience: Duration,
 ) -> Result<Said, PollError> {
-    open.link.begin_poll();
+    open.link.begin_poll(Instant::now() + patience);
     let commands = found.commands();
     let at = open.reached.map_or_else(|| "a server".to_owned(), |at| at.to_string());
     let attempt = || format!("{} at {at}", found.question());
-    let (replies, ending) = open.link.ask([&commands[..]], Instant::now() + patience).await;
+    let (replies, ending) = open.link.ask([(&commands[..], Allowance::LIST)], Instant::now() + patience).await;
     if let Some(ending) = ending {
         return Err(ending.into_error(attempt(), found.question()));
     }

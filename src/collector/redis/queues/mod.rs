@@ -123,7 +123,7 @@ impl Question for QueueSizes {
             self.further_batch.add(further.db, further.command.clone());
         }
         let commands = self.further_batch.commands();
-        (!commands.is_empty()).then_some(Request { name: "HGET", commands })
+        (!commands.is_empty()).then_some(Request { name: "HGET", commands, reply: Self::REPLY })
     }
 
     fn read_more(&self, heard: &mut Heard, replies: Vec<Value>) -> Result<(), Unexpected> {

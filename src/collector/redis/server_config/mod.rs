@@ -185,7 +185,7 @@ impl Question for ConfigGet {
         if !self.is_one_by_one(facts) || std::mem::replace(&mut self.proven, true) {
             return None;
         }
-        Some(Request { name: Self::NAME, commands: keys().skip(1).map(|key| self.get(&[key])).collect() })
+        Some(Request::of::<Self>(keys().skip(1).map(|key| self.get(&[key])).collect()))
     }
 
     fn read_more(&self, config: &mut Arc<ServerConfig>, replies: Vec<Value>) -> Result<(), Unexpected> {

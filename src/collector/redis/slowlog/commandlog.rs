@@ -5,6 +5,7 @@ use redis::{Cmd, Value};
 use super::super::facts::Facts;
 use super::super::question::{Question, command};
 use super::super::reply::{self, Unexpected};
+use super::super::resp::Allowance;
 use crate::collector::redis::RedisTarget;
 use crate::metric::{Families, MetricInfo, metrics};
 
@@ -40,6 +41,7 @@ impl Question for CommandlogLen {
     const NAME: &'static str = "COMMANDLOG LEN";
     const SWITCH: Option<&'static str> = Some("commandlog");
     const COMES_LAST: bool = true;
+    const REPLY: Allowance = Allowance::WORD;
     const METRICS: fn() -> Vec<MetricInfo> = metrics;
     type Heard = CommandlogLengths;
     type Answer = CommandlogLengths;

@@ -16,6 +16,7 @@ pub use self::tracker::SlowlogTracker;
 use super::facts::Facts;
 use super::question::{Question, Request, command};
 use super::reply::{self, Unexpected};
+use super::resp::Allowance;
 use super::session;
 use crate::collector::redis::RedisTarget;
 use crate::metric::{Families, MetricInfo, OTHER};
@@ -72,6 +73,7 @@ pub struct SlowlogLen;
 impl Question for SlowlogLen {
     const NAME: &'static str = "SLOWLOG LEN";
     const SWITCH: Option<&'static str> = Some("slowlog");
+    const REPLY: Allowance = Allowance::WORD;
     const METRICS: fn() -> Vec<MetricInfo> = metrics;
     type Heard = u64;
     type Answer = u64;
@@ -128,7 +130,7 @@ impl Question for SlowlogGet {
             self.tracker.rebase();
         }
         let count = self.tracker.wanted(facts.run_id(), entries)?;
-        Some(Request { name: Self::NAME, commands: vec![get(count)] })
+        Some(Request::of::<Self>(vec![get(count)]))
     }
 
     fn read_more(&self, entries: &mut Vec<SlowlogEntry>, replies: Vec<Value>) -> Result<(), Unexpected> {

@@ -131,7 +131,7 @@ impl Question for Streams {
             }
         }
         let commands = self.batch.commands();
-        (!commands.is_empty()).then_some(Request { name: "XPENDING", commands })
+        (!commands.is_empty()).then_some(Request { name: "XPENDING", commands, reply: Self::REPLY })
     }
 
     fn read_more(&self, streams: &mut Vec<Stream>, replies: Vec<Value>) -> Result<(), Unexpected> {

@@ -1,21 +1,23 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::super::driven::at;
 use super::super::roll::{Name, Roll as _};
 use super::*;
 use crate::collector::kind::parsed;
 use crate::collector::redis::RedisTarget;
 
 /// A group of which nothing answers: the addresses are of no port that anybody listens on.
-fn group() -> Group<RedisTarget> {
+fn group() -> Group {
     let text = "[[redis]]\nname = \"cache\"\nurl = \"redis://cache.example:1\"\ninstances = \"resolved\"\n";
     let target = parsed::<RedisTarget>(text).remove(0);
-    let state = State::new("redis", Instance::of(&target));
+    let at = at(target);
+    let state = State::new(at(None).instance);
     let hub = Arc::new(Hub::new(|_| {}));
     hub.announce(state.status());
     let terms = Name::new("cache".to_owned(), ("cache.example".to_owned(), 1)).terms();
     let stop = CancellationToken::new();
-    Group { target, hub, stop, state, terms, running: BTreeMap::new(), left_out: 0, unknown: false }
+    Group { at, hub, stop, state, terms, running: BTreeMap::new(), left_out: 0, unknown: false }
 }
 
 fn addresses(hosts: std::ops::RangeInclusive<u8>) -> Vec<Member> {
@@ -26,7 +28,7 @@ fn no_such_host() -> PollError {
     PollError::new(Reason::Connect, "looking up cache.example".to_owned(), "no such host", "is the name right?")
 }
 
-fn nodes(group: &Group<RedisTarget>) -> Vec<String> {
+fn nodes(group: &Group) -> Vec<String> {
     group.hub.statuses().into_iter().map(|status| status.key.to_string()).collect()
 }
 
@@ -63,7 +65,7 @@ async fn instances_come_and_go_with_the_addresses() {
 #[tokio::test]
 async fn what_an_earlier_configuration_had_is_gone() {
     let mut group = group();
-    let publish = |group: &Group<RedisTarget>, target: &str, node: Option<&str>| {
+    let publish = |group: &Group, target: &str, node: Option<&str>| {
         let key = Key { target: target.to_owned(), node: node.map(str::to_owned) };
         let status = crate::hub::TargetStatus { key, ..group.state.status() };
         group.hub.publish(status, crate::metric::Families::new());
@@ -93,9 +95,7 @@ async fn a_new_name_at_a_known_address_is_taken_over() {
     let mut group = group();
     let now = Instant::now();
     group.update(addresses(1..=2), now).await;
-    let tasks = |group: &Group<RedisTarget>| -> Vec<_> {
-        group.running.values().map(|running| running.task.handle.id()).collect()
-    };
+    let tasks = |group: &Group| -> Vec<_> { group.running.values().map(|running| running.task.handle.id()).collect() };
     let before = tasks(&group);
     let mut members = addresses(1..=2);
     members[0].host = Some("one.example".to_owned());

@@ -6,7 +6,7 @@ use memchr::memmem::Finder;
 use regex::bytes::Regex;
 
 use super::Role;
-use crate::logpattern::level::is_quiet;
+use crate::level::is_quiet;
 
 /// How the events of a log begin.
 #[derive(Debug, Clone, Default)]

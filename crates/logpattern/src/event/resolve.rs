@@ -7,10 +7,10 @@ use std::sync::LazyLock;
 use regex::bytes::Regex;
 
 use super::{Found, LeftOut, Open, Role, Why, add};
-use crate::logpattern::harmless::{is_harmless, scrubbed};
-use crate::logpattern::level::{self, Level};
-use crate::logpattern::matcher::{Candidate, Matcher};
-use crate::logpattern::sets::Kind;
+use crate::harmless::{is_harmless, scrubbed};
+use crate::level::{self, Level};
+use crate::matcher::{Candidate, Matcher};
+use crate::sets::Kind;
 
 /// An error in a line of level INFO: a client that tries again says so there, with the error behind it.
 static SAID_ASIDE: LazyLock<Option<Regex>> = LazyLock::new(|| {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::logpattern::{FollowSettings, LogEvents, Patterns};
+use crate::{FollowSettings, LogEvents, Patterns};
 
 fn all() -> Patterns {
     Patterns::new(&FollowSettings::default())

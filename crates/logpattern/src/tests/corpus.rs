@@ -8,8 +8,8 @@ use serde::Deserialize;
 
 use super::*;
 
-const EVENTS: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/logs/events.jsonl"));
-const POLICY: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/alerts/policy.toml"));
+const EVENTS: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/logs/events.jsonl"));
+const POLICY: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../alerts/policy.toml"));
 
 #[derive(Deserialize)]
 struct Case {

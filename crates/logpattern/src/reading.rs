@@ -2,7 +2,7 @@
 
 use regex::bytes::Regex;
 
-use crate::mapping::{Body, BodyFormat};
+use mapping::{Body, BodyFormat};
 
 /// Which number a pattern's line names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! `pool`: connection pools.
 
 use super::Known;
-use crate::logpattern::reading::Capture;
+use crate::reading::Capture;
 
 pub(super) const PATTERNS: &[Known] = &[
     Known::new(

@@ -1,7 +1,7 @@
 //! `ticker`: what a ticker or broadcast service logs of its own flow, and how it comes to an end.
 
 use super::Known;
-use crate::logpattern::reading::Capture;
+use crate::reading::Capture;
 
 pub(super) const PATTERNS: &[Known] = &[
     Known::new(

@@ -216,9 +216,9 @@ impl Rule {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::logpattern::{FollowSettings, Patterns};
+    use crate::{FollowSettings, Patterns};
 
-    const EVENTS: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/logs/events.jsonl"));
+    const EVENTS: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/logs/events.jsonl"));
 
     #[test]
     fn what_is_looked_for_first_leaves_no_match_out() {
