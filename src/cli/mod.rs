@@ -286,10 +286,13 @@ fn run(arguments: SourceArgs) -> Result<ExitCode, Refused> {
         log::init(config.log).map_err(|error| Refused(EXIT_SOFTWARE, format!("cannot start the log: {error}")))?;
     // One thread for all that goes out: it computes nothing that takes long, and targets have threads of their own.
     let outcome = block_on_with(&mut Builder::new_current_thread(), app::run(source, config));
-    // Before an error is told, and whatever it is.
-    drop(log);
-    outcome??;
-    Ok(ExitCode::SUCCESS)
+    match outcome.and_then(|outcome| outcome.map_err(Refused::from)) {
+        Ok(()) => Ok(ExitCode::SUCCESS),
+        Err(Refused(code, message)) => {
+            log.note(&message);
+            Ok(ExitCode::from(code))
+        }
+    }
 }
 
 /// Runs a future to its end. What still blocks a thread then, like a name server that does not answer, is left behind:
@@ -317,7 +320,7 @@ fn fail(code: u8, message: &str) -> ExitCode {
 fn note(message: &str) {
     for line in message.lines() {
         // Where stderr cannot be written, the exit code says it.
-        let _ = writeln!(std::io::stderr(), "manometer: {line}");
+        let _ = writeln!(std::io::stderr(), "{}{line}", log::NOTE);
     }
 }
 

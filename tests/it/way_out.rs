@@ -120,7 +120,7 @@ fn more_targets_than_descriptors_leave_some_to_those_who_scrape() {
         let states = states["data"]["targets"].as_array().unwrap();
         let count = |key: &str, value: &str| states.iter().filter(|state| state[key] == value).count();
         let (up, starved) = (count("health", "up"), count("lastErrorReason", "descriptors"));
-        assert!(up >= 3 && up + starved == 40, "{up} up, {starved} without a descriptor");
+        assert!(up > 0 && starved > 0 && up + starved == 40, "{up} up, {starved} without a descriptor");
     }
     agent.signal("TERM");
     assert_eq!(agent.wait(END).code(), Some(0));

@@ -20,6 +20,8 @@ use self::queue::Queue;
 use crate::app::DROPPED_LOG_LINES;
 use crate::config::{LogFormat, LogLevel, LogSettings};
 
+/// What a line of stderr begins with that is for people.
+pub(super) const NOTE: &str = "manometer: ";
 /// How long the end of the process waits for whoever reads the log.
 const FLUSH: Duration = Duration::from_millis(300);
 
@@ -47,6 +49,15 @@ pub(super) fn init(settings: LogSettings) -> io::Result<Log> {
     tracing_subscriber::registry().with(layer.with_filter(level)).init();
     panic::set_hook(Box::new(panicked));
     Ok(Log(queue))
+}
+
+impl Log {
+    /// Says why the agent ends, for people. It goes the way of the log: whoever does not read that holds up nothing.
+    pub(super) fn note(&self, message: &str) {
+        for line in message.lines() {
+            self.0.push(format!("{NOTE}{line}\n").as_bytes());
+        }
+    }
 }
 
 impl Drop for Log {

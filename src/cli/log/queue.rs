@@ -43,7 +43,7 @@ impl Queue {
     }
 
     /// Takes one line, or drops it. Never waits for a reader.
-    fn push(&self, line: &[u8]) {
+    pub(super) fn push(&self, line: &[u8]) {
         let mut state = self.state.lock();
         if state.waiting.len() + line.len() > CAPACITY {
             state.untold += 1;
