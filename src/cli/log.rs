@@ -5,7 +5,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Layer as _, fmt};
 
-use super::logfmt::Logfmt;
+use super::logfmt::{Logfmt, Visible};
 use crate::config::{LogFormat, LogLevel, LogSettings};
 
 /// Starts logging. Called once, before the agent runs.
@@ -17,10 +17,14 @@ pub(super) fn init(settings: LogSettings) {
         LogLevel::Error => LevelFilter::ERROR,
     };
     let layer = match settings.format {
-        LogFormat::Logfmt => fmt::layer().event_format(Logfmt).with_writer(std::io::stderr).boxed(),
-        LogFormat::Json => {
-            fmt::layer().json().flatten_event(true).with_target(false).with_writer(std::io::stderr).boxed()
-        }
+        LogFormat::Logfmt => fmt::layer().event_format(Visible(Logfmt)).with_writer(std::io::stderr).boxed(),
+        LogFormat::Json => fmt::layer()
+            .json()
+            .flatten_event(true)
+            .with_target(false)
+            .map_event_format(Visible)
+            .with_writer(std::io::stderr)
+            .boxed(),
     };
     tracing_subscriber::registry().with(layer.with_filter(level)).init();
 }
