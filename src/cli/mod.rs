@@ -6,6 +6,7 @@
 
 mod check;
 mod config;
+mod hardening;
 mod healthcheck;
 mod log;
 mod logfmt;
@@ -16,12 +17,13 @@ mod render;
 mod topology;
 
 use std::ffi::{OsStr, OsString};
-use std::io::{ErrorKind, Write};
+use std::io::{self, ErrorKind, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use tracing::debug;
 
 use crate::app::{self, Overrides, Source, StartError};
 use crate::collector::KINDS;
@@ -182,6 +184,7 @@ impl SourceArgs {
 /// Runs the command line of this process.
 #[must_use]
 pub fn main() -> ExitCode {
+    let kept = hardening::harden();
     let arguments: Vec<OsString> = std::env::args_os().collect();
     let cli = match parse(arguments.clone()) {
         Ok(cli) => cli,
@@ -199,7 +202,7 @@ pub fn main() -> ExitCode {
         }
     };
     let done = match cli.command {
-        Command::Run(source) => run(source),
+        Command::Run(source) => run(source, &kept),
         Command::Poll { config, target } => poll::poll(&config.source(Overrides::default()), target.as_deref()),
         Command::Check { config, target, json } => {
             Ok(check::check(&config.source(Overrides::default()), target.as_deref(), json))
@@ -278,10 +281,13 @@ fn without_empty(command: clap::Command) -> clap::Command {
     names.into_iter().fold(command, |command, name| command.mut_subcommand(name, without_empty))
 }
 
-fn run(arguments: SourceArgs) -> Result<ExitCode, Refused> {
+fn run(arguments: SourceArgs, kept: &[(&str, io::Error)]) -> Result<ExitCode, Refused> {
     let source = arguments.source();
     let config = source.read()?;
     log::init(config.log);
+    for (what, error) in kept {
+        debug!(what, %error, "the kernel does not let go of it");
+    }
     block_on(app::run(source, config))??;
     Ok(ExitCode::SUCCESS)
 }
