@@ -22,6 +22,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::builder::FalseyValueParser;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use tracing::debug;
 
@@ -144,6 +145,9 @@ struct SourceArgs {
     /// exporter-toolkit web configuration: TLS and basic auth.
     #[arg(long = "web.config.file", value_name = "FILE", env = "MANOMETER_WEB_CONFIG_FILE")]
     web_config_file: Option<PathBuf>,
+    /// Let POST /-/reload read the configuration again; SIGHUP does always.
+    #[arg(long = "web.enable-lifecycle", env = "MANOMETER_WEB_ENABLE_LIFECYCLE", value_parser = FalseyValueParser::new())]
+    enable_lifecycle: bool,
     /// The least severe level that is logged.
     #[arg(long = "log.level", value_name = "LEVEL", env = "MANOMETER_LOG_LEVEL", ignore_case = true)]
     log_level: Option<LogLevel>,
@@ -175,6 +179,7 @@ impl SourceArgs {
         self.config.source(Overrides {
             listen_addresses: self.listen_addresses,
             web_config_file: self.web_config_file,
+            enable_lifecycle: self.enable_lifecycle,
             log_level: self.log_level,
             log_format: self.log_format,
         })
