@@ -38,7 +38,7 @@ pub use self::source::{Overrides, Source};
 pub use self::supervisor::{find, poll_once};
 
 use self::polls::Polls;
-use self::reload::Reloader;
+use self::reload::{Lines, Reloader};
 use self::self_metrics::SelfMetrics;
 use self::supervisor::Supervisor;
 use crate::config::{Config, WebSettings};
@@ -118,8 +118,11 @@ impl Agent {
         let self_metrics =
             Arc::new(SelfMetrics::new(Arc::clone(&stats), Arc::clone(&unknown_targets), Arc::clone(&kept)));
         let hub = Hub::new({
-            let self_metrics = Arc::clone(&self_metrics);
-            move |out| self_metrics.export(out)
+            let (self_metrics, web) = (Arc::clone(&self_metrics), Arc::clone(&web));
+            move |out| {
+                self_metrics.export(out);
+                web.load().export(out);
+            }
         });
         let hub = Arc::new(hub.with_state(Arc::clone(&kept)));
         self_metrics.look_at(&hub);
@@ -145,6 +148,7 @@ impl Agent {
             requests,
             hangup,
             warned: Vec::new(),
+            lines: Lines::default(),
         };
         let stop = CancellationToken::new();
         let (ready, is_ready) = oneshot::channel();

@@ -6,6 +6,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use tokio::signal::unix::Signal;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
@@ -14,12 +15,17 @@ use super::supervisor::Supervisor;
 use super::{Source, StartError, load_web};
 use crate::config::{Config, Targets};
 use crate::discover::Discovery;
-use crate::http::routes::{ReloadRequest, Routes};
+use crate::http::routes::{ReloadRequest, Routes, Settings};
 use crate::http::web::WebConfig;
 use crate::hub::Hub;
 
 /// The most that reading a configuration may take: a file on a share that hangs must not end all reloads.
 const READ_DEADLINE: Duration = Duration::from_secs(10);
+
+/// Lines about reloads that are logged at once, and the time after which there is one more: whoever may ask for a reload must
+/// not be able to fill the log.
+const LINES: u32 = 6;
+const LINE_EACH: Duration = Duration::from_secs(10);
 
 /// Applies configurations, one at a time.
 pub(super) struct Reloader {
@@ -36,6 +42,33 @@ pub(super) struct Reloader {
     pub(super) hangup: Signal,
     /// What has been said of the configuration in force.
     pub(super) warned: Vec<String>,
+    pub(super) lines: Lines,
+}
+
+/// Which reloads get a line in the log.
+#[derive(Debug, Default)]
+pub(super) struct Lines {
+    /// Those of late, of which one is forgotten each [`LINE_EACH`].
+    written: u32,
+    since: Option<Instant>,
+    held_back: u64,
+}
+
+impl Lines {
+    /// How many reloads went unsaid since the last line; `None` if this one does too.
+    fn next(&mut self, now: Instant) -> Option<u64> {
+        let since = *self.since.get_or_insert(now);
+        let forgotten = (now - since).as_secs() / LINE_EACH.as_secs();
+        self.written = self.written.saturating_sub(u32::try_from(forgotten).unwrap_or(u32::MAX));
+        self.since =
+            Some(if self.written == 0 { now } else { since + LINE_EACH * u32::try_from(forgotten).unwrap_or(0) });
+        if self.written >= LINES {
+            self.held_back += 1;
+            return None;
+        }
+        self.written += 1;
+        Some(std::mem::take(&mut self.held_back))
+    }
 }
 
 impl Reloader {
@@ -64,20 +97,25 @@ impl Reloader {
     }
 
     async fn reload(&mut self, started: &Config, read: Result<(Config, WebConfig), StartError>) -> Result<(), String> {
+        let unlogged = self.lines.next(Instant::now());
         match read {
             Ok((config, web)) => {
-                for setting in needs_restart(started, &config) {
+                for setting in unlogged.iter().flat_map(|_| needs_restart(started, &config)) {
                     warn!(setting, "changed, but takes effect only when the agent is started again");
                 }
                 self.web.store(Arc::new(web));
                 let targets = config.targets.len();
                 self.apply(config).await;
-                info!(targets, "configuration reloaded");
+                if let Some(unlogged) = unlogged {
+                    info!(targets, unlogged, "configuration reloaded");
+                }
                 Ok(())
             }
             Err(error) => {
                 self.self_metrics.reload_failed();
-                error!(%error, "reload failed; the old configuration stays");
+                if let Some(unlogged) = unlogged {
+                    error!(%error, unlogged, "reload failed; the old configuration stays");
+                }
                 Err(error.to_string())
             }
         }
@@ -103,7 +141,8 @@ impl Reloader {
             warn!("{warning}");
         }
         self.warned.clone_from(&config.warnings);
-        self.routes.set_environment(config.environment.clone());
+        let (environment, enable_lifecycle) = (config.environment.clone(), config.web.enable_lifecycle);
+        self.routes.configure(Settings { environment, enable_lifecycle });
         self.self_metrics.configured(&config);
         self.supervisor.reloaded(config.site.clone());
         self.discovery.configured(&config);
@@ -144,4 +183,27 @@ fn needs_restart(old: &Config, new: &Config) -> Vec<&'static str> {
         settings.push("state_dir");
     }
     settings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_many_reloads_some_are_logged_and_the_rest_is_counted() {
+        let (mut lines, start) = (Lines::default(), Instant::now());
+        for _ in 0..LINES {
+            assert_eq!(lines.next(start), Some(0));
+        }
+        for _ in 0..500 {
+            assert_eq!(lines.next(start + Duration::from_secs(9)), None);
+        }
+        assert_eq!(lines.next(start + LINE_EACH), Some(500));
+        assert_eq!(lines.next(start + LINE_EACH + Duration::from_secs(9)), None);
+        assert_eq!(lines.next(start + LINE_EACH * 2), Some(1));
+        for _ in 0..LINES {
+            assert_eq!(lines.next(start + Duration::from_hours(1)), Some(0));
+        }
+        assert_eq!(lines.next(start + Duration::from_hours(1)), None);
+    }
 }

@@ -14,6 +14,7 @@ use crate::collector::{KINDS, runner};
 use crate::config::{Config, KindEntry, Targets};
 use crate::discover::{self, Told};
 use crate::http::server::{self, ServerStats};
+use crate::http::web;
 use crate::hub::Hub;
 use crate::metric::catalog::Group;
 use crate::metric::{Families, MetricInfo, metrics};
@@ -209,6 +210,7 @@ pub fn catalog_of(kinds: &[KindEntry]) -> Vec<Group> {
         topology::metrics(),
         process(),
         server::metrics(),
+        web::metrics(),
     ]
     .concat();
     let mut groups: Vec<Group> = kinds.iter().map(|kind| group(kind.title, kind.intro, (kind.metrics)())).collect();

@@ -24,6 +24,8 @@ pub struct Overrides {
     pub listen_addresses: Vec<SocketAddr>,
     /// `--web.config.file`.
     pub web_config_file: Option<PathBuf>,
+    /// `--web.enable-lifecycle`.
+    pub enable_lifecycle: bool,
     /// `--log.level`.
     pub log_level: Option<LogLevel>,
     /// `--log.format`.
@@ -47,6 +49,7 @@ impl Source {
         if let Some(file) = &self.overrides.web_config_file {
             config.web.config_file = Some(file.clone());
         }
+        config.web.enable_lifecycle |= self.overrides.enable_lifecycle;
         config.log.level = self.overrides.log_level.unwrap_or(config.log.level);
         config.log.format = self.overrides.log_format.unwrap_or(config.log.format);
         Ok(config)

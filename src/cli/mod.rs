@@ -6,6 +6,7 @@
 
 mod check;
 mod config;
+mod hardening;
 mod healthcheck;
 mod log;
 mod logs;
@@ -15,13 +16,15 @@ mod render;
 mod topology;
 
 use std::ffi::{OsStr, OsString};
-use std::io::{ErrorKind, Write};
+use std::io::{self, ErrorKind, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::builder::FalseyValueParser;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use tokio::runtime::Builder;
+use tracing::debug;
 
 use crate::app::{self, Overrides, Source, StartError};
 use crate::collector::KINDS;
@@ -143,6 +146,9 @@ struct SourceArgs {
     /// exporter-toolkit web configuration: TLS and basic auth.
     #[arg(long = "web.config.file", value_name = "FILE", env = "MANOMETER_WEB_CONFIG_FILE")]
     web_config_file: Option<PathBuf>,
+    /// Let POST /-/reload read the configuration again; SIGHUP does always.
+    #[arg(long = "web.enable-lifecycle", env = "MANOMETER_WEB_ENABLE_LIFECYCLE", value_parser = FalseyValueParser::new())]
+    enable_lifecycle: bool,
     /// The least severe level that is logged.
     #[arg(long = "log.level", value_name = "LEVEL", env = "MANOMETER_LOG_LEVEL", ignore_case = true)]
     log_level: Option<LogLevel>,
@@ -174,6 +180,7 @@ impl SourceArgs {
         self.config.source(Overrides {
             listen_addresses: self.listen_addresses,
             web_config_file: self.web_config_file,
+            enable_lifecycle: self.enable_lifecycle,
             log_level: self.log_level,
             log_format: self.log_format,
         })
@@ -183,6 +190,7 @@ impl SourceArgs {
 /// Runs the command line of this process.
 #[must_use]
 pub fn main() -> ExitCode {
+    let kept = hardening::harden();
     let arguments: Vec<OsString> = std::env::args_os().collect();
     let cli = match parse(arguments.clone()) {
         Ok(cli) => cli,
@@ -200,7 +208,7 @@ pub fn main() -> ExitCode {
         }
     };
     let done = match cli.command {
-        Command::Run(source) => run(source),
+        Command::Run(source) => run(source, &kept),
         Command::Poll { config, target } => poll::poll(&config.source(Overrides::default()), target.as_deref()),
         Command::Check { config, target, json } => {
             Ok(check::check(&config.source(Overrides::default()), target.as_deref(), json))
@@ -279,11 +287,14 @@ fn without_empty(command: clap::Command) -> clap::Command {
     names.into_iter().fold(command, |command, name| command.mut_subcommand(name, without_empty))
 }
 
-fn run(arguments: SourceArgs) -> Result<ExitCode, Refused> {
+fn run(arguments: SourceArgs, kept: &[(&str, io::Error)]) -> Result<ExitCode, Refused> {
     let source = arguments.source();
     let config = source.read()?;
     let log =
         log::init(config.log).map_err(|error| Refused(EXIT_SOFTWARE, format!("cannot start the log: {error}")))?;
+    for (what, error) in kept {
+        debug!(what, %error, "the kernel does not let go of it");
+    }
     // One thread for all that goes out: it computes nothing that takes long, and targets have threads of their own.
     let outcome = block_on_with(&mut Builder::new_current_thread(), app::run(source, config));
     match outcome.and_then(|outcome| outcome.map_err(Refused::from)) {

@@ -1,12 +1,13 @@
 //! The tables of the targets, by the list of kinds that the configuration is read with.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use super::target::has_credentials;
 use super::{Found, Target};
 use crate::metric::MetricInfo;
 use crate::topology::{Edge, Graph, Node, Role, Via};
-use reader::{Problem, Reader, Table, nearest};
+use reader::{ConfigError, Problem, Reader, Table, nearest};
 
 /// How a variable of the environment is looked up.
 pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -42,6 +43,9 @@ pub struct KindEntry {
 /// Targets of any kind.
 pub type Targets = Vec<Arc<dyn Target>>;
 
+/// Targets of a kind that a file may have: ten times what an agent was tried with.
+const MOST: usize = 100_000;
+
 /// The tables of all targets, those of one kind together.
 pub(super) struct TargetTables<'k, 'r> {
     of_kinds: Vec<(&'k KindEntry, Vec<Table<'r>>)>,
@@ -57,7 +61,16 @@ impl<'k, 'r> TargetTables<'k, 'r> {
             None => root.tables(kind.key),
         };
         let meant = kinds.iter().any(|kind| root.has_like(kind.key));
-        Self { of_kinds: kinds.iter().map(|kind| (kind, tables(kind, root))).collect(), meant }
+        let mut of_kinds: Vec<_> = kinds.iter().map(|kind| (kind, tables(kind, root))).collect();
+        for (kind, tables) in &mut of_kinds {
+            if tables.len() > MOST {
+                let message =
+                    format!("{} of them, and an agent has {MOST} at most; give the rest to others", tables.len());
+                root.problem(tables[MOST].line, kind.key, None, message);
+                tables.truncate(MOST);
+            }
+        }
+        Self { of_kinds, meant }
     }
 
     /// The names of the targets, without any value that may be a secret.
@@ -69,6 +82,10 @@ impl<'k, 'r> TargetTables<'k, 'r> {
     pub(super) fn check_names(&self, reader: &Reader<'_>) {
         let mut names: HashMap<String, String> = HashMap::new();
         for (table, name) in self.named() {
+            if has_credentials(&name) {
+                // It is refused where it is read, and not repeated.
+                continue;
+            }
             let place = table.line.map_or_else(|| table.key(""), |line| format!("{} in line {line}", table.key("")));
             let shown = Some(format!("{name:?}"));
             if let Some(other) = names.get(&name) {
@@ -88,16 +105,19 @@ impl<'k, 'r> TargetTables<'k, 'r> {
     /// which is yet to be found.
     pub(super) fn check_topology(&self, others: bool) {
         let names = self.names();
+        let known: HashSet<&str> = names.iter().map(String::as_str).collect();
         let engines: Vec<String> =
             self.named_with_kind().filter(|(kind, ..)| kind.role == Role::Engine).map(|(.., name)| name).collect();
         let mut graph = Graph::default();
         for (_, table, name) in self.named_with_kind() {
             for used in table.peek_strings("uses") {
-                let message = if !names.contains(&used) {
+                let message = if !known.contains(used.as_str()) {
                     if others {
                         continue;
                     }
-                    let meant = nearest(names.iter().map(String::as_str), &used);
+                    // Nobody reads so many, and each is compared with all names.
+                    let is_told = table.problem_count() < ConfigError::MOST;
+                    let meant = is_told.then(|| nearest(names.iter().map(String::as_str), &used)).flatten();
                     let meant = meant.map(|name| format!("; did you mean {name:?}?")).unwrap_or_default();
                     format!("no target has this name{meant}")
                 } else if used == name {

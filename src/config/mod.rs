@@ -116,11 +116,19 @@ impl Config {
     }
 
     fn read(mut root: Table<'_>, reader: &Reader<'_>, kinds: &[KindEntry]) -> Self {
-        let environment = root.string("environment");
+        let environment = root.string_at("environment").and_then(|(line, environment)| {
+            let is_public = !target::has_credentials(&environment);
+            if !is_public {
+                let message =
+                    "has a user or a password in it, and stands in a series and on the status page; write it without";
+                root.problem(Some(line), "environment", None, message);
+            }
+            is_public.then_some(environment)
+        });
         let site = root.string_at("site").and_then(|(line, site)| match target::check_label_value(&site) {
             Ok(()) => Some(site),
             Err(message) => {
-                root.wrong(line, "site", &site, message);
+                target::refuse_value(&root, line, "site", &site, message);
                 None
             }
         });

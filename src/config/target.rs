@@ -246,7 +246,7 @@ fn read_labels(table: &mut Table<'_>, key: &'static str) -> Vec<(String, String)
                 "has a meaning of its own in series and alerts; choose another name",
             );
         } else if let Err(message) = check_label_value(&value) {
-            table.wrong(line, &place, &value, message);
+            refuse_value(table, line, &place, &value, message);
         } else {
             labels.push((name, value));
         }
@@ -258,11 +258,28 @@ fn read_labels(table: &mut Table<'_>, key: &'static str) -> Vec<(String, String)
 pub fn check_label_value(value: &str) -> Result<(), String> {
     match value {
         "" => Err("must not be empty: an empty label is no label".to_owned()),
+        _ if has_credentials(value) => {
+            Err("has a user or a password in it, and stands in every series and alert; write it without".to_owned())
+        }
         _ if value.len() > MAX_VALUE || value.chars().any(char::is_control) => {
             Err(format!("must have at most {MAX_VALUE} bytes, and no control characters"))
         }
         _ => Ok(()),
     }
+}
+
+/// Whether a text looks like an address with a user or a password.
+pub(super) fn has_credentials(text: &str) -> bool {
+    text.split_once("://").is_some_and(|(_, rest)| {
+        rest.contains('@')
+            || ["password=", "passwd=", "pass="].iter().any(|key| rest.to_ascii_lowercase().contains(key))
+    })
+}
+
+/// Reports what is wrong with a text, which is shown unless it may hold a secret.
+pub(super) fn refuse_value(table: &Table<'_>, line: usize, key: &str, value: &str, message: String) {
+    let shown = (!has_credentials(value)).then(|| format!("{value:?}"));
+    table.problem(Some(line), key, shown, message);
 }
 
 fn as_table<S: Serializer>(pairs: &[(String, String)], serializer: S) -> Result<S::Ok, S::Error> {
@@ -271,8 +288,12 @@ fn as_table<S: Serializer>(pairs: &[(String, String)], serializer: S) -> Result<
 
 fn read_name(table: &mut Table<'_>) -> String {
     let named = table.has("name");
-    let name = table.string("name").unwrap_or_default();
-    if !named {
+    let (line, name) = table.string_at("name").map_or((None, String::new()), |(line, name)| (Some(line), name));
+    if has_credentials(&name) {
+        let message = "has a user or a password in it, and stands in every series and alert as the label target; name the \
+                       target for what it is, and keep the address in url";
+        table.problem(line, "name", None, message);
+    } else if !named {
         table.problem(None, "name", None, "is missing; name the target, it becomes the label target");
     } else if name.is_empty() {
         table.problem(None, "name", None, "must be a text that is not empty; it becomes the label target");

@@ -202,6 +202,7 @@ fn every_key_reaches_its_setting() {
         config_file = "web.yml"
         max_connections = 100
         max_requests = 10
+        enable_lifecycle = true
         [log]
         level = "debug"
         format = "json"
@@ -255,6 +256,7 @@ fn every_key_reaches_its_setting() {
     assert_eq!(config.web.listen_addresses, ["0.0.0.0:9121".parse().unwrap(), "[::1]:9121".parse().unwrap()]);
     assert_eq!(config.web.config_file.as_deref(), Some(Path::new("web.yml")));
     assert_eq!((config.web.max_connections, config.web.max_requests), (100, 10));
+    assert!(config.web.enable_lifecycle);
     assert_eq!(config.log, LogSettings { level: LogLevel::Debug, format: LogFormat::Json });
     let target: RedisTarget = first(&config);
     assert_eq!(target.endpoint, Endpoint::Tcp { host: "::1".to_owned(), port: 6380 });

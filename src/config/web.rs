@@ -23,6 +23,8 @@ pub struct WebSettings {
     /// Where people reach the agent: links of alerts lead to its runbooks there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub external_url: Option<String>,
+    /// Whether `POST /-/reload` reads the configuration again; SIGHUP does always.
+    pub enable_lifecycle: bool,
     /// Connections at a time; beyond it the longest idle one is closed.
     pub max_connections: usize,
     /// Requests answered at a time; beyond it the answer is 503 with Retry-After.
@@ -44,6 +46,7 @@ impl WebSettings {
             listen_addresses,
             config_file: table.string("config_file").map(|file| reader.resolve(&file)),
             external_url: read_external_url(&mut table),
+            enable_lifecycle: table.boolean("enable_lifecycle").unwrap_or_default(),
             max_connections: table.integer("max_connections", 1..=100_000).unwrap_or(default.max_connections),
             max_requests: table.integer("max_requests", 1..=10_000).unwrap_or(default.max_requests),
         };
@@ -77,6 +80,7 @@ impl Default for WebSettings {
             listen_addresses: DEFAULT_LISTEN_ADDRESS.parse().into_iter().collect(),
             config_file: None,
             external_url: None,
+            enable_lifecycle: false,
             max_connections: 512,
             max_requests: 64,
         }

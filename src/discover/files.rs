@@ -67,25 +67,26 @@ impl Files {
         self.faults.clear();
         let mut there = Vec::new();
         for pattern in patterns {
-            match matching(pattern) {
+            let own = pattern.clone();
+            match file::bounded(pattern, move || matching(&own)).flatten() {
                 Ok(paths) => there.extend(paths),
                 Err(error) => {
                     self.faults.push(format!("{}: {error}; what was read there before stays", pattern.display()));
-                    there.extend(self.states.keys().filter(|path| path.parent() == pattern.parent()).cloned());
+                    let known = self.states.iter().filter(|(path, _)| path.parent() == pattern.parent());
+                    there.extend(known.filter_map(|(path, state)| Some((path.clone(), state.seen.clone()?))));
                 }
             }
         }
-        there.sort_unstable();
-        there.dedup();
+        there.sort_unstable_by(|one, another| one.0.cmp(&another.0));
+        there.dedup_by(|one, another| one.0 == another.0);
         if there.len() > MOST {
             self.faults
                 .push(format!("targets_files: {} files, of which the first {MOST} by name are read", there.len()));
             there.truncate(MOST);
         }
-        self.states.retain(|path, _| there.binary_search(path).is_ok());
-        for path in there {
+        self.states.retain(|path, _| there.binary_search_by(|(there, _)| there.cmp(path)).is_ok());
+        for (path, stamp) in there {
             let state = self.states.entry(path.clone()).or_default();
-            let stamp = Looked(Stamp::of(&path));
             let is_steady = state.seen.as_ref().map_or(!self.has_looked, |seen| *seen == stamp);
             state.seen = Some(stamp.clone());
             if is_steady && state.read.as_ref() != Some(&stamp) {
@@ -128,13 +129,13 @@ impl Files {
 
 impl State {
     fn read(&mut self, path: &Path) -> bool {
-        let read = match path.try_exists() {
-            Ok(true) => file::read(path, FILE_LIMIT).and_then(|text| parse(path, &text)),
-            Ok(false) => {
+        let read = match file::read_if_there(path, FILE_LIMIT) {
+            Ok(Some(text)) => file::text(text).and_then(|text| parse(path, &text)),
+            Ok(None) => {
                 (self.groups, self.at) = (Arc::default(), None);
                 Err("is not there; create it, or take it out of targets_files".to_owned())
             }
-            Err(error) => Err(format!("cannot be looked at: {error}; let the agent's user look into its folder")),
+            Err(error) => Err(error),
         };
         match read {
             Ok(groups) => {
@@ -142,14 +143,25 @@ impl State {
                 self.error = None;
                 self.at = Some(SystemTime::now());
             }
-            Err(error) => self.error = Some(error),
+            Err(error) => self.error = Some(reader::excerpt(&error).into_owned()),
         }
         self.error.is_none()
     }
 }
 
-/// The files that a path with a pattern as its last part means; one without is itself, whether or not it is there.
-fn matching(pattern: &Path) -> Result<Vec<PathBuf>, String> {
+/// The files that a path with a pattern as its last part means, as they are now; one without is itself, whether or not it is
+/// there. Behind those that are read they are not looked at.
+fn matching(pattern: &Path) -> Result<Vec<(PathBuf, Looked)>, String> {
+    let mut paths = named(pattern)?;
+    paths.sort_unstable();
+    let look = |(at, path): (usize, PathBuf)| {
+        let stamp = if at < MOST { Stamp::of(&path) } else { None };
+        (path, Looked(stamp))
+    };
+    Ok(paths.into_iter().enumerate().map(look).collect())
+}
+
+fn named(pattern: &Path) -> Result<Vec<PathBuf>, String> {
     let name = pattern.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     if !name.contains(['*', '?', '[', '{']) {
         return Ok(vec![pattern.to_owned()]);

@@ -21,5 +21,5 @@ pub struct Excerpt {
 }
 
 fn in_words<S: Serializer>(at: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(&humantime::format_rfc3339_millis(*at))
+    serializer.collect_str(&humantime::format_rfc3339_millis(reader::in_calendar(*at)))
 }

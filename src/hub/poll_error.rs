@@ -35,7 +35,8 @@ metric::words! {
     }
 }
 
-/// A failed poll. Its text names no secret: it is logged and shown on the status page.
+/// A failed poll. Its text names no secret: it is logged and shown on the status page. Nor is it longer than what is read there,
+/// nor does it hide anything, whatever a server had to say.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PollError {
     /// For the counter's label.
@@ -58,7 +59,15 @@ impl PollError {
         cause: impl Into<String>,
         advice: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self { reason, attempt: attempt.into(), cause: cause.into(), advice: advice.into(), state: None }
+        let (attempt, cause) = (shown(attempt.into()), shown(cause.into()));
+        Self { reason, attempt, cause, advice: advice.into(), state: None }
+    }
+}
+
+fn shown(text: String) -> String {
+    match reader::excerpt(&text) {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(shown) => shown,
     }
 }
 
@@ -99,4 +108,18 @@ pub(crate) fn unconnected_within(limit: Duration, is_tls: bool) -> (String, &'st
         "the server or the name server hangs, or a firewall drops the packets"
     };
     (format!("not connected within {limit:?}"), advice)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_server_says_is_kept_as_far_as_anybody_reads_it() {
+        let said = format!("\u{202e}LOADING {}", "B".repeat(30 << 20));
+        let error = PollError::new(Reason::Status, "INFO", said, "wait");
+        assert!(error.cause.starts_with(r"\u{202e}LOADING BBB"), "{error}");
+        assert!(error.cause.ends_with("BBB... (31457291 bytes)") && error.cause.len() <= 1024, "{error}");
+        assert!(error.cause.capacity() <= 4096);
+    }
 }

@@ -39,7 +39,7 @@ impl Credential {
     /// The password of the server at `url` in a file that may be redis_exporter's: a JSON object with one for each address.
     pub fn of_server(path: PathBuf, url: &RedisUrl, username: Option<&str>) -> Result<Self, String> {
         let file = File { path, of: Some((url.endpoint.to_string(), username.map(str::to_owned))) };
-        let stamp = Stamp::of(&file.path);
+        let stamp = Stamp::bounded(&file.path);
         let first = file.read()?;
         Ok(Self { kept: Kept::holding(first.clone(), vec![stamp]), first, file: Some(file) })
     }

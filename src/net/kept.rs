@@ -39,6 +39,12 @@ impl<T: Send + Sync + 'static> Kept<T> {
         kept
     }
 
+    /// The value as it was read last, without a look at its files.
+    #[must_use]
+    pub fn last(&self) -> Option<Arc<T>> {
+        self.0.value.load_full()
+    }
+
     /// The value as `read` makes it of `files`, which are looked at once a second at most, on a thread of their own, and
     /// read where one of them has changed. What can no longer be read is said once a change, and the value read before
     /// stays; the error is that of the first reading.

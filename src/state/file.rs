@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
+use reader::file::O_NONBLOCK;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -60,6 +61,12 @@ pub(super) struct Folder {
 impl Folder {
     /// Locks the folder against another agent.
     pub(super) fn open(path: &Path) -> Result<Self, String> {
+        let own = path.to_owned();
+        // What is asked for is the folder: another thing beside it is on another disk.
+        reader::file::bounded(&path.join(FILE), move || Self::open_here(&own))?
+    }
+
+    fn open_here(path: &Path) -> Result<Self, String> {
         let advice = "let the agent write there (under systemd: StateDirectory=manometer)";
         let failed = |what: &str, error: &io::Error| format!("{what}: {error}; {advice}");
         DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|error| failed("creating it", &error))?;
@@ -103,18 +110,9 @@ impl Folder {
 
 /// What was left in the folder, without what is too old; nothing if there is no file.
 pub(super) fn read(folder: &Path, now: u64) -> Result<BTreeMap<String, Section>, String> {
-    let file = match File::open(folder.join(FILE)) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
-        file => file.map_err(|error| error.to_string())?,
-    };
-    if !file.metadata().is_ok_and(|metadata| metadata.is_file()) {
-        return Err("it is not a regular file".to_owned());
-    }
-    let mut text = Vec::new();
-    file.take(MAX_BYTES + 1).read_to_end(&mut text).map_err(|error| error.to_string())?;
-    if text.len() as u64 > MAX_BYTES {
-        return Err(format!("it is larger than {} MiB", MAX_BYTES >> 20));
-    }
+    let text =
+        reader::file::read_if_there(&folder.join(FILE), MAX_BYTES >> 10).map_err(|problem| format!("it {problem}"))?;
+    let Some(text) = text else { return Ok(BTreeMap::new()) };
     let mut sections = parse(&text)?;
     sections.retain(|_, section| now.saturating_sub(section.written) <= MAX_AGE.as_secs());
     Ok(sections)
@@ -122,7 +120,8 @@ pub(super) fn read(folder: &Path, now: u64) -> Result<BTreeMap<String, Section>,
 
 fn private() -> OpenOptions {
     let mut options = OpenOptions::new();
-    options.write(true).mode(0o600);
+    // A pipe in the place of a file is refused at once.
+    options.write(true).mode(0o600).custom_flags(O_NONBLOCK);
     options
 }
 

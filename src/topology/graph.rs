@@ -97,16 +97,23 @@ pub struct Edge {
 
 /// Edges without a circle among them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Graph(BTreeMap<Node, Vec<Edge>>);
+pub struct Graph {
+    /// By what stands.
+    edges: BTreeMap<Node, Vec<Edge>>,
+    /// What something stands on: only an edge from there can close a circle.
+    stood_on: BTreeSet<Node>,
+}
 
 impl Graph {
     /// Adds an edge, unless it would close a circle: then it comes back. Of two edges between the same ends the first stays.
     #[must_use]
     pub fn add(&mut self, edge: Edge) -> Option<Edge> {
-        if edge.from == edge.on || self.below(&edge.on).contains(&edge.from) {
+        let closes = || self.stood_on.contains(&edge.from) && self.below(&edge.on).contains(&edge.from);
+        if edge.from == edge.on || closes() {
             return Some(edge);
         }
-        let edges = self.0.entry(edge.from.clone()).or_default();
+        self.stood_on.insert(edge.on.clone());
+        let edges = self.edges.entry(edge.from.clone()).or_default();
         if edges.iter().all(|known| known.on != edge.on) {
             edges.push(edge);
         }
@@ -115,13 +122,13 @@ impl Graph {
 
     /// All edges, by what stands.
     pub fn edges(&self) -> impl Iterator<Item = &Edge> {
-        self.0.values().flatten()
+        self.edges.values().flatten()
     }
 
     /// The edges of `node` to what it stands on directly.
     #[must_use]
     pub fn of(&self, node: &Node) -> &[Edge] {
-        self.0.get(node).map_or(&[], Vec::as_slice)
+        self.edges.get(node).map_or(&[], Vec::as_slice)
     }
 
     /// All that `node` stands on, directly or not.

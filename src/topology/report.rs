@@ -49,7 +49,7 @@ impl View {
             on: edge.on.to_string(),
             via: edge.via.as_str(),
             reason: edge.reason.clone(),
-            last_seen: edge.seen.map(|at| humantime::format_rfc3339_seconds(at).to_string()),
+            last_seen: edge.seen.map(|at| humantime::format_rfc3339_seconds(reader::in_calendar(at)).to_string()),
         };
         let targets = self.targets.iter().map(|said| {
             let node = Node::target(&said.name);

@@ -127,8 +127,8 @@ fn what_is_not_there_and_what_is_not_allowed() {
         ("POST", "/metrics", "GET, HEAD"),
         ("DELETE", "/", "GET, HEAD"),
         ("PUT", "/scrape?target=main", "GET, HEAD"),
-        ("GET", "/-/reload", "POST"),
-        ("HEAD", "/-/reload", "POST"),
+        ("GET", "/-/reload", "POST, PUT"),
+        ("HEAD", "/-/reload", "POST, PUT"),
     ] {
         let response = agent.send(Request::new(method, path));
         assert_eq!((response.status, response.header("allow")), (405, Some(allow)), "{method} {path}");

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use reader::weighs_at_most;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
@@ -43,6 +44,8 @@ pub enum Unreadable {
     Unmatched,
     /// It is not written in the format.
     Syntax(String),
+    /// It has far more values than a body of its size should.
+    TooMany,
 }
 
 impl fmt::Display for Unreadable {
@@ -51,6 +54,7 @@ impl fmt::Display for Unreadable {
             Self::Empty => f.write_str("the body is empty"),
             Self::Html => f.write_str("the body is an HTML page"),
             Self::Unmatched => f.write_str("no pattern of the endpoint matches anything in the body"),
+            Self::TooMany => f.write_str("the body has too many values for its size"),
             Self::Syntax(what) => write!(f, "the body cannot be read: {what}"),
         }
     }
@@ -77,6 +81,7 @@ impl Body {
             return Err(Unreadable::Html);
         }
         match format {
+            _ if !is_light(format, text) => Err(Unreadable::TooMany),
             BodyFormat::Json => Ok(Self { tree: json(text)?, families: Vec::new() }),
             BodyFormat::Python => Ok(Self { tree: json(&python::to_json(text)?)?, families: Vec::new() }),
             BodyFormat::Prometheus => {
@@ -85,6 +90,23 @@ impl Body {
             }
             BodyFormat::Text => Ok(Self { tree: patterns.tree(whole)?, families: Vec::new() }),
         }
+    }
+}
+
+/// Whether what is made of a body is of the order of its bytes: a service, or what poses as one, may send the shortest values
+/// that there are, and each takes a hundred times its bytes.
+fn is_light(format: BodyFormat, text: &str) -> bool {
+    /// What the values of any body may weigh, and those of a large one.
+    const ANY: usize = 1 << 17;
+    const LARGE: usize = 1 << 21;
+    /// A line of an exposition is a family, a list and an object at worst.
+    const LINE: usize = 20;
+    let most = ANY + (text.len() / 2).min(LARGE);
+    match format {
+        BodyFormat::Json | BodyFormat::Python => weighs_at_most(text.as_bytes(), most),
+        BodyFormat::Prometheus => text.lines().count() <= most / LINE,
+        // Patterns capture so much at most.
+        BodyFormat::Text => true,
     }
 }
 
@@ -123,6 +145,26 @@ mod tests {
 
     fn tree(text: &str) -> Result<Value, Unreadable> {
         Body::read(BodyFormat::Json, text.as_bytes()).map(|body| body.tree)
+    }
+
+    #[test]
+    fn a_body_of_the_shortest_values_is_refused_before_it_is_built() {
+        let body = |item: &str, bytes: usize| format!("[{}0]", item.repeat(bytes / item.len()));
+        let read = |format, body: &str| Body::read(format, body.as_bytes()).map(drop);
+        for item in ["{\"\":0},", "[],", "[[]],", "[{}],"] {
+            for format in [BodyFormat::Json, BodyFormat::Python] {
+                assert_eq!(read(format, &body(item, 1 << 20)), Err(Unreadable::TooMany), "{item}");
+            }
+        }
+        let lines: String = (0..150_000).map(|at| format!("a{at} 1\n")).collect();
+        assert_eq!(read(BodyFormat::Prometheus, &lines), Err(Unreadable::TooMany));
+        // What services do say: rows, readings, a thousand lines of a client library.
+        let row = "{\"id\": 12345, \"state\": \"open\", \"n\": 0.25},";
+        for (item, bytes) in [(row, 1 << 20), ("0,", 1 << 20), ("0.123,", 4 << 20), ("{\"\":0},", 64 << 10)] {
+            assert_eq!(read(BodyFormat::Json, &body(item, bytes)), Ok(()), "{item}");
+        }
+        let lines = "http_requests_total{method=\"GET\",code=\"200\"} 12345\n".repeat(15_000);
+        assert_eq!(read(BodyFormat::Prometheus, &lines), Ok(()));
     }
 
     #[test]

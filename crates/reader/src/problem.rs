@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::shown::{LONGEST, excerpt};
+
 /// One thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
@@ -15,7 +17,8 @@ pub struct Problem {
 impl Problem {
     /// A problem of the file as a whole.
     pub fn of_file(message: impl Into<String>) -> Self {
-        Self { line: None, key: None, value: None, message: message.into(), warning: false }
+        let message = bounded(message.into());
+        Self { line: None, key: None, value: None, message, warning: false }
     }
 
     /// A problem of one key. `value` is shown as given: pass `None` for what may be secret.
@@ -25,7 +28,8 @@ impl Problem {
         value: Option<String>,
         message: impl Into<String>,
     ) -> Self {
-        Self { line, key: Some(key.into()), value, message: message.into(), warning: false }
+        let (key, value, message) = (Some(bounded(key.into())), value.map(bounded), bounded(message.into()));
+        Self { line, key, value, message, warning: false }
     }
 
     /// The same as something that is to be said, and stops nobody.
@@ -39,6 +43,11 @@ impl Problem {
     pub const fn is_warning(&self) -> bool {
         self.warning
     }
+}
+
+/// A key, a value and what a parser says of either may be as long as the file.
+fn bounded(text: String) -> String {
+    if text.len() <= LONGEST { text } else { excerpt(&text).into_owned() }
 }
 
 impl fmt::Display for Problem {
@@ -66,6 +75,9 @@ pub struct ConfigError {
 }
 
 impl ConfigError {
+    /// Problems of a file that are told: a line of the log and an answer hold them all.
+    pub const MOST: usize = 100;
+
     /// What is wrong with the file `origin`, in the order of its lines.
     #[must_use]
     pub fn new(origin: String, mut problems: Vec<Problem>) -> Self {
@@ -93,7 +105,9 @@ impl ConfigError {
             Some(line) => format!("{origin}:{line}: {problem}"),
             None => format!("{origin}: {problem}"),
         };
-        self.problems.iter().map(line).collect()
+        let more = self.problems.len().saturating_sub(Self::MOST);
+        let more = (more > 0).then(|| format!("{origin}: and {more} problems more"));
+        self.problems.iter().take(Self::MOST).map(line).chain(more).collect()
     }
 }
 
@@ -104,3 +118,16 @@ impl fmt::Display for ConfigError {
 }
 
 impl std::error::Error for ConfigError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_very_many_problems_the_first_are_told() {
+        let problem = |line| Problem::of_key(Some(line), "name", None, "is missing");
+        let lines = ConfigError::new("c.toml".to_owned(), (1..=250).rev().map(problem).collect()).lines();
+        assert_eq!((lines.len(), lines[0].as_str()), (101, "c.toml:1: name: is missing"));
+        assert_eq!(lines[99..], ["c.toml:100: name: is missing", "c.toml: and 150 problems more"]);
+    }
+}

@@ -137,7 +137,7 @@ impl<'r> Table<'r> {
             (Some(text), None) => Some((Secret::new(text), None)),
             (None, Some((line, file))) => {
                 let path = self.reader.resolve(&file);
-                let stamp = Stamp::of(&path);
+                let stamp = Stamp::bounded(&path);
                 match Secret::from_file(&path) {
                     Ok(secret) => Some((secret, Some((path, stamp)))).filter(|(secret, _)| !secret.reveal().is_empty()),
                     Err(message) => {

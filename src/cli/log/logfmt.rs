@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Debug};
 
+use reader::{is_hidden, visible_json};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::fmt as log_format;
@@ -33,6 +34,27 @@ where
     }
 }
 
+/// Writes what another format does, and nothing in it hides or turns what stands beside it. All that could is in strings of JSON.
+pub(super) struct Visible<F>(pub(super) F);
+
+impl<S, N, F> FormatEvent<S, N> for Visible<F>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+    F: FormatEvent<S, N>,
+{
+    fn format_event(
+        &self,
+        context: &log_format::FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        let mut line = String::new();
+        self.0.format_event(context, Writer::new(&mut line), event)?;
+        writer.write_str(&visible_json(&line))
+    }
+}
+
 struct Pairs<'a, 'w> {
     writer: &'a mut Writer<'w>,
     outcome: fmt::Result,
@@ -41,7 +63,8 @@ struct Pairs<'a, 'w> {
 impl Visit for Pairs<'_, '_> {
     fn record_str(&mut self, field: &Field, value: &str) {
         let key = if field.name() == "message" { "msg" } else { field.name() };
-        let quoted = value.is_empty() || value.contains(|char: char| char <= ' ' || matches!(char, '=' | '"'));
+        let special = |char: char| char <= ' ' || matches!(char, '=' | '"') || is_hidden(char);
+        let quoted = value.is_empty() || value.contains(special);
         // Readers of logfmt take a quoted value for a JSON string: line breaks and control characters are escaped.
         let written = if quoted {
             write!(self.writer, " {key}={}", serde_json::Value::from(value))
@@ -69,7 +92,7 @@ mod tests {
     /// What `log` writes, each line without its timestamp.
     fn lines(log: impl FnOnce()) -> Vec<String> {
         let file = Arc::new(tempfile::tempfile().unwrap());
-        let layer = log_format::layer().event_format(Logfmt).with_writer(Arc::clone(&file));
+        let layer = log_format::layer().event_format(Visible(Logfmt)).with_writer(Arc::clone(&file));
         tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), log);
         let mut file: &File = &file;
         file.rewind().unwrap();
@@ -108,10 +131,14 @@ mod tests {
     fn no_value_can_begin_a_line_or_a_pair_of_its_own() {
         let lines = lines(|| {
             tracing::error!(cause = %"a\nlevel=info msg=fine\r\t\u{1b}[31m", key = %"a=b", path = %"C:\\x y");
+            tracing::error!(cause = %"a\u{202e}b\u{2028}", csi = %"\u{9b}31m", word = %"größe");
         });
         assert_eq!(
             lines,
-            ["level=error cause=\"a\\nlevel=info msg=fine\\r\\t\\u001b[31m\" key=\"a=b\" path=\"C:\\\\x y\""]
+            [
+                "level=error cause=\"a\\nlevel=info msg=fine\\r\\t\\u001b[31m\" key=\"a=b\" path=\"C:\\\\x y\"",
+                "level=error cause=\"a\\u202eb\\u2028\" csi=\"\\u009b31m\" word=größe",
+            ]
         );
     }
 }

@@ -15,7 +15,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Layer as _, fmt};
 
-use self::logfmt::Logfmt;
+use self::logfmt::{Logfmt, Visible};
 use self::queue::Queue;
 use crate::app::DROPPED_LOG_LINES;
 use crate::config::{LogFormat, LogLevel, LogSettings};
@@ -39,10 +39,14 @@ pub(super) fn init(settings: LogSettings) -> io::Result<Log> {
     };
     let queue = Queue::new(&DROPPED_LOG_LINES);
     let layer = match settings.format {
-        LogFormat::Logfmt => fmt::layer().event_format(Logfmt).with_writer(Arc::clone(&queue)).boxed(),
-        LogFormat::Json => {
-            fmt::layer().json().flatten_event(true).with_target(false).with_writer(Arc::clone(&queue)).boxed()
-        }
+        LogFormat::Logfmt => fmt::layer().event_format(Visible(Logfmt)).with_writer(Arc::clone(&queue)).boxed(),
+        LogFormat::Json => fmt::layer()
+            .json()
+            .flatten_event(true)
+            .with_target(false)
+            .map_event_format(Visible)
+            .with_writer(Arc::clone(&queue))
+            .boxed(),
     };
     let writing = Arc::clone(&queue);
     thread::Builder::new().name("log".to_owned()).spawn(move || writing.write_to(io::stderr()))?;

@@ -11,6 +11,9 @@ use reader::file;
 /// The size of a page in KiB beyond which it is refused.
 const PAGE_LIMIT: u64 = 1024;
 
+/// That of a file that this command wrote.
+const RENDERED_LIMIT: u64 = 16 * 1024;
+
 /// The texts of the Markdown pages of a folder by their names, without the index.
 pub(super) fn read_pages(folder: &Path) -> Result<BTreeMap<String, String>, String> {
     let unreadable = |error: std::io::Error| format!("{} cannot be read: {error}", folder.display());
@@ -28,7 +31,7 @@ pub(super) fn read_pages(folder: &Path) -> Result<BTreeMap<String, String>, Stri
 
 /// Whether the file is there as it should be.
 pub(super) fn is_written(out: &Path, file: &File) -> bool {
-    fs::read(out.join(&file.path)).is_ok_and(|bytes| bytes == file.text.as_bytes())
+    file::read(&out.join(&file.path), RENDERED_LIMIT).is_ok_and(|text| text == file.text)
 }
 
 /// Files that were rendered once and are no more, in the folders of those that are.

@@ -27,7 +27,7 @@ use tokio::time::Instant;
 
 use self::container::{Container, RunState};
 use self::disk::DiskUsage;
-use self::engine::Engine;
+use self::engine::{Engine, Negotiated};
 use self::expected::Expected;
 use self::info::Images;
 use self::kernel_log::KernelLog;
@@ -112,6 +112,8 @@ impl DockerCollector {
 /// What one poll saw.
 #[derive(Debug)]
 pub struct Snapshot {
+    /// What the engine said of itself.
+    engine: Option<Negotiated>,
     containers: Vec<Container>,
     expected: Vec<Expected>,
     usage: Usage,
@@ -147,7 +149,7 @@ impl Collector for DockerCollector {
             }
         }
         let (images, disk) = (images.of(&containers, engine), disk.of(&containers));
-        Ok(Snapshot { containers, expected, usage, images, disk })
+        Ok(Snapshot { engine: engine.negotiated(), containers, expected, usage, images, disk })
     }
 
     fn pace(&mut self, settings: &TargetSettings) {
@@ -155,6 +157,9 @@ impl Collector for DockerCollector {
     }
 
     fn export(snapshot: &Snapshot, out: &mut Families) {
+        if let Some(engine) = &snapshot.engine {
+            engine.export(out);
+        }
         lifecycle::export(&snapshot.containers, out);
         expected::export(&snapshot.expected, out);
         stats::export(&snapshot.containers, &snapshot.usage, out);

@@ -66,7 +66,7 @@ impl Message {
 
 /// Follows one unit for ever, behind `cursor` or from where the configuration says.
 pub(super) async fn follow(shared: Arc<Shared>, unit: String, cursor: Option<String>) {
-    let since = humantime::format_rfc3339_seconds(std::time::SystemTime::now()).to_string();
+    let since = humantime::format_rfc3339_seconds(reader::in_calendar(std::time::SystemTime::now())).to_string();
     shared.board.log(&unit, |log| log.cursor.clone_from(&cursor));
     while !shared.board.is_shown(&unit) {
         sleep(LOOK).await;

@@ -1,8 +1,8 @@
 //! A place in a file, and what tells that file from others.
 
-use std::fs::{self, File, Metadata, OpenOptions};
+use std::fs::{self, File, Metadata};
 use std::io;
-use std::os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -90,17 +90,9 @@ pub(super) fn id(metadata: &Metadata) -> (u64, u64) {
     (metadata.dev(), metadata.ino())
 }
 
-/// Opens a regular file; `None` if it is anything else. Nothing is opened that could wait for somebody or that opening does
-/// something to.
+/// Opens a regular file, unless it takes a descriptor that is kept; `None` if it is anything else.
 pub(super) fn open(path: &Path) -> io::Result<Option<File>> {
-    /// Linux' number; the standard library has no word for it.
-    const O_NONBLOCK: i32 = 0o4000;
-    if !fs::metadata(path)?.is_file() {
-        return Ok(None);
-    }
-    // It may have been replaced since.
-    let file = unkept(OpenOptions::new().read(true).custom_flags(O_NONBLOCK).open(path)?)?;
-    Ok(file.metadata()?.is_file().then_some(file))
+    reader::file::open(path)?.map(unkept).transpose()
 }
 
 /// Where the last line begins that is not complete, so that nobody takes half of a line for one; the end otherwise.
@@ -149,6 +141,7 @@ fn stem(name: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::OpenOptions;
     use std::io::Write as _;
 
     use super::*;

@@ -93,7 +93,7 @@ impl State {
         self.total_duration += duration;
         self.last_poll = Some(now);
         self.excerpts = collector.excerpts();
-        self.notes = collector.notes();
+        self.notes = collector.notes().iter().map(|note| reader::excerpt(note).into_owned()).collect();
         let mut out = Families::with_limit(self.instance.settings.series_limit);
         let sizes = match outcome {
             Ok(()) => {

@@ -55,6 +55,7 @@ pub(super) fn judge(endpoint: &Endpoint, address: &str, response: &Response, now
                 Unreadable::Unmatched => {
                     "look at the body with curl: it may be another page, or one of a login; else correct patterns"
                 }
+                Unreadable::TooMany => "is it the right path? Let it answer with less",
                 Unreadable::Empty | Unreadable::Syntax(_) => "look at the body with curl, and check path and format",
             };
             return Verdict::Failed(failed(Reason::Decode, cause.to_string(), advice));

@@ -84,8 +84,8 @@ fn a_file_that_is_gone_names_nothing_and_one_that_cannot_be_looked_at_what_it_na
     std::fs::remove_file(&path).unwrap();
     std::os::unix::fs::symlink(&path, &path).unwrap();
     files = look(look(files));
-    let error = "cannot be looked at: Too many levels of symbolic links (os error 40); let the agent's user look into its \
-                 folder";
+    let error =
+        "cannot be read: Too many levels of symbolic links (os error 40); is the path right, and the disk well?";
     assert_eq!(state(&files), (named, Some(error.to_owned()), true));
     std::fs::remove_file(&path).unwrap();
     files = look(files);

@@ -13,6 +13,9 @@ use super::connection::Fault;
 use super::error::Failure;
 use crate::hub::Reason;
 
+/// Bytes of an announced length for which there is room at once.
+const BELIEVED: usize = 64 << 10;
+
 /// Bytes of a foreign encoding's name that are shown.
 const SHOWN: usize = 32;
 
@@ -22,7 +25,9 @@ pub(super) async fn read(mut body: Incoming, limit: usize, received: &mut usize)
     if announced.is_some_and(|length| length > limit as u64) {
         return Err(Fault::Failure(too_large(limit)));
     }
-    let mut bytes = Vec::with_capacity(announced.and_then(|length| usize::try_from(length).ok()).unwrap_or_default());
+    let announced = announced.and_then(|length| usize::try_from(length).ok()).unwrap_or_default();
+    // More is had when it is there.
+    let mut bytes = Vec::with_capacity(announced.min(BELIEVED));
     while let Some(frame) = body.frame().await {
         // Trailers say nothing that anyone here asks for.
         let Ok(data) = frame.map_err(Fault::Broken)?.into_data() else { continue };

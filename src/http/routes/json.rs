@@ -1,7 +1,9 @@
 //! The JSON answers.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use reader::{in_calendar, visible_json};
 use serde::Serialize;
 
 use crate::hub::{Excerpt, TargetStatus};
@@ -66,7 +68,7 @@ pub(super) fn targets(statuses: &[TargetStatus], notices: &[String]) -> String {
         health: health(status),
         last_error: status.error.as_ref().map(ToString::to_string).unwrap_or_default(),
         last_error_reason: status.error.as_ref().map(|error| error.reason.as_str()),
-        last_poll: status.last_poll.map(|at| humantime::format_rfc3339_millis(at).to_string()),
+        last_poll: status.last_poll.map(|at| humantime::format_rfc3339_millis(in_calendar(at)).to_string()),
         last_poll_duration: status.last_duration.as_secs_f64(),
         poll_interval: status.interval.as_secs_f64(),
         polls: status.polls,
@@ -131,5 +133,9 @@ pub(super) fn service_discovery(
 
 fn text(value: &impl Serialize) -> String {
     // Serialising plain structs to a String cannot fail.
-    serde_json::to_string(value).unwrap_or_default()
+    let text = serde_json::to_string(value).unwrap_or_default();
+    match visible_json(&text) {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(visible) => visible,
+    }
 }

@@ -10,9 +10,10 @@
 //! * `GET /api/v1/topology`: who stands on whom, and how that is known, as JSON
 //! * `GET /runbooks/NAME`: what to do about an alert; without a name the list of them
 //! * `GET /-/healthy`, `GET /-/ready`: liveness, and whether every target has been polled once
-//! * `POST /-/reload`: reads the configuration again
+//! * `POST /-/reload`: reads the configuration again, where that is switched on
 
 mod json;
+mod lifecycle;
 mod negotiate;
 mod page;
 mod runbooks;
@@ -24,7 +25,7 @@ use std::time::SystemTime;
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::header::{ACCEPT, ALLOW, CONTENT_ENCODING, HOST, HeaderValue, USER_AGENT, VARY};
+use hyper::header::{ACCEPT, ALLOW, CONTENT_ENCODING, HeaderValue, USER_AGENT, VARY};
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 use tokio::sync::{mpsc, oneshot};
@@ -32,7 +33,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 
 use self::negotiate::{content_type, preferred_format, takes_gzip};
-use crate::http::server::{Handler, PLAIN, Peer, respond};
+use crate::http::server::{Handler, PLAIN, Peer, host, respond};
 use crate::hub::{Exposition, Hub, Key, scraper};
 
 /// What `/sd` calls the agent itself among the collectors.
@@ -48,10 +49,18 @@ pub type ReloadRequest = oneshot::Sender<Result<(), String>>;
 pub struct Routes {
     hub: Arc<Hub>,
     reload: mpsc::Sender<ReloadRequest>,
-    /// Shown on the status page.
-    environment: ArcSwap<Option<String>>,
+    settings: ArcSwap<Settings>,
     unknown_targets: Arc<AtomicU64>,
     runbooks: Runbooks,
+}
+
+/// What the configuration says of the routes.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// The name of the environment, shown on the status page.
+    pub environment: Option<String>,
+    /// Whether `POST /-/reload` does anything.
+    pub enable_lifecycle: bool,
 }
 
 /// What finds the text of a runbook, in Markdown, by its name; the index has the empty one.
@@ -66,20 +75,19 @@ impl Routes {
         unknown_targets: Arc<AtomicU64>,
         runbooks: Runbooks,
     ) -> Self {
-        Self { hub, reload, environment: ArcSwap::default(), unknown_targets, runbooks }
+        Self { hub, reload, settings: ArcSwap::default(), unknown_targets, runbooks }
     }
 
-    /// Sets the name of the environment that the status page shows.
-    pub fn set_environment(&self, environment: Option<String>) {
-        self.environment.store(Arc::new(environment));
+    /// From now on the routes are as `settings` say.
+    pub fn configure(&self, settings: Settings) {
+        self.settings.store(Arc::new(settings));
     }
 
     async fn answer(&self, request: Request<()>) -> Response<Full<Bytes>> {
         let (parts, ()) = request.into_parts();
         let reading = matches!(parts.method, Method::GET | Method::HEAD);
         match parts.uri.path() {
-            "/-/reload" if parts.method == Method::POST => self.reload().await,
-            "/-/reload" => not_allowed("POST"),
+            "/-/reload" => self.lifecycle(&parts.method, &parts.headers).await,
             "/" | "/metrics" | "/scrape" | "/sd" | "/api/v1/targets" | "/api/v1/topology" | "/-/healthy"
             | "/-/ready"
                 if !reading =>
@@ -94,22 +102,14 @@ impl Routes {
             }
             "/scrape" => self.scrape(&parts).await,
             "/" => {
-                let environment = self.environment.load();
-                respond(
-                    StatusCode::OK,
-                    HTML,
-                    page::render(environment.as_deref(), &self.hub.statuses(), &self.hub.notices()),
-                )
+                let settings = self.settings.load();
+                let environment = settings.environment.as_deref();
+                respond(StatusCode::OK, HTML, page::render(environment, &self.hub.statuses(), &self.hub.notices()))
             }
-            "/sd" => {
-                let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok());
-                match host {
-                    Some(host) => self.service_discovery(host, parameter(&parts, "collector").as_deref()),
-                    None => {
-                        respond(StatusCode::BAD_REQUEST, PLAIN, "a Host header is needed: targets lead back to it\n")
-                    }
-                }
-            }
+            "/sd" => match host::of(&parts.headers) {
+                Some(host) => self.service_discovery(host, parameter(&parts, "collector").as_deref()),
+                None => respond(StatusCode::BAD_REQUEST, PLAIN, "a Host header is needed: targets lead back to it\n"),
+            },
             "/api/v1/targets" => {
                 respond(StatusCode::OK, JSON, json::targets(&self.hub.statuses(), &self.hub.notices()))
             }
@@ -195,21 +195,6 @@ impl Routes {
             respond(StatusCode::OK, PLAIN, "manometer is ready\n")
         } else {
             respond(StatusCode::SERVICE_UNAVAILABLE, PLAIN, format!("{waiting} targets have not been polled yet\n"))
-        }
-    }
-
-    async fn reload(&self) -> Response<Full<Bytes>> {
-        let (sender, answer) = oneshot::channel();
-        if self.reload.try_send(sender).is_err() {
-            return respond(StatusCode::SERVICE_UNAVAILABLE, PLAIN, "a reload is under way; try again\n");
-        }
-        match answer.await {
-            Ok(Ok(())) => respond(StatusCode::OK, PLAIN, "configuration reloaded\n"),
-            Ok(Err(error)) => {
-                let text = format!("the old configuration stays:\n{error}\n");
-                respond(StatusCode::INTERNAL_SERVER_ERROR, PLAIN, text)
-            }
-            Err(_) => respond(StatusCode::SERVICE_UNAVAILABLE, PLAIN, "the agent is stopping\n"),
         }
     }
 }

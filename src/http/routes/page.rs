@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use reader::{in_calendar, visible};
+
 use super::json::health;
 use crate::hub::TargetStatus;
 
@@ -68,7 +70,8 @@ fn row(out: &mut String, status: &TargetStatus) {
         .extend_pairs(node)
         .finish();
     let query = escape(&query);
-    let last_poll = status.last_poll.map(|at| humantime::format_rfc3339_seconds(at).to_string()).unwrap_or_default();
+    let last_poll =
+        status.last_poll.map(|at| humantime::format_rfc3339_seconds(in_calendar(at)).to_string()).unwrap_or_default();
     let _ = writeln!(
         out,
         "<tr><td><a href=\"/scrape?{query}\">{name}</a></td><td>{}</td><td>{}</td><td class=\"{health}\">{health}\
@@ -90,7 +93,7 @@ fn row(out: &mut String, status: &TargetStatus) {
     }
 }
 
-/// `text` as HTML text or attribute value.
+/// `text` as HTML text or attribute value, in which nothing hides.
 pub(super) fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    visible(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

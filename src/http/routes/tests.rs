@@ -1,7 +1,7 @@
 use std::time::{Duration, SystemTime};
 
 use http_body_util::BodyExt as _;
-use hyper::header::{ACCEPT_ENCODING, CONTENT_TYPE, HeaderName};
+use hyper::header::{ACCEPT_ENCODING, CONTENT_TYPE, HOST, HeaderName};
 
 use super::*;
 use crate::hub::{PollError, Reason, TargetStatus};
@@ -86,7 +86,7 @@ async fn methods_and_paths_are_checked() {
     let post = ask(&routes, Method::POST, "/metrics", &[]).await;
     assert_eq!((post.status, post.headers[ALLOW].to_str().unwrap()), (405, "GET, HEAD"));
     let reload = get(&routes, "/-/reload").await;
-    assert_eq!((reload.status, reload.headers[ALLOW].to_str().unwrap()), (405, "POST"));
+    assert_eq!((reload.status, reload.headers[ALLOW].to_str().unwrap()), (405, "POST, PUT"));
     assert_eq!(get(&routes, "/nothing").await.status, 404);
     assert_eq!(ask(&routes, Method::HEAD, "/metrics", &[]).await.status, 200);
 }
@@ -177,11 +177,25 @@ async fn site_and_labels_of_a_target_are_on_metrics_and_in_the_discovery_and_not
 #[tokio::test]
 async fn a_reload_answers_with_its_outcome() {
     let (routes, mut reloads) = routes();
+    let off = "Lifecycle API is not enabled.\nsend SIGHUP, or start the agent with --web.enable-lifecycle\n";
+    for method in [Method::POST, Method::PUT] {
+        let answer = ask(&routes, method, "/-/reload", &[]).await;
+        assert_eq!((answer.status, answer.body.as_str()), (403, off));
+    }
+    routes.configure(Settings { enable_lifecycle: true, ..Settings::default() });
+    for (name, value) in [("origin", "https://evil.example"), ("sec-fetch-site", "cross-site")] {
+        let page = [(HOST, "10.0.0.7:10121"), (HeaderName::from_static(name), value)];
+        let answer = ask(&routes, Method::POST, "/-/reload", &page).await;
+        let refused = "a page of another site may not reload the agent; ask for it by curl, or send SIGHUP\n";
+        assert_eq!((answer.status, answer.body.as_str()), (403, refused), "{name}");
+    }
+    assert!(reloads.is_empty(), "who may not reload does not");
     let agent = tokio::spawn(async move {
-        for outcome in [Ok(()), Err("config.toml:1: bad".to_owned())] {
+        for outcome in [Ok(()), Ok(()), Err("config.toml:1: bad".to_owned())] {
             reloads.recv().await.unwrap().send(outcome).unwrap();
         }
     });
+    assert_eq!(ask(&routes, Method::PUT, "/-/reload", &[]).await.status, 200);
     let ok = ask(&routes, Method::POST, "/-/reload", &[]).await;
     assert_eq!((ok.status, ok.body.as_str()), (200, "configuration reloaded\n"));
     let bad = ask(&routes, Method::POST, "/-/reload", &[]).await;

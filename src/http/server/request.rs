@@ -7,16 +7,17 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Body as _, Incoming};
-use hyper::header::{AUTHORIZATION, CONNECTION, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use hyper::header::{AUTHORIZATION, CONNECTION, DATE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use hyper::{Request, Response, StatusCode};
 use tracing::error;
 
 use super::activity::Activity;
+use super::host;
 use super::stats::Rejection;
 use super::{Handler, PLAIN, Peer, Shared, respond};
 use crate::http::web::{Authenticator, Credentials, Verdict};
@@ -62,11 +63,20 @@ pub(super) async fn answer<H: Handler>(
     for (name, value) in &shared.web.load().headers {
         response.headers_mut().insert(name, value.clone());
     }
+    if let Some(now) = date(SystemTime::now()) {
+        response.headers_mut().insert(DATE, now);
+    }
     if shared.draining.load(Ordering::Relaxed) || exchange.left_unread() {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     exchange.activity.responded();
     Ok(response)
+}
+
+/// The Date header; none while the clock has no date that it could be, and hyper would panic.
+fn date(now: SystemTime) -> Option<HeaderValue> {
+    let is_date = now == reader::in_calendar(now);
+    is_date.then(|| HeaderValue::try_from(httpdate::fmt_http_date(now)).ok()).flatten()
 }
 
 async fn checked<H: Handler>(
@@ -80,6 +90,9 @@ async fn checked<H: Handler>(
     let (head, body) = request.into_parts();
     if !body.is_end_stream() {
         discard(body).await.inspect_err(|_| exchange.left_unread.store(true, Ordering::Relaxed))?;
+    }
+    if !host::is_right(&head) {
+        return Err(Refusal::new(Rejection::Host));
     }
     if !exchange.activity.begin() {
         return Err(Refusal::new(Rejection::Connections));
@@ -163,6 +176,9 @@ impl Refusal {
             Rejection::Unauthorized => (StatusCode::UNAUTHORIZED, "unauthorized\n"),
             Rejection::UriTooLong => (StatusCode::URI_TOO_LONG, "request target too long\n"),
             Rejection::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "request body too large\n"),
+            Rejection::Host => {
+                (StatusCode::BAD_REQUEST, "bad request: it needs one Host header, with a name or an address\n")
+            }
             Rejection::Malformed | Rejection::Tls => (StatusCode::BAD_REQUEST, "bad request\n"),
             Rejection::Requests | Rejection::AuthBusy | Rejection::Connections => {
                 (StatusCode::SERVICE_UNAVAILABLE, "too many requests in flight\n")
@@ -181,5 +197,19 @@ impl Refusal {
             _ => {}
         }
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_without_a_date_has_no_header() {
+        let at = SystemTime::UNIX_EPOCH + Duration::from_secs(1_794_000_000);
+        assert_eq!(date(at).unwrap(), "Fri, 06 Nov 2026 21:20:00 GMT");
+        assert_eq!(date(SystemTime::UNIX_EPOCH).unwrap(), "Thu, 01 Jan 1970 00:00:00 GMT");
+        assert_eq!(date(SystemTime::UNIX_EPOCH - Duration::from_nanos(1)), None);
+        assert_eq!(date(SystemTime::UNIX_EPOCH + Duration::from_secs(253_402_300_800)), None);
     }
 }

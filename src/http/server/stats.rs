@@ -40,6 +40,8 @@ metric::words! {
         RateLimit = "rate_limit",
         /// No credentials or wrong ones: 401.
         Unauthorized = "unauthorized",
+        /// None, two, or one that cannot be: 400.
+        Host = "host",
         /// 414.
         UriTooLong = "uri_too_long",
         /// 413.
@@ -200,7 +202,7 @@ mod tests {
     #[test]
     fn each_rejection_is_counted_under_its_own_reason() {
         use Rejection::{
-            AuthBusy, BodyTooLarge, Connections, Malformed, RateLimit, Requests, Tls, Unauthorized, UriTooLong,
+            AuthBusy, BodyTooLarge, Connections, Host, Malformed, RateLimit, Requests, Tls, Unauthorized, UriTooLong,
         };
         for (rejection, reason) in [
             (Connections, "connections"),
@@ -208,6 +210,7 @@ mod tests {
             (AuthBusy, "auth_busy"),
             (RateLimit, "rate_limit"),
             (Unauthorized, "unauthorized"),
+            (Host, "host"),
             (UriTooLong, "uri_too_long"),
             (BodyTooLarge, "body_too_large"),
             (Malformed, "malformed"),

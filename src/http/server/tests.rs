@@ -148,6 +148,8 @@ async fn head_has_the_length_and_no_body() {
     let response = server.exchange(b"HEAD /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await;
     assert_eq!(status(&response), "HTTP/1.1 200 OK");
     assert!(response.contains("\r\ncontent-length: 5\r\n"), "{response}");
+    let date = response.split("\r\n").find_map(|line| line.strip_prefix("date: ")).unwrap();
+    httpdate::parse_http_date(date).unwrap();
     assert!(response.ends_with("\r\n\r\n"), "{response}");
 }
 
@@ -178,6 +180,9 @@ async fn bad_requests() {
         ("\0\u{1}\u{2}\r\n\r\n".to_owned(), "HTTP/1.1 400 Bad Request"),
         ("GE(T / HTTP/1.1\r\n\r\n".to_owned(), "HTTP/1.1 400 Bad Request"),
         (get("/", "no colon\r\n"), "HTTP/1.1 400 Bad Request"),
+        ("GET / HTTP/1.1\r\nConnection: close\r\n\r\n".to_owned(), "HTTP/1.1 400 Bad Request"),
+        (get("/", "Host: x\r\n"), "HTTP/1.1 400 Bad Request"),
+        ("GET / HTTP/1.0\r\nHost: evil\"}]<script>\r\n\r\n".to_owned(), "HTTP/1.0 400 Bad Request"),
         ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_owned(), "no response"),
         (post("Content-Length: 5", "hello"), "HTTP/1.1 200 OK"),
         (post("Content-Length: 65536", &long(65_536)), "HTTP/1.1 200 OK"),
@@ -191,7 +196,8 @@ async fn bad_requests() {
         let response = server.exchange(request.as_bytes()).await;
         assert_eq!(status(&response), expected, "{:?}", &request[..request.len().min(80)]);
     }
-    assert_eq!((server.rejected("uri_too_long"), server.rejected("body_too_large")), (1, 3));
+    let rejected = ["uri_too_long", "body_too_large", "host"].map(|reason| server.rejected(reason));
+    assert_eq!(rejected, [1, 3, 3]);
     server.until(|stats| stats.connections == 0).await;
     assert_eq!(status(&server.get("").await), "HTTP/1.1 200 OK");
 }

@@ -32,6 +32,15 @@ pub use parse::{RawHttp, RawRateLimit, RawTls, RawWebConfig, parse};
 pub(crate) use rate::RateLimit;
 pub(crate) use reload::TlsSource;
 
+use crate::metric::{Families, metrics};
+
+metrics! {
+    pub fn metrics;
+    CERTIFICATE_NOT_AFTER: gauge "manometer_server_certificate_not_after_seconds" [] UnixSeconds,
+        "When the certificate ends that the agent shows to those who scrape it; absent where it serves plain HTTP.",
+        "tls_server_config.cert_file of --web.config.file";
+}
+
 /// The size of a web configuration file in KiB beyond which it is refused; certificates may stand in it.
 const FILE_LIMIT: u64 = 1024;
 
@@ -60,6 +69,13 @@ impl WebConfig {
     #[must_use]
     pub const fn is_tls(&self) -> bool {
         self.tls.is_some()
+    }
+
+    /// Exports what those who scrape depend on.
+    pub fn export(&self, out: &mut Families) {
+        if let Some(at) = self.tls.as_ref().and_then(TlsSource::not_after) {
+            out.push(&CERTIFICATE_NOT_AFTER, [], at as f64);
+        }
     }
 
     fn build(raw: &RawWebConfig, dir: &Path) -> Result<Self, Vec<Problem>> {

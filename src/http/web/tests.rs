@@ -302,6 +302,29 @@ async fn certificates_are_reloaded_and_broken_ones_are_not_used() {
 }
 
 #[tokio::test]
+async fn the_end_of_the_certificate_that_is_served_is_told() {
+    const NAME: &str = "manometer_server_certificate_not_after_seconds";
+    let dir = directory();
+    let shown = |config: &WebConfig| {
+        let mut families = Families::new();
+        config.export(&mut families);
+        families.get(NAME).and_then(|family| family.value(&[]))
+    };
+    let config = load(&dir, &tls("")).unwrap();
+    assert_eq!(shown(&config), Some(67_090_118_400.0), "the first second of 4096");
+    let key = rcgen::KeyPair::generate().unwrap();
+    let mut params = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    params.not_after = rcgen::date_time_ymd(2030, 1, 2);
+    std::fs::write(dir.path().join("server.crt"), params.self_signed(&key).unwrap().pem()).unwrap();
+    std::fs::write(dir.path().join("server.key"), key.serialize_pem()).unwrap();
+    let source = config.tls.clone().unwrap();
+    source.expire();
+    source.current().await;
+    assert_eq!(shown(&config), Some(1_893_542_400.0), "it follows a rotation");
+    assert_eq!(shown(&WebConfig::default()), None);
+}
+
+#[tokio::test]
 async fn files_are_looked_at_once_an_interval() {
     let dir = directory();
     let source = load(&dir, &tls("")).unwrap().tls.unwrap();

@@ -12,6 +12,7 @@ use super::client_cert::{self, ClientAuth};
 use super::parse::RawTls;
 use super::pem::Pem;
 use super::problem_of;
+use crate::net::tls::{Clock, not_after};
 
 const CERT: &str = "tls_server_config.cert";
 const CERT_FILE: &str = "tls_server_config.cert_file";
@@ -89,13 +90,14 @@ impl TlsSettings {
     }
 
     /// Reads the files.
-    pub(super) fn server_config(&self) -> Result<ServerConfig, Vec<Problem>> {
+    pub(super) fn served(&self) -> Result<Served, Vec<Problem>> {
         let mut problems = Vec::new();
         let mut report = |problem| problems.push(problem);
         let chain = self.cert.certificates().map_err(&mut report).ok();
         let key = self.key.private_key().map_err(&mut report).ok();
         let roots = self.client_ca.as_ref().map(Pem::roots).transpose().map_err(&mut report).ok();
         let (Some(chain), Some(key), Some(roots)) = (chain, key, roots) else { return Err(problems) };
+        let not_after = chain.first().and_then(not_after);
         let verifier = client_cert::verifier(
             self.client_auth,
             roots.unwrap_or_else(RootCertStore::empty),
@@ -103,7 +105,7 @@ impl TlsSettings {
             &self.provider,
         )
         .map_err(|cause| vec![problem_of(CLIENT_AUTH_TYPE, None, cause, "check client_ca_file")])?;
-        let mut config = ServerConfig::builder_with_provider(Arc::clone(&self.provider))
+        let mut config = ServerConfig::builder_with_details(Arc::clone(&self.provider), Arc::new(Clock))
             .with_protocol_versions(&self.versions)
             .map_err(|error| vec![problem_of(CIPHER_SUITES, None, error.to_string(), "remove the key")])?
             .with_client_cert_verifier(verifier)
@@ -114,8 +116,16 @@ impl TlsSettings {
             })?;
         config.ignore_client_order = self.server_order;
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(config)
+        Ok(Served { config: Arc::new(config), not_after })
     }
+}
+
+/// What connections are served with.
+#[derive(Debug)]
+pub(super) struct Served {
+    pub(super) config: Arc<ServerConfig>,
+    /// The end of the certificate, in seconds since 1970.
+    pub(super) not_after: Option<i64>,
 }
 
 fn client_auth(raw: &RawTls, has_ca: bool, problems: &mut Vec<Problem>) -> ClientAuth {

@@ -13,6 +13,7 @@ use tokio_rustls::rustls;
 
 use super::super::pem;
 use super::super::tls_settings::TlsSettings;
+use super::clock::Clock;
 use super::v1;
 use super::verifier::{Trust, Verifier};
 
@@ -47,7 +48,7 @@ fn system_files() -> Vec<PathBuf> {
 pub(super) fn config(settings: &TlsSettings) -> Result<ClientConfig, String> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let verifier = Verifier::new(trust(settings, &provider)?, &provider, Arc::clone(&settings.shared.seen));
-    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
+    let builder = ClientConfig::builder_with_details(Arc::clone(&provider), Arc::new(Clock))
         .with_safe_default_protocol_versions()
         .map_err(|error| error.to_string())?
         .dangerous()
@@ -89,7 +90,7 @@ fn trust(settings: &TlsSettings, provider: &Arc<CryptoProvider>) -> Result<Trust
             let roots = from_file("ca_file", ca_file, |_| pem::roots(very.clone()))?;
             (Arc::new(roots), very)
         }
-        None => (system_roots(), Vec::new()),
+        None => (system_roots()?, Vec::new()),
     };
     if roots.is_empty() {
         return Err("this machine has no trusted certificates; set ca_file or fingerprint".to_owned());
@@ -98,18 +99,23 @@ fn trust(settings: &TlsSettings, provider: &Arc<CryptoProvider>) -> Result<Trust
     Ok(Trust::Authorities { authorities: authorities.map_err(|error| error.to_string())?, very })
 }
 
-fn system_roots() -> Arc<RootCertStore> {
-    let now: Vec<Option<Stamp>> = system_files().iter().map(|file| Stamp::of(file)).collect();
+fn system_roots() -> Result<Arc<RootCertStore>, String> {
+    let now: Vec<Option<Stamp>> = system_files().iter().map(|file| Stamp::bounded(file)).collect();
     let mut known = SYSTEM_ROOTS.lock();
     if let Some((_, roots)) = known.as_ref().filter(|(stamps, _)| *stamps == now) {
-        return Arc::clone(roots);
+        return Ok(Arc::clone(roots));
+    }
+    if let Some(file) = std::env::var_os("SSL_CERT_FILE") {
+        // Whoever reads it next takes what it is given, and as much as there is.
+        let file = Path::new(&file);
+        pem::read(file).map_err(|cause| format!("SSL_CERT_FILE {}: {cause}", file.display()))?;
     }
     let mut roots = RootCertStore::empty();
     // A broken certificate in the system's store must not make the others distrusted.
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     let roots = Arc::new(roots);
     *known = Some((now, Arc::clone(&roots)));
-    roots
+    Ok(roots)
 }
 
 /// What a file of the settings holds. The error names the key and the file.

@@ -5,6 +5,7 @@
 //! to say, what an error means in plain words that of `words`.
 
 mod build;
+mod clock;
 mod seen;
 mod v1;
 mod verifier;
@@ -22,7 +23,9 @@ use super::dial::Transport;
 use super::endpoint::without_zone;
 use super::kept::Kept;
 use super::tls_settings::TlsSettings;
+pub use clock::Clock;
 use seen::Seen;
+pub use seen::not_after;
 
 /// What the connections with the same settings share.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -13,8 +13,8 @@ pub(super) struct Seen(Mutex<BTreeMap<String, i64>>);
 
 impl Seen {
     pub(super) fn note(&self, name: &str, certificate: &CertificateDer<'_>) {
-        if let Ok((_, certificate)) = X509Certificate::from_der(certificate) {
-            self.0.lock().insert(name.to_owned(), certificate.validity().not_after.timestamp());
+        if let Some(at) = not_after(certificate) {
+            self.0.lock().insert(name.to_owned(), at);
         }
     }
 
@@ -25,6 +25,12 @@ impl Seen {
     pub(super) fn not_after(&self) -> Vec<(String, i64)> {
         self.0.lock().iter().map(|(name, at)| (name.clone(), *at)).collect()
     }
+}
+
+/// The end of a certificate, in seconds since 1970.
+#[must_use]
+pub fn not_after(certificate: &CertificateDer<'_>) -> Option<i64> {
+    X509Certificate::from_der(certificate).ok().map(|(_, certificate)| certificate.validity().not_after.timestamp())
 }
 
 /// What was seen is no part of the settings that it belongs to.

@@ -107,8 +107,9 @@ fn of_alert(alert: AlertDescription) -> (String, &'static str) {
 
 /// The day and time in UTC.
 fn date(at: UnixTime) -> String {
-    let at = std::time::UNIX_EPOCH + std::time::Duration::from_secs(at.as_secs());
-    humantime::format_rfc3339_seconds(at).to_string()
+    let at = std::time::UNIX_EPOCH.checked_add(std::time::Duration::from_secs(at.as_secs()));
+    let known = at.map(|at| humantime::format_rfc3339_seconds(reader::in_calendar(at)).to_string());
+    known.unwrap_or_else(|| "a time that no clock shows".to_owned())
 }
 
 /// A name as people write it, of `DnsName("localhost")`.

@@ -71,7 +71,8 @@ const LOOKS: &[&str] = &[
     "read -rs REDIS",
 ];
 
-const CHANGES: &[&str] = &["systemctl start ", "amtool silence add ", "amtool silence expire ", "amtool alert add "];
+const CHANGES: &[&str] =
+    &["systemctl start ", "systemctl reload ", "amtool silence add ", "amtool silence expire ", "amtool alert add "];
 
 /// Requests that change something, by the end of their address.
 const POSTS: &[&str] = &["/-/reload", "/admin/instrument-refresh", "/reset-circuit-breaker"];

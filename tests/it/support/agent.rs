@@ -189,7 +189,9 @@ impl Agent {
 
     #[track_caller]
     fn start(command: &mut Command, dir: TempDir) -> Self {
-        command.args(["--web.listen-address", "127.0.0.1:0", "--log.level", "debug"]).stderr(Stdio::piped());
+        command
+            .args(["--web.listen-address", "127.0.0.1:0", "--web.enable-lifecycle", "--log.level", "debug"])
+            .stderr(Stdio::piped());
         let mut process = Process::spawn(command);
         let log = process.collect_stderr();
         let address = until(SOON, "the agent listens", || {

@@ -104,6 +104,12 @@ pub(super) fn undecodable(error: &serde_json::Error, attempt: &str) -> EngineErr
     EngineError::new(Reason::Decode, attempt, cause, "is this the Docker Engine API? see docs/COMPATIBILITY.md")
 }
 
+/// The body has more values than anything would say that is asked.
+pub(super) fn too_many_values(attempt: &str) -> EngineError {
+    let cause = "the answer has more values than the agent has room for";
+    EngineError::new(Reason::Decode, attempt, cause, "is this the Docker Engine API? see docs/COMPATIBILITY.md")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -48,6 +48,10 @@ const LIST_LIMIT: usize = 32 << 20;
 /// Bytes of any other reply beyond which it is refused.
 const REPLY_LIMIT: usize = 4 << 20;
 
+/// A limit of bytes is one of values too, which the shortest take up a hundred times more room: so many are granted to each. A
+/// list of 10,000 containers has 2 million with their objects counted as ten.
+const BYTES_PER_VALUE: usize = 16;
+
 /// One engine. A clone is the same engine: its connections and what was negotiated are shared.
 #[derive(Clone)]
 pub(super) struct Engine(Arc<Inner>);
@@ -171,12 +175,9 @@ impl Engine {
         Ok(LogBody::new(body, content_type.as_deref(), self.attempt(&format!("/containers/{}/logs", short(id)))))
     }
 
-    /// Exports what is known of the engine.
+    /// Exports what the agent may ask of the engine.
     pub(super) fn export(&self, out: &mut Families) {
         self.0.capabilities.export(self.0.inspect, out);
-        if let Some(negotiated) = self.negotiated() {
-            negotiated.export(out);
-        }
     }
 
     async fn get<T: DeserializeOwned>(&self, endpoint: Endpoint, path: &str, limit: usize) -> Result<T, EngineError> {
@@ -192,6 +193,9 @@ impl Engine {
         let attempt = self.attempt(path);
         let response = self.0.transport.get(path, Budget::Bytes(limit)).await?;
         let body = stream::whole(response, &attempt).await?;
+        if !reader::weighs_at_most(&body, limit / BYTES_PER_VALUE) {
+            return Err(error::too_many_values(&attempt));
+        }
         serde_json::from_slice(&body).map_err(|error| error::undecodable(&error, &attempt))
     }
 

@@ -17,13 +17,19 @@ const MESSAGE_LIMIT: usize = 16 << 10;
 const EVENT_LIMIT: usize = 1 << 20;
 
 /// The body of a good answer; the error of a bad one.
-pub(super) async fn whole(response: Response<Incoming>, attempt: &str) -> Result<Bytes, EngineError> {
+pub(super) async fn whole(response: Response<Incoming>, attempt: &str) -> Result<Vec<u8>, EngineError> {
     let status = response.status();
     if !status.is_success() {
         return Err(refused(response, attempt).await);
     }
-    let body = response.into_body().collect().await.map_err(|error| broken(&error, attempt))?;
-    Ok(body.to_bytes())
+    let (mut body, mut bytes) = (response.into_body(), Vec::new());
+    while let Some(frame) = body.frame().await {
+        // Copied: many small chunks would each keep the buffer alive that they were read into.
+        if let Ok(data) = frame.map_err(|error| broken(&error, attempt))?.into_data() {
+            bytes.extend_from_slice(&data);
+        }
+    }
+    Ok(bytes)
 }
 
 /// The content type and body of a good answer that goes on; the error of a bad one.

@@ -40,7 +40,7 @@ impl Negotiated {
         std::array::from_fn(|_| parts.next().unwrap_or(0))
     }
 
-    pub(super) fn export(&self, out: &mut Families) {
+    pub(crate) fn export(&self, out: &mut Families) {
         let api = format!("{}.{}", self.api.0, self.api.1);
         out.push(&ENGINE_INFO, [&self.engine, &self.version, &api, &self.os], 1.0);
     }

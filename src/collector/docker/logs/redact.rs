@@ -54,18 +54,7 @@ pub(super) fn shown(line: &[u8], is_cut: bool) -> String {
             text = masked.into();
         }
     }
-    cut(&escaped(&text), MAX_SHOWN).to_owned()
-}
-
-/// Control characters, and those that change the direction of writing, as escapes.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for char in text.chars() {
-        let hidden =
-            matches!(char, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
-        if char.is_control() || hidden { out.extend(char.escape_default()) } else { out.push(char) }
-    }
-    out
+    cut(&reader::visible(&text), MAX_SHOWN).to_owned()
 }
 
 #[cfg(test)]

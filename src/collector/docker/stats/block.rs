@@ -55,6 +55,10 @@ metrics! {
 /// Bytes of what the kernel calls a sector, whatever the device's are.
 const SECTOR: u64 = 512;
 
+/// Devices of one container that are told apart, and the number that stands for the others together.
+const MAX_DEVICES: usize = 64;
+pub(super) const OTHERS: (u64, u64) = (u64::MAX, u64::MAX);
+
 /// What an entry counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Operation {
@@ -124,7 +128,9 @@ impl Block {
             for entry in entries.into_iter().flatten() {
                 let (Some(major), Some(minor), Some(value)) = (entry.major, entry.minor, entry.value) else { continue };
                 let Some(operation) = entry.op.as_deref().and_then(Operation::named) else { continue };
-                let device = devices.entry((major, minor)).or_default();
+                let number = (major, minor);
+                let is_told = devices.len() < MAX_DEVICES || devices.contains_key(&number);
+                let device = devices.entry(if is_told { number } else { OTHERS }).or_default();
                 let count = counts(device).entry(operation).or_default();
                 *count = count.saturating_add(value);
             }
@@ -175,7 +181,7 @@ impl Block {
             {
                 series.put(metric, &[&name], of(&device.time, operation).map(seconds));
             }
-            let Some((major, minor)) = device.number else { continue };
+            let Some((major, minor)) = device.number.filter(|number| *number != OTHERS) else { continue };
             let [major, minor] = [major, minor].map(|number| number.to_string());
             for (operation, bytes) in &device.bytes {
                 series.count(&USAGE, &[&name, &major, &minor, operation.as_str()], Some(*bytes));

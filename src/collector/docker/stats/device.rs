@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::block::Block;
+use super::block::{Block, OTHERS};
 use crate::collector::docker::DockerTarget;
+use crate::metric::OTHER;
 use crate::net::Endpoint;
 
 /// Where Linux has a link for each device, named by its number, that leads to its own folder.
@@ -47,9 +48,12 @@ impl Devices {
         }
     }
 
-    /// What a device is called: its name, its numbers, or `all`.
+    /// What a device is called: its name, its numbers, or `all`; `__other__` for those that are not told apart.
     pub(super) fn name(&self, number: Option<(u64, u64)>) -> String {
         let Some((major, minor)) = number else { return "all".to_owned() };
+        if (major, minor) == OTHERS {
+            return OTHER.to_owned();
+        }
         self.known.get(&(major, minor)).cloned().unwrap_or_else(|| format!("{major}:{minor}"))
     }
 }

@@ -11,6 +11,9 @@ use crate::metric::{Metric, OTHER, metrics};
 /// Bytes of the longest name that Linux gives an interface. Windows, and Podman at times, send the id of an endpoint.
 const MAX_NAME: usize = 15;
 
+/// Interfaces of one container that are told apart; a container has one for each of its networks.
+const MAX_INTERFACES: usize = 64;
+
 metrics! {
     pub(super) fn metrics;
     RECEIVED_BYTES: counter "container_network_receive_bytes_total" ["name", "image", "interface"] Bytes,
@@ -55,8 +58,13 @@ const COUNTS: [&Metric<3>; 8] = [
 impl Network {
     pub(super) fn read(networks: &HashMap<String, ContainerNetworkStats>, dialect: Dialect) -> Self {
         let mut by_interface = BTreeMap::<String, Traffic>::new();
+        let is_own = |name: &&String| name.len() <= MAX_NAME && !name.is_empty();
+        let mut own: Vec<&String> = networks.keys().filter(is_own).collect();
+        own.sort_unstable();
+        own.truncate(MAX_INTERFACES);
         for (name, stats) in networks {
-            let name = if name.len() > MAX_NAME || name.is_empty() { OTHER } else { name };
+            // What is not told apart is counted together.
+            let name = if own.binary_search(&name).is_ok() { name.as_str() } else { OTHER };
             let sums = by_interface.entry(name.to_owned()).or_default();
             for (sum, count) in sums.iter_mut().zip(traffic(stats, dialect)) {
                 *sum = match (*sum, count) {

@@ -25,6 +25,9 @@ metrics! {
         "Processes and threads that the container may have; absent without a limit.", "stats: pids_stats.limit";
 }
 
+/// CPUs that are told apart: more than any machine has that runs one Linux.
+const MAX_CPUS: usize = 8192;
+
 /// What a container uses.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Sample {
@@ -78,7 +81,7 @@ impl Sample {
                 .filter(|cpus| *cpus > 0)
                 .or_else(|| u32::try_from(listed(body)?.len()).ok()),
             cpu,
-            per_cpu: listed(body).map_or_else(Vec::new, <[u64]>::to_vec),
+            per_cpu: listed(body).map_or_else(Vec::new, |cpus| cpus.iter().take(MAX_CPUS).copied().collect()),
             memory,
             network: body.networks.as_ref().map(|networks| Network::read(networks, dialect)).unwrap_or_default(),
             block: block.unwrap_or_default(),

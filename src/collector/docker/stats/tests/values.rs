@@ -214,6 +214,31 @@ fn no_network_is_no_series() {
 }
 
 #[test]
+fn interfaces_and_devices_beyond_a_number_are_counted_together() {
+    let interface = |at: u64| format!(r#""n{at:03}":{{"rx_bytes":{at},"tx_bytes":1}}"#);
+    let networks: Vec<String> = (1..=100).map(interface).collect();
+    let lines = lines_of(with(&format!(r#""networks":{{{}}}"#, networks.join(","))), None, "container_network_");
+    assert_eq!(lines.len(), 2 * (64 + 1));
+    let rest: u64 = (65..=100).sum();
+    for line in [
+        r#"container_network_receive_bytes_total{interface="n064"} 64"#.to_owned(),
+        format!(r#"container_network_receive_bytes_total{{interface="__other__"}} {rest}"#),
+        r#"container_network_transmit_bytes_total{interface="__other__"} 36"#.to_owned(),
+    ] {
+        assert!(lines.contains(&line), "{line}: {lines:?}");
+    }
+    let entry = |minor: u64| format!(r#"{{"major":8,"minor":{minor},"op":"read","value":2}}"#);
+    let entries: Vec<String> = (0..100).map(entry).collect();
+    let io = format!(r#""blkio_stats":{{"io_service_bytes_recursive":[{}]}}"#, entries.join(","));
+    let lines = lines_of(with(&io), None, "container_fs_reads_bytes_total");
+    assert_eq!(lines.len(), 64 + 1);
+    assert!(lines.contains(&r#"container_fs_reads_bytes_total{device="8:63"} 2"#.to_owned()), "{lines:?}");
+    assert!(lines.contains(&r#"container_fs_reads_bytes_total{device="__other__"} 72"#.to_owned()), "{lines:?}");
+    let usage = lines_of(with(&io), None, "container_blkio_device_usage_total");
+    assert_eq!(usage.len(), 64, "it has the numbers of a device");
+}
+
+#[test]
 fn block_io_is_summed_by_device_whatever_the_case_of_its_operations() {
     let entries = [
         ("Read", 8, 0, 100),
