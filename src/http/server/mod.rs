@@ -7,6 +7,8 @@
 mod accept;
 mod activity;
 mod connection;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod request;
 mod stats;
 #[cfg(test)]
