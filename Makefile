@@ -7,7 +7,7 @@ BOTH := --package manometer --package manometer-examples
 DOC := RUSTDOCFLAGS='--deny warnings' $(CARGO) doc --locked --quiet --workspace --no-deps --lib --all-features
 
 .DEFAULT_GOAL := help
-.PHONY: help run test audit mutations drills test-engines render build release bench bench-rate microbench fmt lint docs clean
+.PHONY: help run test fuzz audit mutations drills test-engines render build release bench bench-rate microbench fmt lint docs clean
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -26,6 +26,10 @@ test: ## Format, lints, all tests and the documentation's examples
 	@(sleep 5 && nice scripts/lint.sh test --doc && nice $(MAKE) --no-print-directory docs) & docs=$$!; \
 	    RUST_TEST_THREADS=$${RUST_TEST_THREADS:-8} scripts/lint.sh test --all-targets || { kill $$docs; exit 1; }; \
 	    wait $$docs
+
+fuzz: ## Feed each parser for a minute with what nobody would send; TIME=600 for longer, TARGETS="info kafka" for some
+	@scripts/deps.sh fuzz
+	@scripts/fuzz.sh $(TARGETS)
 
 audit: ## Licences, sources, duplicates and known holes of all dependencies (deny.toml)
 	@scripts/deps.sh build

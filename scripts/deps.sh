@@ -1,7 +1,7 @@
 #!/bin/sh
 # Sees to it that what a make target needs is there, and installs what is missing.
 #
-#   scripts/deps.sh [build|lint|run|test|engines|bench]      (default: build)
+#   scripts/deps.sh [build|lint|run|test|fuzz|engines|bench]      (default: build)
 #
 # Debian and Ubuntu: packages by apt, with sudo when not root. Anywhere else it names what is missing and how to
 # get it, and exits 1. Rust comes from rustup. A service that a package brings along is neither started nor left
@@ -64,6 +64,8 @@ find_missing() {
     c_compiler_works || add gcc libc6-dev
     case $1 in
     build | lint) ;;
+    # What libFuzzer is written in.
+    fuzz) have c++ || add g++ ;;
     engines)
         have qemu-system-x86_64 || add qemu-system-x86 seabios
         have debootstrap || add debootstrap
@@ -101,7 +103,7 @@ find_missing() {
         # The static agent of the container image: ring compiles C for it.
         have musl-gcc || [ -e /etc/alpine-release ] || add musl-tools
         ;;
-    *) fail "unknown mode '$1': build, lint, run, test, engines or bench" ;;
+    *) fail "unknown mode '$1': build, lint, run, test, fuzz, engines or bench" ;;
     esac
     [ "$1" != bench ] || have wrk || add wrk
     # What fetches rustup, where Rust is missing too.
@@ -122,6 +124,7 @@ name_elsewhere() {
         docker.io) say "missing: dockerd, docker - https://docs.docker.com/engine/install; pacman, apk: docker" ;;
         python3-venv) ;;
         default-jdk-headless) say "missing: java and javac, 17 or newer - brew: openjdk; dnf: java-latest-openjdk-devel; pacman: jdk-openjdk; apk: openjdk17" ;;
+        g++) say "missing: C++ compiler - brew: gcc; dnf: gcc-c++; pacman: gcc; apk: g++" ;;
         busybox-static) say "missing: static busybox - dnf, pacman: busybox; apk: busybox-static" ;;
         nutcracker) say "missing: twemproxy - brew: nutcracker; https://github.com/twitter/twemproxy" ;;
         rabbitmq-server) say "missing: rabbitmq-server - brew, apk: rabbitmq; https://www.rabbitmq.com/docs/download" ;;

@@ -28,6 +28,8 @@ pub mod cli;
 pub mod collector;
 pub mod config;
 pub mod discover;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 pub mod http;
 pub mod hub;
 pub mod net;

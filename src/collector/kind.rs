@@ -209,8 +209,8 @@ pub(super) fn resolved(target: &impl TargetKind) -> Option<Box<dyn Roll>> {
     Some(Box::new(Name::new(target.name.clone(), name)))
 }
 
-/// The targets of one kind that a valid configuration has, for tests.
-#[cfg(test)]
+/// The targets of one kind that a valid configuration has, for tests and what is fuzzed.
+#[cfg(any(test, fuzzing))]
 pub(crate) fn parsed<K: TargetKind>(text: &str) -> Vec<K> {
     let env = |name: &str| (name == "API_KEY").then(|| "hunter2".to_owned());
     let path = std::path::Path::new("/etc/manometer/config.toml");

@@ -17,7 +17,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-#[cfg(test)]
+#[cfg(any(test, fuzzing))]
 pub(crate) use kind::parsed;
 pub use kind::{TargetKind, entry};
 

@@ -108,8 +108,8 @@ fn servers(text: &str) -> Vec<SocketAddr> {
 
 /// What an answer says.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Answer {
-    servers: Vec<(String, u16, Vec<IpAddr>)>,
+pub(super) struct Answer {
+    pub(super) servers: Vec<(String, u16, Vec<IpAddr>)>,
     addresses: Vec<(String, IpAddr)>,
     ttl: Duration,
 }
@@ -165,7 +165,7 @@ async fn by_tcp(server: SocketAddr, question: &[u8]) -> io::Result<Vec<u8>> {
 }
 
 /// What an answer says; `None` if it is cut off. An answer that says nothing of the name has no records.
-fn read(bytes: &[u8], id: u16, name: &str, kind: TYPE) -> Result<Option<Answer>, String> {
+pub(super) fn read(bytes: &[u8], id: u16, name: &str, kind: TYPE) -> Result<Option<Answer>, String> {
     let packet = Packet::parse(bytes).map_err(|error| format!("the answer cannot be read: {error:?}"))?;
     let asked = packet.questions.first().is_some_and(|question| {
         lower(&question.qname) == name.trim_end_matches('.').to_ascii_lowercase() && question.qtype == QTYPE::TYPE(kind)

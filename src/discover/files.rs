@@ -197,6 +197,21 @@ fn parse(path: &Path, text: &str) -> Result<Vec<Group>, String> {
     groups.ok_or_else(|| format!("is empty; {advice}"))
 }
 
+/// What the text of a file names, of Redis where it does not say of which kind, or what is wrong with it.
+#[cfg(any(test, fuzzing))]
+pub(super) fn all(path: &Path, text: &str, source: &Arc<str>) -> Vec<Result<Candidate, String>> {
+    let groups = match parse(path, text) {
+        Ok(groups) => groups,
+        Err(error) => return vec![Err(error)],
+    };
+    let of = |group: &Group| {
+        let common = Common::of(group, "redis");
+        let candidate = |target: &String| common.as_ref().map_err(Clone::clone)?.candidate(source, target);
+        group.targets.iter().map(candidate).collect::<Vec<_>>()
+    };
+    groups.iter().flat_map(of).collect()
+}
+
 /// What the labels of a group say of each of its targets.
 struct Common<'g> {
     kind: &'g str,

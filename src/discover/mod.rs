@@ -9,6 +9,8 @@ mod candidate;
 mod containers;
 mod dns;
 mod files;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod metrics;
 mod names;
 #[cfg(test)]

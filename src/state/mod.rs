@@ -6,6 +6,8 @@
 //! begun anew, and one that cannot be written is said and tried again.
 
 mod file;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

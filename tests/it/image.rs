@@ -27,6 +27,21 @@ fn static_agent() -> Option<PathBuf> {
     None
 }
 
+#[test]
+fn the_agent_that_is_shipped_refuses_what_it_is_built_without() {
+    let Some(agent) = static_agent() else { return };
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "[[mongodb]]\nname = \"db\"\nurl = \"mongodb://127.0.0.1:27017\"\n").unwrap();
+    let said = Command::new(agent).args(["config", "check"]).arg(file.path()).output().unwrap();
+    assert_eq!(said.status.code(), Some(64));
+    let expected = format!(
+        "{}:1: mongodb[0]: this agent is built without MongoDB; build one with cargo build --release --features mongodb",
+        file.path().display()
+    );
+    let shown = String::from_utf8(said.stderr).unwrap();
+    assert!(shown.contains(&expected), "{shown}");
+}
+
 /// Builds the image by the Dockerfile's own last stage. What its first stage compiles lies ready: no engine of a test can
 /// pull the compiler.
 fn build_image(docker: &Docker, agent: &Path) {

@@ -216,6 +216,15 @@ async fn each_fault_has_its_reason_and_no_secret() {
         });
         fails(&fake.address(), login, reason, part).await;
     }
+    // Who may log in may lack the role.
+    let unprivileged = FakeMongo::start(|asked| match asked {
+        "saslStart" => Answer::Reply(doc! { "ok": 1.0, "conversationId": 1, "done": true, "payload": payload(b"") }),
+        "serverStatus" => Answer::error(13, "Unauthorized"),
+        _ => member(asked, 1),
+    });
+    let login = format!("{USER}auth_mechanism = \"PLAIN\"\n");
+    let told = "error 13 (Unauthorized); give the user the role clusterMonitor";
+    fails(&unprivileged.address(), &login, Reason::Acl, told).await;
     let hanging = FakeMongo::start(|name| if name == "serverStatus" { Answer::Nothing } else { member(name, 1) });
     fails(&hanging.address(), "", Reason::Timeout, "the server answers hello and hangs at more").await;
     let empty = FakeMongo::start(|name| match name {

@@ -43,9 +43,10 @@ impl File {
         path.strip_suffix("/mod").unwrap_or(path)
     }
 
-    /// The wiring of the crate itself, and tests: both may name whatever they like.
+    /// The wiring of the crate itself, tests, and what is fuzzed: they may name whatever they like.
     fn is_exempt(&self) -> bool {
-        matches!(self.path.as_str(), "lib.rs" | "main.rs") || self.path.split(['/', '.']).any(|part| part == "tests")
+        let is_test = |part| matches!(part, "tests" | "fuzz" | "fuzzing");
+        matches!(self.path.as_str(), "lib.rs" | "main.rs") || self.path.split(['/', '.']).any(is_test)
     }
 }
 

@@ -11,6 +11,8 @@ mod container;
 mod disk;
 mod engine;
 mod expected;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod info;
 mod kernel_log;
 mod left_out;

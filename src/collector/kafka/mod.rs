@@ -7,6 +7,8 @@
 
 mod api;
 mod error;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod groups;
 mod history;
 mod lag;

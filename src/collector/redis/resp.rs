@@ -5,6 +5,8 @@
 //! ([`Decoder::payload`]), so that nothing keeps room for the largest reply there was.
 
 mod bounds;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod line;
 
 use std::borrow::Cow;

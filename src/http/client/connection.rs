@@ -92,7 +92,7 @@ impl Connection {
         Self::over(stream).await.map_err(|error| error::broken(&error))
     }
 
-    async fn over(stream: Box<dyn Transport>) -> hyper::Result<Self> {
+    pub(super) async fn over(stream: Box<dyn Transport>) -> hyper::Result<Self> {
         let answered = Answered::default();
         let watched = Watched::new(stream, answered.clone());
         let mut http = http1::Builder::new();

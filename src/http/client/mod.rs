@@ -6,6 +6,8 @@
 mod body;
 mod connection;
 mod error;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod header;
 mod redirect;
 #[cfg(test)]

@@ -48,7 +48,7 @@ pub(super) async fn serve<H: Handler>(stream: TcpStream, shared: Arc<Shared<H>>,
     }
 }
 
-async fn requests<H, S>(stream: S, peer: Option<Peer>, shared: &Shared<H>, activity: &Activity)
+pub(super) async fn requests<H, S>(stream: S, peer: Option<Peer>, shared: &Shared<H>, activity: &Activity)
 where
     H: Handler,
     S: AsyncRead + AsyncWrite + Unpin,

@@ -7,6 +7,8 @@
 mod accept;
 mod activity;
 mod connection;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 pub(crate) mod host;
 mod request;
 mod stats;

@@ -7,6 +7,8 @@
 mod capability;
 mod error;
 mod event;
+#[cfg(any(test, fuzzing))]
+pub(super) mod fuzz;
 mod image;
 mod inspected;
 mod lenient;

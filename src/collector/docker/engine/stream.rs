@@ -132,7 +132,7 @@ impl EventStream {
 
 /// A stream cut into lines, none of which is kept beyond [`EVENT_LIMIT`].
 #[derive(Default)]
-struct Lines {
+pub(super) struct Lines {
     buffer: BytesMut,
     /// Bytes of the buffer in which no line ends.
     searched: usize,
@@ -140,18 +140,18 @@ struct Lines {
     skipping: bool,
 }
 
-enum Line {
+pub(super) enum Line {
     Whole(BytesMut),
     TooLong,
 }
 
 impl Lines {
-    fn push(&mut self, bytes: &[u8]) {
+    pub(super) fn push(&mut self, bytes: &[u8]) {
         self.buffer.extend_from_slice(bytes);
     }
 
     /// The next line that is not empty, if it is there.
-    fn next(&mut self) -> Option<Line> {
+    pub(super) fn next(&mut self) -> Option<Line> {
         loop {
             let Some(at) = memchr::memchr(b'\n', &self.buffer[self.searched..]) else {
                 self.searched = self.buffer.len();

@@ -6,6 +6,8 @@
 
 mod action;
 mod book;
+#[cfg(any(test, fuzzing))]
+pub(super) use self::book::fuzz;
 mod export;
 mod watch;
 

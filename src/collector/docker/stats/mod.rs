@@ -8,6 +8,8 @@ mod cpu;
 mod derive;
 mod device;
 mod dialect;
+#[cfg(any(test, fuzzing))]
+pub(super) mod fuzz;
 mod memory;
 mod more;
 mod network;

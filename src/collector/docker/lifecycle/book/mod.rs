@@ -2,6 +2,8 @@
 //! done and counted comes out. Pure: it asks nothing and looks at no clock.
 
 mod events;
+#[cfg(any(test, fuzzing))]
+pub(in crate::collector::docker) mod fuzz;
 mod inspections;
 mod lists;
 mod names;
