@@ -10,6 +10,7 @@
     reason = "these are tests"
 )]
 
+mod judges;
 mod look;
 mod relay;
 mod row;
