@@ -7,7 +7,7 @@ BOTH := --package manometer --package manometer-examples
 DOC := RUSTDOCFLAGS='--deny warnings' $(CARGO) doc --locked --quiet --workspace --no-deps --lib --all-features
 
 .DEFAULT_GOAL := help
-.PHONY: help run test fuzz audit mutations drills test-engines render build release bench bench-rate microbench fmt lint docs clean
+.PHONY: help run test fuzz audit mutations drills chaos test-engines render build release bench bench-rate microbench fmt lint docs clean
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -38,6 +38,12 @@ audit: ## Licences, sources, duplicates and known holes of all dependencies (den
 drills: ## Break everything that may break and see who is paged, ten times as fast; SCALE=1 for real, ROWS="flapping pool" for some
 	@scripts/deps.sh test
 	@$(CARGO) test --locked --quiet --test drills -- --whole $(ROWS)
+
+chaos: ## Faults by chance for an hour, and what must hold all the while (docs/RELIABILITY.md); TIME=600 for less, SEED=7 for the same again
+	@scripts/deps.sh test
+	@# As it is shown to people: the tests' own is not optimised.
+	@$(CARGO) build --locked --quiet --profile playground --bin manometer
+	@AGENT=$$(realpath "$${CARGO_TARGET_DIR:-target}/playground/manometer") $(CARGO) test --locked --quiet --test drills -- --chaos
 
 mutations: ## Every number of the rules wrong, one at a time: a test must notice each
 	@scripts/deps.sh test

@@ -44,6 +44,9 @@ have_static_busybox() {
     have busybox && ! ldd "$(command -v busybox)" >/dev/null 2>&1
 }
 
+# The one for programs with threads, wherever the machine keeps its libraries.
+have_faketime() { ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1; }
+
 # Debian keeps what makes an environment apart from Python itself.
 have_venv() { python3 -c 'import venv, ensurepip' >/dev/null 2>&1; }
 
@@ -97,6 +100,8 @@ find_missing() {
         have rabbitmq-server || add rabbitmq-server
         # A proxy before Redis that closes the connection at commands that it does not know (twemproxy).
         have nutcracker || add nutcracker
+        # Clocks that go wrong, for the agent alone.
+        have_faketime || add faketime
         # The commands of the runbooks.
         have curl || add curl ca-certificates
         have jq || add jq
@@ -130,6 +135,7 @@ name_elsewhere() {
         rabbitmq-server) say "missing: rabbitmq-server - brew, apk: rabbitmq; https://www.rabbitmq.com/docs/download" ;;
         prometheus-redis-exporter) say "missing: redis_exporter - https://github.com/oliver006/redis_exporter/releases" ;;
         dnsmasq-base) say "missing: dnsmasq - brew, dnf, pacman, apk: dnsmasq" ;;
+        faketime) say "missing: libfaketime - dnf, pacman, apk: libfaketime" ;;
         curl) ;;
         *) say "missing: $package - brew, dnf, pacman, apk: $package" ;;
         esac

@@ -10,6 +10,8 @@
     reason = "these are tests"
 )]
 
+mod chaos;
+mod judges;
 mod look;
 mod relay;
 mod row;
@@ -23,7 +25,7 @@ mod support;
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use crate::row::{Row, drill, head};
 use crate::scale::Scale;
@@ -36,6 +38,7 @@ const AT_A_TIME: usize = 6;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let is_chaos = arguments.iter().any(|word| word == "--chaos");
     let is_whole = arguments.iter().any(|word| word == "--whole");
     // Whatever else begins like that is meant for tests of another kind.
     let words: Vec<&String> = arguments.iter().filter(|word| !word.starts_with('-')).collect();
@@ -50,6 +53,16 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
+    if is_chaos {
+        return match chaos::Options::of_environment(scale) {
+            Ok(options) if chaos::run(options) => ExitCode::SUCCESS,
+            Ok(_) => ExitCode::FAILURE,
+            Err(error) => {
+                eprintln!("chaos: {error}");
+                ExitCode::FAILURE
+            }
+        };
+    }
     let is_wanted = |row: &&Row| {
         (is_whole || row.is_quick)
             && (words.is_empty() || words.iter().any(|word| row.name.contains(word.as_str())))
@@ -57,7 +70,11 @@ fn main() -> ExitCode {
     };
     let rows: Vec<&Row> = rows::all().filter(is_wanted).collect();
     let (next, outcomes) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
+    let chaos = AtomicBool::new(true);
     std::thread::scope(|scope| {
+        if !is_whole && (words.is_empty() || words.iter().any(|word| *word == "chaos")) {
+            scope.spawn(|| chaos.store(chaos::run(chaos::Options::quick(scale)), Ordering::Relaxed));
+        }
         for _ in 0..AT_A_TIME {
             scope.spawn(|| {
                 loop {
@@ -79,5 +96,6 @@ fn main() -> ExitCode {
             println!("{}", outcome.text());
         }
     }
-    if outcomes.values().all(|outcome| outcome.faults.is_empty()) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    let is_held = outcomes.values().all(|outcome| outcome.faults.is_empty());
+    if is_held && chaos.into_inner() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -5,14 +5,12 @@ use std::fmt::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
+use crate::judges::RECEIVERS;
 use crate::look::Look;
 use crate::scale::Scale;
 use crate::stack::{Parts, Stack};
 use crate::support::alertmanager::Told;
 use crate::support::wait::{SOON, pause};
-
-/// Who may be told, beside the heartbeat and the quiet receiver, in the order of the counts.
-pub(crate) const RECEIVERS: [&str; 3] = ["page", "infrastructure", "chat"];
 
 /// Seconds of the policy before the fault, and the most that it takes after healing until nobody is told of it any more.
 const BEFORE: u64 = 150;
@@ -92,7 +90,7 @@ impl Drill {
             return;
         }
         let is_due = match self.row.told.iter().position(|wanted| *wanted > 0) {
-            Some(first) => counts(&self.stack.receivers.told())[first] > 0,
+            Some(first) => counts(&self.stack.judges.receivers.told())[first] > 0,
             None => self.broken_at.elapsed() > self.stack.scale.clock(SILENT),
         };
         if is_due {
@@ -101,7 +99,7 @@ impl Drill {
     }
 
     fn is_told(&self) -> bool {
-        let told = self.stack.receivers.told();
+        let told = self.stack.judges.receivers.told();
         let last = told.iter().map(|told| told.at).max().unwrap_or(self.broken_at).max(self.broken_at);
         let are_all = counts(&told).iter().zip(self.row.told).all(|(told, wanted)| *told >= wanted);
         are_all && last.elapsed() > self.stack.scale.clock(60)
@@ -174,8 +172,8 @@ fn run(row: &'static Row, scale: Scale, is_quick: bool, outcome: &mut Outcome) {
     (row.drill)(&mut drill);
     let healed_at = drill.healed_at.unwrap_or_else(Instant::now);
     let most = if is_quick { scale.clock(AFTER).max(SOON) } else { scale.clock(AFTER) };
-    let is_over = drill.stack.ends_within(most);
-    let told = drill.stack.receivers.told();
+    let is_over = drill.stack.judges.ends_within(most);
+    let told = drill.stack.judges.receivers.told();
     judge(&drill, &told, outcome);
     let seconds = |at: Instant| scale.seconds(at.saturating_duration_since(drill.broken_at));
     let mut end = format!("healed +{}", seconds(healed_at));
@@ -185,7 +183,7 @@ fn run(row: &'static Row, scale: Scale, is_quick: bool, outcome: &mut Outcome) {
             write!(end, ", all resolved +{}", seconds(last)).unwrap();
         }
     } else {
-        outcome.faults.push(format!("it does not end: {:?} fire", drill.stack.firing()));
+        outcome.faults.push(format!("it does not end: {:?} fire", drill.stack.judges.firing()));
     }
     outcome.arrivals.push(end);
     if row.is_seen && !is_quick {

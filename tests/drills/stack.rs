@@ -3,23 +3,19 @@
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
 
-use manometer::app;
-use manometer::policy::render::{Catalog, alertmanager, rules};
 use tempfile::TempDir;
 
+use crate::judges::Judges;
 use crate::relay::{Refusal, Relay};
 use crate::scale::Scale;
 use crate::support::agent::Agent;
-use crate::support::alertmanager::{Alertmanager, Receivers};
 use crate::support::containers::Containers;
 use crate::support::docker::Docker;
 use crate::support::line::Line;
-use crate::support::prometheus::Prometheus;
 use crate::support::redis::RedisServer;
 use crate::support::ticker::Ticker;
-use crate::support::wait::{SOON, until};
+use crate::support::wait::SOON;
 
 /// What a stack is made of.
 #[derive(Clone, Copy)]
@@ -244,70 +240,21 @@ impl Site {
 /// Everything, and what has come of it.
 // Ends in this order, so that none misses another.
 pub(crate) struct Stack {
-    prometheus: Prometheus,
+    pub(crate) judges: Judges,
     pub(crate) sites: Vec<Site>,
-    _alertmanager: Alertmanager,
-    pub(crate) receivers: Receivers,
     pub(crate) scale: Scale,
 }
 
 impl Stack {
     /// Starts it, and waits until it is watched.
     pub(crate) fn start(parts: &Parts, scale: Scale) -> Self {
-        let (policy, catalog) = (scale.policy(), Catalog::new(&app::metrics()));
-        let routes = alertmanager::files(&policy, &catalog);
-        let routes = routes.iter().find(|file| file.path.ends_with("alertmanager.yml")).unwrap();
-        let receivers = Receivers::start();
-        let alertmanager = Alertmanager::start(&receivers.called_by(&scale.routes(&routes.text)));
         let sites: Vec<Site> = parts.sites.iter().map(|name| Site::start(name, parts, scale)).collect();
         let agents: Vec<String> =
             sites.iter().flat_map(|site| &site.agents).map(|watch| watch.relay.address().to_string()).collect();
-        let every = scale.text(15, 1);
-        let mut config = format!(
-            "global:\n  scrape_interval: {every}\n  scrape_timeout: {every}\n  evaluation_interval: {every}\n\
-             rule_files: ['alerts/*.rules.yml']\nalerting:\n  alertmanagers:\n  - static_configs:\n    - targets: ['{}']\n\
-             scrape_configs:\n- job_name: {}\n",
-            alertmanager.address, policy.job
-        );
-        if parts.by_target {
-            config += "  http_sd_configs:\n";
-            for agent in &agents {
-                write!(config, "  - url: http://{agent}/sd\n    refresh_interval: {every}\n").unwrap();
-            }
-        } else {
-            writeln!(config, "  static_configs:\n  - targets: {agents:?}").unwrap();
-        }
-        let prometheus = Prometheus::with_config("prometheus.yml", &config, &rules::files(&policy, &catalog));
-        let stack = Self { prometheus, sites, _alertmanager: alertmanager, receivers, scale };
-        until(SOON, "the agents are scraped", || {
-            let is_up = stack.prometheus.query("count(manometer_build_info)").first().map(|count| count.value);
-            (is_up >= Some(agents.len() as f64)).then_some(())
-        });
-        stack
+        Self { judges: Judges::start(scale, &agents, parts.by_target), sites, scale }
     }
 
     pub(crate) fn site(&mut self) -> &mut Site {
         &mut self.sites[0]
-    }
-
-    /// What fires in Prometheus, and would be told if nothing silenced it.
-    pub(crate) fn firing(&self) -> Vec<String> {
-        let alerts = self.prometheus.query("ALERTS{alertstate=\"firing\", severity=~\"critical|warning\"}");
-        alerts.iter().map(|alert| alert.labels["alertname"].clone()).collect()
-    }
-
-    /// Waits until nothing fires and everybody knows; whether that came about.
-    pub(crate) fn ends_within(&self, time: Duration) -> bool {
-        let started = Instant::now();
-        loop {
-            let is_told = crate::row::RECEIVERS.iter().all(|receiver| self.receivers.firing(receiver).is_empty());
-            if is_told && self.firing().is_empty() {
-                return true;
-            }
-            if started.elapsed() > time {
-                return false;
-            }
-            crate::support::wait::pause(Duration::from_millis(200));
-        }
     }
 }

@@ -14,8 +14,8 @@ pub(crate) fn redis(docker: &Docker) {
 
 /// `ticker:test`: the example service, and a shell.
 pub(crate) fn ticker(docker: &Docker) {
-    let program = ticker::binary().to_str().unwrap();
-    import(docker, "ticker:test", &[program], r#"ENTRYPOINT ["/ticker"]"#);
+    let program = ticker::program("ticker");
+    import(docker, "ticker:test", &[program.to_str().unwrap()], r#"ENTRYPOINT ["/ticker"]"#);
 }
 
 /// Programs at the root of an image, by the names of their files, with the libraries that they need and a busybox.

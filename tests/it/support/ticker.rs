@@ -12,7 +12,7 @@ use super::redis::RedisServer;
 
 /// A running ticker. It ends when it is dropped.
 pub(crate) struct Ticker {
-    _process: Process,
+    process: Process,
     pub(crate) address: SocketAddr,
 }
 
@@ -20,14 +20,26 @@ impl Ticker {
     /// On that Redis, with these arguments besides.
     #[track_caller]
     pub(crate) fn start(redis: &RedisServer, arguments: &[&str]) -> Self {
-        let mut command = Command::new(binary());
-        command.args(["--redis", &redis.url(), "--listen", "127.0.0.1:0"]).args(arguments);
+        Self::on(&redis.url(), arguments)
+    }
+
+    /// On the Redis of that URL.
+    #[track_caller]
+    pub(crate) fn on(redis: &str, arguments: &[&str]) -> Self {
+        let mut command = Command::new(program("ticker"));
+        command.args(["--redis", redis, "--listen", "127.0.0.1:0"]).args(arguments);
         let mut process = Process::spawn(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()));
         let mut line = String::new();
         BufReader::new(process.stdout()).read_line(&mut line).unwrap();
         let address = line.trim().strip_prefix("listening on http://").and_then(|address| address.parse().ok());
         let address = address.unwrap_or_else(|| panic!("the ticker says {line:?} instead of where it listens"));
-        Self { _process: process, address }
+        Self { process, address }
+    }
+
+    /// Sends the signal of that name.
+    #[allow(dead_code, reason = "only the drills stop it")]
+    pub(crate) fn signal(&self, name: &str) {
+        self.process.signal(name);
     }
 
     /// A `[[service]]` table for it, polled as often as the agent allows; `more` are further lines.
@@ -51,18 +63,20 @@ impl Ticker {
     }
 }
 
-/// Its binary, of another package of this workspace, which `cargo test` builds for that package's tests alone.
-pub(crate) fn binary() -> &'static Path {
-    static BINARY: OnceLock<PathBuf> = OnceLock::new();
-    BINARY.get_or_init(|| {
+/// A program of another package of this workspace, which `cargo test` builds for that package's tests alone.
+pub(crate) fn program(name: &str) -> PathBuf {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    let folder = FOLDER.get_or_init(|| {
         let this = std::env::current_exe().unwrap();
         let profile = this.parent().and_then(Path::parent).unwrap();
         let mut build = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        build.args(["build", "--locked", "--quiet", "--bin", "ticker"]).current_dir(env!("CARGO_MANIFEST_DIR"));
+        build.args(["build", "--locked", "--quiet", "--bin", "ticker", "--bin", "hold_clients"]);
+        build.current_dir(env!("CARGO_MANIFEST_DIR"));
         // The whole workspace, and with what its tests depend on, which is only there for examples, of which there are
         // none: the features of all crates are those that the tests were built with, so that none is built again.
         build.args(["--workspace", "--examples", "--target-dir"]).arg(profile.parent().unwrap());
-        assert!(build.status().unwrap().success(), "building the example service");
-        profile.join("ticker")
-    })
+        assert!(build.status().unwrap().success(), "building the examples");
+        profile.to_owned()
+    });
+    folder.join(name)
 }
