@@ -8,7 +8,7 @@ pub(crate) struct MemoryGroup(PathBuf);
 impl MemoryGroup {
     /// A group of so many bytes; `None` where this process may not make one.
     pub(crate) fn of(bytes: u64) -> Option<Self> {
-        let name = format!("manometer-test-{}", std::process::id());
+        let name = format!("manometer-memory-{}", std::process::id());
         // Version 1, and version 2.
         [("memory", "memory.limit_in_bytes"), ("", "memory.max")].into_iter().find_map(|(folder, file)| {
             let group = Path::new("/sys/fs/cgroup").join(folder).join(&name);
