@@ -128,7 +128,8 @@ pub async fn serve<H: Handler>(
 ) {
     let mut http = http1::Builder::new();
     // Deadlines are kept by `Connections`, which tells an idle connection from a slow one; hyper does not.
-    // The Date is ours: hyper's panics while the clock is before 1970, as on a board without a battery.
+    // The Date is ours, and absent where the clock has none. hyper computes its own all the same, and panics in it where a thread
+    // has known no time since 1970.
     http.max_header_size(MAX_HEAD_BYTES).header_read_timeout(None).auto_date_header(false);
     let shared = Arc::new(Shared { web, limits, handler, stats, http, draining: AtomicBool::new(false) });
     let mut connections = Connections::new(Arc::clone(&shared));
