@@ -229,7 +229,11 @@ pub(crate) fn run(options: Options) -> bool {
     agent.ends.push(end);
     let mut report = Report::new(&show, seeing, &judges, &agent, ended);
     if !is_calm {
-        report.violation(format!("it does not end: {:?} fire", judges.firing()));
+        let told = judges.receivers.firing("page");
+        report.violation(format!(
+            "it does not end: {:?} fire, and of {told:?} nobody said that it is over",
+            judges.firing()
+        ));
     }
     eprint!("{}", report.text());
     report.holds()

@@ -13,6 +13,9 @@ use crate::support::alertmanager::Told;
 /// Until the agent knows, Prometheus has scraped and evaluated, and Alertmanager has told: beside two intervals of the target.
 const TELLING: Duration = Duration::from_secs(6);
 
+/// `group_interval` of the rendered routes, in seconds.
+const GROUP_INTERVAL: u64 = 300;
+
 /// An alert that the receiver of pages heard of, from when it was told that it fires until it was told that it is over.
 #[derive(Debug)]
 pub(crate) struct Page {
@@ -66,7 +69,7 @@ pub(crate) fn judge(pages: &[Page], done: &[Done], scale: Scale, ended: Instant)
         if lasted < needed || act.begun + needed > ended {
             continue;
         }
-        if is_silenced(act, alert, pages, done, &policy) {
+        if is_silenced(act, alert, pages, done, &policy, scale.clock(GROUP_INTERVAL)) {
             judged.silenced += 1;
             continue;
         }
@@ -111,12 +114,17 @@ fn concerns(act: &Done, page: &Page) -> bool {
 }
 
 /// Whether a cause that somebody was called for silences what the act would page by, or has not yet ceased to.
-fn is_silenced(act: &Done, alert: &str, pages: &[Page], done: &[Done], policy: &Policy) -> bool {
+fn is_silenced(act: &Done, alert: &str, pages: &[Page], done: &[Done], policy: &Policy, grouped: Duration) -> bool {
     let lasting = policy.times.tail + TELLING;
     let silences = |page: &Page| {
         let is_cause = policy.alert(&page.alert).is_some_and(|cause| cause.silences(alert));
         let goes_on = page.until.is_none_or(|until| until + lasting > act.begun);
         is_cause && concerns(act, page) && page.from < act.healed + TELLING && goes_on
+    };
+    // So soon after the same alert was over, Alertmanager tells of it with the group's next message.
+    let is_grouped = |page: &Page| {
+        let was_over = |until: Instant| until + grouped > act.begun && until < act.healed + TELLING;
+        page.alert == alert && concerns(act, page) && page.from < act.begun && page.until.is_some_and(was_over)
     };
     // Of what the service stands on, a trouble that was too short for a page silences as well.
     let is_beneath = |other: &Done| {
@@ -125,7 +133,7 @@ fn is_silenced(act: &Done, alert: &str, pages: &[Page], done: &[Done], policy: &
             && other.begun < act.healed
             && other.healed + lasting > act.begun
     };
-    pages.iter().any(silences) || done.iter().any(is_beneath)
+    pages.iter().any(|page| silences(page) || is_grouped(page)) || done.iter().any(is_beneath)
 }
 
 fn fits(pattern: &str, alert: &str) -> bool {

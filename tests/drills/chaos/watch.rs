@@ -213,7 +213,10 @@ impl Seeing {
             for sample in &family.samples {
                 let key = (sample.name.clone(), sample.labels.clone());
                 let last = self.counters.insert(key, sample.value).filter(|last| *last > sample.value);
-                let is_anew = sample.labels.get("target").is_some_and(|target| anew.contains(&target.as_str()));
+                // A target that comes and goes with the configuration begins anew each time.
+                let is_anew = sample.labels.get("target").is_some_and(|target| {
+                    anew.contains(&target.as_str()) || elements.iter().all(|element| element.target != target)
+                });
                 if let Some(last) = last.filter(|_| !is_anew) {
                     back.push(format!("{} {:?} went from {last} to {}", sample.name, sample.labels, sample.value));
                 }

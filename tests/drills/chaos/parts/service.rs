@@ -25,7 +25,7 @@ impl Orders {
 
     pub(crate) fn table(&self) -> String {
         format!(
-            "[[service]]\nname = \"{}\"\nurl = \"{}\"\ninterval = \"5s\"\n[[service.endpoint]]\nname = \"orders\"\n\
+            "[[service]]\nname = \"{}\"\nurl = \"{}\"\ninterval = \"5s\"\nuses = []\n[[service.endpoint]]\nname = \"orders\"\n\
              path = \"/orders\"\n[[service.metric]]\nendpoint = \"orders\"\nname = \"orders_pending\"\nat = \"/pending\"\n",
             Self::NAME,
             self.0.url()
