@@ -16,6 +16,9 @@ const TELLING: Duration = Duration::from_secs(6);
 /// `group_interval` of the rendered routes, in seconds.
 const GROUP_INTERVAL: u64 = 300;
 
+/// Alertmanager keeps an empty group for so long, whatever its intervals are.
+const EMPTY: Duration = Duration::from_secs(30);
+
 /// An alert that the receiver of pages heard of, from when it was told that it fires until it was told that it is over.
 #[derive(Debug)]
 pub(crate) struct Page {
@@ -69,7 +72,7 @@ pub(crate) fn judge(pages: &[Page], done: &[Done], scale: Scale, ended: Instant)
         if lasted < needed || act.begun + needed > ended {
             continue;
         }
-        if is_silenced(act, alert, pages, done, &policy, scale.clock(GROUP_INTERVAL)) {
+        if is_silenced(act, alert, pages, done, &policy, scale.clock(GROUP_INTERVAL) + EMPTY) {
             judged.silenced += 1;
             continue;
         }

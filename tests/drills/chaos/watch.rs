@@ -238,9 +238,23 @@ impl Seeing {
 /// What is shown of a target that is down: that it is, why, and what its collector itself counts.
 fn outlives(name: &str) -> bool {
     let own = ["redis_up", "service_up", "docker_up", "redis_connection_status", "redis_server_state"];
-    let of_the_agent =
-        ["redis_ping_seconds_", "manometer_", "service_endpoint_", "service_mapping_errors_", "redis_exporter_"];
+    let of_the_agent = [
+        "redis_ping_seconds_",
+        "redis_publish_canary_delivery_seconds_",
+        "manometer_",
+        "service_endpoint_",
+        "service_mapping_errors_",
+        "redis_exporter_",
+    ];
     // What it has seen happen is counted on.
-    let counted = ["container_exits_", "container_restarts_", "container_oom_events_", "container_log_"];
+    let counted = [
+        "container_exits_",
+        "container_last_exit_code",
+        "container_log_",
+        "container_oom_events_",
+        "container_restarts_",
+        "container_scrape_error",
+        "container_starts_",
+    ];
     own.contains(&name) || of_the_agent.iter().chain(&counted).any(|beginning| name.starts_with(beginning))
 }
