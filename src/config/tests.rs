@@ -47,7 +47,7 @@ fn bad_files_are_refused_with_their_exact_messages() {
     let error = |text: &str| Config::parse(text, Path::new("config.toml"), &no_env, KINDS).err();
     assert_eq!(
         assert_refused(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/config/bad"), error),
-        71,
+        72,
         "a bad file was added or lost"
     );
 }
