@@ -156,7 +156,7 @@ mod tests {
                 assert_eq!(read(format, &body(item, 1 << 20)), Err(Unreadable::TooMany), "{item}");
             }
         }
-        let lines: String = (0..150_000).map(|at| format!("a{at} 1\n")).collect();
+        let lines = (0..150_000).map(|at| format!("a{at} 1")).collect::<Vec<_>>().join("\n");
         assert_eq!(read(BodyFormat::Prometheus, &lines), Err(Unreadable::TooMany));
         // What services do say: rows, readings, a thousand lines of a client library.
         let row = "{\"id\": 12345, \"state\": \"open\", \"n\": 0.25},";
