@@ -1,7 +1,7 @@
 //! Wiring: from a configuration to a running agent, its reloads and its bounded shutdown.
 //!
 //! What the agent is for goes out of it on the runtime that runs [`run`]: accepting, routes, signals, the end. Whatever targets do
-//! has a runtime of its own ([`Polls`]), so that a reply which takes a second to read delays no scrape.
+//! has a runtime of its own (`Polls`), so that a reply which takes a second to read delays no scrape.
 
 mod error;
 mod inert;

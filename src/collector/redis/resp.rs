@@ -2,7 +2,7 @@
 //!
 //! What is held of a reply follows from what has come of it. What a reply announces is believed only where it is too much: then
 //! it is refused by its first line. Each byte is looked at once, and a string that comes in pieces is read into its own place
-//! ([`Decoder::payload`]), so that nothing keeps room for the largest reply there was.
+//! (`Decoder::payload`), so that nothing keeps room for the largest reply there was.
 
 mod bounds;
 #[cfg(any(test, fuzzing))]
