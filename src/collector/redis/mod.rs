@@ -5,6 +5,7 @@
 //! enabled) flies the canary. What goes wrong behind INFO costs its own numbers alone.
 
 mod ask;
+mod asked;
 mod canary;
 pub mod clients;
 pub mod cluster;
@@ -48,11 +49,12 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use self::asked::Asked;
 use self::canary::{Canary, CanaryReport};
 use self::clients::ClientList;
 use self::facts::Facts;
 use self::link::Link;
-use self::question::{Asked, QUESTIONS, Question as _, Row};
+use self::question::{QUESTIONS, Question as _, Row};
 use self::support::Support;
 use super::{Collector, Health, PollError};
 

@@ -1,8 +1,9 @@
 //! What one poll of a Redis server saw.
 
+use super::asked::Export;
 use super::canary::{self, CanaryReport};
 use super::ping::{self, Pings};
-use super::question::{self, Export};
+use super::question;
 use super::{metrics, support};
 use crate::metric::{Families, MetricInfo};
 

@@ -9,8 +9,8 @@ use std::thread::available_parallelism;
 use tokio::sync::{Semaphore, oneshot};
 
 use super::RedisCollector;
+use super::asked::Asked;
 use super::facts::Facts;
-use super::question::Asked;
 
 /// Bytes of replies that are read on the runtime: 1,500 clients, a millisecond or two.
 const INLINE: usize = 512 << 10;

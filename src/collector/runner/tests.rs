@@ -1,9 +1,12 @@
+mod lines;
+mod looks;
+
 use std::collections::VecDeque;
 use std::sync::Mutex;
 
 use super::*;
 use crate::collector::{Collector, Health};
-use crate::config::{Defaults, Interval, Look};
+use crate::config::{Defaults, Interval};
 use crate::metric::text::Format;
 use crate::metric::{Families, Metric, MetricInfo};
 
@@ -325,97 +328,4 @@ async fn a_freeze_of_ten_seconds_is_seen_by_the_scrape_after_it_whenever_it_begi
         let expected = f64::from(u32::try_from(place).unwrap() + 1);
         assert!(seen[scrape] >= expected, "{} at {start} ms: {seen:?}", seen[scrape]);
     }
-}
-
-/// What a look at a fake that does these steps takes, and what it publishes: the values of the first poll and of the second.
-async fn looked(steps: &[Step]) -> (Duration, [Option<String>; 2]) {
-    let origin = Instant::now();
-    let steps = Arc::new(Mutex::new(steps.iter().copied().collect()));
-    let make = move || Fake { steps: Arc::clone(&steps), polled_at: Arc::default(), origin, reloads: 0 };
-    let settings = TargetSettings { name: "t".to_owned(), ..TargetSettings::new(String::new(), &Defaults::USUAL) };
-    let instance = Instance { collector: Fake::NAME, settings, address: "nowhere".to_owned(), tls: None };
-    let [first, second] = [(); 2].map(|()| Arc::new(Hub::new(|_| {})));
-    let all = Look { first, second, until: origin + Duration::from_millis(1_700) };
-    look::look(Polled::new(instance, make), &all).await;
-    let value = |hub: &Hub| {
-        let text = String::from_utf8(hub.render(Format::Prometheus).plain().to_vec()).unwrap();
-        let line =
-            text.lines().find(|line| line.starts_with("fake_value{") || line.starts_with("fake_up{target=\"t\"} 0"));
-        line.map(str::to_owned)
-    };
-    (origin.elapsed(), [value(&all.first), value(&all.second)])
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_look_is_two_polls_a_moment_apart() {
-    let (took, values) = looked(&[Step::Value(1.0), Step::Value(2.0)]).await;
-    assert_eq!(took, Duration::from_millis(600));
-    assert_eq!(values, [1, 2].map(|value| Some(format!("fake_value{{target=\"t\"}} {value}"))));
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_look_ends_in_time_whatever_hangs() {
-    let down = Some("fake_up{target=\"t\"} 0".to_owned());
-    assert_eq!(looked(&[Step::Hang]).await, (Duration::from_millis(1_700), [down.clone(), None]));
-    let one = Some("fake_value{target=\"t\"} 1".to_owned());
-    // What was cut short says nothing; what failed by itself does.
-    assert_eq!(looked(&[Step::Value(1.0), Step::Hang]).await, (Duration::from_millis(1_700), [one.clone(), None]));
-    let refused = looked(&[Step::Value(1.0), Step::Fail(Reason::Refused)]).await;
-    assert_eq!(refused, (Duration::from_millis(600), [one, down]));
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_slow_answer_is_an_answer_and_no_second_one_is_waited_for() {
-    let one = Some("fake_value{target=\"t\"} 1".to_owned());
-    assert_eq!(looked(&[Step::Slow(1_500)]).await, (Duration::from_millis(1_500), [one.clone(), None]));
-    assert_eq!(looked(&[Step::Slow(400)]).await, (Duration::from_secs(1), [one.clone(), one]));
-}
-
-/// The log lines of this thread until the guard is dropped.
-fn log() -> (Arc<Mutex<Vec<u8>>>, tracing::subscriber::DefaultGuard) {
-    struct Lines(Arc<Mutex<Vec<u8>>>);
-    impl std::io::Write for Lines {
-        fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
-            self.0.lock().unwrap().extend_from_slice(line);
-            Ok(line.len())
-        }
-
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
-    let lines = Arc::new(Mutex::new(Vec::new()));
-    let writer = Arc::clone(&lines);
-    let layer = tracing_subscriber::fmt().without_time().with_target(false).with_ansi(false);
-    (lines, tracing::subscriber::set_default(layer.with_writer(move || Lines(Arc::clone(&writer))).finish()))
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_target_that_flaps_is_a_few_lines() {
-    let (lines, _guard) = log();
-    // Between two outcomes, and in the end down for good.
-    let flaps = [Step::Fail(Reason::Refused), Step::Fail(Reason::Timeout)].repeat(20);
-    let run = start_at(
-        &[&[Step::Value(1.0)][..], &flaps, &[Step::Value(1.0), Step::Fail(Reason::Auth)]].concat(),
-        Interval::Every(Duration::from_secs(10)),
-    );
-    tokio::time::sleep(Duration::from_mins(20)).await;
-    run.stop.cancel();
-    let text = String::from_utf8(lines.lock().unwrap().clone()).unwrap();
-    let lines: Vec<_> = text.lines().map(str::trim_start).collect();
-    let refused = "WARN poll failed target_name=t reason=refused error=asking: it said no; ask again";
-    let timeout = "WARN poll failed target_name=t reason=timeout error=asking: it said no; ask again";
-    assert_eq!(
-        lines,
-        [
-            "INFO target is up target_name=t address=nowhere",
-            refused,
-            timeout,
-            refused,
-            timeout,
-            refused,
-            "WARN it changes all the time; changes are logged again when there was none for 300s target_name=t",
-            "INFO it has stopped changing all the time target_name=t outcome=\"auth\" left_out=37",
-        ]
-    );
 }

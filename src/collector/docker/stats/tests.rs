@@ -2,6 +2,7 @@
 
 mod golden;
 mod input;
+mod limits;
 mod ratios;
 mod values;
 
@@ -96,4 +97,10 @@ fn lines(text: &str) -> Vec<String> {
         line.replace("{,", "{").replace("{}", "")
     };
     text.lines().filter(own).map(short).collect()
+}
+
+/// The samples of a body whose names begin with `prefix`.
+fn lines_of(sample: Sample, limits: Option<Limits>, prefix: &str) -> Vec<String> {
+    let text = exposed(&container("ticker", limits), sample, Derived::default());
+    lines(&text).into_iter().filter(|line| line.starts_with(prefix)).collect()
 }
