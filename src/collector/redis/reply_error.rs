@@ -123,18 +123,12 @@ pub(super) fn from_reply(attempt: String, question: &str, code: &str, detail: &s
 pub(super) fn words(code: &str, detail: &str) -> String {
     // What it repeats: arguments, and a name that may be a secret. Which command it was the caller knows.
     let detail = if detail.starts_with("unknown command") { "unknown command" } else { detail };
-    let mut words = String::new();
-    for char in code.chars().chain([' ']).chain(detail.chars()) {
-        match char {
-            _ if words.len() >= MAX_WORDS => {
-                words.push_str("...");
-                break;
-            }
-            '"' | '\'' | '\\' => words.push(char),
-            other => words.extend(other.escape_debug()),
-        }
+    let words = format!("{code} {detail}");
+    let words = reader::visible(&words);
+    if words.len() <= MAX_WORDS {
+        return words.into_owned();
     }
-    words
+    format!("{}...", &words[..words.floor_char_boundary(MAX_WORDS)])
 }
 
 fn refusal_advice(question: &str, code: &str) -> &'static str {
