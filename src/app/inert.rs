@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use crate::collector::KINDS;
 use crate::config::{Config, KindEntry, Target};
 use crate::hub::Hub;
-use crate::metric::{Families, Family, metrics, part_of};
+use crate::metric::{Families, Samples, metrics, part_of};
 use crate::policy::Policy;
 use crate::policy::inert::{self, Reason, Why};
 
@@ -168,12 +168,12 @@ impl Watched {
             .filter(|(metric, above_0)| !self.seen.contains(&((*metric).to_owned(), *above_0)))
             .collect();
         let (mut found, mut shown, mut young) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
-        hub.each(|status, families| {
+        hub.each(|status, samples| {
             let target = &status.key.target;
             let is_young = status.polls.saturating_sub(status.failures) < GOOD_POLLS;
             let names = if is_young { &mut young } else { &mut shown };
             names.insert(target.clone());
-            let has = |(metric, above_0): &&(&str, bool)| is_there(families, metric, *above_0);
+            let has = |(metric, above_0): &&(&str, bool)| is_there(samples, metric, *above_0);
             found.extend(open.iter().filter(has).map(|(metric, above_0)| ((*metric).to_owned(), *above_0)));
         });
         self.seen.extend(found);
@@ -194,10 +194,9 @@ impl Watched {
 }
 
 /// Whether a family of that name, or of which that is a part, has a sample, which is above 0 where it must be.
-fn is_there(families: &[Family], metric: &str, above_0: bool) -> bool {
-    let find = |name: &str| families.binary_search_by(|family| family.name().cmp(name)).ok();
-    let found = find(metric).or_else(|| find(part_of(metric)?.0));
-    found.is_some_and(|at| families[at].samples().any(|sample| !above_0 || sample.value() > 0.0))
+fn is_there(samples: &Samples, metric: &str, above_0: bool) -> bool {
+    let found = samples.get(metric).or_else(|| samples.get(part_of(metric)?.0));
+    found.is_some_and(|family| family.samples().any(|sample| !above_0 || sample.value() > 0.0))
 }
 
 #[cfg(test)]

@@ -1,8 +1,7 @@
 //! The latest samples of every target, and their exposition.
 //!
-//! Each target's samples are encoded once, when they are published. A scrape joins the encoded blocks under one header
-//! a family; the joined text is kept until a target changes (or for a second), and shared by all scrapers. A scrape never waits for a
-//! poll, and a poll of one target never encodes another's samples again.
+//! A poll hands its samples over. The first scrape after it writes those of all targets, under one header a family; the text is
+//! kept until a target changes (or for a second), and shared by all scrapers. A scrape never waits for a poll.
 
 mod excerpt;
 mod flapping;
@@ -22,7 +21,8 @@ use parking_lot::{Mutex, RwLock, RwLockReadGuard};
 use tracing::warn;
 
 use crate::metric::text::Format;
-use crate::metric::{Families, Family, text};
+use crate::metric::text::Origin;
+use crate::metric::{Families, Samples, text};
 use crate::state::State;
 use crate::topology::{self, Topology};
 
@@ -61,12 +61,12 @@ pub struct Hub {
     max_age: Duration,
 }
 
-/// What is kept of one target: its state, its samples, and their text.
+/// What is kept of one target: its state and its samples.
 struct TargetSamples {
     status: TargetStatus,
-    families: Vec<Family>,
-    /// The text of each family with the `target` label, in the order of `families`.
-    encoded: Vec<String>,
+    /// The labels that say whose samples they are.
+    origin: Origin,
+    samples: Samples,
     /// The whole exposition without the `target` label, made at the first `/scrape` of it.
     alone: [OnceLock<Arc<Exposition>>; 2],
 }
@@ -126,12 +126,10 @@ impl Hub {
 
     /// Replaces everything that is known of `status.key`.
     pub fn publish(&self, status: TargetStatus, families: Families) {
-        let families = families.into_sorted();
         let site = self.site();
-        let origin = status.origin(site.as_ref().map(|site| site.as_str()));
-        let encoded = text::blocks(&families, &origin);
-        let key = status.key.clone();
-        let samples = TargetSamples { status, families, encoded, alone: [OnceLock::new(), OnceLock::new()] };
+        let origin = Origin::new(&status.origin(site.as_ref().map(|site| site.as_str())));
+        let (key, alone) = (status.key.clone(), [OnceLock::new(), OnceLock::new()]);
+        let samples = TargetSamples { status, origin, samples: families.into_sorted(), alone };
         self.targets.write().insert(key, Arc::new(samples));
         self.generation.fetch_add(1, Ordering::Release);
     }
@@ -200,10 +198,10 @@ impl Hub {
     }
 
     /// Shows the state and the samples of every target, by name.
-    pub fn each(&self, mut show: impl FnMut(&TargetStatus, &[Family])) {
+    pub fn each(&self, mut show: impl FnMut(&TargetStatus, &Samples)) {
         let targets: Vec<Arc<TargetSamples>> = self.read().values().map(Arc::clone).collect();
         for samples in targets {
-            show(&samples.status, &samples.families);
+            show(&samples.status, &samples.samples);
         }
     }
 
@@ -228,7 +226,14 @@ impl Hub {
         let targets: Vec<Arc<TargetSamples>> = self.read().values().map(Arc::clone).collect();
         let (site, own) = (self.site(), self.own());
         let of_site: Vec<(&str, &str)> = site.iter().map(|site| ("site", site.as_str())).collect();
-        let (body, left_out) = render::join(&own.into_sorted(), &of_site, &targets, format);
+        let own = own.into_sorted();
+        let mut of_all = render::Joined::default();
+        let of_site = Origin::new(&of_site);
+        of_all.add("", &of_site, &own);
+        targets.iter().for_each(|target| of_all.add(&target.status.key.target, &target.origin, &target.samples));
+        // As long as the last one, and a bit: the text of a thousand targets is not moved while it grows.
+        let last = self.rendered[slot(format)].load().as_ref().map_or(0, |last| last.exposition.plain().len());
+        let (body, left_out) = of_all.write(format, last + last / 16);
         for (family, target) in left_out.iter().filter(|pair| !known.contains(pair)) {
             warn!(%family, target_name = %target, "left out of /metrics: another target exports it with another type; rename one");
         }
@@ -283,8 +288,7 @@ impl Hub {
         let view = self.topology.view(SystemTime::now());
         topology::export(&view, &mut own);
         let targets = self.read();
-        let samples: Vec<_> =
-            targets.iter().map(|(key, samples)| (key.target.as_str(), samples.families.as_slice())).collect();
+        let samples: Vec<_> = targets.iter().map(|(key, samples)| (key.target.as_str(), &samples.samples)).collect();
         topology::export_events(&view, &samples, &mut own);
         own
     }
@@ -293,9 +297,9 @@ impl Hub {
     /// neighbour's business is of `/metrics` alone.
     #[must_use]
     pub fn render_own(&self, format: Format) -> Exposition {
-        let mut own = self.own().into_sorted();
-        own.retain(|family| family.name().starts_with("manometer_") || family.name().starts_with("process_"));
-        Exposition::new(text::exposition(&own, format))
+        let is_own = |name: &str| name.starts_with("manometer_") || name.starts_with("process_");
+        let own = self.own().into_sorted();
+        Exposition::new(text::exposition(own.iter().filter(|family| is_own(family.name())), format))
     }
 
     /// The exposition of one target, or of one instance of it, without the labels that say so; `None` if there is none.
@@ -303,7 +307,7 @@ impl Hub {
     pub fn render_target(&self, key: &Key, format: Format) -> Option<Arc<Exposition>> {
         let samples = self.read().get(key).map(Arc::clone)?;
         let alone = samples.alone[slot(format)]
-            .get_or_init(|| Arc::new(Exposition::new(text::exposition(&samples.families, format))));
+            .get_or_init(|| Arc::new(Exposition::new(text::exposition(&samples.samples, format))));
         Some(Arc::clone(alone))
     }
 

@@ -1,16 +1,15 @@
-//! Joining the targets' encoded blocks to one exposition.
+//! Joining the targets' samples to one exposition.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::io::Write as _;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use super::TargetSamples;
-use crate::metric::text::{self, Format};
-use crate::metric::{Family, Kind};
+use crate::metric::text::{self, Format, Origin};
+use crate::metric::{Family, Samples};
 
 /// A rendered exposition, plain and (from the first time it is asked for) gzip.
 #[derive(Debug)]
@@ -50,51 +49,53 @@ fn gzip(body: &[u8]) -> Bytes {
     Bytes::from(encoder.finish().unwrap_or_default())
 }
 
-/// One family of the joined exposition: its header comes from the first target that has it.
-struct Joined<'a> {
-    kind: Kind,
-    help: &'a str,
-    blocks: Vec<&'a str>,
-}
-
-/// All families by name: the agent's own, with the labels `of_own`, then each target's block in the order of the targets' names.
+/// The families of all targets, by name.
 ///
 /// A block whose type differs from the family's is left out: two types of one name would make the whole scrape invalid.
-/// Fixed names cannot differ (the catalog is checked), so this is only about names that a server or a service made up. They
-/// are returned beside the text, each with the target that lost it.
-pub(super) fn join(
-    own: &[Family],
-    of_own: &[(&str, &str)],
-    targets: &[Arc<TargetSamples>],
-    format: Format,
-) -> (String, Vec<(String, String)>) {
-    let own_encoded = text::blocks(own, of_own);
-    let mut families: BTreeMap<&str, Joined<'_>> = BTreeMap::new();
-    let own_blocks = own.iter().zip(&own_encoded).map(|(family, block)| ("", family, block));
-    let target_blocks = targets.iter().flat_map(|target| {
-        let families = target.families.iter().zip(&target.encoded);
-        families.map(|(family, block)| (target.status.key.target.as_str(), family, block))
-    });
-    let (mut size, mut left_out) = (0, Vec::new());
-    for (target, family, block) in own_blocks.chain(target_blocks) {
-        let joined = families.entry(family.name()).or_insert_with(|| {
-            size += 2 * family.name().len() + family.help().len() + 32;
-            Joined { kind: family.kind(), help: family.help(), blocks: Vec::new() }
-        });
-        if joined.kind == family.kind() {
-            size += block.len();
-            joined.blocks.push(block);
-        } else {
-            left_out.push((family.name().to_owned(), target.to_owned()));
+/// Fixed names cannot differ (the catalog is checked), so this is only about names that a server or a service made up.
+#[derive(Default)]
+pub(super) struct Joined<'a> {
+    families: Vec<(Family<'a>, Vec<(&'a Origin, Family<'a>)>)>,
+    by_name: HashMap<&'a str, usize>,
+    /// The names that are left out, each with the target that lost it.
+    left_out: Vec<(String, String)>,
+}
+
+impl<'a> Joined<'a> {
+    /// Adds what a target has, after that of the targets before it.
+    pub(super) fn add(&mut self, target: &str, origin: &'a Origin, samples: &'a Samples) {
+        // Targets of one kind have much the same families in the same order: the next one is likely the one behind the last.
+        let mut likely = 0;
+        for family in samples {
+            let known = self.families.get(likely).filter(|(first, _)| first.name() == family.name());
+            let place = match known {
+                Some(_) => likely,
+                None => *self.by_name.entry(family.name()).or_insert_with(|| {
+                    self.families.push((family, Vec::new()));
+                    self.families.len() - 1
+                }),
+            };
+            likely = place + 1;
+            let (first, blocks) = &mut self.families[place];
+            if first.kind() == family.kind() {
+                blocks.push((origin, family));
+            } else {
+                self.left_out.push((family.name().to_owned(), target.to_owned()));
+            }
         }
     }
-    let mut out = String::with_capacity(size);
-    for (name, family) in families {
-        text::write_header(&mut out, format, name, family.kind, family.help);
-        family.blocks.iter().for_each(|block| out.push_str(block));
+
+    /// The text, for which there is `room`, and what is left out of it.
+    pub(super) fn write(mut self, format: Format, room: usize) -> (String, Vec<(String, String)>) {
+        self.families.sort_unstable_by_key(|(first, _)| first.name());
+        let mut out = String::with_capacity(room);
+        for (first, blocks) in self.families {
+            text::write_header(&mut out, format, first.name(), first.kind(), first.help());
+            blocks.into_iter().for_each(|(origin, family)| text::write_samples(&mut out, family, origin));
+        }
+        if format == Format::OpenMetrics {
+            out.push_str("# EOF\n");
+        }
+        (out, self.left_out)
     }
-    if format == Format::OpenMetrics {
-        out.push_str("# EOF\n");
-    }
-    (out, left_out)
 }

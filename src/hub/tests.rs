@@ -57,6 +57,23 @@ fn joins_targets_under_one_header() {
 }
 
 #[test]
+fn targets_that_differ_are_joined_by_name() {
+    let hub = Hub::new(|_| {});
+    for (target, names) in [("a", "b c e"), ("b", "a c d"), ("c", "a b c d e"), ("d", "e")] {
+        let mut families = Families::new();
+        for name in names.split(' ') {
+            families.push_foreign((name, Kind::Gauge, "X."), Suffix::None, &[], 1.0);
+        }
+        hub.publish(status(target), families);
+    }
+    let text = text(&hub.render(Format::Prometheus));
+    let samples: Vec<&str> = text.lines().filter_map(|line| line.strip_suffix("\"} 1")).collect();
+    let expected = "a b,a c,b a,b c,c a,c b,c c,d b,d c,e a,e c,e d".replace(' ', "{target=\"");
+    assert_eq!(samples, expected.split(',').collect::<Vec<_>>());
+    assert_eq!(text.lines().filter(|line| line.starts_with("# TYPE")).count(), 5);
+}
+
+#[test]
 fn a_rendering_is_shared_until_a_target_changes() {
     let hub = ageless();
     hub.publish(status("a"), families(1.0));

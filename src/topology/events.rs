@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::View;
 use super::graph::{Edge, Node};
 use super::sight::Role;
-use crate::metric::{Families, Family, metrics};
+use crate::metric::{Families, Samples, metrics};
 
 metrics! {
     pub(super) fn metrics;
@@ -29,18 +29,17 @@ const CUT_OFF_COUNTED: &str = "redis_client_output_buffer_limit_disconnections_t
 /// The counters of log patterns, and the label that names the log.
 const COUNTERS: [(&str, &str); 2] = [("container_log_matches_total", "name"), ("log_matches_total", "log")];
 
-/// Names the events of all logs; `samples` are those of each target, its families in the order of their names.
-pub fn export_events(view: &View, samples: &[(&str, &[Family])], out: &mut Families) {
+/// Names the events of all logs; `samples` are those of each target.
+pub fn export_events(view: &View, samples: &[(&str, &Samples)], out: &mut Families) {
     let roles: BTreeMap<&str, Role> = view.targets.iter().map(|said| (said.name.as_str(), said.role)).collect();
     let is_server = |name: &str| roles.get(name) == Some(&Role::Server);
-    let counts_itself = |name: &str| {
-        samples.iter().any(|(target, families)| *target == name && family(families, CUT_OFF_COUNTED).is_some())
-    };
+    let counts_itself =
+        |name: &str| samples.iter().any(|(target, samples)| *target == name && samples.get(CUT_OFF_COUNTED).is_some());
     // One log may be read by several instances of a target: what they count is the same.
     let mut events: BTreeMap<(&str, String, &str), f64> = BTreeMap::new();
-    for (target, families) in samples {
+    for (target, samples) in samples {
         for (counter, label) in COUNTERS {
-            let Some(counter) = family(families, counter) else { continue };
+            let Some(counter) = samples.get(counter) else { continue };
             for sample in counter.samples() {
                 let Some(pattern) = sample.label("pattern").filter(|pattern| [POOL, CUT_OFF].contains(pattern)) else {
                     continue;
@@ -65,10 +64,6 @@ pub fn export_events(view: &View, samples: &[(&str, &[Family])], out: &mut Famil
         // Under the name of the target that they are about, as if it were one of its own series: that is how rules find it.
         out.push_with(&LOG_EVENTS, [source, pattern], &[("target".to_owned(), (*target).to_owned())], *count);
     }
-}
-
-fn family<'f>(families: &'f [Family], name: &str) -> Option<&'f Family> {
-    families.binary_search_by(|family| family.name().cmp(name)).ok().map(|at| &families[at])
 }
 
 /// The targets whose log it is: those that are in the container, or that the log's own target says it stands on.

@@ -1,7 +1,7 @@
 use std::net::IpAddr;
 
 use super::*;
-use crate::metric::{Families, Family, Kind, Suffix};
+use crate::metric::{Families, Kind, Samples, Suffix};
 
 const NOW: SystemTime = SystemTime::UNIX_EPOCH;
 const DAY: Duration = Duration::from_hours(24);
@@ -272,9 +272,9 @@ fn what_is_seen_is_bounded() {
 
 /// What is exported of the logs: target, source, pattern, count.
 fn log_events(topology: &Topology, samples: &[(&str, &str)]) -> Vec<String> {
-    let families: Vec<(&str, Vec<Family>)> = samples.iter().map(|(target, lines)| (*target, parsed(lines))).collect();
+    let read: Vec<(&str, Samples)> = samples.iter().map(|(target, lines)| (*target, parsed(lines))).collect();
     let mut out = Families::new();
-    let samples: Vec<_> = families.iter().map(|(target, families)| (*target, families.as_slice())).collect();
+    let samples: Vec<_> = read.iter().map(|(target, samples)| (*target, samples)).collect();
     export_events(&topology.view(NOW), &samples, &mut out);
     let Some(family) = out.get("manometer_target_log_events_total") else { return Vec::new() };
     let label = |sample: &crate::metric::Sample<'_>, name| sample.label(name).unwrap_or_default().to_owned();
@@ -286,7 +286,7 @@ fn log_events(topology: &Topology, samples: &[(&str, &str)]) -> Vec<String> {
 }
 
 /// Families of lines `metric log pattern count`.
-fn parsed(lines: &str) -> Vec<Family> {
+fn parsed(lines: &str) -> Samples {
     let mut out = Families::new();
     for line in lines.lines() {
         let words: Vec<&str> = line.split_whitespace().collect();

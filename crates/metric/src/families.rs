@@ -6,7 +6,8 @@ use std::hash::{BuildHasher, RandomState};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::family::Label;
-use crate::{Definition, Family, Kind, Metric, MetricInfo, Suffix, text};
+use crate::store::{Head, Identity, SetsByHash, Store};
+use crate::{Definition, Family, Kind, Metric, MetricInfo, Samples, Suffix, text};
 
 /// Samples of one target before the rest is refused, unless the configuration says otherwise.
 const DEFAULT_SERIES_LIMIT: usize = 20_000;
@@ -36,11 +37,11 @@ impl Rejections {
 /// that is none) is left out and counted in [`rejections`](Self::rejections).
 #[derive(Debug)]
 pub struct Families {
-    entries: Vec<Family>,
+    store: Store,
     by_name: HashMap<Cow<'static, str>, usize>,
+    sets: SetsByHash,
     seen: HashSet<u64>,
     hasher: RandomState,
-    series: usize,
     limit: usize,
     rejections: Rejections,
 }
@@ -62,11 +63,11 @@ impl Families {
     #[must_use]
     pub fn with_limit(limit: usize) -> Self {
         Self {
-            entries: Vec::new(),
+            store: Store::default(),
             by_name: HashMap::new(),
+            sets: SetsByHash::new(),
             seen: HashSet::new(),
             hasher: RandomState::new(),
-            series: 0,
             limit,
             rejections: Rejections::default(),
         }
@@ -118,8 +119,8 @@ impl Families {
 
     /// Gives a reserved sample its value.
     pub fn set(&mut self, reserved: &Reserved, value: f64) {
-        if let Some((family, place)) = reserved.0 {
-            self.entries[family].set_value(place, value);
+        if let Some(row) = reserved.0.and_then(|place| self.store.rows.get_mut(place)) {
+            row.value = value;
         }
     }
 
@@ -202,7 +203,7 @@ impl Families {
     fn foreign_family(&mut self, name: &str, kind: Kind, help: &str) -> Option<usize> {
         let known = self.by_name.get(name).copied();
         match known {
-            Some(index) if self.entries[index].kind == kind => Some(index),
+            Some(index) if self.store.heads[index].kind == kind => Some(index),
             None if text::is_metric_name(name) => {
                 Some(self.insert(Cow::Owned(name.to_owned()), kind, Cow::Owned(help.to_owned())))
             }
@@ -216,7 +217,7 @@ impl Families {
     /// The number of samples.
     #[must_use]
     pub const fn series(&self) -> usize {
-        self.series
+        self.store.rows.len()
     }
 
     /// What was refused so far.
@@ -227,17 +228,15 @@ impl Families {
 
     /// The family of that name.
     #[must_use]
-    pub fn get(&self, name: &str) -> Option<&Family> {
-        self.by_name.get(name).map(|&index| &self.entries[index])
+    pub fn get(&self, name: &str) -> Option<Family<'_>> {
+        let number = u32::try_from(*self.by_name.get(name)?).ok()?;
+        Some(Family::growing(&self.store, number))
     }
 
     /// The families with at least one sample, by name.
     #[must_use]
-    pub fn into_sorted(self) -> Vec<Family> {
-        let mut families = self.entries;
-        families.retain(|family| !family.is_empty());
-        families.sort_unstable_by(|one, other| one.name().cmp(other.name()));
-        families
+    pub fn into_sorted(self) -> Samples {
+        Samples::of(self.store)
     }
 
     fn family(&mut self, info: &MetricInfo) -> usize {
@@ -248,9 +247,9 @@ impl Families {
     }
 
     fn insert(&mut self, name: Cow<'static, str>, kind: Kind, help: Cow<'static, str>) -> usize {
-        let index = self.entries.len();
+        let index = self.store.heads.len();
         self.by_name.insert(name.clone(), index);
-        self.entries.push(Family::new(name, kind, help));
+        self.store.heads.push(Head::new(name, kind, help));
         index
     }
 
@@ -261,7 +260,7 @@ impl Families {
         values: impl Iterator<Item = &'l str> + Clone,
         extra: Option<(&'static str, &'l str)>,
         value: f64,
-    ) -> Option<(usize, usize)> {
+    ) -> Option<usize> {
         let family = self.family(info);
         let labels = info.labels.iter().copied().zip(values).chain(extra);
         self.add(family, suffix, labels.map(|(name, value)| (Label::Fixed(name), value)), value)
@@ -274,26 +273,25 @@ impl Families {
         suffix: Suffix,
         labels: impl Iterator<Item = (Label<'l>, &'l str)> + Clone,
         value: f64,
-    ) -> Option<(usize, usize)> {
-        if self.series >= self.limit {
+    ) -> Option<usize> {
+        if self.series() >= self.limit {
             self.rejections.series_limit += 1;
             return None;
         }
-        let (hasher, seen) = (&self.hasher, &mut self.seen);
-        let place =
-            self.entries[index].add(suffix, labels, value, |identity| seen.insert(hasher.hash_one((index, identity))));
-        match place {
-            Some(_) => self.series += 1,
-            None => self.rejections.duplicate += 1,
+        let Self { store, sets, seen, hasher, .. } = self;
+        let is_new = |identity: Identity<'_>| seen.insert(hasher.hash_one((index, identity)));
+        let place = store.add(index, suffix, labels, value, (hasher, sets), is_new);
+        if place.is_none() {
+            self.rejections.duplicate += 1;
         }
-        place.map(|place| (index, place))
+        place
     }
 }
 
 /// The place of a sample whose value is not known yet; none if it was refused.
 #[derive(Debug)]
 #[must_use]
-pub struct Reserved(Option<(usize, usize)>);
+pub struct Reserved(Option<usize>);
 
 #[cfg(test)]
 mod tests;

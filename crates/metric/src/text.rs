@@ -58,11 +58,15 @@ pub(crate) fn write_labels<'l>(out: &mut String, labels: impl Iterator<Item = (&
         if out.len() > start {
             out.push(',');
         }
-        out.push_str(name);
-        out.push_str("=\"");
-        push_escaped(out, value);
-        out.push('"');
+        write_label(out, name, value);
     }
+}
+
+fn write_label(out: &mut String, name: &str, value: &str) {
+    out.push_str(name);
+    out.push_str("=\"");
+    push_escaped(out, value);
+    out.push('"');
 }
 
 /// Appends a sample value: whole numbers without a point, and the names that Prometheus reads for the rest.
@@ -114,31 +118,45 @@ pub fn write_header(out: &mut String, format: Format, name: &str, kind: Kind, he
     out.push('\n');
 }
 
-/// The samples of each of `families`; the labels of their `origin` become the first ones. A label that has the name of one of
-/// these gets `exported_` in front, as Prometheus does it.
-#[must_use]
-pub fn blocks(families: &[Family], origin: &[(&str, &str)]) -> Vec<String> {
-    let renamed: Vec<(&str, String)> = match origin {
-        // The name of the target is the label of all, and of no sample.
-        [] | [_] => Vec::new(),
-        _ => origin.iter().map(|(name, _)| (*name, format!("exported_{name}"))).collect(),
-    };
-    let block = |family: &Family| {
-        let mut text = String::new();
-        write_samples(&mut text, family, origin, &renamed);
-        text
-    };
-    families.iter().map(block).collect()
+/// The labels that all samples of a target begin with.
+#[derive(Debug, Default)]
+pub struct Origin {
+    /// As they are written.
+    text: String,
+    /// A label of a sample that has the name of one of them gets `exported_` in front, as Prometheus does it.
+    renamed: Vec<(String, String)>,
 }
 
-fn write_samples(out: &mut String, family: &Family, origin: &[(&str, &str)], renamed: &[(&str, String)]) {
-    let name = |name| renamed.iter().find(|(taken, _)| *taken == name).map_or(name, |(_, renamed)| renamed.as_str());
+impl Origin {
+    /// These labels, escaped.
+    #[must_use]
+    pub fn new(labels: &[(&str, &str)]) -> Self {
+        let mut text = String::new();
+        write_labels(&mut text, labels.iter().copied());
+        let renamed = match labels {
+            // The name of the target is the label of all, and of no sample.
+            [] | [_] => Vec::new(),
+            _ => labels.iter().map(|(name, _)| ((*name).to_owned(), format!("exported_{name}"))).collect(),
+        };
+        Self { text, renamed }
+    }
+}
+
+/// Appends the samples of a family.
+pub fn write_samples(out: &mut String, family: Family<'_>, origin: &Origin) {
     for sample in family.samples() {
         out.push_str(family.name());
         out.push_str(sample.suffix().as_str());
         out.push('{');
         let start = out.len();
-        write_labels(out, origin.iter().copied().chain(sample.labels().map(|(label, value)| (name(label), value))));
+        out.push_str(&origin.text);
+        for (label, value) in sample.labels() {
+            if out.len() > start {
+                out.push(',');
+            }
+            let renamed = origin.renamed.iter().find(|(taken, _)| taken == label);
+            write_label(out, renamed.map_or(label, |(_, renamed)| renamed), value);
+        }
         if out.len() == start {
             out.pop();
         } else {
@@ -150,13 +168,13 @@ fn write_samples(out: &mut String, family: &Family, origin: &[(&str, &str)], ren
     }
 }
 
-/// The exposition of one set of families, without a `target` label.
+/// The exposition of one target, without the labels that name it.
 #[must_use]
-pub fn exposition(families: &[Family], format: Format) -> String {
+pub fn exposition<'f>(families: impl IntoIterator<Item = Family<'f>>, format: Format) -> String {
     let mut out = String::new();
     for family in families {
         write_header(&mut out, format, family.name(), family.kind(), family.help());
-        write_samples(&mut out, family, &[], &[]);
+        write_samples(&mut out, family, &Origin::default());
     }
     if format == Format::OpenMetrics {
         out.push_str("# EOF\n");

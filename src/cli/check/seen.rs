@@ -116,8 +116,8 @@ type Series = (String, Vec<Label>);
 /// What a hub knows of each target: of the metrics that are wanted every series, with its value.
 fn read(hub: &Hub, wanted: &BTreeSet<&str>) -> BTreeMap<Key, (TargetStatus, BTreeMap<Series, f64>)> {
     let mut all = BTreeMap::new();
-    hub.each(|status, families| {
-        let series = families.iter().flat_map(|family| of_family(status, family, wanted)).collect();
+    hub.each(|status, samples| {
+        let series = samples.iter().flat_map(|family| of_family(status, family, wanted)).collect();
         all.insert(status.key.clone(), (status.clone(), series));
     });
     all
@@ -126,7 +126,7 @@ fn read(hub: &Hub, wanted: &BTreeSet<&str>) -> BTreeMap<Key, (TargetStatus, BTre
 /// The series of a family that are wanted, by their names: of a histogram its parts.
 fn of_family<'f>(
     status: &'f TargetStatus,
-    family: &'f Family,
+    family: Family<'f>,
     wanted: &BTreeSet<&str>,
 ) -> impl Iterator<Item = (Series, f64)> {
     let names = Suffix::ALL.map(|suffix| (suffix, format!("{}{}", family.name(), suffix.as_str())));

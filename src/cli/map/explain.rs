@@ -10,8 +10,8 @@ use crate::collector::Collector as _;
 use crate::collector::service::ServiceTarget;
 use crate::collector::service::{Look, ServiceCollector, Snapshot, look};
 use crate::mapping::{Body, Given, endpoints_of};
-use crate::metric::text::{Format, exposition};
-use crate::metric::{Families, Family};
+use crate::metric::Families;
+use crate::metric::text::{Origin, write_samples};
 
 /// Lines of the exposition that are shown.
 const SHOWN: usize = 20;
@@ -71,9 +71,11 @@ fn exported(chosen: &Chosen, given: &[Given], metric: &str) -> String {
     let (snapshot, _) = Snapshot::of_bodies(&chosen.mapping, &bodies, chosen.window);
     let mut families = Families::new();
     ServiceCollector::export(&snapshot, &mut families);
-    let families: Vec<Family> = families.into_sorted().into_iter().filter(|family| family.name() == metric).collect();
-    let text = exposition(&families, Format::Prometheus);
-    let samples: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
+    let mut text = String::new();
+    if let Some(family) = families.into_sorted().get(metric) {
+        write_samples(&mut text, family, &Origin::default());
+    }
+    let samples: Vec<&str> = text.lines().collect();
     if samples.is_empty() {
         return "\nExported: nothing.\n".to_owned();
     }

@@ -162,7 +162,7 @@ fn everything_that_is_exported_is_in_the_catalog() {
         &Snapshot { processes: Processes::default(), room: Room::default(), machine: Some(machine(&recorded())) },
         &mut out,
     );
-    for family in out.into_sorted() {
+    for family in &out.into_sorted() {
         assert!(known.iter().any(|info| info.name == family.name()), "{}", family.name());
     }
 }

@@ -142,3 +142,51 @@ fn values_that_join_to_the_same_text_are_different_samples() {
     assert_eq!(families.rejections(), Rejections::default());
     assert_eq!(lines(families), [r#"x_two{a="a",b="bc"} 1"#, r#"x_two{a="ab",b="c"} 2"#, r#"x_two{a="abc"} 3"#]);
 }
+
+#[test]
+fn samples_that_were_pushed_in_turns_stand_by_family_in_their_order() {
+    const OTHER_GAUGE: Metric<1> = Metric::gauge("a_bytes", &["name"], "Bytes.");
+    const REFUSED: Metric<1> = Metric::gauge("b_bytes", &["name"], "Bytes.");
+    let mut families = Families::with_limit(9);
+    for (at, name) in ["x", "y", "z"].into_iter().enumerate() {
+        families.push(&GAUGE, [name], at as f64);
+        families.push_with(&OTHER_GAUGE, [name], &[("team".to_owned(), "blue".to_owned())], 10.0 + at as f64);
+        families.push(&OTHER_GAUGE, [name], 20.0 + at as f64);
+    }
+    families.push(&REFUSED, ["x"], 1.0);
+    let samples = families.into_sorted();
+    assert_eq!(samples.series(), 9);
+    assert_eq!(samples.iter().map(|family| family.name()).collect::<Vec<_>>(), ["a_bytes", "x_bytes"]);
+    assert_eq!(
+        exposition(&samples, Format::Prometheus).lines().filter(|line| !line.starts_with('#')).collect::<Vec<_>>(),
+        [
+            r#"a_bytes{name="x",team="blue"} 10"#,
+            r#"a_bytes{name="x"} 20"#,
+            r#"a_bytes{name="y",team="blue"} 11"#,
+            r#"a_bytes{name="y"} 21"#,
+            r#"a_bytes{name="z",team="blue"} 12"#,
+            r#"a_bytes{name="z"} 22"#,
+            r#"x_bytes{name="x"} 0"#,
+            r#"x_bytes{name="y"} 1"#,
+            r#"x_bytes{name="z"} 2"#,
+        ]
+    );
+    assert_eq!(samples.get("x_bytes").unwrap().value(&[("name", "z")]), Some(2.0));
+    assert!(samples.get("b_bytes").is_none());
+}
+
+#[test]
+fn families_share_the_names_of_labels_and_not_their_samples() {
+    let mut families = Families::new();
+    for number in 0..3 {
+        let name = format!("x_{number}");
+        for (labels, value) in [([("a", "1")], 1.0), ([("b", "1")], 2.0), ([("c", "1")], 3.0), ([("a", "1")], 4.0)] {
+            families.push_foreign((&name, Kind::Gauge, "X."), Suffix::None, &labels, value);
+        }
+    }
+    assert_eq!(families.rejections(), Rejections { duplicate: 3, ..Rejections::default() });
+    let each = |name: &str| families.get(name).unwrap().values().collect::<Vec<_>>();
+    for name in ["x_0", "x_1", "x_2"] {
+        assert_eq!(each(name), [("a=\"1\"", 1.0), ("b=\"1\"", 2.0), ("c=\"1\"", 3.0)]);
+    }
+}

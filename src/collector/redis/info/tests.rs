@@ -235,7 +235,7 @@ fn metrics_lists_every_name_once_and_export_pushes_no_other() {
     for reply in [REDIS_2_8, REDIS_7_0, REDIS_8, VALKEY_8, VALKEY_9, KEYDB, SENTINEL] {
         let mut out = Families::new();
         export(&parse(reply), None, Some(1.0), &mut out);
-        for family in out.into_sorted() {
+        for family in &out.into_sorted() {
             if family.name() == "redis_cluster_incompatible_ops" {
                 continue;
             }

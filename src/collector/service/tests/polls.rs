@@ -358,7 +358,7 @@ fn everything_that_is_exported_is_described() {
     let health = Health { polls, last_duration: time, total_duration: time, error: Some(&error) };
     ServiceCollector::export_health(&health, &mut families);
     assert_eq!(families.get("service_up").unwrap().values().collect::<Vec<_>>(), [("", 0.0)]);
-    for family in families.into_sorted() {
+    for family in &families.into_sorted() {
         assert!(described.contains(&family.name()), "{}", family.name());
     }
     let mut sorted = described.clone();
