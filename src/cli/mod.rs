@@ -10,6 +10,7 @@ mod hardening;
 mod healthcheck;
 mod log;
 mod logs;
+mod malloc;
 mod map;
 mod poll;
 mod render;
@@ -190,8 +191,11 @@ impl SourceArgs {
 /// Runs the command line of this process.
 #[must_use]
 pub fn main() -> ExitCode {
-    let kept = hardening::harden();
     let arguments: Vec<OsString> = std::env::args_os().collect();
+    if arguments.get(1).is_some_and(|command| command == "run") {
+        malloc::fix_threshold(&arguments);
+    }
+    let kept = hardening::harden();
     let cli = match parse(arguments.clone()) {
         Ok(cli) => cli,
         Err(error) => {

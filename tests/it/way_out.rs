@@ -150,3 +150,21 @@ fn idle_connections_make_room_for_scrapes_where_descriptors_are_few() {
     }
     drop((idle, agent));
 }
+
+#[test]
+fn memory_goes_back_and_privileges_are_given_up_before_anything_is_read() {
+    let (agent, _, _dir) = run(&target("main", "redis://127.0.0.1:1"), |command| command);
+    let of_process = |file: &str| std::fs::read_to_string(format!("/proc/{}/{file}", agent.id())).unwrap();
+    let name = of_process("comm");
+    assert_eq!(name.trim(), "manometer");
+    let status = of_process("status");
+    assert!(status.contains("NoNewPrivs:\t1\n"), "{status}");
+    let limits = of_process("limits");
+    let core = limits.lines().find_map(|line| line.strip_prefix("Max core file size")).unwrap();
+    assert!(core.split_whitespace().take(2).eq(["0", "0"]), "{limits}");
+    // What cannot be dumped shows its environment to nobody else.
+    if cfg!(target_env = "gnu") && rustix::process::geteuid().is_root() {
+        let environment = of_process("environ");
+        assert!(environment.split('\0').any(|one| one == "MALLOC_MMAP_THRESHOLD_=131072"), "{environment}");
+    }
+}
