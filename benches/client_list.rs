@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 use std::hint::black_box;
 use std::time::Instant;
 
+use clientlist::parse::clients;
+use clientlist::{BufferLimits, ClassLimit, ClientTracker, Options, Pool, summarize};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use manometer::collector::redis::clients::parse::clients;
-use manometer::collector::redis::clients::{BufferLimits, ClassLimit, ClientTracker, Options, Pool, summarize};
 use reader::Names;
 
 const CLIENTS: u32 = 10_000;

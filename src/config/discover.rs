@@ -11,7 +11,7 @@ use globset::{Glob, GlobMatcher};
 use toml::{Table as Toml, Value};
 
 use super::{Found, KindEntry};
-use crate::net::Network;
+use reader::Network;
 use reader::{Problem, Reader, Table};
 
 /// Targets that are found at most, unless the file says otherwise.

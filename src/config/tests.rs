@@ -12,11 +12,11 @@ use crate::collector::host::{HostTarget, HostWhen};
 use crate::collector::kafka::KafkaTarget;
 use crate::collector::log::LogTarget;
 use crate::collector::redis::RedisTarget;
-use crate::collector::redis::clients::Peer;
 use crate::collector::service::ServiceTarget;
 use crate::collector::{KINDS, TargetKind};
 use crate::logpattern::{LogCount, LogStreams};
 use crate::net::Endpoint;
+use clientlist::Peer;
 
 fn no_env(_: &str) -> Option<String> {
     None

@@ -8,7 +8,9 @@ use reader::{Names, Reader};
 
 use super::assert_exposable;
 use crate::collector::Collector as _;
-use crate::collector::redis::clients::{BufferLimits, ClassLimit, ClientTracker, Options, Pool, export, summarize};
+use clientlist::{BufferLimits, ClassLimit, ClientTracker, Options, Pool, summarize};
+
+use crate::collector::redis::clients::export;
 use crate::collector::redis::info;
 use crate::collector::service::{ServiceCollector, Snapshot};
 use crate::mapping::profile::PROFILES;

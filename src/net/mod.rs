@@ -1,7 +1,6 @@
 //! How a server is reached, whatever is spoken there: its address, its settings, the connection and its limits.
 //!
 //! * [`Endpoint`], [`RedisUrl`], [`MongoUrl`], [`BaseUrl`]: addresses as people write them, all held to one set of security checks
-//! * [`Network`]: addresses that belong together
 //! * [`TlsSettings`], [`headers`]: what a configuration sets
 //! * [`dial`](dial::dial): name resolution, TCP or unix socket, TLS; [`descriptors`]: which of them it may have
 //! * [`Watched`], [`Budget`]: what a stream may bring, and who is told
@@ -21,7 +20,6 @@ mod endpoint;
 pub mod headers;
 mod kept;
 mod mongo_url;
-mod network;
 pub mod pem;
 mod redis_query;
 mod redis_url;
@@ -40,7 +38,6 @@ pub use dial::Reached;
 pub use endpoint::Endpoint;
 pub use kept::Kept;
 pub use mongo_url::{MECHANISMS, MongoUrl, mechanism};
-pub use network::Network;
 pub use redis_url::RedisUrl;
 pub use room::{Room, Share, TooLarge};
 pub use tls_settings::{Fingerprint, TlsSettings};

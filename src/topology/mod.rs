@@ -27,7 +27,7 @@ pub use graph::{Edge, Graph, Node, Via};
 pub use kept::{Found, Kept};
 pub use member::Said;
 pub use report::Report;
-pub use sight::{ContainerSight, MAX_CLIENTS, OWN_LABELS, Role, Sight};
+pub use sight::{ContainerSight, OWN_LABELS, Role, Sight};
 
 use member::Member;
 use seen::Seen;

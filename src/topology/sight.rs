@@ -3,10 +3,9 @@
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 
-use crate::net::{Network, Reached};
+use reader::Network;
 
-/// Addresses of clients that are kept of one server. More tell nothing: whoever has so many clients is used by everybody.
-pub const MAX_CLIENTS: usize = 256;
+use crate::net::Reached;
 
 /// What a kind of target is to others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -29,7 +28,7 @@ pub enum Role {
 pub struct Sight {
     /// Where it was reached.
     pub reached: Option<Reached>,
-    /// Addresses from which it is used, [`MAX_CLIENTS`] at most, without those of the agent itself. A client on a unix
+    /// Addresses from which it is used, [`MAX_ADDRESSES`](clientlist::MAX_ADDRESSES) at most, without those of the agent itself. A client on a unix
     /// socket has the loopback address.
     pub clients: BTreeSet<IpAddr>,
     /// Host and port of what it is a replica of.

@@ -246,7 +246,7 @@ fn what_is_seen_is_bounded() {
     for index in 0..300 {
         targets.push(said(&name("server", index), Role::Server));
         targets.push(said(&name("service", index), Role::Service));
-        let clients: Vec<String> = (0..MAX_CLIENTS).map(|client| ip((index + client) % 300)).collect();
+        let clients: Vec<String> = (0..clientlist::MAX_ADDRESSES).map(|client| ip((index + client) % 300)).collect();
         let clients: Vec<&str> = clients.iter().map(String::as_str).collect();
         sights
             .push((name("server", index), used_from(&format!("10.2.{}.{}:6379", index / 250, index % 250), &clients)));

@@ -6,12 +6,12 @@
 use redis::{Cmd, Value};
 
 use super::facts::Facts;
-use super::label;
 use super::question::{Question, Request, command};
 use super::reply::{self, Unexpected};
 use super::resp::Allowance;
 use crate::collector::redis::RedisTarget;
 use crate::metric::{Families, MetricInfo, metrics};
+use clientlist::label;
 
 /// Channels of a pattern whose subscribers are asked for.
 pub const MAX_CHANNELS: usize = 1000;

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::clients::{MAX_POOLS, Pool};
 use super::keys::Watched;
 use super::members::{Found, Members, Roster};
 use super::queues::{self, Queues};
@@ -18,6 +17,7 @@ use crate::collector::runner::{Member, Roll};
 use crate::config::{Defaults, Instances, Lookup, TargetSettings, read_url};
 use crate::net::{Credential, Endpoint, RedisUrl, TlsSettings};
 use crate::topology::Role;
+use clientlist::{MAX_POOLS, Pool};
 use reader::{Problem, Reader, Table, set};
 
 const SECOND: Duration = Duration::from_secs(1);

@@ -1,5 +1,5 @@
 use super::*;
-use crate::net::Network;
+use reader::Network;
 
 const KINDS: [&str; 2] = ["redis", "service"];
 

@@ -10,8 +10,8 @@ use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::lenient::{or_default, texts};
-use crate::net::Network;
 use crate::topology::OWN_LABELS;
+use reader::Network;
 
 /// The list, item by item: one that cannot be read must not cost the others.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

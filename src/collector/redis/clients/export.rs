@@ -1,7 +1,7 @@
 //! From a summary to metrics.
 
-use super::class::ClientClass;
-use super::summary::{ClientSummary, OutputBuffer, PoolState};
+use clientlist::{ClientClass, ClientSummary, OutputBuffer, PoolState};
+
 use crate::metric::vocabulary::resources::{
     POOL_BUSY_CONNECTIONS, POOL_MAX_CONNECTIONS, POOL_OPEN_CONNECTIONS, POOL_OPEN_RATIO,
 };

@@ -5,7 +5,9 @@ use std::time::Instant;
 
 use redis::{Cmd, Value};
 
-use super::{BufferLimits, ClassLimit, ClientSummary, ClientTracker, Options, export, metrics, summarize};
+use clientlist::{BufferLimits, ClassLimit, ClientSummary, ClientTracker, Options, summarize};
+
+use super::{export, metrics};
 use crate::collector::redis::RedisTarget;
 use crate::collector::redis::facts::{Facts, whole};
 use crate::collector::redis::question::{Question, command};

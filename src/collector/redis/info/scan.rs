@@ -1,6 +1,6 @@
 //! The smallest parts of a line: numbers, texts and `name=value` pairs.
 
-pub(super) use crate::collector::redis::digits::count;
+pub(super) use clientlist::digits::count;
 
 /// A finite number. `ok` and `true` are 1; `err`, `fail` and `false` are 0.
 pub(super) fn status_or_number(value: &[u8]) -> Option<f64> {

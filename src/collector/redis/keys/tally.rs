@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use super::looked::{Looked, Type};
 use super::settings::Watched;
-use crate::collector::redis::label;
+use clientlist::label;
 
 /// Groups that a pass keeps apart; keys of further ones count as [`OVERFLOW`].
 const MAX_GROUPS: usize = 10_000;

@@ -12,9 +12,9 @@ use super::reading::{ALL, Group, QueuesAnswer, Reading, Told};
 use super::settings::Queues;
 use super::workers::Seen;
 use crate::collector::redis::facts::{Facts, whole};
-use crate::collector::redis::label::{first, label};
 use crate::collector::redis::question::command;
 use crate::collector::redis::{reply, reply_error};
+use clientlist::label::{first, label};
 
 /// Channels by name that are shown; those of all processes together are one.
 const MAX_SHOWN: usize = 100;

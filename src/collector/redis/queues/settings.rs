@@ -6,8 +6,8 @@ use globset::{Glob, GlobMatcher};
 use serde::{Serialize, Serializer};
 
 use super::super::facts::whole;
-use super::super::label::label;
 use super::kinds::{Kind, fill};
+use clientlist::label::label;
 use reader::{Named, Table, set};
 
 /// Queues and groups of a target, at most.

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::kinds::Workers;
 use super::settings::Queues;
-use crate::collector::redis::clients::parse::clients;
+use clientlist::parse::clients;
 
 /// Stands between the name of a `BullMQ` queue and that of its worker.
 const WORKER: &[u8] = b":w:";

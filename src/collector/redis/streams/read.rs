@@ -2,8 +2,8 @@
 
 use redis::Value;
 
-use crate::collector::redis::label;
 use crate::collector::redis::reply::{self, Unexpected};
+use clientlist::label;
 
 /// XINFO STREAM. What a version does not tell is absent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

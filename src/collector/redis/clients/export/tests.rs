@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 use reader::Names;
 
 use super::*;
-use crate::collector::redis::clients::{BufferLimits, ClassLimit, ClientTracker, Options, Pool, summarize};
 use crate::metric::Rejections;
+use clientlist::{BufferLimits, ClassLimit, ClientTracker, Options, Pool, summarize};
 
 const LIMITS: BufferLimits = BufferLimits {
     normal: ClassLimit { hard_bytes: 0, soft_bytes: 0, soft_seconds: 0 },

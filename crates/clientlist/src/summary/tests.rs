@@ -4,14 +4,14 @@ use proptest::prelude::*;
 use reader::Names;
 
 use super::*;
-use crate::collector::redis::clients::class::ClassLimit;
+use crate::class::ClassLimit;
 
 /// Redis 7.0.15 with 1,040 connections, of which the ordinary ones were thinned out; the socket's path was changed.
-const FIRST: &[u8] = include_bytes!("../../../../../tests/fixtures/client_list/redis-7.0-first.txt");
+const FIRST: &[u8] = include_bytes!("../../../../tests/fixtures/client_list/redis-7.0-first.txt");
 /// The same connections after 50 more messages of 100,000 bytes.
-const SECOND: &[u8] = include_bytes!("../../../../../tests/fixtures/client_list/redis-7.0-second.txt");
+const SECOND: &[u8] = include_bytes!("../../../../tests/fixtures/client_list/redis-7.0-second.txt");
 /// The replica of the same server.
-const REPLICA: &[u8] = include_bytes!("../../../../../tests/fixtures/client_list/redis-7.0-replica.txt");
+const REPLICA: &[u8] = include_bytes!("../../../../tests/fixtures/client_list/redis-7.0-replica.txt");
 
 const LIMITS: BufferLimits = BufferLimits {
     normal: ClassLimit { hard_bytes: 0, soft_bytes: 0, soft_seconds: 0 },

@@ -2,7 +2,8 @@
 
 /// A number of things: nothing but digits.
 #[inline]
-pub(super) fn count(value: &[u8]) -> Option<u64> {
+#[must_use]
+pub fn count(value: &[u8]) -> Option<u64> {
     if value.is_empty() {
         return None;
     }

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 
 /// Redis 7.0.15 with 1,040 connections, of which the ordinary ones were thinned out; the socket's path was changed.
-const RECORDED: &[u8] = include_bytes!("../../../../../tests/fixtures/client_list/redis-7.0-first.txt");
+const RECORDED: &[u8] = include_bytes!("../../../../tests/fixtures/client_list/redis-7.0-first.txt");
 
 fn one(line: &str) -> Result<Client<'_>, Malformed> {
     assert!(!line.contains('\n'));

@@ -13,7 +13,7 @@
 
 use memchr::{memchr, memchr_iter, memrchr};
 
-use crate::collector::redis::digits::count;
+use crate::digits::count;
 
 #[cfg(test)]
 mod tests;

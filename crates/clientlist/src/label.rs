@@ -4,15 +4,16 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
-use crate::metric::OTHER;
-use crate::metric::text::cut;
+use metric::OTHER;
+use metric::text::cut;
 
-/// Bytes of a label. Below the limit of [`Families`](crate::metric::Families), which cuts after groups were merged and
+/// Bytes of a label. Below the limit of [`Families`](metric::Families), which cuts after groups were merged and
 /// would so turn two groups into one series, of which the second is refused.
 const MAX_BYTES: usize = 200;
 
 /// Foreign bytes as a label: not UTF-8 becomes U+FFFD, and what is too long is cut between two characters.
-pub(super) fn label(foreign: &[u8]) -> Cow<'_, str> {
+#[must_use]
+pub fn label(foreign: &[u8]) -> Cow<'_, str> {
     match String::from_utf8_lossy(foreign) {
         Cow::Borrowed(text) => Cow::Borrowed(cut(text, MAX_BYTES)),
         Cow::Owned(text) => Cow::Owned(cut(&text, MAX_BYTES).to_owned()),
@@ -20,7 +21,7 @@ pub(super) fn label(foreign: &[u8]) -> Cow<'_, str> {
 }
 
 /// Groups of foreign names by label; groups whose labels are the same become one.
-pub(super) fn merge<'r, V>(
+pub fn merge<'r, V>(
     groups: impl Iterator<Item = (&'r [u8], V)>,
     unnamed: &'static str,
     join: impl Fn(V, V) -> V,
@@ -52,7 +53,7 @@ where
 }
 
 /// The `k` first in that order, in order.
-pub(super) fn first<T>(items: &mut Vec<T>, k: usize, order: impl Fn(&T, &T) -> Ordering) {
+pub fn first<T>(items: &mut Vec<T>, k: usize, order: impl Fn(&T, &T) -> Ordering) {
     // Of thousands of names ten are shown: the others need no order.
     if items.len() > k {
         items.select_nth_unstable_by(k, &order);
@@ -62,7 +63,7 @@ pub(super) fn first<T>(items: &mut Vec<T>, k: usize, order: impl Fn(&T, &T) -> O
 }
 
 /// The `k` largest counts, largest first, and the sum of the rest as `__other__` behind them.
-pub(super) fn top_counts<'r>(
+pub fn top_counts<'r>(
     groups: impl Iterator<Item = (&'r [u8], u64)>,
     unnamed: &'static str,
     k: usize,

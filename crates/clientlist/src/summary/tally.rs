@@ -5,15 +5,15 @@ use std::collections::{BTreeSet, HashMap};
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, Instant};
 
+use super::MAX_ADDRESSES;
 use super::{ClassTotals, ClientSummary, Options, OutputBuffer, PoolState, Reported};
-use crate::collector::redis::clients::class::{BufferLimits, ClientClass};
-use crate::collector::redis::clients::groups::Groups;
-use crate::collector::redis::clients::growth::{Buffer, BufferTracker};
-use crate::collector::redis::clients::parse::{Client, UNIX};
-use crate::collector::redis::clients::pool;
-use crate::collector::redis::clients::tracker::ClientTracker;
-use crate::collector::redis::label;
-use crate::topology::MAX_CLIENTS;
+use crate::class::{BufferLimits, ClientClass};
+use crate::groups::Groups;
+use crate::growth::{Buffer, BufferTracker};
+use crate::label;
+use crate::parse::{Client, UNIX};
+use crate::pool;
+use crate::tracker::ClientTracker;
 
 /// The label of what a client does not tell.
 const UNKNOWN: &str = "unknown";
@@ -212,7 +212,7 @@ fn addresses(hosts: &[(&[u8], u64)], of_servers: &HashMap<&[u8], u64>) -> BTreeS
         UNIX => Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
         host => host.parse().ok(),
     });
-    parsed.take(MAX_CLIENTS).collect()
+    parsed.take(MAX_ADDRESSES).collect()
 }
 
 fn top_output_buffers(

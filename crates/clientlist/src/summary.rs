@@ -14,6 +14,9 @@ mod tally;
 #[cfg(test)]
 mod tests;
 
+/// Addresses that are kept of one server. More tell nothing: whoever has so many clients is used by everybody.
+pub const MAX_ADDRESSES: usize = 256;
+
 /// What is told apart.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -120,7 +123,7 @@ pub struct ClientSummary {
     pub by_database: Vec<(String, u64)>,
     /// Connections by the client's address without its port, most first, `unix` for the socket, at last `__other__`.
     pub by_address: Vec<(String, u64)>,
-    /// From where applications are connected, the agent and replicas left out, as many addresses as a topology keeps; the unix
+    /// From where applications are connected, the agent and replicas left out, [`MAX_ADDRESSES`] at most; the unix
     /// socket counts as the loopback address.
     pub addresses: BTreeSet<IpAddr>,
     /// Connections by client library, most first, `none` for those that told none, at last `__other__`.

@@ -6,11 +6,10 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::parse::UNIX;
-use crate::net::Network;
-use reader::{Names, Table};
+use reader::{Names, Network, Table};
 
 /// Pools of a target, at most: a set of them is the bits of one number.
-pub(in crate::collector::redis) const MAX_POOLS: usize = 64;
+pub const MAX_POOLS: usize = 64;
 
 /// A set of the pools of a target: bit `n` is the pool of that place.
 pub(super) type PoolSet = u64;
@@ -91,7 +90,7 @@ impl Pool {
     }
 
     /// Reads `[[redis.pool]]`.
-    pub(in crate::collector::redis) fn read(mut table: Table<'_>) -> Option<Self> {
+    pub fn read(mut table: Table<'_>) -> Option<Self> {
         const KEYS: [&str; 5] = ["match", "user", "db", "lib", "address"];
         let name = table.string("name").filter(|name| !name.is_empty());
         if name.is_none() {
