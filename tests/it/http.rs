@@ -1,7 +1,6 @@
 //! The HTTP side: formats, routes, reloads, TLS and passwords, and the end.
 
 use std::io::Read as _;
-use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -306,26 +305,6 @@ fn sighup_reloads() {
     agent.signal("HUP");
     until(SOON, "the new targets are there", || (agent.metrics().value("manometer_targets", &[]) > 1.5).then_some(()));
     until(SOON, "the old one is gone", || (agent.get("/scrape?target=old").status == 404).then_some(()));
-}
-
-#[test]
-fn sigterm_ends_it_in_the_middle_of_a_poll() {
-    let fake = Fake::silent();
-    let mut agent =
-        Agent::spawn(&target("main", &fake.url()).replace("\"1s\"", "\"60s\"").replace("900ms", "50s"), &[]);
-    let started = Instant::now();
-    let status = agent.terminate(Duration::from_secs(7));
-    assert_eq!(status.code(), Some(0), "{}", agent.log());
-    assert!(started.elapsed() < Duration::from_secs(7));
-    assert!(agent.log().contains("=stopped\n"), "{}", agent.log());
-}
-
-#[test]
-fn an_idle_keep_alive_connection_does_not_hold_up_the_end() {
-    let mut agent = agent_on_nothing();
-    let _idle = std::net::TcpStream::connect(agent.address).unwrap();
-    let status = agent.terminate(Duration::from_secs(7));
-    assert_eq!(status.code(), Some(0), "{}", agent.log());
 }
 
 #[test]

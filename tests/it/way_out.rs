@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use rustix::pipe::fcntl_setpipe_size;
 
-use crate::support::agent::{command, config_file, target};
+use crate::support::agent::{Agent, command, config_file, target};
 use crate::support::exposition::Exposition;
+use crate::support::fake::Fake;
 use crate::support::http::Request;
 use crate::support::missing::missing;
 use crate::support::port;
@@ -19,6 +20,9 @@ use crate::support::wait::{SOON, until};
 
 /// The end may take a second; a busy machine gets more.
 const END: Duration = Duration::from_secs(5);
+
+/// Where nothing listens.
+const NOTHING: &str = "redis://127.0.0.1:1";
 
 /// An agent on `config`, as `wrap` has the command, and where it listens.
 fn run(config: &str, wrap: impl FnOnce(Command) -> Command) -> (Process, SocketAddr, tempfile::TempDir) {
@@ -153,7 +157,7 @@ fn idle_connections_make_room_for_scrapes_where_descriptors_are_few() {
 
 #[test]
 fn memory_goes_back_and_privileges_are_given_up_before_anything_is_read() {
-    let (agent, _, _dir) = run(&target("main", "redis://127.0.0.1:1"), |command| command);
+    let (agent, _, _dir) = run(&target("main", NOTHING), |command| command);
     let of_process = |file: &str| std::fs::read_to_string(format!("/proc/{}/{file}", agent.id())).unwrap();
     let name = of_process("comm");
     assert_eq!(name.trim(), "manometer");
@@ -167,4 +171,37 @@ fn memory_goes_back_and_privileges_are_given_up_before_anything_is_read() {
         let environment = of_process("environ");
         assert!(environment.split('\0').any(|one| one == "MALLOC_MMAP_THRESHOLD_=131072"), "{environment}");
     }
+}
+
+#[test]
+fn sigterm_ends_it_in_the_middle_of_a_poll() {
+    let fake = Fake::silent();
+    let mut agent =
+        Agent::spawn(&target("main", &fake.url()).replace("\"1s\"", "\"60s\"").replace("900ms", "50s"), &[]);
+    let status = agent.terminate(END);
+    assert_eq!(status.code(), Some(0), "{}", agent.log());
+    assert!(agent.log().contains("=stopped\n"), "{}", agent.log());
+}
+
+#[test]
+fn an_idle_keep_alive_connection_does_not_hold_up_the_end() {
+    let mut agent = Agent::run(&target("main", NOTHING));
+    let _idle = std::net::TcpStream::connect(agent.address).unwrap();
+    let status = agent.terminate(END);
+    assert_eq!(status.code(), Some(0), "{}", agent.log());
+}
+
+#[test]
+fn sigterm_ends_it_in_the_middle_of_reloads() {
+    const TARGETS: usize = 500;
+    let many = |turn: usize| (0..TARGETS).map(|at| target(&format!("t{turn}-{at}"), NOTHING)).collect::<String>();
+    let mut agent = Agent::run(&target("main", NOTHING));
+    for turn in 0..3 {
+        // Each takes the place of all that the last one has begun.
+        agent.write_config(&many(turn));
+        agent.signal("HUP");
+    }
+    let status = agent.terminate(END);
+    assert_eq!(status.code(), Some(0), "{}", agent.log());
+    assert!(agent.log().contains("=stopped\n"), "{}", agent.log());
 }

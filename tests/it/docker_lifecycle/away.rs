@@ -27,10 +27,13 @@ fn an_engine_that_is_killed_and_started_again() {
     until_totals(&agent, "kept", (1, 0, 1), &[]);
     until_totals(&agent, "left", (1, 0, 0), &[]);
     until_totals(&agent, "bad", (1, 0, 0), &[("error", 1)]);
+    assert!(agent.scrape("engine").family("docker_engine_info").is_some());
     docker.kill();
     agent.until("engine", "it is down", |seen| (seen.get("docker_up", &[]) == Some(0.0)).then_some(()));
     let seen = agent.next_poll("engine");
-    assert!(seen.family("container_state").is_none(), "what it was is not what it is");
+    for name in ["container_state", "docker_engine_info"] {
+        assert!(seen.family(name).is_none(), "what it was is not what it is: {name}");
+    }
     seen.assert("manometer_docker_event_stream_up", &[], 0.0);
     assert_eq!(totals(&seen, "kept").2, 1, "what was counted stays");
     docker.start_again();
