@@ -47,7 +47,7 @@ impl FromStr for Mechanism {
         let is = |name: &&str| name.eq_ignore_ascii_case(text);
         match Self::ALL.into_iter().find(|mechanism| is(&mechanism.name())) {
             Some(mechanism) => Ok(mechanism),
-            None if UNSUPPORTED.iter().any(|name| is(name)) => Err(format!("is not supported; {INSTEAD}")),
+            None if UNSUPPORTED.iter().any(is) => Err(format!("is not supported; {INSTEAD}")),
             None => Err("is none of plain, scram-sha-256, scram-sha-512".to_owned()),
         }
     }
