@@ -1,7 +1,9 @@
-"""What is known without a server: the size of the binary, and the parsers' own benchmarks."""
+"""What is known without a server: the size of the binary, the parsers' own benchmarks, and a poll of a large Kafka."""
 
 import json
 import os
+import re
+import statistics
 import subprocess
 
 from page import Table
@@ -30,6 +32,27 @@ def micro(_stage):
     return table
 
 
+def kafka(_stage):
+    """By the test that measures it: brokers that answer at once, so that all of it is the agent's own."""
+    words = [ROOT / "scripts" / "cargo.sh", "test", "--locked", "--release", "--package", "manometer", "--lib", "--",
+             "--ignored", "--nocapture", "of_500_groups"]
+    said = subprocess.run([str(word) for word in words], cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
+    polls = [(int(poll), int(export)) for poll, export in re.findall(r"(\d+) ms to poll, (\d+) ms to export", said)]
+    if not polls:
+        raise Failed(f"the test says nothing of polls: {said}")
+    return costs(polls)
+
+
+def costs(polls):
+    table = Table("CPU of a poll of Kafka, 500 groups with 50 partitions each, ms", "", "goal")
+    for name, part in (("questions, replies and lags", 0), ("export", 1)):
+        times = [poll[part] for poll in polls]
+        table.row(name, f"{statistics.median(times):.0f} ({min(times)} to {max(times)})", "")
+    both = [sum(poll) for poll in polls]
+    table.row("both", f"{statistics.median(both):.0f} ({min(both)} to {max(both)})", "200")
+    return table
+
+
 def throughput(told, nanoseconds):
     if not told:
         return ""
@@ -38,4 +61,4 @@ def throughput(told, nanoseconds):
     return f"{rate / 1e6:,.0f} MB/s" if unit.startswith("Bytes") else f"{rate / 1e6:,.2f} million/s"
 
 
-PARTS = {"size": size, "micro": micro}
+PARTS = {"size": size, "micro": micro, "kafka": kafka}

@@ -10,6 +10,7 @@
     reason = "these are tests"
 )]
 
+mod beside;
 mod chaos;
 mod judges;
 mod look;
@@ -67,6 +68,7 @@ fn main() -> ExitCode {
         (is_whole || row.is_quick)
             && (words.is_empty() || words.iter().any(|word| row.name.contains(word.as_str())))
             && !(no_containers && row.parts.containers.is_some())
+            && !row.parts.beside.is_some_and(|beside| (beside.is_missing)())
     };
     let rows: Vec<&Row> = rows::all().filter(is_wanted).collect();
     let (next, outcomes) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use tempfile::TempDir;
 
+use crate::beside::{Beside, Neighbour};
 use crate::judges::Judges;
 use crate::relay::{Refusal, Relay};
 use crate::scale::Scale;
@@ -38,6 +39,8 @@ pub(crate) struct Parts {
     pub(crate) ticker: &'static [&'static str],
     /// Further lines of the table of Redis, and tables; `{folder}` is the stack's own, `{redis log}` that of its Redis.
     pub(crate) tables: &'static str,
+    /// What the agent watches beside Redis and the services.
+    pub(crate) beside: Option<Beside>,
 }
 
 /// Nothing special.
@@ -52,6 +55,7 @@ pub(crate) const PLAIN: Parts = Parts {
     has_line: false,
     ticker: &[],
     tables: "",
+    beside: None,
 };
 
 /// An agent, and the address under which it is scraped, whatever becomes of it.
@@ -105,6 +109,7 @@ pub(crate) struct Site {
     line: Option<Line>,
     pub(crate) containers: Option<Containers>,
     redis: Option<RedisServer>,
+    neighbour: Option<Box<dyn Neighbour>>,
     folder: TempDir,
 }
 
@@ -122,8 +127,17 @@ impl Site {
             let lines = parts.redis.iter().fold(RedisServer::builder(), |builder, line| builder.line(*line));
             lines.start()
         });
-        let mut site =
-            Self { agents: Vec::new(), services: Vec::new(), arguments, line: None, containers, redis, folder };
+        let neighbour = parts.beside.map(|beside| (beside.start)());
+        let mut site = Self {
+            agents: Vec::new(),
+            services: Vec::new(),
+            arguments,
+            line: None,
+            containers,
+            redis,
+            neighbour,
+            folder,
+        };
         for _ in 0..if native { parts.services } else { 0 } {
             let ticker = site.ticker();
             let door = Relay::start(ticker.address, |_, _| false);
@@ -179,6 +193,10 @@ impl Site {
             writeln!(config, "interval = \"{every}s\"\ndeadline = \"{}ms\"", (every * 950).min(5000)).unwrap();
             writeln!(config, "containers = [\"redis\", \"ticker\"]").unwrap();
         }
+        if let Some(neighbour) = &self.neighbour {
+            config += "\n";
+            config += &neighbour.tables(scale);
+        }
         config + &scale.thresholds()
     }
 
@@ -211,6 +229,11 @@ impl Site {
     /// Its Redis, which is no container.
     pub(crate) fn redis(&mut self) -> &mut RedisServer {
         self.redis.as_mut().expect("Redis is no container")
+    }
+
+    /// What stands beside its Redis.
+    pub(crate) fn neighbour(&mut self) -> &mut dyn Neighbour {
+        self.neighbour.as_deref_mut().expect("something stands there")
     }
 
     /// The line between the agent and Redis.

@@ -75,10 +75,40 @@ const SEVERAL: &str = r#"
     - {labels: '{site="north",escalation="infrastructure",page="no"}', value: 1}
 "#;
 
+/// An API that stands on its broker and on its database; the one is down from the third minute on, the other from the twentieth.
+const EDGE: &str = r#"
+- name: broker and database
+  interval: 15s
+  input_series:
+  - {series: 'up{job="manometer",instance="a"}', values: '1x140'}
+  - {series: 'manometer_depends_on{job="manometer",instance="a",target="api",cause="events"}', values: '1x140'}
+  - {series: 'manometer_depends_on{job="manometer",instance="a",target="api",cause="db"}', values: '1x140'}
+  - {series: 'kafka_up{job="manometer",instance="a",target="events"}', values: '1x8 0x20 1x112'}
+  - {series: 'mongodb_up{job="manometer",instance="a",target="db"}', values: '1x80 0x60'}
+  - {series: 'service_health{job="manometer",instance="a",target="api",status="ok"}', values: '1x9 0x19 1x53 0x59'}
+  promql_expr_test:
+  - expr: 'group by (alert, cause) (ALERTS{alertname="CauseInhibitor", alertstate="firing", target="api", cause!="api", stage="firing"})'
+    eval_time: 5m
+    exp_samples: [{labels: '{alert="KafkaDown",cause="events"}', value: 1}]
+  - expr: 'group by (alertname, target) (ALERTS{alertstate="firing", severity="critical", page=""})'
+    eval_time: 5m
+    exp_samples:
+    - {labels: '{alertname="KafkaDown",target="events"}', value: 1}
+    - {labels: '{alertname="ServiceUnhealthy",target="api"}', value: 1}
+  - expr: 'group by (alert, cause) (ALERTS{alertname="CauseInhibitor", alertstate="firing", target="api", cause!="api", stage="firing"})'
+    eval_time: 30m
+    exp_samples: [{labels: '{alert="MongoDown",cause="db"}', value: 1}]
+  - expr: 'group by (alertname, target) (ALERTS{alertstate="firing", severity="critical", page=""})'
+    eval_time: 30m
+    exp_samples:
+    - {labels: '{alertname="MongoDown",target="db"}', value: 1}
+    - {labels: '{alertname="ServiceUnhealthy",target="api"}', value: 1}
+"#;
+
 #[test]
 fn one_incident_is_one_cause() {
     if missing(&["promtool"]) {
         return;
     }
-    test_shipped_rules(&["thresholds"], &[ONE_CAUSE, SEVERAL].map(str::trim_start).concat());
+    test_shipped_rules(&["thresholds"], &[ONE_CAUSE, SEVERAL, EDGE].map(str::trim_start).concat());
 }

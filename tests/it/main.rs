@@ -14,6 +14,7 @@ mod cluster;
 mod commands;
 mod compatibility;
 mod courses;
+mod coverage;
 mod deploy;
 mod discover;
 mod docker;

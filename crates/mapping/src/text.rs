@@ -16,8 +16,8 @@ const MAX_COMPILED: usize = 1 << 20;
 pub struct Patterns {
     /// Their groups stand at the root.
     values: Vec<Pattern>,
-    /// Every match is an item of the array of that name.
-    lists: Vec<(String, Pattern)>,
+    /// Every match is an item of the array of that name. Of several patterns each looks within what the one before has captured.
+    lists: Vec<(String, Vec<Pattern>)>,
 }
 
 /// One regular expression.
@@ -96,6 +96,11 @@ impl Pattern {
         tree.len() > before
     }
 
+    /// What the first named group has captured in each match.
+    fn parts<'t>(&self, text: &'t str) -> impl Iterator<Item = &'t str> {
+        self.regex.captures_iter(text).filter_map(|captures| Some(captures.get(self.groups[0].0)?.as_str()))
+    }
+
     fn all(&self, text: &str) -> Vec<Value> {
         let item = |captures: regex::Captures<'_>| {
             let captured = |(at, name): &(usize, String)| Some((name.clone(), captures.get(*at)?.as_str().into()));
@@ -113,7 +118,7 @@ fn next(text: &str, at: usize) -> usize {
 impl Patterns {
     /// Those of an endpoint.
     #[must_use]
-    pub const fn new(values: Vec<Pattern>, lists: Vec<(String, Pattern)>) -> Self {
+    pub const fn new(values: Vec<Pattern>, lists: Vec<(String, Vec<Pattern>)>) -> Self {
         Self { values, lists }
     }
 
@@ -143,8 +148,13 @@ impl Patterns {
                 None => pattern.first(text, &mut tree),
             };
         }
-        for (name, pattern) in &self.lists {
-            let items = pattern.all(text);
+        for (name, patterns) in &self.lists {
+            let Some((last, outer)) = patterns.split_last() else { continue };
+            let mut parts = vec![text];
+            for pattern in outer {
+                parts = parts.into_iter().flat_map(|part| pattern.parts(part)).take(MAX_MATCHES).collect();
+            }
+            let items: Vec<Value> = parts.into_iter().flat_map(|part| last.all(part)).take(MAX_MATCHES).collect();
             matches |= !items.is_empty();
             tree.insert(name.clone(), items.into());
         }
@@ -164,7 +174,7 @@ mod tests {
 
     fn patterns(values: &[&str], lists: &[(&str, &str)]) -> Patterns {
         let pattern = |text: &str| Pattern::new(text).unwrap();
-        let lists = lists.iter().map(|(name, text)| ((*name).to_owned(), pattern(text)));
+        let lists = lists.iter().map(|(name, text)| ((*name).to_owned(), text.split(" > ").map(pattern).collect()));
         Patterns::new(values.iter().map(|text| pattern(text)).collect(), lists.collect())
     }
 
@@ -207,6 +217,14 @@ mod tests {
         assert_eq!(of.tree("none"), Ok(json!({"workers": []})));
         let many = patterns(&[], &[("all", "(?<one>x)")]).tree(&"x".repeat(20_000)).unwrap();
         assert_eq!(many["all"].as_array().map(Vec::len), Some(MAX_MATCHES));
+    }
+
+    #[test]
+    fn a_list_may_be_of_a_part_of_the_text() {
+        let of = patterns(&[], &[("slots", "^Scoreboard: (?<slots>.*)$ > (?<state>.)")]);
+        let tree = of.tree("ServerName: W\nScoreboard: _W.\nTLS: W\n").unwrap();
+        assert_eq!(tree, json!({"slots": [{"state": "_"}, {"state": "W"}, {"state": "."}]}));
+        assert_eq!(of.tree("none"), Ok(json!({"slots": []})));
     }
 
     #[test]

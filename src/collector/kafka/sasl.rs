@@ -13,7 +13,7 @@ use super::api::code;
 use super::api::hello::{SaslAuthenticate, SaslHandshake};
 use super::error;
 use super::link::Link;
-use super::settings::Mechanism;
+use super::settings::{INSTEAD, Mechanism};
 use crate::collector::PollError;
 
 /// Rounds of a hash that a broker may ask for: Kafka's own most is 16384, and each costs time.
@@ -35,7 +35,7 @@ pub(super) async fn prove(
         code::NONE => {}
         code::UNSUPPORTED_MECHANISM => {
             let cause = format!("{} is not enabled", mechanism.name());
-            let advice = format!("set sasl_mechanism to one that is: {}", offered.join(", ").to_ascii_lowercase());
+            let advice = other_than(&offered);
             return Err(error::unauthenticated(&endpoint, cause, advice));
         }
         code::ILLEGAL_SASL_STATE => {
@@ -54,6 +54,16 @@ pub(super) async fn prove(
     let proof = scram.proof(&challenge).map_err(doubt)?;
     let verdict = exchange(link, proof).await?;
     scram.verify(&verdict).map_err(doubt)
+}
+
+/// What to do where a broker does not take the mechanism, but these.
+fn other_than(offered: &[String]) -> String {
+    let is_offered = |known: &&str| offered.iter().any(|name| name == known);
+    let known: Vec<&str> = Mechanism::ALL.iter().map(|known| known.name()).filter(is_offered).collect();
+    if known.is_empty() {
+        return format!("{} is, and is not supported; {INSTEAD}", offered.join(", "));
+    }
+    format!("set sasl_mechanism to one that is: {}", known.join(", ").to_ascii_lowercase())
 }
 
 async fn exchange(link: &mut Link, message: Vec<u8>) -> Result<Vec<u8>, PollError> {
@@ -145,6 +155,20 @@ impl<'p> Scram<'p> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_to_do_depends_on_what_the_broker_offers() {
+        let told = |offered: &[&str]| other_than(&offered.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>());
+        assert_eq!(
+            told(&["GSSAPI", "SCRAM-SHA-256", "PLAIN"]),
+            "set sasl_mechanism to one that is: plain, scram-sha-256"
+        );
+        assert_eq!(
+            told(&["GSSAPI", "OAUTHBEARER"]),
+            "GSSAPI, OAUTHBEARER is, and is not supported; give the agent a user of scram-sha-512, scram-sha-256 or plain on a \
+             listener that has it, or a certificate in [kafka.tls]"
+        );
+    }
 
     /// The conversation of RFC 7677.
     #[test]

@@ -1,9 +1,9 @@
 //! `[[kafka]]`: one Kafka cluster to watch.
 
 use std::ops::{Deref, DerefMut};
+use std::str::FromStr;
 use std::time::Duration;
 
-use clap::ValueEnum;
 use reader::{Names, Reader, Table, set};
 use serde::{Serialize, Serializer};
 
@@ -23,19 +23,39 @@ const PORT: u16 = 9092;
 const MAX_BROKERS: usize = 100;
 
 /// How the agent proves who it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mechanism {
     /// The password itself.
     Plain,
     /// A proof of it, with SHA-256.
-    #[value(name = "scram-sha-256")]
     ScramSha256,
     /// A proof of it, with SHA-512.
-    #[value(name = "scram-sha-512")]
     ScramSha512,
 }
 
+/// What a broker may ask for and the agent has not: a token, a ticket of Kerberos, an identity of a cloud.
+const UNSUPPORTED: [&str; 4] = ["OAUTHBEARER", "GSSAPI", "KERBEROS", "AWS_MSK_IAM"];
+
+/// What to do instead.
+pub(super) const INSTEAD: &str = "give the agent a user of scram-sha-512, scram-sha-256 or plain on a listener that has it, or a \
+                                  certificate in [kafka.tls]";
+
+impl FromStr for Mechanism {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let is = |name: &&str| name.eq_ignore_ascii_case(text);
+        match Self::ALL.into_iter().find(|mechanism| is(&mechanism.name())) {
+            Some(mechanism) => Ok(mechanism),
+            None if UNSUPPORTED.iter().any(is) => Err(format!("is not supported; {INSTEAD}")),
+            None => Err("is none of plain, scram-sha-256, scram-sha-512".to_owned()),
+        }
+    }
+}
+
 impl Mechanism {
+    pub(super) const ALL: [Self; 3] = [Self::Plain, Self::ScramSha256, Self::ScramSha512];
+
     /// Its name on the wire.
     pub(super) const fn name(self) -> &'static str {
         match self {
@@ -156,7 +176,7 @@ impl TargetKind for KafkaTarget {
             table.problem(None, "username", None, message);
         }
         let line = table.line_of("sasl_mechanism");
-        let sasl_mechanism = table.choice("sasl_mechanism");
+        let sasl_mechanism = table.parsed("sasl_mechanism");
         if sasl_mechanism.is_some() && username.is_none() {
             table.problem(
                 line,

@@ -1,56 +1,14 @@
 //! How fast an API answers, by its own histogram.
 
-use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
-use std::process::Command;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::JoinHandle;
-use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::support::agent::{config_file, output, stderr, stdout};
+use crate::support::api::{Api, Load, START};
 use crate::support::exposition::Exposition;
-use crate::support::http::Request;
-use crate::support::process::Process;
+use crate::support::pypi;
 use crate::support::wait::until;
-use crate::support::{port, pypi};
-
-/// Python has much to load.
-const START: Duration = Duration::from_secs(30);
-
-/// Requests to a path, so many at a time, until it is dropped.
-struct Load {
-    is_over: Arc<AtomicBool>,
-    clients: Vec<JoinHandle<()>>,
-}
-
-impl Load {
-    fn start(address: SocketAddr, path: &'static str, clients: usize) -> Self {
-        let is_over = Arc::new(AtomicBool::new(false));
-        let client = |_| {
-            let is_over = Arc::clone(&is_over);
-            std::thread::spawn(move || {
-                while !is_over.load(Ordering::Relaxed) {
-                    Request::get(path).send(address);
-                }
-            })
-        };
-        let clients = (0..clients).map(client).collect();
-        Self { is_over, clients }
-    }
-}
-
-impl Drop for Load {
-    fn drop(&mut self) {
-        self.is_over.store(true, Ordering::Relaxed);
-        for client in self.clients.drain(..) {
-            // What went wrong there was said there.
-            let _ = client.join();
-        }
-    }
-}
 
 /// What `check` finds wrong, in words; and the worst of the numbers that the rule of the latency compares.
 fn looked(config: &Path) -> (Vec<String>, Option<f64>) {
@@ -67,17 +25,8 @@ fn an_api_of_fastapi_is_slow_or_not_route_by_route() {
     if pypi::missing() {
         return;
     }
-    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port::free()));
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/edge/api.py");
-    let mut python = Command::new(pypi::python());
-    let _api = Process::spawn(python.arg("-B").arg(script).arg(address.port().to_string()));
-    until(START, "the API answers", || Request::get("/items/1").try_send(address).ok());
-    let config = format!(
-        "[[service]]\nname = \"api\"\nurl = \"http://{address}\"\n\
-         [[service.endpoint]]\nname = \"metrics\"\npath = \"/metrics\"\nformat = \"prometheus\"\n\
-         pass_through = [\"http_request*\"]\n"
-    );
-    let (_dir, file) = config_file(&config);
+    let api = Api::start();
+    let (_dir, file) = config_file(&api.table(""));
 
     // The histogram passes as it is, `le` included.
     let polled = output(&["poll", "--config", file.to_str().unwrap()]);
@@ -88,8 +37,8 @@ fn an_api_of_fastapi_is_slow_or_not_route_by_route() {
     }
     polled.assert("http_request_duration_seconds_count", &of_item("")[..2], 1.0);
 
-    let _fast = Load::start(address, "/items/1", 1);
-    let slow = Load::start(address, "/report", 30);
+    let _fast = Load::start(api.address, "/items/1", 1);
+    let slow = Load::start(api.address, "/report", 30);
     let (causes, worst) = until(START, "the slow route is seen", || {
         let found = looked(&file);
         (!found.0.is_empty()).then_some(found)

@@ -1,13 +1,11 @@
 //! nginx's status page, by the profile.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
-use std::process::{Command, Stdio};
+use std::net::TcpStream;
 
 use crate::support::agent::{config_file, output, stdout};
 use crate::support::exposition::Exposition;
 use crate::support::missing::missing;
-use crate::support::port;
-use crate::support::process::Process;
+use crate::support::nginx::Nginx;
 use crate::support::wait::{SOON, until};
 
 /// Connections of the one worker.
@@ -18,23 +16,8 @@ fn nginx_has_its_connections_and_the_most_that_there_may_be() {
     if missing(&["nginx"]) {
         return;
     }
-    let dir = tempfile::tempdir().unwrap();
-    let (folder, address) = (dir.path().display(), SocketAddr::from((Ipv4Addr::LOCALHOST, port::free())));
-    let conf = format!(
-        "daemon off; master_process off; pid {folder}/pid; error_log {folder}/error.log;\n\
-         events {{ worker_connections {MOST}; }}\n\
-         http {{ access_log off; client_body_temp_path {folder}; proxy_temp_path {folder};\n\
-         fastcgi_temp_path {folder}; uwsgi_temp_path {folder}; scgi_temp_path {folder};\n\
-         server {{ listen {address}; location = /stub_status {{ stub_status; }} location / {{ return 200 '<html>login</html>'; }} }} }}\n"
-    );
-    std::fs::write(dir.path().join("nginx.conf"), conf).unwrap();
-    let mut command = Command::new("nginx");
-    command.arg("-c").arg(dir.path().join("nginx.conf")).stdout(Stdio::null()).stderr(Stdio::null());
-    let _nginx = Process::spawn(&mut command);
-    until(SOON, "nginx listens", || TcpStream::connect(address).ok());
-    let table = |path: &str, more: &str| {
-        format!("[[service]]\nname = \"web\"\nurl = \"http://{address}{path}\"\nprofile = \"nginx\"\n{more}")
-    };
+    let nginx = Nginx::start(MOST);
+    let address = nginx.address;
     let most = format!("max_connections = {MOST}\n");
     let poll = |config: &str| {
         let (_dir, file) = config_file(config);
@@ -47,10 +30,10 @@ fn nginx_has_its_connections_and_the_most_that_there_may_be() {
 
     // The one that listened for nginx may still be closing.
     until(SOON, "only the agent is connected", || {
-        let seen = Exposition::of(&stdout(&poll(&table("/stub_status", &most))));
+        let seen = Exposition::of(&stdout(&poll(&nginx.table("/stub_status", &most))));
         (seen.get("service_connections", &[]) == Some(1.0)).then_some(())
     });
-    let seen = Exposition::of(&stdout(&poll(&table("/stub_status", &most))));
+    let seen = Exposition::of(&stdout(&poll(&nginx.table("/stub_status", &most))));
     for (name, value) in [
         ("service_connections", 1.0),
         ("service_max_connections", MOST as f64),
@@ -68,20 +51,20 @@ fn nginx_has_its_connections_and_the_most_that_there_may_be() {
     // Over: with the agent's own it is 17 of 20. The rule waits for the look to be over, not for five minutes.
     let mut held: Vec<TcpStream> = (0..16).map(|_| TcpStream::connect(address).unwrap()).collect();
     until(SOON, "nginx has accepted them", || {
-        let text = check(&table("/stub_status", &most));
+        let text = check(&nginx.table("/stub_status", &most));
         text.contains("web has 85% of its connections open, more than 80 %").then_some(())
     });
     held.truncate(10);
     until(SOON, "nginx has let them go", || {
-        let text = check(&table("/stub_status", &most));
+        let text = check(&nginx.table("/stub_status", &most));
         text.contains("ok        ServiceConnectionsHigh: service_connections / service_max_connections 55% (web)")
             .then_some(())
     });
 
-    let (config, _held) = (table("/stub_status", ""), held);
+    let (config, _held) = (nginx.table("/stub_status", ""), held);
     assert_eq!(Exposition::of(&stdout(&poll(&config))).get("service_max_connections", &[]), None);
     // Another page, of a login perhaps, is none of its: nothing is told.
-    let other = poll(&table("/", &most));
+    let other = poll(&nginx.table("/", &most));
     assert!(!other.status.success());
     assert_eq!(Exposition::of(&stdout(&other)).get("service_connections", &[]), None);
 }

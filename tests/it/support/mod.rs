@@ -2,6 +2,7 @@
 
 pub(crate) mod agent;
 pub(crate) mod alertmanager;
+pub(crate) mod api;
 pub(crate) mod between;
 pub(crate) mod cluster;
 pub(crate) mod containers;
@@ -15,6 +16,7 @@ pub(crate) mod line;
 pub(crate) mod memory_group;
 pub(crate) mod missing;
 pub(crate) mod mongo;
+pub(crate) mod nginx;
 pub(crate) mod npm;
 pub(crate) mod peer;
 pub(crate) mod port;
@@ -22,6 +24,7 @@ pub(crate) mod process;
 pub(crate) mod prometheus;
 pub(crate) mod promtool;
 pub(crate) mod pypi;
+pub(crate) mod rabbitmq;
 pub(crate) mod redis;
 pub(crate) mod service;
 pub(crate) mod ticker;

@@ -101,6 +101,7 @@ metric = [
     { name = "apache_uptime_seconds", at = "/ServerUptimeSeconds" },
     { name = "apache_cpu_ratio", at = "/CPULoad", unit = "percent" },
     { name = "apache_version", type = "info", labels = { version = "$/version" } },
+    { name = "apache_scoreboard", each = "/slots/*", parse = "count", labels = { state = "$/state" }, limit = 11 },
 ]
 
 [[endpoint]]
@@ -108,10 +109,11 @@ name = "status"
 path = "/server-status?auto"
 format = "text"
 patterns = ['^(?<key>[^:\n]+): (?<value>.*)$', '^ServerVersion: (?<version>\S+)']
+lists = { slots = ['^Scoreboard: (?<slots>.*)$', '(?<state>.)'] }
 "#;
     let body = b"localhost\nServerVersion: Apache/2.4.57 (Debian)\nServerMPM: event\nServerUptimeSeconds: 3661\n\
         Load1: 0.12\nTotal Accesses: 4096\nTotal kBytes: 12\nTotal Duration: 33\nCPUUser: .01\nCPULoad: .0201\n\
-        Uptime: 3661\nReqPerSec: 1.11882\nBytesPerReq: 3\nBusyWorkers: 1\nIdleWorkers: 49\nScoreboard: W___\n";
+        Uptime: 3661\nReqPerSec: 1.11882\nBytesPerReq: 3\nBusyWorkers: 1\nIdleWorkers: 49\nScoreboard: W__K_.\n";
     assert_eq!(
         series(text, 0, body),
         [
@@ -122,6 +124,10 @@ patterns = ['^(?<key>[^:\n]+): (?<value>.*)$', '^ServerVersion: (?<version>\S+)'
             "apache_uptime_seconds{} 3661",
             "apache_cpu_ratio{} 0.000201",
             "apache_version{version=Apache/2.4.57} 1",
+            "apache_scoreboard{state=.} 1",
+            "apache_scoreboard{state=K} 1",
+            "apache_scoreboard{state=W} 1",
+            "apache_scoreboard{state=_} 3",
         ]
     );
 }

@@ -152,14 +152,14 @@ fn read_patterns(table: &mut Table<'_>, endpoint: &mut Endpoint) {
         Pattern::new(&text).map_err(|message| table.wrong(line, "patterns", &text, message)).ok()
     });
     let values: Vec<Pattern> = values.collect();
-    let mut lists = Vec::new();
-    for (line, name, text) in table.pairs("lists") {
-        match Pattern::new(&text) {
-            Ok(_) if lists.len() == MAX_PATTERNS => {
-                table.wrong(line, "lists", &text, format!("is one too many; {MAX_PATTERNS} are read"));
-            }
-            Ok(pattern) => lists.push((name, pattern)),
-            Err(message) => table.wrong(line, "lists", &text, message),
+    let (mut lists, line) = (Vec::new(), table.line_of("lists").unwrap_or_default());
+    for (name, texts) in table.lists("lists") {
+        let pattern =
+            |text: &String| Pattern::new(text).map_err(|message| table.wrong(line, "lists", text, message)).ok();
+        if lists.len() == MAX_PATTERNS || texts.len() > MAX_PATTERNS {
+            table.wrong(line, "lists", &name, format!("is one too many; {MAX_PATTERNS} are read"));
+        } else if let Some(patterns) = texts.iter().map(pattern).collect() {
+            lists.push((name, patterns));
         }
     }
     if !(values.is_empty() && lists.is_empty()) {

@@ -28,7 +28,8 @@ fn the_settings_are_read_and_shown() {
 #[test]
 fn what_is_wrong_is_said_at_once() {
     let text = "[[kafka]]\nname = \"a\"\n[[kafka]]\nname = \"b\"\nbrokers = [\"http://h\", \"h:x\"]\nusername = \"u\"\n\
-                sasl_mechanism = \"gssapi\"\n[[kafka]]\nname = \"c\"\nbrokers = \"h\"\nsasl_mechanism = \"plain\"\ntls = true\n";
+                sasl_mechanism = \"gssapi\"\n[[kafka]]\nname = \"c\"\nbrokers = \"h\"\nsasl_mechanism = \"plain\"\ntls = true\n\
+                [[kafka]]\nname = \"d\"\nbrokers = \"h\"\nusername = \"u\"\npassword = \"p\"\nsasl_mechanism = \"scram\"\n";
     let config = crate::config::Config::parse(text, "c.toml".as_ref(), &|_| None, crate::collector::KINDS);
     let problems = config.unwrap_err().to_string();
     let lines: Vec<&str> = problems.lines().collect();
@@ -41,9 +42,11 @@ fn what_is_wrong_is_said_at_once() {
              [fd00::7]:9092",
             "c.toml:5: kafka[1].brokers = \"h:x\": is not a URL (invalid port number); write it like 10.0.0.7:9092, \
              kafka-1:9092 or [fd00::7]:9092",
-            "c.toml:7: kafka[1].sasl_mechanism = \"gssapi\": is none of plain, scram-sha-256, scram-sha-512",
+            "c.toml:7: kafka[1].sasl_mechanism = \"gssapi\": is not supported; give the agent a user of scram-sha-512, \
+             scram-sha-256 or plain on a listener that has it, or a certificate in [kafka.tls]",
             "c.toml:11: kafka[2].sasl_mechanism: is how a user proves a password; set username and password too",
             "c.toml:12: kafka[2].tls: is of type boolean; write it as a table: [kafka.tls]",
+            "c.toml:18: kafka[3].sasl_mechanism = \"scram\": is none of plain, scram-sha-256, scram-sha-512",
         ]
     );
 }
