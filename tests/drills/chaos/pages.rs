@@ -13,8 +13,8 @@ use crate::support::alertmanager::Told;
 /// Until the agent knows, Prometheus has scraped and evaluated, and Alertmanager has told: beside two intervals of the target.
 const TELLING: Duration = Duration::from_secs(6);
 
-/// `group_interval` of the route of pages, in seconds.
-const GROUP_INTERVAL: u64 = 60;
+/// `group_interval` of the rendered routes, in seconds.
+const GROUP_INTERVAL: u64 = 300;
 
 /// Alertmanager keeps an empty group for so long, whatever its intervals are.
 const EMPTY: Duration = Duration::from_secs(30);

@@ -66,15 +66,13 @@ fn route(policy: &Policy) -> Yaml {
             "It fires always and is sent every minute: where it stops arriving, somebody has to be told by other means.",
         ));
     }
-    // What a cause has ceased to silence is told with the group's next message, and so is that it is over.
-    let soon = [("group_wait", "10s"), ("group_interval", "1m"), ("repeat_interval", "1h"), ("continue", "true")];
+    let soon = [("group_wait", "10s"), ("repeat_interval", "1h"), ("continue", "true")];
     for escalation in escalations(policy) {
         let of = matcher("escalation", &[escalation]);
         let alone = Yaml::map([
             ("matchers", inline([of.clone(), matcher("page", &["no"])])),
             ("receiver", Yaml::text(escalation)),
             ("group_wait", Yaml::plain("10s")),
-            ("group_interval", Yaml::plain("1m")),
             ("repeat_interval", Yaml::plain("1h")),
         ]);
         routes.push(alone.commented("Nobody else has to do anything."));
@@ -82,7 +80,7 @@ fn route(policy: &Policy) -> Yaml {
     }
     let severity = |severity: Severity| matcher("severity", &[severity.as_str()]);
     routes.extend([
-        route(severity(Severity::Critical), "page", &soon[..3]),
+        route(severity(Severity::Critical), "page", &soon[..2]),
         route(severity(Severity::Warning), "chat", &[("repeat_interval", "12h")]),
         route(severity(Severity::Info), "quiet", &[("repeat_interval", "1d")])
             .commented("For whoever reads it by day."),
