@@ -105,10 +105,51 @@ const EDGE: &str = r#"
     - {labels: '{alertname="ServiceUnhealthy",target="api"}', value: 1}
 "#;
 
+/// A Redis that flapped stays away soon after that; a container stays away since it was killed for want of memory.
+const AFTERWARDS: &str = r#"
+- name: what an alert about a window silences is over with it
+  interval: 15s
+  input_series:
+  - {series: 'up{job="manometer",instance="a"}', values: '1x80'}
+  - {series: 'redis_up{job="manometer",instance="a",target="main"}', values: '1x8 0x2 1x2 0x2 1x2 0x2 1x43 0x20'}
+  - {series: 'redis_connection_status{job="manometer",instance="a",target="main"}', values: '1x8 0x2 1x2 0x2 1x2 0x2 1x43 0x20'}
+  - {series: 'container_oom_events_total{job="manometer",instance="a",target="engine",name="shop"}', values: '0x8 1x80'}
+  - {series: 'container_up{job="manometer",instance="a",target="engine",name="shop"}', values: '1x8 0x80'}
+  promql_expr_test:
+  # Each outage was too short for RedisDown.
+  - expr: 'group by (alertname, stage) (ALERTS{alertstate="firing", target="main", alertname!~"Redis(Restarted|Failover)"})'
+    eval_time: 12m
+    exp_samples:
+    - {labels: '{alertname="RedisFlapping"}', value: 1}
+    - {labels: '{alertname="CauseInhibitor",stage="firing"}', value: 1}
+  # It is down for two minutes, and the page is out.
+  - expr: 'group by (alertname, alert) (ALERTS{alertstate="firing", target="main", alertname!~"Redis(Restarted|Failover)", alert!="RedisDown"})'
+    eval_time: 19m
+    exp_samples:
+    - {labels: '{alertname="RedisFlapping"}', value: 1}
+    - {labels: '{alertname="RedisDown"}', value: 1}
+    - {labels: '{alertname="CauseInhibitor",alert="RedisFlapping"}', value: 1}
+  # As soon as that is over, this is.
+  - expr: 'group by (alertname, alert) (ALERTS{alertstate="firing", target="main", alertname!~"Redis(Restarted|Failover)", alert!="RedisDown"})'
+    eval_time: 19m30s
+    exp_samples:
+    - {labels: '{alertname="RedisDown"}', value: 1}
+  - expr: 'group by (alertname, alert) (ALERTS{alertstate="firing", name="shop", alert!="ContainerDown", escalation!="infrastructure"} or ALERTS{alertname="ContainerOomKilled", alertstate="firing"})'
+    eval_time: 12m
+    exp_samples:
+    - {labels: '{alertname="ContainerOomKilled"}', value: 1}
+    - {labels: '{alertname="ContainerDown"}', value: 1}
+    - {labels: '{alertname="CauseInhibitor",alert="ContainerOomKilled"}', value: 1}
+  - expr: 'group by (alertname, alert) (ALERTS{alertstate="firing", name="shop", alert!="ContainerDown"})'
+    eval_time: 12m30s
+    exp_samples:
+    - {labels: '{alertname="ContainerDown"}', value: 1}
+"#;
+
 #[test]
 fn one_incident_is_one_cause() {
     if missing(&["promtool"]) {
         return;
     }
-    test_shipped_rules(&["thresholds"], &[ONE_CAUSE, SEVERAL, EDGE].map(str::trim_start).concat());
+    test_shipped_rules(&["thresholds"], &[ONE_CAUSE, SEVERAL, EDGE, AFTERWARDS].map(str::trim_start).concat());
 }

@@ -47,4 +47,11 @@ impl Times {
     pub fn early(&self, level: &Level) -> Option<std::time::Duration> {
         (level.hold <= self.longest_hold).then(|| level.hold + self.lead)
     }
+
+    /// How long a cause goes on to silence when its condition is over. One that is about a window still holds when what it is
+    /// about has ended; so long its symptoms have had already. It silences as long as its own alert goes on, in any case.
+    #[must_use]
+    pub fn tail(&self, level: &Level) -> std::time::Duration {
+        self.tail.saturating_sub(level.signal.window().unwrap_or_default()).max(level.keep_firing)
+    }
 }

@@ -15,7 +15,7 @@ pub struct Times {
     pub longest_hold: Duration,
     /// A cause that was seen so short a time ago is not new: what it silenced then it does not silence again before it fires.
     pub memory: Duration,
-    /// How long a cause goes on to silence when its alert is over: symptoms take their time to die down.
+    /// How long a cause goes on to silence when its condition is over: symptoms take their time to die down.
     pub tail: Duration,
     /// How long somebody's silenced call for help must last until its cause calls in its place.
     pub relay: Duration,

@@ -118,11 +118,11 @@ fn concerns(act: &Done, page: &Page) -> bool {
 
 /// Whether a cause that somebody was called for silences what the act would page by, or has not yet ceased to.
 fn is_silenced(act: &Done, alert: &str, pages: &[Page], done: &[Done], policy: &Policy, grouped: Duration) -> bool {
-    let lasting = policy.times.tail + TELLING;
     let silences = |page: &Page| {
-        let is_cause = policy.alert(&page.alert).is_some_and(|cause| cause.silences(alert));
-        let goes_on = page.until.is_none_or(|until| until + lasting > act.begun);
-        is_cause && concerns(act, page) && page.from < act.healed + TELLING && goes_on
+        let cause = policy.alert(&page.alert).filter(|cause| cause.silences(alert));
+        let tail = cause.and_then(|cause| cause.levels.iter().map(|level| policy.times.tail(level)).max());
+        let goes_on = |tail| page.until.is_none_or(|until| until + tail + TELLING > act.begun);
+        tail.is_some_and(goes_on) && concerns(act, page) && page.from < act.healed + TELLING
     };
     // So soon after the same alert was over, Alertmanager tells of it with the group's next message.
     let is_grouped = |page: &Page| {
@@ -134,7 +134,7 @@ fn is_silenced(act: &Done, alert: &str, pages: &[Page], done: &[Done], policy: &
         act.part == Example::NAME
             && other.part == super::MAIN
             && other.begun < act.healed
-            && other.healed + lasting > act.begun
+            && other.healed + policy.times.tail + TELLING > act.begun
     };
     pages.iter().any(|page| silences(page) || is_grouped(page)) || done.iter().any(is_beneath)
 }

@@ -47,7 +47,8 @@ pub(crate) const ROWS: &[Row] = &[
         })
     },
     row("ticker overload, level 2", [0, 0, 1], "BackpressureCritical", 240, |drill| {
-        drill.stack.site().turn(r#"{"instruments": 900}"#);
+        // Half of that is what it can publish: it stays at the level at which it lets half of them in.
+        drill.stack.site().turn(r#"{"instruments": 1000}"#);
         drill.wait(LONG);
         drill.stack.site().turn(r#"{"instruments": 100}"#);
     }),

@@ -172,7 +172,7 @@ impl Watch {
             self.reached.entry((place.clone(), cause.clone())).or_default().push(now);
             self.firing.hold(&Element { labels: place.labels(cause).into(), value: 1.0 }, level.hold, now);
         }
-        self.firing.release(times.tail, now);
+        self.firing.release(times.tail(level), now);
         let oldest = before(now, level.hold + times.lead + times.memory);
         self.reached.retain(|_, ticks| {
             ticks.retain(|tick| *tick >= oldest);

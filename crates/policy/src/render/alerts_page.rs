@@ -14,7 +14,12 @@ const INTRO: &str = "# Alerts\n\n\
     rule; the sentences below a table give the reasons for what such a document leaves open.\n\n\
     Numbers, durations and targets are changed in `[thresholds]` of config.toml, which documents the keys; then \
     `manometer render` writes the rules anew, and both the agent and Prometheus are reloaded. `ThresholdDrift` fires \
-    when one of the two was forgotten. Numbers in brackets are those of `profile = \"cross-region\"`.\n";
+    when one of the two was forgotten. Numbers in brackets are those of `profile = \"cross-region\"`.\n\n\
+    A cause silences what follows from it for ten minutes after its condition is over, of which a window that it looks back \
+    over is a part, and at least as long as its own alert goes on. A symptom that was told before its cause began is silenced \
+    with the others, and Alertmanager tells nothing of a silenced alert, not even that it is over: look whether it still \
+    fires when its cause is told as over, and close it if not. It cannot simply be kept alive until then: a rule does not \
+    know what was told, and symptoms that were silent all along would page.\n";
 
 /// The page.
 #[must_use]

@@ -3,7 +3,7 @@
 mod annotation;
 mod causes;
 
-pub(crate) use self::causes::{CAUSE_FOR, CAUSES};
+pub(crate) use self::causes::{CAUSE_FOR, CAUSE_TAIL, CAUSES};
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -3,6 +3,7 @@
 //! The life of each level from which something follows, with a target and a container that stand on it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use super::cases::{Context, INSTANCE, Tried, timeline};
 use super::course::Recorded;
@@ -11,7 +12,7 @@ use super::text::{self, Files};
 use super::world::{Labels, Track, World, series};
 use crate::evaluate::{Evaluator, Silence};
 use crate::render::promql::INHIBITOR;
-use crate::render::rules::CAUSE_FOR;
+use crate::render::rules::{CAUSE_FOR, CAUSE_TAIL};
 use crate::render::yaml::Yaml;
 use crate::render::{Catalog, File};
 use crate::{CONTAINER, Cause, DEPENDS_ON, Policy, Threshold, duration};
@@ -132,6 +133,7 @@ fn changes(course: &[Vec<String>]) -> Vec<usize> {
 fn alerts_series(policy: &Policy, silence: &Silence) -> String {
     let (alert, level) = silence.cause;
     let (alert, level) = (&policy.alerts[alert], &policy.alerts[alert].levels[level]);
+    let (stage, tail) = if silence.is_firing { ("firing", policy.times.tail(level)) } else { ("seen", Duration::ZERO) };
     let mut labels: Labels =
         silence.element.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
     let own = [
@@ -140,8 +142,9 @@ fn alerts_series(policy: &Policy, silence: &Silence) -> String {
         ("alert", &alert.name),
         (Threshold::SEVERITY, "none"),
         (Threshold::SEVERITY_OF, level.severity.as_str()),
-        ("stage", if silence.is_firing { "firing" } else { "seen" }),
+        ("stage", stage),
         (CAUSE_FOR, &duration(level.hold)),
+        (CAUSE_TAIL, &duration(tail)),
     ];
     let condition = level.condition.as_deref().map(|condition| ("condition", condition));
     labels.extend(own.into_iter().chain(condition).map(|(name, value)| (name.to_owned(), value.to_owned())));

@@ -13,6 +13,9 @@ pub(crate) const CAUSES: &str = "causes";
 /// The label with the `for` of the causes that an alert stands for.
 pub(crate) const CAUSE_FOR: &str = "cause_for";
 
+/// The label with how long they silence when they are over.
+pub(crate) const CAUSE_TAIL: &str = "cause_tail";
+
 /// The file. Causes come first, so that a symptom that begins with its cause finds it there.
 pub(super) fn file(promql: &Promql<'_>) -> RuleFile {
     let topology = record(TOPOLOGY, promql.topology(), Vec::new());
@@ -44,33 +47,30 @@ fn named(alert: &Alert, level: &Level) -> Vec<(String, String)> {
 /// The alerts that silence what follows: from when a cause is seen, and while it fires and for some time after that.
 fn inhibitors(promql: &Promql<'_>) -> Vec<Rule> {
     let times = promql.policy.times;
-    let mut by_hold: BTreeMap<Duration, Vec<Cause<'_>>> = BTreeMap::new();
-    for cause in promql.policy.causes() {
-        by_hold.entry(cause.level.hold).or_default().push(cause);
-    }
-    let rules = by_hold.into_iter().flat_map(|(hold, causes)| {
-        let early = causes
-            .first()
-            .and_then(|cause| times.early(cause.level))
-            .map(|time| inhibitor(("seen", hold), promql.early(&causes, time), Duration::ZERO, Duration::ZERO));
-        [early, Some(inhibitor(("firing", hold), promql.late(&causes), hold, times.tail))]
+    let by = |key: &dyn Fn(&Level) -> (Duration, Duration)| {
+        let mut groups: BTreeMap<_, Vec<Cause<'_>>> = BTreeMap::new();
+        promql.policy.causes().for_each(|cause| groups.entry(key(cause.level)).or_default().push(cause));
+        groups
+    };
+    let early = by(&|level| (level.hold, Duration::ZERO)).into_iter().filter_map(|((hold, _), causes)| {
+        let time = times.early(causes.first()?.level)?;
+        Some(inhibitor("seen", (hold, Duration::ZERO), promql.early(&causes, time), Duration::ZERO))
     });
-    rules.flatten().collect()
+    let late = by(&|level| (level.hold, times.tail(level)))
+        .into_iter()
+        .map(|((hold, tail), causes)| inhibitor("firing", (hold, tail), promql.late(&causes), hold));
+    early.chain(late).collect()
 }
 
-fn inhibitor((stage, of): (&str, Duration), expr: String, hold: Duration, keep_firing: Duration) -> Rule {
+fn inhibitor(stage: &str, (of, tail): (Duration, Duration), expr: String, hold: Duration) -> Rule {
     let description =
         "{{ $labels.alert }} of {{ $labels.cause }}: what follows from it on {{ $labels.target }} is silenced.";
     let annotations =
         vec![("summary", "What follows from a cause is silenced.".to_owned()), ("description", description.to_owned())];
-    let kind = RuleKind::Alert { name: INHIBITOR.to_owned(), hold, keep_firing, annotations };
-    Rule {
-        kind,
-        expr,
-        // Two rules of one name and the same labels would be taken for a mistake.
-        labels: labels([("severity", "none"), ("stage", stage), (CAUSE_FOR, &duration(of))]),
-        comment: None,
-    }
+    let kind = RuleKind::Alert { name: INHIBITOR.to_owned(), hold, keep_firing: tail, annotations };
+    // Two rules of one name and the same labels would be taken for a mistake.
+    let own = [("severity", "none"), ("stage", stage), (CAUSE_FOR, &duration(of)), (CAUSE_TAIL, &duration(tail))];
+    Rule { kind, expr, labels: labels(own), comment: None }
 }
 
 /// The alerts by which the call for help of what is silenced passes to its cause.
