@@ -65,8 +65,8 @@ fn found(name: &[u8], reply: &Value) -> Option<bool> {
             _ => (code == "ERR" && detail == "no such key").then_some(false),
         };
     }
-    // A stream may have no groups, and a group nothing that is pending.
-    if name.starts_with(b"X") && name != b"XLEN" {
+    // A stream may have no entries and no groups, and a group nothing that is pending.
+    if name.starts_with(b"X") {
         return Some(true);
     }
     Some(match reply {
@@ -98,6 +98,7 @@ mod tests {
             (&["GETRANGE", "a", "0", "63"], bulk(""), 0, 1),
             (&["GETRANGE", "a", "0", "63"], bulk("x"), 1, 0),
             (&["ZREVRANGE", "a", "0", "1"], Value::Array(vec![]), 0, 1),
+            (&["XLEN", "a"], Value::Int(0), 1, 0),
             (&["XPENDING", "a", "g", "-", "+", "1"], Value::Array(vec![]), 1, 0),
             (&["XINFO", "GROUPS", "a"], error("ERR no such key"), 0, 1),
             (&["XPENDING", "a", "g"], error("NOGROUP No such key 'a'"), 0, 1),
