@@ -3,6 +3,7 @@
 mod agent;
 mod calm;
 mod clients;
+mod failover;
 mod redis;
 mod service;
 
@@ -11,7 +12,7 @@ use crate::stack::{PLAIN, Parts};
 
 /// Every row.
 pub(crate) fn all() -> impl Iterator<Item = &'static Row> {
-    [calm::ROWS, redis::ROWS, service::ROWS, clients::ROWS, agent::ROWS].into_iter().flatten()
+    [calm::ROWS, redis::ROWS, failover::ROWS, service::ROWS, clients::ROWS, agent::ROWS].into_iter().flatten()
 }
 
 /// How long most faults last, in seconds of the policy.
