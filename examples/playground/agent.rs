@@ -31,6 +31,15 @@ name = "web"
 match = "web-*"
 max = 20
 
+[[redis.queue]]
+kind = "celery"
+name = "celery"
+
+[[redis.key]]
+match = "cache:*"
+top = 3
+memory = true
+
 [[service]]
 name = "ticker"
 profile = "ticker"

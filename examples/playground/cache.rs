@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client, RedisResult};
+use redis::{Client, RedisResult};
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
 use crate::Result;
-use crate::connection::{Pace, drain, keep_doing};
+use crate::connection::{Pace, connect, drain, keep_doing};
 
 const KEYS: u32 = 2_000;
 /// Connections of the pool which work, and which are idle.
@@ -21,8 +20,6 @@ const GET_INTERVAL: Duration = Duration::from_micros(18_400);
 /// 26 / (26 + 4.6) = 85 % of the GETs are hits.
 const LIFETIME_MS: u32 = 26_000;
 const HIT_PERCENT: u32 = 85;
-/// Longer than the pause which the playground invites to: a paused Redis is slow, not broken.
-const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Fills the cache as it will be after a while, and starts the pool.
 pub(crate) async fn start(port: u16, tasks: &mut JoinSet<()>) -> Result<()> {
@@ -39,13 +36,6 @@ pub(crate) async fn start(port: u16, tasks: &mut JoinSet<()>) -> Result<()> {
         );
     }
     Ok(())
-}
-
-async fn connect(client: &Client, name: &str) -> RedisResult<MultiplexedConnection> {
-    let config = AsyncConnectionConfig::new().set_response_timeout(Some(RESPONSE_TIMEOUT));
-    let mut connection = client.get_multiplexed_async_connection_with_config(&config).await?;
-    redis::cmd("CLIENT").arg("SETNAME").arg(name).exec_async(&mut connection).await?;
-    Ok(connection)
 }
 
 /// Without this, the ratio would climb from 0 to 85 % while somebody watches for 85 %.

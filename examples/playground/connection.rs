@@ -1,14 +1,18 @@
-//! Plain connections to 127.0.0.1: what the traffic, and the waiting for readiness, have in common.
+//! Connections to 127.0.0.1: what the traffic, and the waiting for readiness, have in common.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use redis::aio::MultiplexedConnection;
+use redis::{AsyncConnectionConfig, Client, RedisResult};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 
 const RETRY_DELAY: Duration = Duration::from_secs(1);
+/// Longer than the pause which the playground invites to: a paused Redis is slow, not broken.
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A port of 127.0.0.1 which was free a moment ago.
 pub(crate) fn free_port() -> io::Result<u16> {
@@ -29,6 +33,14 @@ pub(crate) async fn get(address: SocketAddr, path: &str) -> Option<String> {
     let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
     let reply = exchange(address, &request, |_| false).await.ok()?;
     reply.starts_with("HTTP/1.1 200 ").then_some(reply)
+}
+
+/// A connection of that name.
+pub(crate) async fn connect(client: &Client, name: &str) -> RedisResult<MultiplexedConnection> {
+    let config = AsyncConnectionConfig::new().set_response_timeout(Some(RESPONSE_TIMEOUT));
+    let mut connection = client.get_multiplexed_async_connection_with_config(&config).await?;
+    redis::cmd("CLIENT").arg("SETNAME").arg(name).exec_async(&mut connection).await?;
+    Ok(connection)
 }
 
 /// How a subscriber reads.

@@ -1,4 +1,4 @@
-//! The playground: a Redis of its own under the live traffic of a ticker and a web cache, and the agent watching it.
+//! The playground: a Redis of its own under the live traffic of a ticker, a web cache and a queue, and the agent watching it.
 //!
 //! `make run` builds and starts it. Everything listens on 127.0.0.1, lives in one temporary folder, and ends with
 //! Ctrl-C: nothing is left behind.
@@ -10,6 +10,7 @@ mod cache;
 mod connection;
 mod container;
 mod folder;
+mod jobs;
 mod process;
 mod redis_server;
 mod ticker;
@@ -71,6 +72,7 @@ impl Playground {
 
         let mut traffic = JoinSet::new();
         cache::start(port, &mut traffic).await?;
+        jobs::start(port, &mut traffic)?;
         ticker::subscribe(port, &mut traffic);
         let (ticker, containers) = self.start_ticker(&ticker_binary, port).await?;
 
@@ -155,6 +157,8 @@ What to look at: curl -s http://{address}/metrics | grep NAME
   redis_ping_ms                          one PING of the agent, well below 1
   redis_cache_hit_ratio                  about 0.85, from 2,000 keys which expire and are filled again
   redis_client_output_buffer_top_bytes   slow-dashboard grows until Redis closes it, about every two minutes
+  queue_size                             jobs of Celery that wait for a worker which does five a second
+  redis_keys_count                       the keys of that cache, by a pattern
   pool_busy_connections                  pool web: 8 connections at work of 12 that are open; it may open 20
   redis-cli -p {port} client pause 2000 write: the publish canary is late by up to 2 s, redis_ping_ms is not
 

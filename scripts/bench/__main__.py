@@ -12,9 +12,10 @@ import built
 import many
 import page
 import peers
+import reach
 from stage import Failed, Stage
 
-PARTS = peers.PARTS | many.PARTS | built.PARTS
+PARTS = peers.PARTS | many.PARTS | reach.PARTS | built.PARTS
 
 
 def main():

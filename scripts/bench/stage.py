@@ -79,6 +79,12 @@ def value(port, name):
     return sum(float(line.rsplit(" ", 1)[1]) for line in lines)
 
 
+def redis(port, *words):
+    """What a server answers, as redis-cli prints it."""
+    command = [program("redis-cli"), "-h", HOST, "-p", str(port), *(str(word) for word in words)]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
 class Stage:
     """Programs in a folder of their own. Leaving it ends them all."""
 
@@ -107,12 +113,12 @@ class Stage:
             process.kill()
             process.wait()
 
-    def redis(self, clients=11_000):
+    def redis(self, clients=11_000, more=(), port=None):
         """A server that keeps nothing: (process, port)."""
-        port = free_port()
+        port = port or free_port()
         process = self.start(
             f"redis-{port}", program("redis-server"), "--port", port, "--bind", HOST, "--save", "", "--appendonly",
-            "no", "--dir", self.folder, "--maxclients", clients,
+            "no", "--dir", self.folder, "--maxclients", clients, *more,
         )
         until("redis-server", lambda: socket.create_connection((HOST, port), 1).close() is None)
         return process, port

@@ -54,6 +54,11 @@ impl Judges {
         judges
     }
 
+    /// What Prometheus answers, which is one number; `None` where it is nothing.
+    pub(crate) fn value(&self, query: &str) -> Option<f64> {
+        self.prometheus.query(query).first().map(|sample| sample.value)
+    }
+
     /// What fires in Prometheus, and would be told if nothing silenced it.
     pub(crate) fn firing(&self) -> Vec<String> {
         let alerts = self.prometheus.query("ALERTS{alertstate=\"firing\", severity=~\"critical|warning\"}");

@@ -11,6 +11,7 @@ use crate::judges::Judges;
 use crate::relay::{Refusal, Relay};
 use crate::scale::Scale;
 use crate::support::agent::Agent;
+use crate::support::cluster::{Cluster, Group};
 use crate::support::containers::Containers;
 use crate::support::docker::Docker;
 use crate::support::line::Line;
@@ -18,9 +19,20 @@ use crate::support::redis::RedisServer;
 use crate::support::ticker::Ticker;
 use crate::support::wait::SOON;
 
+/// What stands behind the target of Redis.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    One,
+    /// A master with two replicas, and three Sentinels, which are targets too.
+    Sentinels,
+    /// Three primaries, each with a replica.
+    Cluster,
+}
+
 /// What a stack is made of.
 #[derive(Clone, Copy)]
 pub(crate) struct Parts {
+    pub(crate) kind: Kind,
     /// Redis and the service are containers, with these options of `docker run`.
     pub(crate) containers: Option<[&'static [&'static str]; 2]>,
     pub(crate) services: usize,
@@ -45,6 +57,7 @@ pub(crate) struct Parts {
 
 /// Nothing special.
 pub(crate) const PLAIN: Parts = Parts {
+    kind: Kind::One,
     containers: None,
     services: 1,
     agents: 1,
@@ -113,7 +126,20 @@ pub(crate) struct Site {
     pub(crate) containers: Option<Containers>,
     redis: Option<RedisServer>,
     neighbour: Option<Box<dyn Neighbour>>,
+    /// Servers that stand in for each other; the first is a primary in the beginning.
+    pub(crate) nodes: Vec<RedisServer>,
+    sentinels: Vec<RedisServer>,
     folder: TempDir,
+}
+
+/// Has a Sentinel look and act as much faster as everything else is.
+fn hurry(sentinel: &RedisServer, scale: Scale) {
+    let shorter = |milliseconds: u32| (milliseconds / scale.factor()).to_string();
+    let timeout = shorter(10_000);
+    sentinel.command::<()>(&["SENTINEL", "SET", "main", "failover-timeout", &timeout]);
+    for (period, usual) in [("info", 10_000), ("publish", 2_000), ("ping", 1_000), ("ask", 1_000)] {
+        sentinel.command::<()>(&["SENTINEL", "DEBUG", &format!("{period}-period"), &shorter(usual)]);
+    }
 }
 
 impl Site {
@@ -127,27 +153,31 @@ impl Site {
         let redis_lines = [&[QUICK_ENOUGH], parts.redis].concat();
         let containers = parts.containers.map(|options| Containers::start(options, &redis_lines, &arguments));
         let native = containers.is_none();
-        let redis = native.then(|| {
+        let redis = (native && parts.kind == Kind::One).then(|| {
             let lines = redis_lines.iter().fold(RedisServer::builder(), |builder, line| builder.line(*line));
             lines.start()
         });
-        let neighbour = parts.beside.map(|beside| (beside.start)());
-        let mut site = Self {
-            agents: Vec::new(),
-            services: Vec::new(),
-            arguments,
-            line: None,
-            containers,
-            redis,
-            neighbour,
-            folder,
+        let (nodes, sentinels) = match parts.kind {
+            Kind::One => (Vec::new(), Vec::new()),
+            Kind::Cluster => (Cluster::start(true).nodes, Vec::new()),
+            Kind::Sentinels => {
+                let group = Group::start(2);
+                group.sentinels.iter().for_each(|sentinel| hurry(sentinel, scale));
+                (group.servers, group.sentinels)
+            }
         };
+        let neighbour = parts.beside.map(|beside| (beside.start)());
+        let (agents, services) = (Vec::new(), Vec::new());
+        let line = None;
+        let mut site =
+            Self { agents, services, arguments, line, containers, redis, neighbour, nodes, sentinels, folder };
         for _ in 0..if native { parts.services } else { 0 } {
             let ticker = site.ticker();
             let door = Relay::start(ticker.address, |_, _| false);
             site.services.push(Service { ticker: Some(ticker), door });
         }
-        let mut at = site.redis.as_ref().map_or(Containers::REDIS_PORT, |redis| redis.address().parse().unwrap());
+        let one = site.redis.as_ref().or(site.nodes.first());
+        let mut at = one.map_or(Containers::REDIS_PORT, |redis| redis.address().parse().unwrap());
         if parts.has_line {
             at = site.line.insert(Line::start(at)).address();
         }
@@ -170,8 +200,20 @@ impl Site {
         // A poll over a slow line takes more than a second.
         let least = if parts.has_line { 5 } else { 1 };
         let (every, window) = (scale.whole(15, least), scale.whole(300, 10));
-        writeln!(config, "[[redis]]\nname = \"redis\"\nurl = \"redis://{redis}\"\ninterval = \"{every}s\"").unwrap();
-        writeln!(config, "deadline = \"{}ms\"\ncanary = true", (every * 900).min(5000)).unwrap();
+        let pace = format!("interval = \"{every}s\"\ndeadline = \"{}ms\"\n", (every * 900).min(5000));
+        for (number, sentinel) in self.sentinels.iter().enumerate() {
+            let url = sentinel.url();
+            write!(config, "[[redis]]\nname = \"sentinel-{number}\"\nurl = {url:?}\n{pace}").unwrap();
+        }
+        let sentinels: Vec<String> = self.sentinels.iter().map(RedisServer::address).collect();
+        let found = match parts.kind {
+            Kind::One => format!("url = \"redis://{redis}\""),
+            Kind::Sentinels => format!("sentinel = {sentinels:?}\nmaster = \"main\""),
+            Kind::Cluster => {
+                format!("url = \"redis://{redis}\"\ncluster = true\nseeds = [{:?}]", self.nodes[1].address())
+            }
+        };
+        writeln!(config, "[[redis]]\nname = \"redis\"\n{found}\n{pace}canary = true").unwrap();
         writeln!(config, "hit_ratio_window = \"{window}s\"").unwrap();
         let log = self.redis.as_ref().map_or_else(String::new, |redis| redis.file("log").display().to_string());
         config += &parts.tables.replace("{folder}", self.folder.path().to_str().unwrap()).replace("{redis log}", &log);

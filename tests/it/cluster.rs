@@ -3,10 +3,11 @@
 use crate::support::agent::{Agent, config_file, output, stderr, target};
 use crate::support::cluster::Cluster;
 use crate::support::exposition::Exposition;
+use crate::support::fake::{Answer, Fake};
 use crate::support::missing::missing;
-use crate::support::pypi;
 use crate::support::redis::RedisServer;
 use crate::support::wait::{SOON, until};
+use crate::support::{port, pypi};
 
 fn config(seeds: &[&RedisServer]) -> String {
     let addresses: Vec<String> = seeds.iter().map(|node| format!("{:?}", node.address())).collect();
@@ -124,25 +125,136 @@ fn dead_id(cluster: &Cluster) -> String {
     line.split(' ').next().unwrap().to_owned()
 }
 
+fn each<T>(cluster: &Cluster, look: impl Fn(&RedisServer) -> T) -> Vec<T> {
+    cluster.nodes.iter().map(look).collect()
+}
+
+/// Jobs of a queue of Celery and of a plain list, by their keys and the number of the node that holds them.
+const JOBS: [(&str, usize, u64); 5] =
+    [("celery", 0, 3), ("celery\x06\x163", 1, 4), ("celery\x06\x166", 0, 1), ("celery\x06\x169", 2, 2), ("jobs", 1, 5)];
+
+const QUEUES: &str =
+    "[[redis.queue]]\nkind = \"celery\"\nname = \"celery\"\n[[redis.queue]]\nkind = \"list\"\nname = \"jobs\"\n";
+
 #[test]
-fn a_node_that_was_reset_costs_the_others_nothing() {
+fn queues_a_split_and_a_node_that_was_reset() {
     if missing(&["redis-server"]) {
         return;
     }
     let cluster = Cluster::start(false);
-    let agent = Agent::spawn(&config(&[&cluster.nodes[0], &cluster.nodes[1]]), &[]);
+    for (key, at, jobs) in JOBS {
+        (0..jobs).for_each(|job| cluster.nodes[at].command(&["RPUSH", key, &job.to_string()]));
+    }
+    cluster.nodes[1].command::<()>(&["HSET", "unacked", "a", "1", "b", "2"]);
+    let agent = Agent::spawn(&(config(&[&cluster.nodes[0], &cluster.nodes[1]]) + QUEUES), &[]);
     waited(&agent, "all nodes are up", |seen| {
         cluster.nodes.iter().all(|node| up(seen, node) == Some(1.0)).then_some(())
     });
+    assert_each_node_tells_of_its_jobs(&cluster, &agent);
+    assert_a_split_costs_no_node(&cluster, &agent);
+
     // It knows nobody any more, and is the one that was asked last.
+    cluster.nodes[0].command::<()>(&["FLUSHALL"]);
     cluster.nodes[0].command::<()>(&["CLUSTER", "RESET", "HARD"]);
-    let polls = |node: &RedisServer| of(&agent.metrics(), "manometer_polls_total", node, &[]).unwrap_or(0.0);
-    let before = polls(&cluster.nodes[2]);
-    until(SOON, "some polls have gone by", || (polls(&cluster.nodes[2]) > before + 4.0).then_some(()));
+    some_polls(&agent, &cluster.nodes[2]);
     let seen = agent.metrics();
     for node in &cluster.nodes[1..] {
         assert_eq!(up(&seen, node), Some(1.0), "{}", agent.log());
     }
+}
+
+/// Waits until the node was polled four times and more.
+fn some_polls(agent: &Agent, node: &RedisServer) {
+    let polls = || of(&agent.metrics(), "manometer_polls_total", node, &[]).unwrap_or(0.0);
+    let before = polls();
+    until(SOON, "some polls have gone by", || (polls() > before + 4.0).then_some(()));
+}
+
+fn assert_each_node_tells_of_its_jobs(cluster: &Cluster, agent: &Agent) {
+    // The first poll of a node does not know yet which slots it has.
+    some_polls(agent, &cluster.nodes[0]);
+    cluster.nodes.iter().for_each(|node| node.command::<()>(&["CONFIG", "RESETSTAT"]));
+    some_polls(agent, &cluster.nodes[0]);
+    let seen = agent.metrics();
+    let told = |name: &str, label: &str, queue: &str| each(cluster, |node| of(&seen, name, node, &[(label, queue)]));
+    assert_eq!(told("queue_size", "queue", "celery"), [4.0, 4.0, 2.0].map(Some));
+    assert_eq!(told("celery_queue_length", "queue_name", "celery"), [4.0, 4.0, 2.0].map(Some));
+    assert_eq!(told("queue_unacked", "queue", "celery"), [None, Some(2.0), None]);
+    assert_eq!(told("queue_size", "queue", "jobs"), [None, Some(5.0), None]);
+    for node in &cluster.nodes {
+        assert_eq!(node.info("total_error_replies").as_deref(), Some("0"), "nobody is asked for another node's keys");
+    }
+}
+
+/// One of three primaries alone: it is the minority, and says so; the others are down and stay where they are.
+fn assert_a_split_costs_no_node(cluster: &Cluster, agent: &Agent) {
+    let states = |seen: &Exposition| each(cluster, |node| of(seen, "redis_cluster_state", node, &[]));
+    cluster.nodes[1..].iter().for_each(RedisServer::freeze);
+    let seen =
+        waited(agent, "the minority fails", |seen| (states(seen) == [Some(0.0), None, None]).then(|| agent.metrics()));
+    let alone = &cluster.nodes[0];
+    assert_eq!(each(cluster, |node| up(&seen, node)), [1.0, 0.0, 0.0].map(Some));
+    assert_eq!(each(cluster, |node| of(&seen, "redis_node_needed", node, &[])), [Some(1.0); 3]);
+    assert_eq!(of(&seen, "redis_cluster_nodes", alone, &[("role", "primary"), ("state", "suspected")]), Some(2.0));
+    assert_eq!(of(&seen, "redis_cluster_slots_pfail", alone, &[]), Some(10_923.0));
+    assert_eq!(of(&seen, "redis_cluster_slots_uncovered", alone, &[]), Some(0.0), "nobody has taken them for dead");
+    cluster.nodes[1..].iter().for_each(RedisServer::thaw);
+    let seen = waited(agent, "all is well", |seen| (states(seen) == [Some(1.0); 3]).then(|| agent.metrics()));
+    assert_eq!(seen.series("redis_up", &[("target", "main")]).len(), 3);
+}
+
+#[test]
+fn keys_that_have_moved_to_nowhere_are_absent_and_cost_nothing_else() {
+    if missing(&["redis-server"]) {
+        return;
+    }
+    let node = RedisServer::builder().line("cluster-enabled yes").start();
+    node.command::<()>(&["CLUSTER", "ADDSLOTSRANGE", "0", "16383"]);
+    until(SOON, "the cluster is ok", || {
+        node.command::<String>(&["CLUSTER", "INFO"]).contains("cluster_state:ok").then_some(())
+    });
+    for key in ["foo", "bar", "jobs", "mail", "here"] {
+        node.command::<()>(&["RPUSH", key, "1", "2"]);
+    }
+    let closed = format!("-MOVED 12182 127.0.0.1:{}\r\n", port::free());
+    let says = move |command: &str| {
+        let reply = match command {
+            "TYPE foo" => closed.as_str(),
+            "TYPE bar" => "-MOVED\r\n",
+            "LLEN jobs" => "-MOVED 9631 :0\r\n",
+            "LLEN mail" => "-ASK 4247 127.0.0.1:0\r\n",
+            _ => return None,
+        };
+        Some(Answer::Reply(reply.as_bytes().to_vec()))
+    };
+    let liar = Fake::before(node.address(), says);
+    let agent = Agent::run(
+        &(target("main", &liar.url())
+            + "[[redis.key]]\nname = [\"foo\", \"bar\", \"here\"]\n[[redis.key]]\nmatch = \"*\"\n\
+               [[redis.queue]]\nkind = \"list\"\nname = [\"jobs\", \"mail\", \"here\"]\n"),
+    );
+    let seen = agent.next_poll("main");
+    let shown = |name: &str, label: &str| {
+        let samples = seen.series(name, &[]);
+        samples.iter().map(|sample| (sample.labels[label].clone(), sample.value)).collect::<Vec<_>>()
+    };
+    assert_eq!(shown("queue_size", "queue"), [("here".to_owned(), 2.0)]);
+    assert_eq!(shown("redis_key_size", "key"), [("here".to_owned(), 2.0)], "what SCAN names is absent as well");
+    seen.assert("redis_keys_count", &[("key", "*")], 5.0);
+    seen.assert("redis_up", &[], 1.0);
+    seen.assert("manometer_poll_failures_total", &[("reason", "protocol")], 0.0);
+
+    // Who is asked for the nodes, and says that they have moved, is named.
+    let liar = Fake::before(node.address(), |command| {
+        (command == "CLUSTER NODES").then(|| Answer::Reply(b"-MOVED 0 :0\r\n".to_vec()))
+    });
+    let agent = Agent::run(&(target("main", &liar.url()) + "cluster = true\n"));
+    let error = agent.state("main")["lastError"].as_str().unwrap().to_owned();
+    let at = liar.address();
+    let words = format!(
+        "asking the cluster at {at} who the nodes of main are: CLUSTER NODES at {at}: the server answered \"MOVED 0 :0\""
+    );
+    assert!(error.starts_with(&words), "{error}");
 }
 
 #[test]

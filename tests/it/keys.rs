@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use manometer::collector::redis::question::QUESTIONS;
-use manometer::collector::redis::{RedisCollector, RedisTarget};
+use manometer::collector::redis::{RedisCollector, RedisTarget, Snapshot};
 use manometer::collector::{Collector as _, KINDS};
 use manometer::config::Config;
 use manometer::metric::Families;
@@ -14,6 +14,7 @@ use crate::support::agent::{Agent, target};
 use crate::support::exposition::Exposition;
 use crate::support::missing::missing;
 use crate::support::peer;
+use crate::support::pypi;
 use crate::support::redis::{RedisServer, command};
 
 /// Keys of every type, with names of every sort, in two databases.
@@ -157,6 +158,30 @@ fn whatever_keys_are_like_no_error_is_raised_at_the_server() {
 }
 
 #[test]
+fn what_the_agent_looks_up_is_not_in_the_hit_ratio() {
+    let queues = "[[redis.queue]]\nkind = \"celery\"\nname = [\"none\", \"list\"]\n[[redis.queue]]\nkind = \"rq\"\nname = \"other\"\n";
+    if missing(&["redis-server"]) {
+        return;
+    }
+    let newer = (!pypi::missing()).then(|| RedisServer::builder().program(pypi::valkey_9()));
+    for server in [Some(RedisServer::builder()), newer].into_iter().flatten() {
+        let redis = server.start();
+        fill(&redis);
+        let mut collector = collector(&redis, &format!("{TABLES}{queues}"));
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let mut poll = || shown(&runtime.block_on(collector.poll()).unwrap());
+        poll();
+        for key in ["text", "number", "text", "nowhere"] {
+            redis.command::<Value>(&["GET", key]);
+        }
+        poll().assert("redis_cache_hit_ratio", &[], 0.75);
+        let seen = poll();
+        assert!(seen.value("redis_keyspace_misses_total", &[]) > 20.0, "they are counted by the server");
+        seen.assert("redis_cache_hit_ratio", &[], 0.75);
+    }
+}
+
+#[test]
 fn patterns_fit_the_keys_that_they_fit_for_the_server() {
     if missing(&["redis-server"]) {
         return;
@@ -207,11 +232,18 @@ fn patterns_fit_the_keys_that_they_fit_for_the_server() {
     }
 }
 
-/// A collector of this target.
+/// A collector of this target, which has all the time that it needs.
 fn collector(redis: &RedisServer, more: &str) -> RedisCollector {
-    let text = target("main", &redis.url()) + more;
+    let text = target("main", &redis.url()).replace("1s", "20s").replace("900ms", "15s") + more;
     let config = Config::parse(&text, "config.toml".as_ref(), &|_| None, KINDS).unwrap();
     RedisCollector::with_questions(config.targets_of::<RedisTarget>().next().unwrap().clone(), QUESTIONS)
+}
+
+/// What is exported of a poll.
+fn shown(snapshot: &Snapshot) -> Exposition {
+    let mut families = Families::new();
+    RedisCollector::export(snapshot, &mut families);
+    Exposition::of(&exposition(&families.into_sorted(), Format::Prometheus))
 }
 
 fn calls(redis: &RedisServer, command: &str) -> u64 {
@@ -234,12 +266,7 @@ fn a_pattern_is_scanned_within_its_budget() {
     let tables = "scan_time = \"10s\"\n[[redis.key]]\nmatch = \"key:19999?\"\ntop = 4\n[[redis.key]]\nmatch = \"key:*\"\ntop = 0\n";
     let mut collector = collector(&redis, tables);
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let mut poll = || {
-        let snapshot = runtime.block_on(collector.poll()).unwrap();
-        let mut families = Families::new();
-        RedisCollector::export(&snapshot, &mut families);
-        Exposition::of(&exposition(&families.into_sorted(), Format::Prometheus))
-    };
+    let mut poll = || shown(&runtime.block_on(collector.poll()).unwrap());
     for polls in 1..=201_u64 {
         let seen = poll();
         let scans = calls(&redis, "scan");

@@ -273,6 +273,7 @@ impl RedisCollector {
         request: &Request,
         replies: Vec<Value>,
     ) -> Option<Request> {
+        self.facts.lookups.count(&request.commands, &replies);
         // An error that concerns all of it.
         let error = {
             let errors = replies.iter().enumerate().filter_map(|(place, reply)| Some((place, reply_error::of(reply)?)));

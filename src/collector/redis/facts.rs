@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use super::info::Info;
 use super::keys::StreamKey;
 use super::last_run::LastRun;
+use super::lookups::Lookups;
 use super::server_config::ServerConfig;
 use super::slot::Slots;
 
@@ -40,6 +41,9 @@ pub struct Facts {
     pub(super) slots: Option<Slots>,
     /// The watched keys that are streams, in the poll that runs.
     pub(super) streams: Vec<StreamKey>,
+    /// What the agent has looked up, and what of it before the INFO of the poll that runs.
+    pub(super) lookups: Lookups,
+    pub(super) lookups_before: Lookups,
     run: LastRun,
     observed_at: Option<Instant>,
 }
@@ -73,6 +77,7 @@ impl Facts {
 
     /// Learns from an INFO.
     pub(super) fn learn_info(&mut self, info: &Arc<Info>) {
+        self.lookups_before = self.lookups;
         self.failovers += u64::from(self.is_other_server(info));
         let is_same = !self.run.differs(info.run_id());
         let role = Role::of(info);

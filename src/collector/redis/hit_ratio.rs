@@ -5,6 +5,7 @@
 use std::time::{Duration, Instant};
 
 use super::last_run::LastRun;
+use super::lookups::Lookups;
 use crate::collector::window::Window;
 use crate::metric::vocabulary::resources::{
     CACHE_HIT_RATIO as RATIO, CACHE_HIT_RATIO_WINDOW as WINDOW, CACHE_LOOKUP_RATE as LOOKUP_RATE,
@@ -26,7 +27,8 @@ pub struct WindowedRatio {
 #[derive(Debug)]
 pub struct HitRatio {
     run: LastRun,
-    window: Window<2>,
+    /// The server's counters, and the agent's own part of them.
+    window: Window<4>,
 }
 
 impl HitRatio {
@@ -37,15 +39,24 @@ impl HitRatio {
         Self { run: LastRun::default(), window: Window::new(window, 2) }
     }
 
-    /// Takes the server's counters (`keyspace_hits`, `keyspace_misses`) and gives the ratio of the window.
+    /// Takes the server's counters (`keyspace_hits`, `keyspace_misses`) and gives the ratio of the window. The agent's own
+    /// lookups before that moment are not those of an application.
     ///
     /// Another run id, or a counter that fell (CONFIG RESETSTAT), starts the window anew.
-    pub fn observe(&mut self, now: Instant, run_id: Option<&str>, hits: u64, misses: u64) -> WindowedRatio {
+    pub fn observe(
+        &mut self,
+        now: Instant,
+        run_id: Option<&str>,
+        [hits, misses]: [u64; 2],
+        own: Lookups,
+    ) -> WindowedRatio {
         if self.run.observe(run_id) {
             self.window.restart();
         }
-        let growth = self.window.observe(now, [hits as f64, misses as f64]);
-        let [hits, misses] = growth.map_or([0.0; 2], |growth| growth.by);
+        let growth = self.window.observe(now, [hits, misses, own.hits, own.misses].map(|count| count as f64));
+        let [hits, misses, own_hits, own_misses] = growth.map_or([0.0; 4], |growth| growth.by);
+        // Not every server counts all of them.
+        let (hits, misses) = ((hits - own_hits).max(0.0), (misses - own_misses).max(0.0));
         let lookups = hits + misses;
         WindowedRatio {
             ratio: (lookups > 0.0).then(|| hits / lookups),
@@ -86,7 +97,7 @@ mod tests {
 
         fn at(&mut self, seconds: u64, run_id: &str, hits: u64, misses: u64) -> Option<f64> {
             let now = self.start + Duration::from_secs(seconds);
-            self.tracker.observe(now, Some(run_id), hits, misses).ratio
+            self.tracker.observe(now, Some(run_id), [hits, misses], Lookups::default()).ratio
         }
     }
 
@@ -141,11 +152,26 @@ mod tests {
     }
 
     #[test]
+    fn lookups_of_the_agent_are_no_applications() {
+        let mut server = Server::new();
+        let mut at = |seconds, counters, own: [u64; 2]| {
+            let now = server.start + Duration::from_secs(seconds);
+            let told = server.tracker.observe(now, Some("a"), counters, Lookups { hits: own[0], misses: own[1] });
+            (told.ratio, told.lookups)
+        };
+        assert_eq!(at(0, [7, 100], [7, 100]), (None, None));
+        assert_eq!(at(10, [8, 105], [8, 105]), (None, Some(0.0)), "an empty queue is no cache that misses");
+        assert_eq!(at(20, [12, 111], [9, 110]), (Some(0.75), Some(0.2)));
+        // One that does not count them.
+        assert_eq!(at(25, [15, 112], [100, 200]), (None, Some(0.0)));
+    }
+
+    #[test]
     fn a_run_id_that_is_absent_is_no_restart() {
         let mut server = Server::new();
         server.at(0, "a", 0, 0);
         let now = server.start + Duration::from_secs(15);
-        assert_eq!(server.tracker.observe(now, None, 1, 1).ratio, Some(0.5));
+        assert_eq!(server.tracker.observe(now, None, [1, 1], Lookups::default()).ratio, Some(0.5));
         assert_eq!(server.at(30, "a", 2, 2), Some(0.5));
         assert_eq!(server.at(45, "b", 3, 3), None);
     }
@@ -176,6 +202,6 @@ mod tests {
         assert_eq!(server.at(0, "37f921600897c91a6b676c687f45134fde78c523", 0, 0), None);
         assert_eq!(server.at(15, "37f921600897c91a6b676c687f45134fde78c523", 2, 1), Some(2.0 / 3.0));
         let now = server.start + Duration::from_secs(30);
-        assert_eq!(server.tracker.observe(now, None, 5, 4).lookups, Some(0.3));
+        assert_eq!(server.tracker.observe(now, None, [5, 4], Lookups::default()).lookups, Some(0.3));
     }
 }

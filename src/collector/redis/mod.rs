@@ -18,6 +18,7 @@ mod last_run;
 pub mod latency;
 mod left_out;
 mod link;
+pub mod lookups;
 pub mod members;
 pub mod memory_stats;
 mod metrics;

@@ -4,6 +4,7 @@ mod agent;
 mod calm;
 mod clients;
 mod edge;
+mod failover;
 mod redis;
 mod service;
 
@@ -12,7 +13,8 @@ use crate::stack::{PLAIN, Parts};
 
 /// Every row.
 pub(crate) fn all() -> impl Iterator<Item = &'static Row> {
-    [calm::ROWS, redis::ROWS, service::ROWS, clients::ROWS, edge::ROWS, agent::ROWS].into_iter().flatten()
+    let kinds = [calm::ROWS, redis::ROWS, failover::ROWS, service::ROWS, clients::ROWS, edge::ROWS, agent::ROWS];
+    kinds.into_iter().flatten()
 }
 
 /// How long most faults last, in seconds of the policy.

@@ -2,6 +2,8 @@
 
 use std::process::{Command, Output, Stdio};
 
+use tempfile::TempDir;
+
 use crate::support::agent::{Agent, target};
 use crate::support::docker::{self, Docker};
 use crate::support::prometheus::Prometheus;
@@ -36,6 +38,7 @@ pub(super) struct Stage {
     prometheus: Prometheus,
     pub(super) docker: Option<Docker>,
     _subscriber: redis::Connection,
+    _lists: TempDir,
 }
 
 impl Stage {
@@ -58,8 +61,11 @@ impl Stage {
                 docker.run_script(name, &[], SCRIPT);
             }
         }
+        let lists = tempfile::tempdir().unwrap();
+        let list = lists.path().join("targets.json");
+        std::fs::write(&list, "[]").unwrap();
         let agent = Agent::run(&format!(
-            "{}canary = true\npubsub_patterns = [\"ticker:*\"]\n[[redis.pool]]\nname = \"web\"\nmatch = \"ticker-*\"\nmax = 20\n{QUEUES}{}{}{}",
+            "targets_files = [{list:?}]\n{}canary = true\npubsub_patterns = [\"ticker:*\"]\n[[redis.pool]]\nname = \"web\"\nmatch = \"ticker-*\"\nmax = 20\n{QUEUES}{}{}{}\n[[discover]]\nmatch = [\"127.0.0.1\"]\n",
             target("main", &redis.url()),
             ticker.table("ticker", "ticker", ""),
             ticker.table("cache", "cache-api", ""),
@@ -69,7 +75,7 @@ impl Stage {
         let prometheus = Prometheus::start(&format!(
             "  - job_name: manometer\n    static_configs: [{{ targets: [\"{address}\"] }}]\n"
         ));
-        Self { redis, ticker, agent, prometheus, docker, _subscriber: subscriber }
+        Self { redis, ticker, agent, prometheus, docker, _subscriber: subscriber, _lists: lists }
     }
 
     /// The command with this stage's addresses and names in it; `more` are further placeholders.

@@ -11,6 +11,7 @@ use crate::collector::redis::RedisTarget;
 use crate::collector::redis::cluster;
 use crate::collector::redis::facts::{Facts, whole};
 use crate::collector::redis::hit_ratio::{self, HitRatio, WindowedRatio};
+use crate::collector::redis::lookups::Lookups;
 use crate::collector::redis::question::{Question, command};
 use crate::collector::redis::reply::{self, Unexpected};
 use crate::collector::redis::resp::Allowance;
@@ -55,9 +56,9 @@ impl InfoAll {
         self.was_empty || self.plain_until.is_some_and(|until| Instant::now() < until)
     }
 
-    fn observe_hits(&mut self, info: &Info) -> Option<WindowedRatio> {
-        let (hits, misses) = (info.number("keyspace_hits")?, info.number("keyspace_misses")?);
-        Some(self.hits.observe(Instant::now(), info.run_id(), whole(hits), whole(misses)))
+    fn observe_hits(&mut self, info: &Info, own: Lookups) -> Option<WindowedRatio> {
+        let counters = [info.number("keyspace_hits")?, info.number("keyspace_misses")?].map(whole);
+        Some(self.hits.observe(Instant::now(), info.run_id(), counters, own))
     }
 }
 
@@ -113,7 +114,7 @@ impl Question for InfoAll {
 
     fn answer(&mut self, info: Arc<Info>, facts: &Facts) -> InfoAnswer {
         self.was_empty = false;
-        let hit_ratio = self.observe_hits(&info);
+        let hit_ratio = self.observe_hits(&info, facts.lookups_before);
         let databases = facts.config.as_ref().and_then(|config| config.databases());
         let verdicts = Verdicts::of(&info, facts.config.as_deref(), self.evictable);
         InfoAnswer { info, databases, start_time: facts.start_time, hit_ratio, promotions: facts.promotions, verdicts }

@@ -5,6 +5,8 @@ use crate::render::dashboard::spec::{States, UP};
 
 const SUCCEEDED: States = &[(0, "failed", "red"), (1, "succeeded", "green")];
 
+const NOT_DISCOVERED: &str = "no target appears by itself";
+
 const NOT_SCRAPED: &str = "Prometheus does not scrape itself and its Alertmanager";
 
 board! {
@@ -34,6 +36,14 @@ board! {
             .alerts("{{target}} {{reason}}");
         graph("certificates", "Certificates", Seconds, "Time until the certificate of each target with TLS expires.")
             .alerts("{{target}} {{endpoint}}").may_be_empty("no target has TLS");
+        graph("discovered", "Targets that were found", Count, "Targets that the configuration does not name, by what names them, and \
+            those that are not watched, by the reason.")
+            .query("manometer_discovered_targets{@agent}", "{{source}}").may_be_empty(NOT_DISCOVERED)
+            .query("manometer_discovery_refused_targets{@agent} > 0", "refused {{reason}}").may_be_empty("none is refused")
+            .nothing(NOT_DISCOVERED);
+        timeline("discovery", "Lists of targets", SUCCEEDED, "Whether the last reading of each targets file and SRV name succeeded; \
+            what it named before is watched on where not.")
+            .alerts("{{source}}").may_be_empty(NOT_DISCOVERED);
     }
     "Thresholds and configuration" {
         table("thresholds", "Thresholds of the agent", &["Time", "__name__", "job"], "The numbers at which alerts fire, \
