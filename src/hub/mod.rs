@@ -230,7 +230,9 @@ impl Hub {
         let mut of_all = render::Joined::default();
         let of_site = Origin::new(&of_site);
         of_all.add("", &of_site, &own);
-        targets.iter().for_each(|target| of_all.add(&target.status.key.target, &target.origin, &target.samples));
+        for target in &targets {
+            of_all.add(&target.status.key.target, &target.origin, &target.samples);
+        }
         // As long as the last one, and a bit: the text of a thousand targets is not moved while it grows.
         let last = self.rendered[slot(format)].load().as_ref().map_or(0, |last| last.exposition.plain().len());
         let (body, left_out) = of_all.write(format, last + last / 16);

@@ -91,7 +91,9 @@ impl<'a> Joined<'a> {
         let mut out = String::with_capacity(room);
         for (first, blocks) in self.families {
             text::write_header(&mut out, format, first.name(), first.kind(), first.help());
-            blocks.into_iter().for_each(|(origin, family)| text::write_samples(&mut out, family, origin));
+            for (origin, family) in blocks {
+                text::write_samples(&mut out, family, origin);
+            }
         }
         if format == Format::OpenMetrics {
             out.push_str("# EOF\n");

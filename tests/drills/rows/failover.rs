@@ -19,7 +19,7 @@ fn kill_primary(drill: &mut Drill, nodes: f64) {
         assert_eq!(judges.value(query), Some(wanted), "{query}");
     }
     let needed = |dead: bool| {
-        let up = if dead { 0 } else { 1 };
+        let up = u8::from(!dead);
         judges.value(&format!("sum(redis_node_needed * on (target, node) (redis_up == bool {up}))"))
     };
     assert_eq!((needed(true), needed(false)), (Some(0.0), Some(nodes)), "primaries that are down, and up");

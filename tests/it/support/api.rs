@@ -1,4 +1,4 @@
-//! An API as FastAPI makes it, and who asks it.
+//! An API as `FastAPI` makes it, and who asks it.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -27,7 +27,7 @@ impl Api {
         Self::on("", "")
     }
 
-    /// One whose `/health` is that of these: a RabbitMQ, and a database.
+    /// One whose `/health` is that of these: a `RabbitMQ`, and a database.
     pub(crate) fn on(broker: &str, database: &str) -> Self {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port::free()));
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/edge/api.py");
