@@ -65,7 +65,8 @@ impl Stage {
         let list = lists.path().join("targets.json");
         std::fs::write(&list, "[]").unwrap();
         let agent = Agent::run(&format!(
-            "targets_files = [{list:?}]\n{}canary = true\npubsub_patterns = [\"ticker:*\"]\n[[redis.pool]]\nname = \"web\"\nmatch = \"ticker-*\"\nmax = 20\n{QUEUES}{}{}{}\n[[discover]]\nmatch = [\"127.0.0.1\"]\n",
+            "targets_files = [\"{}\"]\n{}canary = true\npubsub_patterns = [\"ticker:*\"]\n[[redis.pool]]\nname = \"web\"\nmatch = \"ticker-*\"\nmax = 20\n{QUEUES}{}{}{}\n[[discover]]\nmatch = [\"127.0.0.1\"]\n",
+            list.display(),
             target("main", &redis.url()),
             ticker.table("ticker", "ticker", ""),
             ticker.table("cache", "cache-api", ""),
