@@ -146,11 +146,20 @@ fn queues_a_split_and_a_node_that_was_reset() {
         (0..jobs).for_each(|job| cluster.nodes[at].command(&["RPUSH", key, &job.to_string()]));
     }
     cluster.nodes[1].command::<()>(&["HSET", "unacked", "a", "1", "b", "2"]);
-    let agent = Agent::spawn(&(config(&[&cluster.nodes[0], &cluster.nodes[1]]) + QUEUES), &[]);
+    let alone = target("alone", &cluster.nodes[0].url());
+    let of_all = config(&[&cluster.nodes[0], &cluster.nodes[1]]);
+    let agent = Agent::spawn(&[of_all.as_str(), QUEUES, &alone, QUEUES].concat(), &[]);
     waited(&agent, "all nodes are up", |seen| {
         cluster.nodes.iter().all(|node| up(seen, node) == Some(1.0)).then_some(())
     });
     assert_each_node_tells_of_its_jobs(&cluster, &agent);
+    assert_eq!(
+        agent.state("alone")["notes"],
+        serde_json::json!([
+            "keys of [[redis.queue]] of other nodes of the cluster are not read (celery\\u{6}\\u{16}3 and 3 more): set cluster = true \
+             on the target, then all nodes are"
+        ])
+    );
     assert_a_split_costs_no_node(&cluster, &agent);
 
     // It knows nobody any more, and is the one that was asked last.

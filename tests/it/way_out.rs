@@ -205,3 +205,20 @@ fn sigterm_ends_it_in_the_middle_of_reloads() {
     assert_eq!(status.code(), Some(0), "{}", agent.log());
     assert!(agent.log().contains("=stopped\n"), "{}", agent.log());
 }
+
+#[test]
+fn a_clock_before_1970_costs_no_answer() {
+    if missing(&["faketime"]) {
+        return;
+    }
+    let (mut agent, address, _dir) = run(&target("main", NOTHING), |agent| {
+        let mut command = Command::new("faketime");
+        command.args(["-f", "1969-06-01 12:00:00"]).arg(agent.get_program()).args(agent.get_args());
+        command
+    });
+    let response = Request::get("/metrics").send(address);
+    assert_eq!((response.status, response.header("date")), (200, None));
+    Exposition::of(&response.text()).assert("redis_up", &[("target", "main")], 0.0);
+    agent.signal("TERM");
+    assert_eq!(agent.wait(END).code(), Some(0));
+}

@@ -75,6 +75,18 @@ impl Facts {
         self.slots.as_ref().is_none_or(|slots| slots.holds(key))
     }
 
+    /// Why some of `keys` have no numbers, where nobody asks the other nodes: one of them is known to hold them.
+    #[must_use]
+    pub fn held_elsewhere<'k>(&self, what: &str, keys: impl Iterator<Item = &'k [u8]>) -> Option<String> {
+        let mut keys = keys.filter(|key| !self.holds(key));
+        let first = reader::visible(&String::from_utf8_lossy(keys.next()?)).into_owned();
+        let more = keys.count();
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        Some(format!(
+            "{what} of other nodes of the cluster are not read ({first}{more}): set cluster = true on the target, then all nodes are"
+        ))
+    }
+
     /// Learns from an INFO.
     pub(super) fn learn_info(&mut self, info: &Arc<Info>) {
         self.lookups_before = self.lookups;
@@ -212,6 +224,22 @@ mod tests {
         assert!(!facts.holds(b"foo") && facts.holds(b"user1000"));
         facts.learn_info(&info("b", 1, ""));
         assert!(facts.holds(b"foo"), "another server has other slots");
+    }
+
+    #[test]
+    fn what_other_nodes_hold_is_told_by_its_first_key() {
+        let mut facts = Facts::default();
+        let held = |facts: &Facts, keys: &[&str]| facts.held_elsewhere("keys", keys.iter().map(|key| key.as_bytes()));
+        assert_eq!(held(&facts, &["foo"]), None);
+        facts.slots = Slots::parse("0-5460");
+        assert_eq!(held(&facts, &["user1000"]), None);
+        let said = |which| {
+            format!(
+                "keys of other nodes of the cluster are not read ({which}): set cluster = true on the target, then all nodes are"
+            )
+        };
+        assert_eq!(held(&facts, &["user1000", "foo"]), Some(said("foo")));
+        assert_eq!(held(&facts, &["bar\n", "user1000", "foo"]), Some(said("bar\\n and 1 more")));
     }
 
     #[test]

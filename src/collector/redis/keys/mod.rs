@@ -206,8 +206,11 @@ impl Question for Keys {
         self.off.clear();
     }
 
-    fn left_out(&self, _: &Facts) -> Option<String> {
-        let (off, words) = self.off.iter().next()?;
+    fn left_out(&self, facts: &Facts) -> Option<String> {
+        let Some((off, words)) = self.off.iter().next() else {
+            let keys = self.exact.iter().map(|exact| exact.key.as_slice());
+            return if self.has_instances { None } else { facts.held_elsewhere("keys of [[redis.key]]", keys) };
+        };
         let more = self.off.len() - 1;
         let more = if more > 0 { format!(" (and {more} more)") } else { String::new() };
         Some(format!("{}: {words}{more}", off.words(self)))

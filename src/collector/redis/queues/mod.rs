@@ -47,6 +47,7 @@ pub struct QueueSizes {
     further: Vec<Further>,
     further_batch: Batch,
     note: Option<String>,
+    held_elsewhere: Option<String>,
 }
 
 /// The replies as they came, one for each question.
@@ -67,7 +68,7 @@ impl Question for QueueSizes {
 
     fn new(target: &RedisTarget) -> Self {
         let (tables, database) = (target.queues.clone(), target.database);
-        let steps = plan::steps(&tables, database, &Facts::default());
+        let steps = plan::steps(&tables, database);
         let has_instances = target.node.is_some();
         Self {
             tables,
@@ -80,12 +81,19 @@ impl Question for QueueSizes {
             further: Vec::new(),
             further_batch: Batch::new(database),
             note: None,
+            held_elsewhere: None,
         }
     }
 
     fn prepare(&mut self, facts: &Facts) {
         if facts.slots != self.slots {
-            self.steps = plan::steps(&self.tables, self.database, facts);
+            self.steps = plan::steps(&self.tables, self.database);
+            self.held_elsewhere = None;
+            if !self.has_instances {
+                let keys = self.steps.iter().map(|step| step.key.as_bytes());
+                self.held_elsewhere = facts.held_elsewhere("keys of [[redis.queue]]", keys);
+            }
+            self.steps.retain(|step| facts.holds(step.key.as_bytes()));
             self.slots.clone_from(&facts.slots);
         }
         // Not before: a request that is under way is sent over a new connection as it is.
@@ -100,6 +108,10 @@ impl Question for QueueSizes {
 
     fn commands(&self, facts: &Facts) -> Vec<Cmd> {
         if self.has_instances && facts.is_replica() { Vec::new() } else { self.batch.commands() }
+    }
+
+    fn left_out(&self, _: &Facts) -> Option<String> {
+        self.held_elsewhere.clone()
     }
 
     fn renew(&mut self) {

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use redis::{Cmd, Value};
 
-use super::super::facts::Facts;
 use super::super::question::command;
 use super::kinds::Part;
 use super::settings::Queues;
@@ -77,8 +76,8 @@ pub(super) fn places(tables: &[Queues]) -> Vec<Place> {
     tables.iter().enumerate().flat_map(of).collect()
 }
 
-/// The keys of all queues and groups that this server may hold, by database.
-pub(super) fn steps(tables: &[Queues], database: u32, facts: &Facts) -> Vec<Step> {
+/// The keys of all queues and groups, by database.
+pub(super) fn steps(tables: &[Queues], database: u32) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
     let mut known = HashMap::new();
     for (queue, place) in places(tables).into_iter().enumerate() {
@@ -105,7 +104,6 @@ pub(super) fn steps(tables: &[Queues], database: u32, facts: &Facts) -> Vec<Step
         steps.push(Step { db, key: key.clone(), what: What::Members(place), refused: None });
         steps.push(Step { db, key, what: What::Channels(place), refused: None });
     }
-    steps.retain(|step| facts.holds(step.key.as_bytes()));
     steps.sort_by_key(|step| step.db);
     steps
 }

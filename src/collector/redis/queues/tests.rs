@@ -12,7 +12,7 @@ fn table(kind: &str, names: &[&str]) -> Queues {
 }
 
 fn question(tables: Vec<Queues>) -> QueueSizes {
-    let steps = plan::steps(&tables, 0, &Facts::default());
+    let steps = plan::steps(&tables, 0);
     let (batch, further_batch) = (Batch::new(0), Batch::new(0));
     let further = Vec::new();
     let mut question = QueueSizes {
@@ -26,6 +26,7 @@ fn question(tables: Vec<Queues>) -> QueueSizes {
         further,
         further_batch,
         note: None,
+        held_elsewhere: None,
     };
     question.prepare(&Facts::default());
     question
