@@ -237,6 +237,41 @@ fn a_circle_of_what_is_seen_is_refused() {
     assert_eq!(view.refused.len(), 1);
 }
 
+/// Alerts that silence themselves on what stands on them rely on it: otherwise each of the two would silence the other.
+#[test]
+fn of_two_targets_at_most_one_stands_on_the_other() {
+    // Whatever is said (of targets that are found nobody refuses a circle) and seen: each is a replica of the next one as well.
+    let names = ["a", "b", "c", "d", "e", "f"];
+    let next = |at: usize, steps: usize| (at + steps) % names.len();
+    let address = |at: usize| format!("10.0.0.{}", at + 1);
+    for said_steps in 1..6 {
+        let mut targets: Vec<Said> = names.map(|name| said(name, Role::Server)).into();
+        targets.push(said("docker", Role::Engine));
+        let mut sights = Vec::new();
+        for (at, name) in names.iter().enumerate() {
+            targets[at].uses = Some(vec![names[next(at, said_steps)].to_owned()]);
+            // Two of them are one container.
+            targets[at].container = Some(format!("docker/box-{}", at / 2));
+            let primary = Some((address(next(at, 1)), 6379));
+            sights.push((*name, Sight { primary, ..reached(&format!("{}:6379", address(at))) }));
+        }
+        let view = polled(targets, &sights).view(NOW);
+        assert!(!view.refused.is_empty());
+        let mut out = Families::new();
+        export(&view, &mut out);
+        let family = out.get("manometer_depends_on").unwrap();
+        let pairs: BTreeSet<(String, String)> = family
+            .samples()
+            .filter(|sample| sample.label("name").is_none_or(str::is_empty))
+            .map(|sample| ["target", "cause"].map(|label| sample.label(label).unwrap().to_owned()).into())
+            .collect();
+        assert!(pairs.len() > names.len(), "{pairs:?}");
+        for (target, cause) in &pairs {
+            assert!(!pairs.contains(&(cause.clone(), target.clone())), "{target} and {cause} in {pairs:?}");
+        }
+    }
+}
+
 #[test]
 fn what_is_seen_is_bounded() {
     let name = |kind: &str, index: usize| format!("{kind}-{index}");

@@ -146,10 +146,128 @@ const AFTERWARDS: &str = r#"
     - {labels: '{alertname="ContainerDown"}', value: 1}
 "#;
 
+/// A service that is down 40 s of 90, eight times, and 15 minutes after that stays away; one that never flapped; one that is
+/// deployed; one whose health comes and goes; and one on a Redis that flaps.
+const FLAPPING: &str = r#"
+- name: a service comes and goes
+  interval: 15s
+  input_series:
+  - {series: 'up{job="manometer",instance="a"}', values: '1x160'}
+  - {series: 'service_up{job="manometer",instance="a",target="flaps"}', values: 'FLAPS 1x60 0x50'}
+  - {series: 'manometer_target_up{job="manometer",instance="a",target="flaps"}', values: 'FLAPS 1x60 0x50'}
+  - {series: 'service_up{job="manometer",instance="a",target="stays"}', values: '1x107 0x52'}
+  - {series: 'manometer_target_up{job="manometer",instance="a",target="stays"}', values: '1x107 0x52'}
+  - {series: 'service_up{job="manometer",instance="a",target="deployed"}', values: '1x8 0x2 1x150'}
+  - {series: 'manometer_target_up{job="manometer",instance="a",target="deployed"}', values: '1x8 0x2 1x150'}
+  - {series: 'service_up{job="manometer",instance="a",target="unwell"}', values: '1x160'}
+  - {series: 'service_health{job="manometer",instance="a",target="unwell",status="ok"}', values: 'FLAPS 1x111'}
+  - {series: 'service_health{job="manometer",instance="a",target="unwell",status="unknown"}', values: 'UNWELL 0x111'}
+  - {series: 'manometer_depends_on{job="manometer",instance="a",target="above",cause="main"}', values: '1x160'}
+  - {series: 'redis_up{job="manometer",instance="a",target="main"}', values: 'FLAPS 1x111'}
+  - {series: 'redis_connection_status{job="manometer",instance="a",target="main"}', values: 'FLAPS 1x111'}
+  - {series: 'service_up{job="manometer",instance="a",target="above"}', values: '1 FLAPS 1x110'}
+  - {series: 'manometer_target_up{job="manometer",instance="a",target="above"}', values: '1 FLAPS 1x110'}
+  promql_expr_test:
+  # Down twice, for a minute in all.
+  - expr: 'group by (alertname, target, condition) (ALERTS{alertstate="firing", alertname=~"Service.*"})'
+    eval_time: 5m15s
+    exp_samples: []
+  - expr: 'group by (alertname, target, condition) (ALERTS{alertstate="firing", alertname=~"Service.*"})'
+    eval_time: 6m15s
+    exp_samples:
+    - {labels: '{alertname="ServiceFlapping",target="flaps",condition="goes down and comes back"}', value: 1}
+    - {labels: '{alertname="ServiceFlapping",target="unwell",condition="is well and unwell in turn"}', value: 1}
+    - {labels: '{alertname="ServiceFlapping",target="above",condition="goes down and comes back"}', value: 1}
+  # What is well within two minutes is silent on what stands on a Redis that does the same.
+  - expr: 'group by (target) (ALERTS{alertname="CauseInhibitor", alert="RedisFlapping", alertstate="firing", target="above"})'
+    eval_time: 6m15s
+    exp_samples: [{labels: '{target="above"}', value: 1}]
+  # It is over; what stays away from then on pages as that, at once: it never flapped, or not any more.
+  - {expr: 'ALERTS{alertname=~"Service.*", alertstate="firing"}', eval_time: 26m45s, exp_samples: []}
+  - expr: 'group by (alertname, target) (ALERTS{alertstate="firing", alertname=~"Service.*"})'
+    eval_time: 28m15s
+    exp_samples:
+    - {labels: '{alertname="ServiceUnhealthy",target="flaps"}', value: 1}
+    - {labels: '{alertname="ServiceUnhealthy",target="stays"}', value: 1}
+  - {expr: 'ALERTS{alertname="CauseInhibitor", alert=~"ServiceFlapping|RedisFlapping"}', eval_time: 28m15s, exp_samples: []}
+"#;
+
+/// A service that was flapping stays down: ServiceUnhealthy is silent as long as that is out, and no longer.
+const FLAPPED: &str = r#"
+- name: a service that flapped stays down
+  interval: 15s
+  input_series:
+  - {series: 'up{job="manometer",instance="a"}', values: '1x120'}
+  - {series: 'service_up{job="manometer",instance="a",target="shop"}', values: '1x8 0x2 1x2 0x2 1x2 0x101'}
+  - {series: 'manometer_target_up{job="manometer",instance="a",target="shop"}', values: '1x8 0x2 1x2 0x2 1x2 0x101'}
+  promql_expr_test:
+  - expr: 'group by (alertname, alert) (ALERTS{alertstate="firing", target="shop", alertname!="TargetPollFailing", alert!~"ServiceUnhealthy|TargetPollFailing"})'
+    eval_time: 10m
+    exp_samples:
+    - {labels: '{alertname="ServiceFlapping"}', value: 1}
+    - {labels: '{alertname="ServiceUnhealthy"}', value: 1}
+    - {labels: '{alertname="CauseInhibitor",alert="ServiceFlapping"}', value: 1}
+  - expr: 'group by (alertname, alert) (ALERTS{alertstate="firing", target="shop", alertname!="TargetPollFailing", alert!~"ServiceUnhealthy|TargetPollFailing"})'
+    eval_time: 20m
+    exp_samples:
+    - {labels: '{alertname="ServiceUnhealthy"}', value: 1}
+"#;
+
+/// An API on a broker that is a service as well: first the broker fails and so does the API, then the API alone. Two services
+/// of which two agents say that each stands on the other.
+const BROKER: &str = r#"
+- name: a service on a service
+  interval: 15s
+  input_series:
+  - {series: 'up{job="manometer",instance="a"}', values: '1x180'}
+  - {series: 'manometer_depends_on{job="manometer",instance="a",target="api",cause="rabbit"}', values: '1x180'}
+  - {series: 'service_up{job="manometer",instance="a",target="rabbit"}', values: '1x8 0x20 1x152'}
+  - {series: 'service_up{job="manometer",instance="a",target="api"}', values: '1x180'}
+  - {series: 'service_health{job="manometer",instance="a",target="api",status="ok"}', values: '1x7 0x20 1x80 0x72'}
+  - {series: 'manometer_depends_on{job="manometer",instance="a",target="this",cause="that"}', values: '1x180'}
+  - {series: 'manometer_depends_on{job="manometer",instance="b",target="that",cause="this"}', values: '1x180'}
+  - {series: 'service_up{job="manometer",instance="a",target="this"}', values: '1x8 0x20 1x152'}
+  - {series: 'service_up{job="manometer",instance="a",target="that"}', values: '1x8 0x20 1x152'}
+  promql_expr_test:
+  - expr: 'group by (target) (ALERTS{alertname="ServiceUnhealthy", alertstate="firing", target=~"api|rabbit"})'
+    eval_time: 5m
+    exp_samples: [{labels: '{target="rabbit"}', value: 1}, {labels: '{target="api"}', value: 1}]
+  # The broker's is silenced by none, the API's by that of the broker; Alertmanager leaves out what is their own.
+  - expr: 'group by (target, cause, own) (ALERTS{alertname="CauseInhibitor", alert="ServiceUnhealthy", alertstate="firing", target=~"api|rabbit", stage="firing"})'
+    eval_time: 5m
+    exp_samples:
+    - {labels: '{target="rabbit",cause="rabbit",own="yes"}', value: 1}
+    - {labels: '{target="api",cause="rabbit"}', value: 1}
+    - {labels: '{target="api",cause="api",own="yes"}', value: 1}
+  # The API is seen first, and does not page before the broker is.
+  - expr: 'group by (target, cause, own) (ALERTS{alertname="CauseInhibitor", alert="ServiceUnhealthy", alertstate="firing", target="api", own=""})'
+    eval_time: 2m45s
+    exp_samples: [{labels: '{target="api",cause="rabbit"}', value: 1}]
+  - expr: 'group by (target, cause, own) (ALERTS{alertname="CauseInhibitor", alert="ServiceUnhealthy", alertstate="firing", target=~"this|that"})'
+    eval_time: 5m
+    exp_samples:
+    - {labels: '{target="this",cause="this",own="yes"}', value: 1}
+    - {labels: '{target="that",cause="that",own="yes"}', value: 1}
+  # The broker is fine: the API pages.
+  - expr: 'group by (target) (ALERTS{alertname="ServiceUnhealthy", alertstate="firing", target=~"api|rabbit"})'
+    eval_time: 29m
+    exp_samples: [{labels: '{target="api"}', value: 1}]
+  - expr: 'group by (target, cause, own) (ALERTS{alertname="CauseInhibitor", alert="ServiceUnhealthy", alertstate="firing", target=~"api|rabbit"})'
+    eval_time: 29m
+    exp_samples: [{labels: '{target="api",cause="api",own="yes"}', value: 1}]
+"#;
+
 #[test]
 fn one_incident_is_one_cause() {
     if missing(&["promtool"]) {
         return;
     }
-    test_shipped_rules(&["thresholds"], &[ONE_CAUSE, SEVERAL, EDGE, AFTERWARDS].map(str::trim_start).concat());
+    // 40 s of 90, as polls see them.
+    let flaps = ["1x7", &["0 0 0 1 1 1"; 6].join(" "), "0 0 0"].join(" ");
+    let unwell = ["0x7", &["1 1 1 0 0 0"; 6].join(" "), "1 1 1"].join(" ");
+    let cases = [ONE_CAUSE, SEVERAL, EDGE, AFTERWARDS, FLAPPED, BROKER].map(str::trim_start).concat();
+    test_shipped_rules(
+        &["thresholds"],
+        &(cases + &FLAPPING.trim_start().replace("UNWELL", &unwell).replace("FLAPS", &flaps)),
+    );
 }

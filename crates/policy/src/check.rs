@@ -1,7 +1,7 @@
 //! Whether a policy speaks of what there is, in texts that can be read.
 
 use super::render::Catalog;
-use super::{Alert, Level, NODE, OF_TARGET, Origin, Policy, Signal, Threshold};
+use super::{Alert, CONTAINER, Level, NODE, OF_TARGET, Origin, Policy, Signal, Threshold};
 use metric::{Kind, MetricInfo, Suffix, part_of};
 
 /// Characters of an alert's name; mixtool's limit, and what fits into a list.
@@ -23,6 +23,7 @@ pub fn check(policy: &Policy, catalog: &[MetricInfo]) -> Vec<String> {
             found.extend(level.signal.record().and_then(|record| recorded(policy, record, &level.signal)));
             found.extend(placeholders(alert, level, &catalog));
         }
+        found.extend(itself(alert, &catalog));
         for message in found {
             let problem = format!("{}: {message}", alert.name);
             if !problems.contains(&problem) {
@@ -57,6 +58,14 @@ fn texts(alert: &Alert) -> Vec<String> {
         problems.push(format!("summary {summary:?} has a placeholder; values belong in the description"));
     }
     problems
+}
+
+/// Of two targets only one stands on the other; of two containers, in each of which are several targets, each may.
+fn itself(alert: &Alert, catalog: &Catalog) -> Option<String> {
+    let is_of_container = |level: &Level| catalog.own_labels(&level.signal).contains(&CONTAINER);
+    let problem = "inhibits itself, and is about containers, each of which may stand on the other; only an alert of targets \
+                   silences itself on what stands on its own";
+    (alert.silences_itself() && alert.levels.iter().any(is_of_container)).then(|| problem.to_owned())
 }
 
 fn series(signal: &Signal, catalog: &Catalog) -> Vec<String> {

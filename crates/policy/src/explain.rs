@@ -65,10 +65,16 @@ pub fn explain(policy: &Policy, active: &[Active], standing: &Standing) -> Vec<O
     let sources: Vec<usize> = order.iter().copied().filter(|&at| inhibits(at)).collect();
     let silences = |cause: usize, other: usize| {
         let (one, two) = (&active[cause], &active[other]);
-        cause != other
-            && severity(two) <= severity(one)
-            && policy.alerts[one.alert].silences(&policy.alerts[two.alert].name)
-            && (agree(&one.labels, &two.labels) || standing.stands(&two.labels, &things[cause]))
+        let stands = || standing.stands(&two.labels, &things[cause]);
+        let is_named = || {
+            let alert = &policy.alerts[one.alert];
+            if one.alert == two.alert {
+                alert.silences_itself() && stands() && !standing.stands(&one.labels, &things[other])
+            } else {
+                alert.silences(&policy.alerts[two.alert].name) && (agree(&one.labels, &two.labels) || stands())
+            }
+        };
+        cause != other && severity(two) <= severity(one) && is_named()
     };
     let mut explained: Vec<Option<usize>> = vec![None; active.len()];
     let mut is_settled = vec![false; active.len()];

@@ -75,7 +75,8 @@ pub struct Alert {
     pub description: String,
     /// The panel that plots what it compares: `redis.memory` is panel `memory` of dashboard `redis`.
     pub panel: String,
-    /// Alerts that follow from it, on its own element and on all that stands on it: names, or a beginning with `*`.
+    /// Alerts that follow from it, on its own element and on all that stands on it: names, or a beginning with `*`. Its own
+    /// name is meant only of what stands on it.
     pub inhibits: Vec<String>,
     /// In the order of the file, which is that of severity.
     pub levels: Vec<Level>,
@@ -199,13 +200,22 @@ impl Alert {
         key
     }
 
-    /// Whether it silences the alert of that name.
+    /// Whether it silences the alert of that name, another one.
     #[must_use]
     pub fn silences(&self, name: &str) -> bool {
-        name != self.name
-            && self.inhibits.iter().any(|pattern| match pattern.strip_suffix('*') {
-                Some(beginning) => name.starts_with(beginning),
-                None => pattern == name,
-            })
+        name != self.name && self.inhibits(name)
+    }
+
+    /// Whether it silences itself on what stands on its element: of a broker and the services that use it, the broker calls.
+    #[must_use]
+    pub fn silences_itself(&self) -> bool {
+        self.inhibits(&self.name)
+    }
+
+    fn inhibits(&self, name: &str) -> bool {
+        self.inhibits.iter().any(|pattern| match pattern.strip_suffix('*') {
+            Some(beginning) => name.starts_with(beginning),
+            None => pattern == name,
+        })
     }
 }

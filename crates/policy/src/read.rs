@@ -63,13 +63,8 @@ fn read(mut root: Table<'_>, reader: &Reader<'_>) -> Policy {
         for pattern in &alert.inhibits {
             let mut alone = alert.clone();
             alone.inhibits = vec![pattern.clone()];
-            if !alerts.iter().any(|other| alone.silences(&other.name)) {
-                let message = if *pattern == alert.name {
-                    "is this alert itself; remove it".to_owned()
-                } else {
-                    unknown(pattern, alerts.iter().map(|alert| alert.name.as_str()))
-                };
-                problem("inhibits", pattern, message);
+            if !alone.silences_itself() && !alerts.iter().any(|other| alone.silences(&other.name)) {
+                problem("inhibits", pattern, unknown(pattern, alerts.iter().map(|alert| alert.name.as_str())));
             }
         }
     }

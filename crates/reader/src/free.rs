@@ -54,19 +54,13 @@ impl<'r> Table<'r> {
         None
     }
 
-    /// How long something must hold: whole seconds, at least one and at most a day.
+    /// How long something must hold: whole seconds, at most a day; "0s" where it need not hold for any time.
     pub fn hold(&mut self, key: &'static str) -> Option<Duration> {
         let (line, value) = self.take(key)?;
-        let hold = self.to_hold(line, key, &value)?;
-        if hold.is_zero() {
-            let message = "is not a time; write at least \"1s\", or leave the key out";
-            self.wrong(line, key, value.as_str().unwrap_or_default(), message);
-            return None;
-        }
-        Some(hold)
+        self.to_hold(line, key, &value)
     }
 
-    /// One such time for all, or a table of them by name; "0s" where it need not hold for any time.
+    /// One such time for all, or a table of them by name.
     pub fn holds(&mut self, key: &'static str) -> Vec<Named<Duration>> {
         self.named(key, Self::to_hold)
     }

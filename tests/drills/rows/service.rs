@@ -27,6 +27,15 @@ pub(crate) const ROWS: &[Row] = &[
         drill.stack.site().refuse(|_, _| false);
     })
     .quick(),
+    row("service flaps: 40 s of 90 down", [1, 0, 0], "ServiceFlapping", 300, |drill| {
+        for _ in 0..6 {
+            drill.stack.site().kill_service();
+            drill.wait(40);
+            drill.stack.site().start_service_again();
+            drill.wait(50);
+        }
+    })
+    .unseen(),
     row("breaker forced open", [1, 1, 0], "CircuitNotClosed", 210, |drill| {
         // What the service publishes is refused; its health check and the agent's canary are not.
         let channels = ["ACL", "SETUSER", "default", "resetchannels", "&health:check", "&manometer:canary"];

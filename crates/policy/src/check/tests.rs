@@ -33,6 +33,16 @@ fn the_shipped_policy_speaks_of_what_there_is() {
 }
 
 #[test]
+fn an_alert_of_containers_does_not_silence_itself() {
+    let itself = |signal: &str| {
+        problems(&alert("Test", "Test.", "{target}", signal).replace("unit", "inhibits = [\"Te*\"]\nunit"))
+    };
+    assert_eq!(itself("value = \"redis_ping_ms\""), [""; 0]);
+    let [problem] = &*itself("value = \"container_memory_usage_bytes\"") else { panic!("another number of problems") };
+    assert!(problem.starts_with("Test: inhibits itself, and is about containers"), "{problem}");
+}
+
+#[test]
 fn metrics_and_labels_are_those_of_the_catalog() {
     let of = |signal: &str, problem: &str| assert_eq!(of_signal(signal), [format!("Test: {problem}")]);
     of("value = \"redis_pin_ms\"", "nothing exports redis_pin_ms; did you mean redis_ping_ms?");

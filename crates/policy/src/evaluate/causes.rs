@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::elements::Element;
 use super::samples::{Label, Millis, Samples, label, own_label};
 use super::state::{Active, States};
+use crate::render::promql::OWN;
 use crate::{CONTAINER, DEPENDS_ON, Level, Policy, Severity, Times};
 
 /// A target, or a container of an engine, of a site.
@@ -29,6 +30,8 @@ struct Watch {
     place: (usize, usize),
     /// The alerts that follow, by their place.
     followers: BTreeSet<usize>,
+    /// Whether it silences itself on what stands on its element.
+    silences_itself: bool,
     /// The ticks at which an element was reached, and by which cause, as far back as anything looks.
     reached: BTreeMap<Reached, Vec<Millis>>,
     /// What it silences while it fires, and for a time after that.
@@ -40,7 +43,8 @@ struct Watch {
 pub(crate) struct Silence {
     /// The places of the cause's alert in the policy, and of its level in the alert.
     pub(crate) cause: (usize, usize),
-    /// Its labels, and the label `cause` with what the cause is about.
+    /// Its labels, the label `cause` with what the cause is about, and [`OWN`] where that is the element and is no cause of
+    /// itself.
     pub(crate) element: Vec<Label>,
     /// Whether the cause's alert fires, or did so a short time ago.
     pub(crate) is_firing: bool,
@@ -88,6 +92,7 @@ impl Causes {
             Some(Watch {
                 place: (alert, level),
                 followers: followers.map(|(at, _)| at).collect(),
+                silences_itself: cause.alert.silences_itself(),
                 reached: BTreeMap::new(),
                 firing: States::default(),
             })
@@ -113,6 +118,13 @@ impl Causes {
             for place in holding(watch.place).into_iter().filter_map(Place::of) {
                 let cause = (place.site.clone(), place.cause());
                 let others = self.topology.get(&cause).into_iter().flatten();
+                let is_circle = |other: &Place| {
+                    let back = self.topology.get(&(other.site.clone(), other.cause()));
+                    place.container.is_empty()
+                        && other.container.is_empty()
+                        && back.is_some_and(|stand| stand.contains(&place))
+                };
+                let others = others.filter(|other| !(watch.silences_itself && is_circle(other)));
                 reached.extend(others.map(|other| (other.clone(), cause.1.clone())));
                 reached.insert((place, cause.1.clone()));
                 self.seen.insert((level.severity, cause.0, cause.1), now);
@@ -134,9 +146,10 @@ impl Causes {
         let place = Place::of(&active.labels)?;
         let severity = policy.alerts[active.alert].levels[active.level].severity;
         let of = |watch: &&Watch| {
-            watch.followers.contains(&active.alert)
+            let is_itself = watch.place.0 == active.alert;
+            (watch.followers.contains(&active.alert) || (is_itself && watch.silences_itself))
                 && severity <= watch.level(policy).severity
-                && watch.silences(&policy.times, watch.level(policy), &place, self.now)
+                && watch.silences(&policy.times, watch.level(policy), &place, is_itself, self.now)
         };
         self.all.iter().find(of).map(|watch| watch.place)
     }
@@ -148,7 +161,7 @@ impl Causes {
             let early = watch.early(&policy.times, watch.level(policy), self.now);
             all.extend(early.map(|(place, cause)| Silence {
                 cause: watch.place,
-                element: place.labels(cause),
+                element: watch.labels(place, cause),
                 is_firing: false,
             }));
             let firing = watch.firing.active(watch.place).filter(|active| active.is_firing);
@@ -170,7 +183,7 @@ impl Watch {
     fn update(&mut self, times: &Times, level: &Level, reached: &BTreeSet<Reached>, now: Millis) {
         for (place, cause) in reached {
             self.reached.entry((place.clone(), cause.clone())).or_default().push(now);
-            self.firing.hold(&Element { labels: place.labels(cause).into(), value: 1.0 }, level.hold, now);
+            self.firing.hold(&Element { labels: self.labels(place, cause).into(), value: 1.0 }, level.hold, now);
         }
         self.firing.release(times.tail(level), now);
         let oldest = before(now, level.hold + times.lead + times.memory);
@@ -180,9 +193,23 @@ impl Watch {
         });
     }
 
-    fn silences(&self, times: &Times, level: &Level, place: &Place, now: Millis) -> bool {
-        self.early(times, level, now).any(|(other, _)| other == place)
-            || self.firing.firing().any(|labels| Place::of(labels).as_ref() == Some(place))
+    /// The labels of an element that a cause reaches.
+    fn labels(&self, place: &Place, cause: &str) -> Vec<Label> {
+        let own = (self.silences_itself && *place.cause() == *cause).then(|| own_label(OWN.0, OWN.1));
+        let mut labels = place.labels(cause);
+        labels.extend(own);
+        labels.sort();
+        labels
+    }
+
+    /// Whether it silences on that element; with `elsewhere` on behalf of another one alone.
+    fn silences(&self, times: &Times, level: &Level, place: &Place, elsewhere: bool, now: Millis) -> bool {
+        let is_meant = |cause: &str| !(elsewhere && *place.cause() == *cause);
+        self.early(times, level, now).any(|(other, cause)| other == place && is_meant(cause))
+            || self
+                .firing
+                .firing()
+                .any(|labels| Place::of(labels).as_ref() == Some(place) && label(labels, "cause").is_some_and(is_meant))
     }
 
     /// What was first reached so short a time ago that the cause's alert may not fire yet.

@@ -13,7 +13,7 @@ fn policy() -> Policy {
         )
     };
     let alerts = [
-        alert("ServiceUnhealthy", "critical", "\"Circuit*\", \"TargetPollFailing\""),
+        alert("ServiceUnhealthy", "critical", "\"ServiceUnhealthy\", \"Circuit*\", \"TargetPollFailing\""),
         alert("CircuitNotClosed", "critical", ""),
         alert("RedisDown", "critical", "\"Redis*\", \"TargetPollFailing\", \"Service*\", \"ContainerUnhealthy\""),
         alert("RedisMemoryHigh", "warning", ""),
@@ -45,6 +45,8 @@ fn standing() -> Standing {
         ("web", "main"),
         ("web", "docker/redis-1"),
         ("web", "docker"),
+        ("this", "that"),
+        ("that", "this"),
     ]);
     Standing::new(below, pairs(&[("main", "docker/redis-1"), ("api", "docker/api-1")]))
 }
@@ -101,6 +103,17 @@ fn of_a_chain_the_beginning_explains_all() {
         ],
     );
     assert_explained(&["ContainerDown docker/other", "RedisDown main"], &[]);
+}
+
+#[test]
+fn an_alert_explains_itself_on_what_stands_on_it() {
+    assert_explained(
+        &["ServiceUnhealthy web", "ServiceUnhealthy api", "ServiceUnhealthy other"],
+        &[("ServiceUnhealthy web", "ServiceUnhealthy api")],
+    );
+    // Twice on one thing, and where each stands on the other, neither does.
+    assert_explained(&["ServiceUnhealthy api", "ServiceUnhealthy api"], &[]);
+    assert_explained(&["ServiceUnhealthy this", "ServiceUnhealthy that"], &[]);
 }
 
 #[test]

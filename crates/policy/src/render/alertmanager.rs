@@ -6,7 +6,7 @@ mod tests;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use super::promql::INHIBITOR;
+use super::promql::{INHIBITOR, OWN};
 use super::yaml::Yaml;
 use super::{Catalog, File, HEADER};
 use crate::{Alert, CONTAINER, Cause, Level, NODE, OF_TARGET, Policy, Severity, Signal, Threshold};
@@ -169,21 +169,24 @@ fn causes(policy: &Policy) -> Vec<Yaml> {
     let silences = |cause: Cause<'_>| {
         let mut names: Vec<&str> = cause.followers(policy).map(|(alert, _)| &*alert.name).collect();
         names.dedup();
-        if names.is_empty() {
-            return None;
-        }
+        let name = cause.alert.name.as_str();
         let severity = cause.level.severity;
-        let sources = [
-            matcher("alertname", &[INHIBITOR]),
-            matcher("alert", &[&cause.alert.name]),
-            matcher(Threshold::SEVERITY_OF, &[severity.as_str()]),
-        ];
-        let milder = (severity != Severity::Critical).then(|| matcher("severity", &below(severity, true)));
-        let targets = std::iter::once(matcher("alertname", &names)).chain(milder);
-        Some(rule(sources, targets, OF_TARGET.into_iter().chain([CONTAINER])))
+        let rule = |names: &[&str], elsewhere: Option<String>| {
+            let sources = [
+                matcher("alertname", &[INHIBITOR]),
+                matcher("alert", &[name]),
+                matcher(Threshold::SEVERITY_OF, &[severity.as_str()]),
+            ];
+            let milder = (severity != Severity::Critical).then(|| matcher("severity", &below(severity, true)));
+            let targets = std::iter::once(matcher("alertname", names)).chain(milder);
+            rule(sources.into_iter().chain(elsewhere), targets, OF_TARGET.into_iter().chain([CONTAINER]))
+        };
+        let others = (!names.is_empty()).then(|| rule(&names, None));
+        let itself = cause.alert.silences_itself().then(|| rule(&[name], Some(matcher(OWN.0, &[""]))));
+        others.into_iter().chain(itself)
     };
     let mut unique: Vec<Yaml> = Vec::new();
-    for rule in policy.causes().filter_map(silences) {
+    for rule in policy.causes().flat_map(silences) {
         if !unique.contains(&rule) {
             unique.push(rule);
         }

@@ -66,9 +66,13 @@ fn write_alert(out: &mut String, alert: &Alert) {
             let _ = writeln!(out, "- {why}");
         }
     }
-    if !alert.inhibits.is_empty() {
-        let names: Vec<String> = alert.inhibits.iter().map(|name| format!("`{name}`")).collect();
+    let names = alert.inhibits.iter().filter(|name| **name != alert.name).map(|name| format!("`{name}`"));
+    let names: Vec<String> = names.collect();
+    if !names.is_empty() {
         let _ = write!(out, "\nWhile it fires, of the same target these are silent: {}.\n", names.join(", "));
+    }
+    if alert.silences_itself() {
+        out.push_str("\nOf targets that stand on each other, it is told of the one on which the others stand.\n");
     }
 }
 

@@ -5,7 +5,8 @@ mod expr;
 
 use std::time::Duration;
 
-pub use self::causes::{CALLS, INHIBITOR, REACH, SEEN, TOPOLOGY};
+pub(crate) use self::causes::OWN;
+pub use self::causes::{CALLS, INHIBITOR, REACH, SEEN, STOOD_ON, TOPOLOGY};
 use self::expr::{Expr, Grouping, Matcher, Op, Operator};
 use super::Catalog;
 use crate::{

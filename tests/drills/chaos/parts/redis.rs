@@ -62,7 +62,7 @@ const fn about(name: &'static str, longest: u64, pages: Option<&'static str>, ma
 /// What may page where Redis is away: of it, and of the service that stands on it, by what an outage that was too short for an
 /// alert of its own has left behind.
 const AWAY: &[&str] =
-    &["RedisDown", "RedisFlapping", "ServiceUnhealthy", "Circuit*", "Backpressure*", "DropRateHigh", "MessagesLost"];
+    &["RedisDown", "RedisFlapping", "Service*", "Circuit*", "Backpressure*", "DropRateHigh", "MessagesLost"];
 
 /// What is done to every server.
 pub(crate) const KINDS: &[Kind<Redis>] = &[

@@ -41,7 +41,13 @@ impl Orders {
 
 const fn about(name: &'static str) -> About {
     let pages = "ServiceUnhealthy";
-    About { name, longest: 40, pages: Some(pages), may: &["ServiceUnhealthy"], needs: Needs::Nothing }
+    About {
+        name,
+        longest: 40,
+        pages: Some(pages),
+        may: &["ServiceUnhealthy", "ServiceFlapping"],
+        needs: Needs::Nothing,
+    }
 }
 
 const HEAL: fn(&mut Orders, &Scene<'_>) = |orders, scene| {
@@ -104,7 +110,8 @@ impl Example {
 }
 
 /// What may page after it was away: its counters tell of it.
-const AWAY: &[&str] = &["ServiceUnhealthy", "Circuit*", "Backpressure*", "DropRateHigh", "MessagesLost"];
+const AWAY: &[&str] =
+    &["ServiceUnhealthy", "ServiceFlapping", "Circuit*", "Backpressure*", "DropRateHigh", "MessagesLost"];
 
 pub(crate) const TICKER: &[Kind<Example>] = &[
     Kind {

@@ -13,6 +13,9 @@ use crate::{Alert, CONTAINER, Cause, DEPENDS_ON, Level, Scope, Severity, Thresho
 /// What stands on what, by the agent that knows it.
 pub const TOPOLOGY: &str = "manometer:depends_on";
 
+/// The same from its other end: what is stood on, with what stands on it as its cause.
+pub const STOOD_ON: &str = "manometer:stood_on";
+
 /// The causes whose condition holds.
 pub const SEEN: &str = "manometer:cause:seen";
 
@@ -27,6 +30,9 @@ pub const INHIBITOR: &str = "CauseInhibitor";
 
 /// The label with what a cause is about: a target, or a container as `engine/name`.
 const CAUSE: &str = "cause";
+
+/// The label, of what a cause reaches, of its own element, on which it does not silence itself.
+pub(crate) const OWN: (&str, &str) = ("own", "yes");
 
 /// What stands on a cause whose condition holds, or did so a short time ago; a cause itself is explained by none.
 pub(super) fn explained(severity: Severity, tail: Duration) -> Expr {
@@ -45,6 +51,16 @@ impl Promql<'_> {
         Expr::Aggregate("max", Grouping::By([&ELEMENT[..], &[CAUSE]].concat()), Box::new(told)).text()
     }
 
+    /// The topology of targets from its other end.
+    #[must_use]
+    pub fn stood_on(&self) -> String {
+        let of_targets = named(TOPOLOGY, vec![is(CONTAINER, "")]);
+        // One takes the place of the other by way of a third label.
+        let moved = [(ASIDE, "target"), ("target", CAUSE), (CAUSE, ASIDE)];
+        let turned = moved.into_iter().fold(of_targets, |expr, (to, from)| Expr::label_replace(expr, to, from, "(.+)"));
+        group(vec!["site", "target", CAUSE], turned).text()
+    }
+
     /// The things of which the condition of a cause holds.
     #[must_use]
     pub fn seen(&self, cause: Cause<'_>) -> String {
@@ -61,8 +77,17 @@ impl Promql<'_> {
     #[must_use]
     pub fn reach(&self, cause: Cause<'_>) -> String {
         let seen = || named(SEEN, of(cause));
-        let on = named(TOPOLOGY, Vec::new()).with(Op::And.on(vec!["site", CAUSE]), seen());
-        on.with(Op::Or, self.itself(cause, seen())).text()
+        let on = |topology: Expr| topology.with(Op::And.on(vec!["site", CAUSE]), seen());
+        let (topology, itself) = (named(TOPOLOGY, Vec::new()), self.itself(cause, seen()));
+        if !cause.alert.silences_itself() {
+            return on(topology).with(Op::Or, itself).text();
+        }
+        // Where one agent says this and another that, each would silence the other, and nobody would be told.
+        let one_way = topology.with(Op::Unless.on([&ELEMENT[..], &[CAUSE]].concat()), named(STOOD_ON, Vec::new()));
+        let (own, yes) = OWN;
+        let itself =
+            Expr::Call("label_replace", vec![itself, Expr::Text(own), Expr::Text(yes), Expr::Text(""), Expr::Text("")]);
+        on(one_way).with(Op::Or, itself).text()
     }
 
     /// The elements of which a level with an escalation holds.
@@ -124,6 +149,9 @@ impl Promql<'_> {
         }
     }
 }
+
+/// A label that no rule writes.
+const ASIDE: &str = "aside";
 
 fn of(cause: Cause<'_>) -> Vec<Matcher> {
     let own = [is("alert", &cause.alert.name), is(Threshold::SEVERITY_OF, cause.level.severity.as_str())];

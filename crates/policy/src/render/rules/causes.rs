@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{Rule, RuleFile, RuleGroup, RuleKind, annotation, chunks};
-use crate::render::promql::{CALLS, INHIBITOR, Promql, REACH, SEEN, TOPOLOGY};
+use crate::render::promql::{CALLS, INHIBITOR, Promql, REACH, SEEN, STOOD_ON, TOPOLOGY};
 use crate::{Alert, Cause, Level, Severity, Threshold, duration};
 
 /// The name of the file.
@@ -18,13 +18,14 @@ pub(crate) const CAUSE_TAIL: &str = "cause_tail";
 
 /// The file. Causes come first, so that a symptom that begins with its cause finds it there.
 pub(super) fn file(promql: &Promql<'_>) -> RuleFile {
-    let topology = record(TOPOLOGY, promql.topology(), Vec::new());
+    let topology =
+        vec![record(TOPOLOGY, promql.topology(), Vec::new()), record(STOOD_ON, promql.stood_on(), Vec::new())];
     let records: Vec<Rule> = promql.policy.causes().flat_map(|cause| seen(promql, cause)).collect();
     let calls = promql.policy.alerts.iter().flat_map(|alert| alert.levels.iter().map(move |level| (alert, level)));
     let calls = calls.filter(|(_, level)| level.escalation.is_some() && level.signal.has_target());
     let calls: Vec<Rule> =
         calls.map(|(alert, level)| record(CALLS, promql.calls(alert, level), named(alert, level))).collect();
-    let mut groups = vec![RuleGroup { name: "manometer-topology.rules".to_owned(), rules: vec![topology] }];
+    let mut groups = vec![RuleGroup { name: "manometer-topology.rules".to_owned(), rules: topology }];
     // Each record of a pair is made from the other: they stay together.
     groups.extend(chunks("manometer-causes", "rules", &records));
     groups.extend(chunks("manometer-calls", "rules", &calls));

@@ -72,6 +72,9 @@ board! {
         timeline("up", "Services that answer", UP, "Whether at least one endpoint of the service answered usefully at \
             the last poll.")
             .query("service_up{@target}", "{{target}}");
+        graph("flaps", "Downs and ups", Count, "How often the service went down or came back, and how often it was well or \
+            unwell by its own word, in the window that the alert looks back.")
+            .alerts("{{target}}");
         timeline("endpoints", "Endpoints", UP, "Whether the last fetch of each endpoint gave a body that could be \
             read.")
             .alerts("{{target}} {{endpoint}}");

@@ -74,13 +74,18 @@ pub(super) fn names_a_target(name: &str) -> bool {
     known().get(name).is_some_and(|(_, of_target, labels)| !of_target && labels.contains(&"target"))
 }
 
+/// Whether panels ask for it where the agent is scraped without a target.
+fn is_of_agents(name: &str) -> bool {
+    ["manometer_config_", "manometer_discovery_"].iter().any(|start| name.starts_with(start))
+}
+
 #[test]
 fn every_metric_and_label_is_exported() {
     let known = known();
     let labels_of = |name: &str| {
         let (_, of_target, own) = known.get(name).cloned().unwrap_or_default();
         // An agent is scraped as an instance that has no target.
-        let common: &[&str] = if of_target || name == "up" || name.starts_with("manometer_config_") {
+        let common: &[&str] = if of_target || name == "up" || is_of_agents(name) {
             &["job", "instance", "site", "target", "node"]
         } else {
             &["job", "instance", "site"]

@@ -4,7 +4,7 @@ use super::drive;
 use super::numbers::{beyond, closest};
 use super::{Case, Check, Context, Subject, Tried, forecast};
 use crate::render::promtool::world::Track;
-use crate::{Guard, Level, Signal};
+use crate::{Guard, Level, Series, Signal};
 
 /// Adds the series of the level's guards. All hold, but for the one at the place `fails`, which just does not.
 pub(super) fn add_guards(
@@ -17,16 +17,22 @@ pub(super) fn add_guards(
 ) {
     for (at, guard) in level.guards.iter().enumerate() {
         let value = value(guard, fails == Some(at));
-        let is_there = |metric: &str| tracks.iter().any(|track| track.metric == metric);
+        let is_of = |track: &Track, series: &Series| {
+            let has = |(label, values): &(String, Vec<String>)| {
+                track.labels.get(label).is_none_or(|value| values.contains(value))
+            };
+            track.metric == series.metric && series.labels.iter().all(has)
+        };
+        let is_there = |series: &Series| tracks.iter().any(|track| is_of(track, series));
         match (&guard.signal, guard.signal.series().first()) {
             // What the signal compares must also grow: a slope that is nothing to its size.
-            (Signal::Growth { series, .. }, _) if is_there(&series.metric) => {
-                if let Some(track) = tracks.iter_mut().find(|track| track.metric == series.metric) {
+            (Signal::Growth { series, .. }, _) if is_there(series) => {
+                if let Some(track) = tracks.iter_mut().find(|track| is_of(track, series)) {
                     incline(track, value * context.interval.as_secs_f64(), steps);
                 }
             }
             // Whoever made the signal's series has seen to it.
-            (_, Some(series)) if is_there(&series.metric) => {}
+            (_, Some(series)) if is_there(series) => {}
             _ => tracks.extend(drive::tracks(context, &lasting(&guard.signal), &[(value, steps)], subject)),
         }
     }
