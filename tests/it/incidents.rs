@@ -192,7 +192,7 @@ const FLAPPING: &str = r#"
   - {expr: 'ALERTS{alertname="CauseInhibitor", alert=~"ServiceFlapping|RedisFlapping"}', eval_time: 28m15s, exp_samples: []}
 "#;
 
-/// A service that was flapping stays down: ServiceUnhealthy is silent as long as that is out, and no longer.
+/// A service that was flapping stays down: its alert is silent as long as that is out, and no longer.
 const FLAPPED: &str = r#"
 - name: a service that flapped stays down
   interval: 15s
