@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn what_has_no_date_is_the_nearest_that_has_one() {
-        assert_eq!(fmt_http_date(UNIX_EPOCH - Duration::from_secs(86_400)), "Thu, 01 Jan 1970 00:00:00 GMT");
+        assert_eq!(fmt_http_date(UNIX_EPOCH - Duration::from_hours(24)), "Thu, 01 Jan 1970 00:00:00 GMT");
         assert_eq!(fmt_http_date(at(300_000_000_000)), "Fri, 31 Dec 9999 23:59:59 GMT");
     }
 
