@@ -26,9 +26,11 @@ const ANSWERED: Duration = Duration::from_mins(3);
 /// What may be empty, and is so even here: no target has TLS, Prometheus scrapes the agent alone, an older
 /// Redis does not count whom it cuts off, nobody watches a cluster or a Sentinel, and the server records no latency spikes. Nor is
 /// there a proxy, a broker, a `MongoDB` or an API with a histogram.
-const STAY_EMPTY: [&str; 36] = [
+const STAY_EMPTY: [&str; 38] = [
     "agent.certificates",
     "agent.configuration",
+    "agent.discovered",
+    "agent.discovery",
     "agent.notifications",
     "agent.receivers",
     "agent.rules",

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use rustix::pipe::fcntl_setpipe_size;
 
-use crate::support::agent::{Agent, command, config_file, target};
+use crate::support::agent::{Agent, command, config_file, faketime, target};
 use crate::support::exposition::Exposition;
 use crate::support::fake::Fake;
 use crate::support::http::Request;
@@ -211,10 +211,13 @@ fn a_clock_before_1970_costs_no_answer() {
     if missing(&["faketime"]) {
         return;
     }
-    let (mut agent, address, _dir) = run(&target("main", NOTHING), |agent| {
-        let mut command = Command::new("faketime");
-        command.args(["-f", "1969-06-01 12:00:00"]).arg(agent.get_program()).args(agent.get_args());
-        command
+    let library = faketime().expect("the library is installed with the program");
+    let (mut agent, address, _dir) = run(&target("main", NOTHING), |mut agent| {
+        agent
+            .env("LD_PRELOAD", library)
+            .env("FAKETIME", "@1969-06-01 12:00:00")
+            .env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+        agent
     });
     let response = Request::get("/metrics").send(address);
     assert_eq!((response.status, response.header("date")), (200, None));

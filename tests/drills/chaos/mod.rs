@@ -14,7 +14,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use self::parts::agent::{Agent, faketime};
+use self::parts::agent::Agent;
 use self::parts::engine::{self, Engine};
 use self::parts::redis::{self, Redis};
 use self::parts::service::{self, Example, Orders};
@@ -24,7 +24,7 @@ use self::truth::{Is, Truth};
 use self::watch::{Element, Seeing, Violation};
 use crate::judges::Judges;
 use crate::scale::Scale;
-use crate::support::agent::target;
+use crate::support::agent::{faketime, target};
 use crate::support::docker;
 use crate::support::ticker::Ticker;
 use crate::support::wait::pause;

@@ -47,6 +47,12 @@ pub(crate) fn command(arguments: &[&str]) -> Command {
     command
 }
 
+/// Debian's libfaketime, for programs with threads.
+pub(crate) fn faketime() -> Option<PathBuf> {
+    let folders = std::fs::read_dir("/usr/lib").ok()?.flatten();
+    folders.map(|folder| folder.path().join("faketime/libfaketimeMT.so.1")).find(|library| library.is_file())
+}
+
 /// `command` as `wrapped` runs it.
 fn wrap(mut wrapped: Command, command: &Command) -> Command {
     wrapped.arg(command.get_program()).args(command.get_args()).stdin(Stdio::null());

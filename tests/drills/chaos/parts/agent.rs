@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use super::super::Scene;
 use super::super::plan::{About, Kind, Needs};
 use super::super::truth::Is;
-use crate::support::agent::command;
+use crate::support::agent::{command, faketime};
 use crate::support::http::Request;
 use crate::support::port;
 use crate::support::process::Process;
@@ -49,12 +49,6 @@ pub(crate) fn has_disk() -> bool {
         let tried = Command::new("unshare").args(mount).stderr(Stdio::null()).status();
         tried.is_ok_and(|status| status.success())
     })
-}
-
-/// Debian's libfaketime, for programs with threads.
-pub(crate) fn faketime() -> Option<PathBuf> {
-    let folders = std::fs::read_dir("/usr/lib").ok()?.flatten();
-    folders.map(|folder| folder.path().join("faketime/libfaketimeMT.so.1")).find(|library| library.is_file())
 }
 
 /// The agent, at an address that stays.
