@@ -27,7 +27,7 @@ fn kill_primary(drill: &mut Drill, nodes: f64) {
     drill.stack.site().nodes[0].start_again();
 }
 
-/// RedisNodeDown silences it as long as no other node serves in its place: it comes with the group's next message.
+/// `RedisNodeDown` silences it as long as no other node serves in its place: it comes with the group's next message.
 const TOLD: u64 = 540;
 
 pub(crate) const ROWS: &[Row] = &[
