@@ -124,7 +124,7 @@ impl<'f> Family<'f> {
     pub fn values(&self) -> impl Iterator<Item = (&'static str, f64)> + use<'f> {
         self.samples().filter(|sample| sample.suffix() == Suffix::None).map(|sample| {
             let mut labels = String::new();
-            text::write_labels(&mut labels, sample.labels());
+            text::write_labels(&mut labels, 0, sample.labels());
             (&*labels.leak(), sample.value())
         })
     }

@@ -51,22 +51,17 @@ fn push_escaped(out: &mut String, value: &str) {
     }
 }
 
-/// Appends `a="x",b="y"`, escaped.
-pub(crate) fn write_labels<'l>(out: &mut String, labels: impl Iterator<Item = (&'l str, &'l str)>) {
-    let start = out.len();
+/// Appends `a="x",b="y"`, escaped, behind labels that begin at `start`.
+pub(crate) fn write_labels<'l>(out: &mut String, start: usize, labels: impl Iterator<Item = (&'l str, &'l str)>) {
     for (name, value) in labels {
         if out.len() > start {
             out.push(',');
         }
-        write_label(out, name, value);
+        out.push_str(name);
+        out.push_str("=\"");
+        push_escaped(out, value);
+        out.push('"');
     }
-}
-
-fn write_label(out: &mut String, name: &str, value: &str) {
-    out.push_str(name);
-    out.push_str("=\"");
-    push_escaped(out, value);
-    out.push('"');
 }
 
 /// Appends a sample value: whole numbers without a point, and the names that Prometheus reads for the rest.
@@ -132,13 +127,19 @@ impl Origin {
     #[must_use]
     pub fn new(labels: &[(&str, &str)]) -> Self {
         let mut text = String::new();
-        write_labels(&mut text, labels.iter().copied());
+        write_labels(&mut text, 0, labels.iter().copied());
         let renamed = match labels {
             // The name of the target is the label of all, and of no sample.
             [] | [_] => Vec::new(),
             _ => labels.iter().map(|(name, _)| ((*name).to_owned(), format!("exported_{name}"))).collect(),
         };
         Self { text, renamed }
+    }
+
+    /// What a sample's label is called behind these.
+    fn name_of<'l>(&'l self, label: &'l str) -> &'l str {
+        let renamed = self.renamed.iter().find(|(taken, _)| taken == label);
+        renamed.map_or(label, |(_, renamed)| renamed)
     }
 }
 
@@ -150,13 +151,7 @@ pub fn write_samples(out: &mut String, family: Family<'_>, origin: &Origin) {
         out.push('{');
         let start = out.len();
         out.push_str(&origin.text);
-        for (label, value) in sample.labels() {
-            if out.len() > start {
-                out.push(',');
-            }
-            let renamed = origin.renamed.iter().find(|(taken, _)| taken == label);
-            write_label(out, renamed.map_or(label, |(_, renamed)| renamed), value);
-        }
+        write_labels(out, start, sample.labels().map(|(label, value)| (origin.name_of(label), value)));
         if out.len() == start {
             out.pop();
         } else {

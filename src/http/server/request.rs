@@ -73,7 +73,7 @@ pub(super) async fn answer<H: Handler>(
     Ok(response)
 }
 
-/// The Date header; none while the clock has no date that it could be, and hyper would panic.
+/// The Date header; none while the clock has no date that it could be.
 fn date(now: SystemTime) -> Option<HeaderValue> {
     let is_date = now == reader::in_calendar(now);
     is_date.then(|| HeaderValue::try_from(httpdate::fmt_http_date(now)).ok()).flatten()
