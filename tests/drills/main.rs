@@ -28,7 +28,7 @@ use std::process::ExitCode;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use crate::row::{Row, drill, head};
+use crate::row::{HEAD, Row, drill};
 use crate::scale::Scale;
 use crate::support::alertmanager::missing_alertmanager;
 use crate::support::docker;
@@ -93,7 +93,7 @@ fn main() -> ExitCode {
     });
     let outcomes = outcomes.into_inner().unwrap();
     if is_whole {
-        println!("{}", head(scale));
+        println!("{HEAD}");
         for outcome in outcomes.values() {
             println!("{}", outcome.text());
         }

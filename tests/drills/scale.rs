@@ -19,6 +19,11 @@ impl Scale {
         factor.map(Self).ok_or_else(|| format!("SCALE is {text:?}; it must be from 1 to 10"))
     }
 
+    /// The same, but no faster than that.
+    pub(crate) fn at_most(self, factor: u32) -> Self {
+        Self(self.0.min(factor))
+    }
+
     pub(crate) const fn factor(self) -> u32 {
         self.0
     }

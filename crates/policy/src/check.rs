@@ -16,8 +16,7 @@ pub fn check(policy: &Policy, catalog: &[MetricInfo]) -> Vec<String> {
     for alert in &policy.alerts {
         let mut found = texts(alert);
         for level in &alert.levels {
-            let guards = level.guards.iter().map(|guard| &guard.signal);
-            for signal in std::iter::once(&level.signal).chain(guards) {
+            for signal in level.signals() {
                 found.extend(series(signal, &catalog));
             }
             found.extend(level.signal.record().and_then(|record| recorded(policy, record, &level.signal)));

@@ -107,6 +107,8 @@ pub struct Level {
     pub scopes: Vec<Scope>,
     /// What must hold as well.
     pub guards: Vec<Guard>,
+    /// What lets it go on once it fires, although its number is not passed any more.
+    pub lasts: Option<Guard>,
     /// How long it must hold before it fires.
     pub hold: Duration,
     /// How long it goes on firing after it has ceased to hold.
@@ -117,6 +119,20 @@ pub struct Level {
     pub why: Option<String>,
     /// Numbers of other latency profiles, by the profile's name.
     pub profiles: BTreeMap<String, f64>,
+}
+
+impl Level {
+    /// All that it looks at: what it compares first.
+    pub fn signals(&self) -> impl Iterator<Item = &Signal> {
+        let others = self.guards.iter().chain(&self.lasts).map(|guard| &guard.signal);
+        std::iter::once(&self.signal).chain(others)
+    }
+
+    /// Gives each window that it looks back over another length.
+    pub(crate) fn set_windows(&mut self, length: impl Fn(Duration) -> Duration + Copy) {
+        self.signal.set_window(length);
+        self.guards.iter_mut().chain(&mut self.lasts).for_each(|guard| guard.signal.set_window(length));
+    }
 }
 
 /// Other numbers for some targets.

@@ -25,8 +25,7 @@ impl OneLook {
         for alert in &mut look.policy.alerts {
             let (mut places, mut kept) = (Vec::new(), Vec::new());
             for (place, mut level) in std::mem::take(&mut alert.levels).into_iter().enumerate() {
-                let guards = level.guards.iter().map(|guard| &guard.signal);
-                if std::iter::once(&level.signal).chain(guards).any(needs_history) {
+                if level.signals().any(needs_history) {
                     if look.left_out.last() != Some(&alert.name) {
                         look.left_out.push(alert.name.clone());
                     }
@@ -34,8 +33,7 @@ impl OneLook {
                 } else if level.signal.has_target() {
                     (level.hold, level.keep_firing) = (Duration::ZERO, Duration::ZERO);
                     level.scopes.iter_mut().for_each(|scope| scope.hold = Duration::ZERO);
-                    level.signal.set_window(|_| window);
-                    level.guards.iter_mut().for_each(|guard| guard.signal.set_window(|_| window));
+                    level.set_windows(|_| window);
                     kept.push(level);
                     places.push(place);
                 }

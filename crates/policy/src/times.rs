@@ -17,21 +17,12 @@ pub struct Times {
     pub memory: Duration,
     /// How long a cause goes on to silence when its condition is over: symptoms take their time to die down.
     pub tail: Duration,
-    /// How long somebody's silenced call for help must last until its cause calls in its place.
-    pub relay: Duration,
 }
 
 impl Default for Times {
     fn default() -> Self {
         let minutes = Duration::from_mins;
-        Self {
-            gap: minutes(2),
-            lead: minutes(1),
-            longest_hold: minutes(2),
-            memory: minutes(10),
-            tail: minutes(10),
-            relay: minutes(2),
-        }
+        Self { gap: minutes(2), lead: minutes(1), longest_hold: minutes(2), memory: minutes(10), tail: minutes(10) }
     }
 }
 
@@ -40,15 +31,14 @@ impl Policy {
     #[must_use]
     pub fn divided(mut self, by: u32) -> Self {
         let divide = |time: Duration| time / by.max(1);
-        let Times { gap, lead, longest_hold, memory, tail, relay } = &mut self.times;
-        for time in [gap, lead, longest_hold, memory, tail, relay] {
+        let Times { gap, lead, longest_hold, memory, tail } = &mut self.times;
+        for time in [gap, lead, longest_hold, memory, tail] {
             *time = divide(*time);
         }
         for level in self.alerts.iter_mut().flat_map(|alert| &mut alert.levels) {
             level.hold = divide(level.hold);
             level.keep_firing = divide(level.keep_firing);
-            level.signal.set_window(divide);
-            level.guards.iter_mut().for_each(|guard| guard.signal.set_window(divide));
+            level.set_windows(divide);
             level.scopes.iter_mut().for_each(|scope| scope.hold = divide(scope.hold));
         }
         self

@@ -6,8 +6,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use super::facts;
 use crate::hub::{Hub, Key, TargetStatus};
 use crate::metric::{Family, Suffix};
-use crate::policy::Policy;
 use crate::policy::evaluate::{Label, Millis, Sample, Samples, Track, label};
+use crate::policy::{Level, Policy};
 
 /// Between the two polls, where no target was polled twice.
 const USUAL_GAP: Duration = Duration::from_millis(600);
@@ -29,9 +29,8 @@ impl Seen {
     /// What the polls published, the first and the second one of each target.
     pub(super) fn new(policy: &Policy, first: &Hub, second: &Hub) -> Self {
         let levels = policy.alerts.iter().flat_map(|alert| &alert.levels);
-        let signals = levels
-            .flat_map(|level| std::iter::once(&level.signal).chain(level.guards.iter().map(|guard| &guard.signal)));
-        let wanted = signals.flat_map(|signal| signal.series()).map(|series| series.metric.as_str());
+        let wanted =
+            levels.flat_map(Level::signals).flat_map(|signal| signal.series()).map(|series| series.metric.as_str());
         let wanted: BTreeSet<&str> = wanted.chain([facts::OOM_KILLED]).collect();
         let (before, after) = (read(first, &wanted), read(second, &wanted));
         let gaps = after

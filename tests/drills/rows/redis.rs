@@ -101,6 +101,7 @@ pub(crate) const ROWS: &[Row] = &[
             drill.wait(50);
         }
     })
+    .at_most(3)
     .unseen(),
     Row {
         parts: LOADED,

@@ -27,7 +27,7 @@ pub(crate) const ROWS: &[Row] = &[
         drill.stack.site().refuse(|_, _| false);
     })
     .quick(),
-    row("service flaps: 40 s of 90 down", [1, 0, 0], "ServiceFlapping", 300, |drill| {
+    row("service flaps: 40 s of 90 down", [1, 0, 0], "ServiceFlapping", 360, |drill| {
         for _ in 0..6 {
             drill.stack.site().kill_service();
             drill.wait(40);
@@ -35,6 +35,7 @@ pub(crate) const ROWS: &[Row] = &[
             drill.wait(50);
         }
     })
+    .at_most(3)
     .unseen(),
     row("breaker forced open", [1, 1, 0], "CircuitNotClosed", 210, |drill| {
         // What the service publishes is refused; its health check and the agent's canary are not.

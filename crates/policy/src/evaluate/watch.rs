@@ -19,6 +19,8 @@ pub(super) struct Watched {
     pub(super) signal: usize,
     /// Those of its guards.
     pub(super) guards: Vec<usize>,
+    /// That of what lets it go on.
+    lasts: Option<usize>,
     /// The place of the scope of each target that has one.
     scopes: HashMap<String, usize>,
     states: States,
@@ -38,6 +40,7 @@ impl Watched {
             place,
             signal: signal(&level.signal),
             guards: level.guards.iter().map(|guard| signal(&guard.signal)).collect(),
+            lasts: level.lasts.as_ref().map(|lasts| signal(&lasts.signal)),
             scopes: scopes.flat_map(|(at, scope)| scope.targets.iter().map(move |name| (name.clone(), at))).collect(),
             states: States::default(),
         }
@@ -72,15 +75,20 @@ impl Watched {
         }
     }
 
-    /// What is beyond the number at which the level fires, or, where it fires already, beyond the one that ends it.
-    fn beyond<'t, 's>(&self, level: &Level, elements: &'t [Element<'s>]) -> Vec<&'t Element<'s>> {
-        let is_beyond = |element: &&Element<'_>| {
+    /// What is beyond the number at which the level fires, or, where it fires already, beyond the one that ends it or among what
+    /// `lasts`.
+    fn beyond<'t, 's>(
+        &self,
+        level: &Level,
+        elements: &'t [Element<'s>],
+        lasts: impl Fn(&Element<'s>) -> bool,
+    ) -> Vec<&'t Element<'s>> {
+        let is_beyond = |element: &&Element<'s>| {
             let Numbers { fire, resolve, .. } = self.numbers(level, &element.labels);
             let beyond = |number| level.compare.holds(element.value, number);
-            // Where the alert is off, nothing ends it either.
-            fire.is_some_and(|fire| {
-                beyond(fire) || (resolve.is_some_and(beyond) && self.states.is_firing(&element.labels))
-            })
+            let goes_on = || self.states.is_firing(&element.labels) && (resolve.is_some_and(beyond) || lasts(element));
+            // Where the alert is off, nothing lets it go on either.
+            fire.is_some_and(|fire| beyond(fire) || goes_on())
         };
         elements.iter().filter(is_beyond).collect()
     }
@@ -93,7 +101,11 @@ impl Watched {
         of: impl Fn(usize) -> &'g [Element<'e>],
     ) -> Vec<&'t Element<'s>> {
         let level = self.level(policy);
-        let mut holding = self.beyond(level, elements);
+        let lasts = |element: &Element<'s>| {
+            let guard = level.lasts.as_ref().zip(self.lasts);
+            guard.is_some_and(|(guard, signal)| !guarded(&[element], guard, of(signal)).is_empty())
+        };
+        let mut holding = self.beyond(level, elements, lasts);
         for (guard, &signal) in level.guards.iter().zip(&self.guards) {
             if !holding.is_empty() {
                 holding = guarded(&holding, guard, of(signal));

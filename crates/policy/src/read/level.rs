@@ -62,6 +62,7 @@ pub(super) fn read(
     let compared = read_compare(&mut table, signal.as_ref());
     let resolve = read_resolve(&mut table, signal.as_ref());
     let guards = table.tables("when").into_iter().filter_map(read_guard).collect();
+    let lasts = table.has("lasts_while").then(|| table.table("lasts_while")).and_then(read_guard);
     let hold = table.hold("for").unwrap_or(Duration::ZERO);
     let keep_firing = table.hold("keep_firing_for").unwrap_or(Duration::ZERO);
     let source = table.string("source");
@@ -82,6 +83,7 @@ pub(super) fn read(
         resolve,
         scopes: Vec::new(),
         guards,
+        lasts,
         hold,
         keep_firing,
         source,

@@ -39,8 +39,7 @@ pub fn receivers(level: &Level) -> Vec<&str> {
 }
 
 fn config(policy: &Policy, catalog: &Catalog) -> String {
-    let mut rules = same_alert(policy, catalog);
-    rules.extend(causes(policy));
+    let rules = [same_alert(policy, catalog), same_severity(policy, catalog), causes(policy)].concat();
     [
         Yaml::map([("route", route(policy))]),
         Yaml::map([("inhibit_rules", Yaml::List(rules))]),
@@ -162,6 +161,35 @@ fn same_alert(policy: &Policy, catalog: &Catalog) -> Vec<Yaml> {
         }
     }
     below_comment(rules, "The worse level of an alert silences the milder ones of the same thing.")
+}
+
+/// Of several conditions by which an alert pages the first of the table silences the others: it is one incident.
+fn same_severity(policy: &Policy, catalog: &Catalog) -> Vec<Yaml> {
+    let of_alert = |alert: &Alert| {
+        let paging = alert.levels.iter().filter(|level| level.severity == Severity::Critical);
+        let conditions: Vec<&str> = paging.filter_map(|level| level.condition.as_deref()).collect();
+        let equal: Vec<&str> = ["alertname", "severity"].into_iter().chain(labels(catalog, alert)).collect();
+        // A condition is free text: it needs quotes.
+        let of = |condition: &str| {
+            let plain = [matcher("alertname", &[&alert.name]), matcher("severity", &[Severity::Critical.as_str()])];
+            let all = plain.into_iter().map(Yaml::plain).chain([Yaml::Quoted(matcher("condition", &[condition]))]);
+            Yaml::List(all.collect()).inline()
+        };
+        let pair = |(first, other): (&str, &str)| {
+            let equal = inline(equal.iter().copied());
+            Yaml::map([("source_matchers", of(first)), ("target_matchers", of(other)), ("equal", equal)])
+        };
+        let pairs = conditions
+            .iter()
+            .enumerate()
+            .flat_map(|(at, first)| conditions[at + 1..].iter().map(move |other| (*first, *other)));
+        pairs.map(pair).collect::<Vec<Yaml>>()
+    };
+    let rules = policy.alerts.iter().filter(|alert| has_target(alert)).flat_map(of_alert).collect();
+    below_comment(
+        rules,
+        "Of several conditions by which an alert pages the first silences the others of the same thing.",
+    )
 }
 
 /// What follows from a cause is silenced by an alert of the element that it is on (rules/causes.rs), unless it is worse.

@@ -6,11 +6,11 @@ mod expr;
 use std::time::Duration;
 
 pub(crate) use self::causes::OWN;
-pub use self::causes::{CALLS, INHIBITOR, REACH, SEEN, STOOD_ON, TOPOLOGY};
+pub use self::causes::{INHIBITOR, REACH, SEEN, STOOD_ON, TOPOLOGY};
 use self::expr::{Expr, Grouping, Matcher, Op, Operator};
 use super::Catalog;
 use crate::{
-    Alert, CONTAINER, Compare, Level, NODE, OF_SCRAPE, OF_TARGET, Origin, Over, Policy, Scope, Series, Severity,
+    Alert, CONTAINER, Compare, Guard, Level, NODE, OF_SCRAPE, OF_TARGET, Origin, Over, Policy, Scope, Series, Severity,
     Signal, Threshold, Unit,
 };
 
@@ -72,7 +72,7 @@ impl Promql<'_> {
         })
     }
 
-    /// The signal beyond its number, or still beyond the one that ends it while the alert fires.
+    /// The signal beyond its number, or, while the alert fires, still beyond the one that ends it or where it lasts.
     fn passed(&self, alert: &Alert, level: &Level, targets: Option<&Matcher>, fire: f64, resolve: Option<f64>) -> Expr {
         let signal = || self.compared(alert, level, targets);
         if matches!(level.signal, Signal::Absent | Signal::Always | Signal::Drift) {
@@ -80,13 +80,17 @@ impl Promql<'_> {
             return signal();
         }
         let beyond = |value| signal().with(Op::Compare(level.compare), number(value, level.unit));
-        let Some(resolve) = resolve else { return beyond(fire) };
+        let held = resolve.map(beyond);
+        let lasting = level.lasts.as_ref().map(|lasts| self.and(level, signal(), lasts));
+        let Some(going_on) = held.into_iter().chain(lasting).reduce(|one, other| one.with(Op::Or, other)) else {
+            return beyond(fire);
+        };
         let mut matchers =
             vec![is("alertname", &alert.name), is("alertstate", "firing"), is("severity", level.severity.as_str())];
         matchers.extend(level.condition.as_deref().map(|condition| is("condition", condition)));
         let targets = targets.filter(|_| level.signal.has_target());
         let alerts = Expr::Selector("ALERTS".to_owned(), targets.cloned().into_iter().chain(matchers).collect());
-        beyond(fire).with(Op::Or, beyond(resolve).with(Op::And.on(self.on(&level.signal, None)), alerts))
+        beyond(fire).with(Op::Or, going_on.with(Op::And.on(self.on(&level.signal, None)), alerts))
     }
 
     /// What is compared. An alert on firing alerts does not count itself.
@@ -113,14 +117,17 @@ impl Promql<'_> {
     }
 
     fn guarded(&self, level: &Level, expr: Expr) -> Expr {
-        level.guards.iter().fold(expr, |expr, guard| {
-            // A guard is a number of its own unit; bytes are the ones that are hard to read.
-            let is_bytes = guard.signal.series().iter().any(|series| series.metric.ends_with("_bytes"));
-            let unit = if is_bytes { Unit::Bytes } else { Unit::Count };
-            let signal = self.signal(&guard.signal, None, true);
-            let holds = signal.with(Op::Compare(guard.compare), number(guard.number, unit));
-            expr.with(Op::And.on(self.on(&level.signal, Some(&guard.signal))), holds)
-        })
+        level.guards.iter().fold(expr, |expr, guard| self.and(level, expr, guard))
+    }
+
+    /// The series of the level for which the guard holds as well.
+    fn and(&self, level: &Level, expr: Expr, guard: &Guard) -> Expr {
+        // A guard is a number of its own unit; bytes are the ones that are hard to read.
+        let is_bytes = guard.signal.series().iter().any(|series| series.metric.ends_with("_bytes"));
+        let unit = if is_bytes { Unit::Bytes } else { Unit::Count };
+        let signal = self.signal(&guard.signal, None, true);
+        let holds = signal.with(Op::Compare(guard.compare), number(guard.number, unit));
+        expr.with(Op::And.on(self.on(&level.signal, Some(&guard.signal))), holds)
     }
 
     /// The signal itself. With `use_record` the series of its recording rule stands for it.

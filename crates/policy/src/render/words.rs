@@ -55,10 +55,12 @@ pub fn signal(signal: &Signal) -> String {
 #[must_use]
 pub fn fires(level: &Level) -> String {
     let mut text = compared(&level.signal, level.compare, level.fire, level.unit);
-    for Guard { signal, compare, number } in &level.guards {
-        text.push_str(", and ");
+    let mut also = |word, Guard { signal, compare, number }: &Guard| {
+        text.push_str(word);
         text.push_str(&compared(signal, *compare, *number, unit_of(signal)));
-    }
+    };
+    level.guards.iter().for_each(|guard| also(", and ", guard));
+    level.lasts.iter().for_each(|guard| also("; then also while ", guard));
     text
 }
 

@@ -122,6 +122,18 @@ fn a_limit_that_is_passed_is_reached_now() {
 }
 
 #[test]
+fn it_goes_on_while_something_else_holds() {
+    let policy = policy("{ value = \"m\" }", "above = 5\nlasts_while = { value = \"up\", at_most = 0 }");
+    let mut recorded = Recorded::default();
+    // Down before it begins, and until a minute after it is over; of the other nothing is known.
+    recorded.add("m", &[("target", "main")], &[(0, 1.0), (30, 6.0), (60, 1.0), (120, 1.0), (150, 1.0)]);
+    recorded.add("up", &[("target", "main")], &[(0, 0.0), (120, 1.0), (150, 0.0)]);
+    recorded.add("m", &[("target", "other")], &[(0, 1.0), (30, 6.0), (60, 1.0)]);
+    let course = [(0, ""), (30, "main other"), (60, "main"), (90, "main"), (120, ""), (150, "")];
+    assert_course(&policy, &recorded, &course);
+}
+
+#[test]
 fn nodes_of_a_target_are_one_alert_where_it_is_of_all_and_each_its_own_otherwise() {
     let mut recorded = Recorded::default();
     let nodes = |name: &str, recorded: &mut Recorded, values: [f64; 2]| {

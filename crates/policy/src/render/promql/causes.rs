@@ -22,9 +22,6 @@ pub const SEEN: &str = "manometer:cause:seen";
 /// The elements on which alerts follow from a cause whose condition holds.
 pub const REACH: &str = "manometer:cause:reach";
 
-/// The elements of which somebody calls for help beside the one on call.
-pub const CALLS: &str = "manometer:escalation:seen";
-
 /// The alert that silences others, in Alertmanager.
 pub const INHIBITOR: &str = "CauseInhibitor";
 
@@ -90,12 +87,6 @@ impl Promql<'_> {
         on(one_way).with(Op::Or, itself).text()
     }
 
-    /// The elements of which a level with an escalation holds.
-    #[must_use]
-    pub fn calls(&self, alert: &Alert, level: &Level) -> String {
-        group(ELEMENT.to_vec(), self.holds(alert, level)).text()
-    }
-
     /// The elements that a cause silences before its alert can fire: for so long from when it is first seen, whether it is seen
     /// all that time or not, and not if it was there a short time before.
     #[must_use]
@@ -115,11 +106,12 @@ impl Promql<'_> {
         any_of(reached(causes))
     }
 
-    /// The causes themselves, where somebody on an element that they reach calls for help.
+    /// The causes themselves, where one of these alerts fires on an element that they reach and calls for help.
     #[must_use]
-    pub fn relayed(&self, causes: &[Cause<'_>], callers: &[String]) -> String {
+    pub fn relayed(&self, causes: &[Cause<'_>], callers: &[String], escalation: &str) -> String {
         let relayed = |cause: &Cause<'_>| {
-            let calls = named(CALLS, vec![any("alert", callers)]);
+            let own = [is("alertstate", "firing"), is("escalation", escalation), is("page", "")];
+            let calls = named("ALERTS", std::iter::once(any("alertname", callers)).chain(own).collect());
             let reached = named(REACH, of(*cause)).with(Op::And.on(ELEMENT.to_vec()), calls);
             let once = group(vec!["site", CAUSE], reached);
             group(ELEMENT.to_vec(), self.itself(*cause, once))

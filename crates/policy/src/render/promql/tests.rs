@@ -162,6 +162,19 @@ fn it_goes_on_until_the_other_number() {
 }
 
 #[test]
+fn it_goes_on_while_something_else_holds() {
+    let (killed, up) = ("max without (job, instance) (increase(container_oom_events_total", last("container_up"));
+    let policy = policy_with("");
+    let [rule] = &rules(&policy, "ContainerOomKilled")[..] else { panic!("one level") };
+    let (first, then) = rule.split_once("\nor\n").unwrap();
+    assert!(first.starts_with(killed) && first.ends_with("[10m])) > 0"), "{first}");
+    // Whatever the counter says by then; it still says something.
+    assert!(then.contains(&format!("[10m]))\n    and on (site, target, node, name)\n    {up} <= 0\n")), "{then}");
+    let alerts = "ALERTS{alertname=\"ContainerOomKilled\", alertstate=\"firing\", severity=\"critical\"}";
+    assert!(then.ends_with(&format!("and on (site, target, node, name, image)\n  {alerts}\n)")), "{then}");
+}
+
+#[test]
 fn guards_match_on_the_labels_that_both_have() {
     let of = |signal: &str, guard: &str| of_signal(signal, &format!("above = 1\nwhen = [{{ {guard} }}]"));
     assert_eq!(

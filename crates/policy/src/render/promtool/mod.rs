@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use self::cases::Context;
 use super::{Catalog, File};
-use crate::{Alert, Policy, Signal};
+use crate::{Alert, Level, Policy, Signal};
 
 /// Between two evaluations, in milliseconds; at most two minutes, since a sample is good for five.
 const INTERVALS: [u64; 10] = [120_000, 60_000, 30_000, 15_000, 10_000, 5_000, 1_000, 500, 250, 100];
@@ -43,7 +43,7 @@ fn interval(policy: &Policy, alert: &Alert) -> Duration {
     let levels = || alert.levels.iter();
     let scopes = levels().flat_map(|level| &level.scopes).map(|scope| scope.hold);
     let holds = levels().flat_map(|level| [level.hold, level.keep_firing]).chain(scopes);
-    let signals = levels().flat_map(|level| level.guards.iter().map(|guard| &guard.signal).chain([&level.signal]));
+    let signals = levels().flat_map(Level::signals);
     let windows: Vec<Duration> = signals.filter_map(Signal::window).collect();
     let gap = policy.times.gap / 4;
     let shortest = holds.map(|hold| hold / 2).chain(windows.iter().map(|window| *window / 5)).chain([gap]);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{Rule, RuleFile, RuleGroup, RuleKind, annotation, chunks};
-use crate::render::promql::{CALLS, INHIBITOR, Promql, REACH, SEEN, STOOD_ON, TOPOLOGY};
+use crate::render::promql::{INHIBITOR, Promql, REACH, SEEN, STOOD_ON, TOPOLOGY};
 use crate::{Alert, Cause, Level, Severity, Threshold, duration};
 
 /// The name of the file.
@@ -21,14 +21,9 @@ pub(super) fn file(promql: &Promql<'_>) -> RuleFile {
     let topology =
         vec![record(TOPOLOGY, promql.topology(), Vec::new()), record(STOOD_ON, promql.stood_on(), Vec::new())];
     let records: Vec<Rule> = promql.policy.causes().flat_map(|cause| seen(promql, cause)).collect();
-    let calls = promql.policy.alerts.iter().flat_map(|alert| alert.levels.iter().map(move |level| (alert, level)));
-    let calls = calls.filter(|(_, level)| level.escalation.is_some() && level.signal.has_target());
-    let calls: Vec<Rule> =
-        calls.map(|(alert, level)| record(CALLS, promql.calls(alert, level), named(alert, level))).collect();
     let mut groups = vec![RuleGroup { name: "manometer-topology.rules".to_owned(), rules: topology }];
     // Each record of a pair is made from the other: they stay together.
     groups.extend(chunks("manometer-causes", "rules", &records));
-    groups.extend(chunks("manometer-calls", "rules", &calls));
     groups.extend(chunks("manometer-causes", "alerts", &[inhibitors(promql), relays(promql)].concat()));
     RuleFile { name: CAUSES.to_owned(), groups }
 }
@@ -87,12 +82,12 @@ fn relays(promql: &Promql<'_>) -> Vec<Rule> {
         let texts = annotation::all(policy, alert, first.level, first.level.hold);
         let kind = RuleKind::Alert {
             name: alert.name.clone(),
-            hold: policy.times.relay,
+            hold: Duration::ZERO,
             keep_firing: Duration::ZERO,
             annotations: texts.into_iter().map(|(key, text)| (key, relayed(key, text, alert))).collect(),
         };
         let own = [("severity", Severity::Critical.as_str()), ("escalation", escalation), ("page", "no")];
-        Some(Rule { kind, expr: promql.relayed(&causes, &names), labels: labels(own), comment: None })
+        Some(Rule { kind, expr: promql.relayed(&causes, &names, escalation), labels: labels(own), comment: None })
     };
     policy.alerts.iter().filter_map(relay).collect()
 }

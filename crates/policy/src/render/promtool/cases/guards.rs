@@ -1,4 +1,4 @@
-//! Conditions that must hold as well.
+//! Conditions that must hold as well, and those that let an alert go on.
 
 use super::drive;
 use super::numbers::{beyond, closest};
@@ -104,4 +104,28 @@ fn case(context: &Context<'_>, tried: &Tried<'_>, fails: usize) -> Case {
     let checks =
         vec![Check { step: steps - 1, fires: false, word: "what must hold as well does not, and does so elsewhere" }];
     tried.case("its condition does not hold", context.world(steps, tracks), checks, false)
+}
+
+/// What lets it go on does not make it begin, keeps it when it is back, and ends it.
+pub(super) fn lasting_case(context: &Context<'_>, tried: &Tried<'_>, lasts: &Guard) -> Case {
+    let level = tried.level;
+    let window = level.signal.window().map_or(0, |window| context.steps(window));
+    let (hold, keep) = (context.steps(tried.numbers.hold), context.steps(level.keep_firing));
+    let back = if matches!(level.signal, Signal::Increase { .. }) { 0.0 } else { tried.numbers.back() };
+    let (quiet, trouble, over) = (window + hold + 2, hold + 2, window + keep + 2);
+    let profile = [(back, quiet), (tried.numbers.beyond(&level.signal), trouble), (back, over), (back, keep + 2)];
+    let fired = quiet + trouble;
+    let steps = fired + over + keep + 2;
+    let subject = context.subject(&tried.targets().0);
+    let mut tracks = drive::tracks(context, &level.signal, &profile, &subject);
+    add_guards(context, &mut tracks, level, &subject, steps, None);
+    let course = [(value(lasts, false), fired + over), (value(lasts, true), keep + 2)];
+    tracks.extend(drive::tracks(context, &lasts.signal, &course, &subject));
+    let checks = vec![
+        Check { step: quiet - 1, fires: false, word: "what would let it go on does not make it begin" },
+        Check { step: fired - 1, fires: true, word: "just beyond it" },
+        Check { step: fired + over - 1, fires: true, word: "it goes on" },
+        Check { step: steps - 1, fires: false, word: "what let it go on is over" },
+    ];
+    tried.case("it goes on", context.world(steps, tracks), checks, true)
 }

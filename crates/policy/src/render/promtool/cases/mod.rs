@@ -92,6 +92,7 @@ impl<'p> Context<'p> {
         }
         let mut cases = vec![timeline::case(self, tried)];
         cases.extend(guards::cases(self, tried));
+        cases.extend(tried.level.lasts.iter().map(|lasts| guards::lasting_case(self, tried, lasts)));
         if tried.scope.is_none() {
             cases.extend(strangers::cases(self, tried));
             // Samples are missing for one level of a signal as they are for the others.
