@@ -129,6 +129,16 @@ fn is_silenced(act: &Done, alert: &str, pages: &[Page], done: &[Done], policy: &
         let was_over = |until: Instant| until + grouped > act.begun && until < act.healed + TELLING;
         page.alert == alert && concerns(act, page) && page.from < act.begun && page.until.is_some_and(was_over)
     };
+    // A cause silences from when it is seen, whether it lasts long enough for a page or not. What that leaves is told with the
+    // group's next message, if it is still so.
+    let is_early = |other: &Done| {
+        let cause = other.about.pages.and_then(|page| policy.alert(page)).filter(|cause| cause.silences(alert));
+        let early = cause.and_then(|cause| cause.levels.iter().filter_map(|level| policy.times.early(level)).max());
+        early.is_some_and(|early| {
+            let silent = other.begun + early + TELLING;
+            other.part == act.part && other.begun < act.healed && silent > act.begun && silent + grouped > act.healed
+        })
+    };
     // Of what the service stands on, a trouble that was too short for a page silences as well.
     let is_beneath = |other: &Done| {
         act.part == Example::NAME
@@ -136,7 +146,8 @@ fn is_silenced(act: &Done, alert: &str, pages: &[Page], done: &[Done], policy: &
             && other.begun < act.healed
             && other.healed + policy.times.tail + TELLING > act.begun
     };
-    pages.iter().any(|page| silences(page) || is_grouped(page)) || done.iter().any(is_beneath)
+    pages.iter().any(|page| silences(page) || is_grouped(page))
+        || done.iter().any(|other| is_beneath(other) || is_early(other))
 }
 
 fn fits(pattern: &str, alert: &str) -> bool {

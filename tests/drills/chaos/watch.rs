@@ -145,8 +145,7 @@ impl Seeing {
     /// Whether an element is shown as it is.
     fn element(&mut self, seen: &Exposition, element: &Element, at: Instant, before: &Facts, after: &Facts) {
         let (Some(fact), agent) = (before.get(element.name), before["agent"]) else { return };
-        // A stopped agent knows nothing new.
-        let change = fact.change + (agent.change << 32);
+        let change = change(fact, &agent);
         let Some(polls) = seen.get("manometer_polls_total", &[("target", element.target)]) else {
             return self.violation(false, format!("nothing is shown of {}", element.target));
         };
@@ -225,14 +224,21 @@ impl Seeing {
         for text in back {
             self.violation(false, text);
         }
-        // What it counted in its last life was shown until now.
+        // What it counted in its last life was shown until now. What was seen before it began anew says nothing about that.
         for element in elements {
-            let is_seen = self.elements.get(element.name).is_some_and(|state| state.is_settled);
+            let change = facts.get(element.name).map(|fact| change(fact, &facts["agent"]));
+            let is_of_now = |state: &&Seen| Some(state.change) == change;
+            let is_seen = self.elements.get(element.name).filter(is_of_now).is_some_and(|state| state.is_settled);
             if is_seen && self.anew.remove(element.name) {
                 self.forget(element.target);
             }
         }
     }
+}
+
+/// The number of the state in which something is. A stopped agent knows nothing new.
+fn change(fact: &Fact, agent: &Fact) -> u64 {
+    fact.change + (agent.change << 32)
 }
 
 /// What is shown of a target that is down: that it is, why, and what its collector itself counts.

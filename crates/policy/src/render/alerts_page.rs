@@ -19,7 +19,9 @@ const INTRO: &str = "# Alerts\n\n\
     over is a part, and at least as long as its own alert goes on. A symptom that was told before its cause began is silenced \
     with the others, and Alertmanager tells nothing of a silenced alert, not even that it is over: look whether it still \
     fires when its cause is told as over, and close it if not. It cannot simply be kept alive until then: a rule does not \
-    know what was told, and symptoms that were silent all along would page.\n";
+    know what was told, and symptoms that were silent all along would page.\n\n\
+    Of several conditions by which one alert pages, the first in its table silences the others of the same thing. A symptom that \
+    is silenced and has an escalation calls by its cause, as soon as it fires.\n";
 
 /// The page.
 #[must_use]
