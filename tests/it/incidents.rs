@@ -142,7 +142,7 @@ const AFTERWARDS: &str = r#"
     - {labels: '{alertname="ContainerOomKilled"}', value: 1}
     - {labels: '{alertname="ContainerDown"}', value: 1}
     - {labels: '{alertname="CauseInhibitor",alert="ContainerOomKilled"}', value: 1}
-  - {expr: 'ALERTS{alertstate="firing", name="shop", alert!="ContainerDown"}', eval_time: 17m30s, exp_samples: []}
+  - {expr: 'ALERTS{alertstate="firing", name="shop", alert!="ContainerDown"}', eval_time: 18m15s, exp_samples: []}
 "#;
 
 /// A service that is down 40 s of 90, eight times, and 15 minutes after that stays away; one that never flapped; one that is

@@ -50,8 +50,8 @@ fn ends_have_reasons_and_oom_kills_are_counted_one_by_one() {
     let seen = agent.next_poll("engine");
     assert_eq!(totals(&seen, "parent").2, 1);
     assert_eq!(totals(&seen, "hungry"), (4, 3, 4, BTreeMap::from([("oom".to_owned(), 4)])));
-    // A busy engine loses some of these.
-    assert!(seen.value("manometer_docker_events_total", &[("action", "oom")]) <= 5.0);
+    // What the engine tells of the five kills is its own matter: a busy one loses some, and some kernels let it tell each twice.
+    assert!(seen.value("manometer_docker_events_total", &[("action", "oom")]) >= 1.0);
     seen.assert("manometer_docker_events_undecodable_total", &[], 0.0);
     seen.assert("manometer_docker_inspect_failures_total", &[], 0.0);
 }
