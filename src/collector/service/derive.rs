@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use super::merge::MappedSample;
-use crate::collector::window::Window;
+use crate::collector::window::{Growth, Window};
 use crate::metric::vocabulary::{backpressure as pressure, resources};
 use crate::metric::{Families, Kind, Metric, OTHER};
 
@@ -131,13 +131,16 @@ impl Derive {
         let drops = self.fates.growth().and_then(|by| ratio(by[1], by.iter().sum()));
         derived.add(&pressure::DROP_RATIO, drops);
         let mut published_of = self.told.observe(inputs, now);
-        if let Some(by) = self.accounts.growth() {
-            let [received, published, _, sampled_out, _] = by;
+        if let Some(Growth { by, over }) = self.accounts.window.growth() {
+            let [received, published, _, sampled_out, pending] = by;
             // What was received over the window and is nowhere.
             derived.add(&pressure::UNACCOUNTED, Some(missing(&by)));
             derived.add(&pressure::UNACCOUNTED_RATIO, ratio(missing(&by), received));
             derived.add(&pressure::UNACCOUNTED_TOTAL, Some(self.loss.total()));
-            published_of = ratio(published, received - sampled_out);
+            // In a few seconds, as after the start, what is on its way is a large part, and neither published nor lost.
+            let is_short = over < self.accounts.window.span() / 10;
+            let on_its_way = if is_short { pending.max(0.0) } else { 0.0 };
+            published_of = ratio(published, received - sampled_out - on_its_way);
         }
         derived.add(&pressure::PUBLISH_RATIO, published_of);
         derived.add(&pressure::WINDOW, published.map(|_| self.fates.seconds()));

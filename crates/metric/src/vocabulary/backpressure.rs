@@ -19,7 +19,8 @@ metrics! {
         "Publish rate divided by ingest rate; absent while nothing is received.", "computed";
     pub PUBLISH_RATIO: gauge "backpressure_publish_ratio" [] Ratio,
         "Messages published by those received and not sampled out, over backpressure_window_seconds: of the service's \
-         counters, else of the rates that it tells. Absent while nothing is received.", "computed";
+         counters, else of the rates that it tells. In the first tenth of that time what waits does not count. Absent \
+         while nothing is received.", "computed";
     pub PUBLISH_LATENCY: gauge "backpressure_publish_latency_seconds" ["stat"] Seconds,
         "Time that a publish to Redis takes: avg, p95 and p99 of the service's own samples.", "backpressure endpoint";
     pub PENDING: gauge "backpressure_pending_publishes" [] Count,

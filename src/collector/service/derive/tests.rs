@@ -322,6 +322,15 @@ fn the_publish_ratio_is_of_the_window_and_leaves_sampling_out() {
     assert_eq!(counted(0.0, 0.0, 0.0), None);
     assert_eq!(counted(1000.0, 200.0, 800.0), Some(1.0), "the rest is left out on purpose");
     assert_eq!(counted(2000.0, 900.0, 800.0), Some(0.75));
+    // What waits is on its way at first, and is late when it has waited for a tenth of the window.
+    let mut service = Service::new();
+    let mut waiting = |received, published, pending| {
+        service.accounts([received, published, 0.0, 0.0, pending]).of(&pressure::PUBLISH_RATIO)
+    };
+    assert_eq!(waiting(0.0, 0.0, 0.0), None);
+    assert_eq!(waiting(100.0, 80.0, 20.0), Some(1.0));
+    assert_eq!(waiting(220.0, 150.0, 20.0), Some(0.75), "50 of the others are lost");
+    assert_eq!(waiting(400.0, 300.0, 100.0), Some(0.75));
     // Without counters it is of the rates that the service tells, each for as long as it was told.
     let mut service = Service::new();
     let mut told = |received: u32, published: u32| {
