@@ -55,7 +55,8 @@ fn gzip(body: &[u8]) -> Bytes {
 /// Fixed names cannot differ (the catalog is checked), so this is only about names that a server or a service made up.
 #[derive(Default)]
 pub(super) struct Joined<'a> {
-    families: Vec<(Family<'a>, Vec<(&'a Origin, Family<'a>)>)>,
+    /// The blocks of each, of which the first says name, type and help.
+    families: Vec<Vec<(&'a Origin, Family<'a>)>>,
     by_name: HashMap<&'a str, usize>,
     /// The names that are left out, each with the target that lost it.
     left_out: Vec<(String, String)>,
@@ -67,17 +68,17 @@ impl<'a> Joined<'a> {
         // Targets of one kind have much the same families in the same order: the next one is likely the one behind the last.
         let mut likely = 0;
         for family in samples {
-            let known = self.families.get(likely).filter(|(first, _)| first.name() == family.name());
-            let place = match known {
+            let known = self.families.get(likely).and_then(|blocks| blocks.first());
+            let place = match known.filter(|(_, first)| first.name() == family.name()) {
                 Some(_) => likely,
                 None => *self.by_name.entry(family.name()).or_insert_with(|| {
-                    self.families.push((family, Vec::new()));
+                    self.families.push(Vec::new());
                     self.families.len() - 1
                 }),
             };
             likely = place + 1;
-            let (first, blocks) = &mut self.families[place];
-            if first.kind() == family.kind() {
+            let blocks = &mut self.families[place];
+            if blocks.first().is_none_or(|(_, first)| first.kind() == family.kind()) {
                 blocks.push((origin, family));
             } else {
                 self.left_out.push((family.name().to_owned(), target.to_owned()));
@@ -87,10 +88,13 @@ impl<'a> Joined<'a> {
 
     /// The text, for which there is `room`, and what is left out of it.
     pub(super) fn write(mut self, format: Format, room: usize) -> (String, Vec<(String, String)>) {
-        self.families.sort_unstable_by_key(|(first, _)| first.name());
+        let name = |blocks: &[(&Origin, Family<'a>)]| blocks.first().map(|(_, first)| first.name());
+        self.families.sort_unstable_by(|one, other| name(one).cmp(&name(other)));
         let mut out = String::with_capacity(room);
-        for (first, blocks) in self.families {
-            text::write_header(&mut out, format, first.name(), first.kind(), first.help());
+        for blocks in self.families {
+            if let Some((_, first)) = blocks.first() {
+                text::write_header(&mut out, format, first.name(), first.kind(), first.help());
+            }
             for (origin, family) in blocks {
                 text::write_samples(&mut out, family, origin);
             }
