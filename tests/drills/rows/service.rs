@@ -27,7 +27,9 @@ pub(crate) const ROWS: &[Row] = &[
         drill.stack.site().refuse(|_, _| false);
     })
     .quick(),
-    row("service flaps: 40 s of 90 down", [1, 0, 0], "ServiceFlapping", 360, |drill| {
+    // After 245 s; but where its health is seen to be bad for the first time just before that, ServiceUnhealthy silences it for two
+    // minutes, and Alertmanager tells it with the group's next message.
+    row("service flaps: 40 s of 90 down", [1, 0, 0], "ServiceFlapping", 600, |drill| {
         for _ in 0..6 {
             drill.stack.site().kill_service();
             drill.wait(40);
