@@ -16,8 +16,8 @@ const TELLING: Duration = Duration::from_secs(6);
 /// `group_interval` of the rendered routes, in seconds.
 const GROUP_INTERVAL: u64 = 300;
 
-/// Alertmanager keeps an empty group for so long, whatever its intervals are.
-const EMPTY: Duration = Duration::from_secs(30);
+/// Prometheus says of an alert for so long that it is over, whatever its intervals are, and Alertmanager keeps its group.
+const KEPT: Duration = Duration::from_mins(15);
 
 /// An alert that the receiver of pages heard of, from when it was told that it fires until it was told that it is over.
 #[derive(Debug)]
@@ -72,7 +72,7 @@ pub(crate) fn judge(pages: &[Page], done: &[Done], scale: Scale, ended: Instant)
         if lasted < needed || act.begun + needed > ended {
             continue;
         }
-        if is_silenced(act, alert, pages, done, &policy, scale.clock(GROUP_INTERVAL) + EMPTY) {
+        if is_silenced(act, alert, pages, done, &policy, scale.clock(GROUP_INTERVAL)) {
             judged.silenced += 1;
             continue;
         }
@@ -124,9 +124,10 @@ fn is_silenced(act: &Done, alert: &str, pages: &[Page], done: &[Done], policy: &
         let goes_on = |tail| page.until.is_none_or(|until| until + tail + TELLING > act.begun);
         tail.is_some_and(goes_on) && concerns(act, page) && page.from < act.healed + TELLING
     };
-    // So soon after the same alert was over, Alertmanager tells of it with the group's next message.
+    // Of an alert that was there before, Alertmanager tells with the next message of its group. What is over by then is not told.
+    let is_short = act.healed < act.begun + times(policy, alert).0 + act.interval * 2 + TELLING + grouped;
     let is_grouped = |page: &Page| {
-        let was_over = |until: Instant| until + grouped > act.begun && until < act.healed + TELLING;
+        let was_over = |until: Instant| until + KEPT > act.begun && until < act.healed + TELLING;
         page.alert == alert && concerns(act, page) && page.from < act.begun && page.until.is_some_and(was_over)
     };
     // A cause silences from when it is seen, whether it lasts long enough for a page or not. What that leaves is told with the
@@ -146,7 +147,7 @@ fn is_silenced(act: &Done, alert: &str, pages: &[Page], done: &[Done], policy: &
             && other.begun < act.healed
             && other.healed + policy.times.tail + TELLING > act.begun
     };
-    pages.iter().any(|page| silences(page) || is_grouped(page))
+    pages.iter().any(|page| silences(page) || (is_short && is_grouped(page)))
         || done.iter().any(|other| is_beneath(other) || is_early(other))
 }
 

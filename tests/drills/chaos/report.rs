@@ -9,8 +9,8 @@ use super::watch::{SLOW, Sampled, Seeing, Violation};
 use super::{Done, Options, Show, pages};
 use crate::judges::Judges;
 
-/// Memory and files are judged from here on: until then buffers and caches fill.
-const WARM: Duration = Duration::from_mins(5);
+/// Memory and files are judged from here on: until then most kinds of acts have come once, and buffers and caches are full.
+const WARM: Duration = Duration::from_mins(10);
 /// Over so long they are taken together.
 const SPAN: Duration = Duration::from_mins(5);
 /// By so much memory may grow.
