@@ -8,8 +8,9 @@ use manometer::policy::{self, Policy};
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Scale(u32);
 
-/// As many messages are on their way between two readings as ever: of a shorter window they are a larger part.
-const LOST: &str = "MessagesLost";
+/// Alerts whose numbers grow as times shrink. As many messages are on their way between two readings as ever: of a shorter window
+/// they are a larger part. A publish takes as long as ever, and on a busy machine longer for as long as ever.
+const GROWN: [&str; 2] = ["MessagesLost", "PublishLatencyHigh"];
 
 impl Scale {
     /// `SCALE` of the environment, from 1 to 10.
@@ -50,17 +51,20 @@ impl Scale {
     /// The shipped policy with all of its times divided.
     pub(crate) fn policy(self) -> Policy {
         let mut policy = policy::shipped().unwrap().divided(self.0);
-        let lost = policy.alerts.iter_mut().filter(|alert| alert.name == LOST);
-        lost.flat_map(|alert| &mut alert.levels).for_each(|level| level.fire *= f64::from(self.0));
+        let grown = policy.alerts.iter_mut().filter(|alert| GROWN.contains(&alert.name.as_str()));
+        grown.flat_map(|alert| &mut alert.levels).for_each(|level| level.fire *= f64::from(self.0));
         policy
     }
 
     /// The same numbers for the agent, which would not agree with the rules otherwise.
     pub(crate) fn thresholds(self) -> String {
         let policy = self.policy();
-        let lost = policy.alert(LOST).unwrap();
-        let numbers = lost.levels.iter().map(|level| format!("{} = {}\n", level.severity.as_str(), level.fire));
-        format!("\n[thresholds.{}]\n{}", lost.key(), numbers.collect::<String>())
+        let table = |name: &str| {
+            let alert = policy.alert(name).unwrap();
+            let numbers = alert.levels.iter().map(|level| format!("{} = {}\n", level.severity.as_str(), level.fire));
+            format!("\n[thresholds.{}]\n{}", alert.key(), numbers.collect::<String>())
+        };
+        GROWN.map(table).concat()
     }
 
     /// A configuration of Alertmanager with its waits divided.
