@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use manometer::policy::{Policy, Severity};
+use manometer::policy::{Policy, Severity, Signal};
 
 use super::Done;
 use super::parts::service::Example;
@@ -159,10 +159,9 @@ fn fits(pattern: &str, alert: &str) -> bool {
 fn times(policy: &Policy, alert: &str) -> (Duration, Duration, Duration) {
     let levels = policy.alert(alert).into_iter().flat_map(|alert| &alert.levels);
     let critical: Vec<_> = levels.filter(|level| level.severity == Severity::Critical).collect();
-    let after = critical.iter().map(|level| {
-        let windows = level.guards.iter().map(|guard| guard.signal.window()).chain([level.signal.window()]);
-        level.keep_firing + windows.flatten().max().unwrap_or_default()
-    });
+    let after = critical
+        .iter()
+        .map(|level| level.keep_firing + level.signals().filter_map(Signal::window).max().unwrap_or_default());
     let holds = || critical.iter().map(|level| level.hold);
     (holds().min().unwrap_or_default(), holds().max().unwrap_or_default(), after.max().unwrap_or_default())
 }

@@ -75,18 +75,19 @@ impl Watched {
         }
     }
 
-    /// What is beyond the number at which the level fires, or, where it fires already, beyond the one that ends it or among what
-    /// `lasts`.
+    /// What is beyond the number at which the level fires, or, where it fires already, beyond the one that ends it or among what is
+    /// `lasting`.
     fn beyond<'t, 's>(
         &self,
         level: &Level,
         elements: &'t [Element<'s>],
-        lasts: impl Fn(&Element<'s>) -> bool,
+        lasting: &[&Element<'s>],
     ) -> Vec<&'t Element<'s>> {
         let is_beyond = |element: &&Element<'s>| {
             let Numbers { fire, resolve, .. } = self.numbers(level, &element.labels);
             let beyond = |number| level.compare.holds(element.value, number);
-            let goes_on = || self.states.is_firing(&element.labels) && (resolve.is_some_and(beyond) || lasts(element));
+            let is_held = || resolve.is_some_and(beyond) && self.states.is_firing(&element.labels);
+            let goes_on = || is_held() || lasting.iter().any(|lasting| std::ptr::eq(*lasting, *element));
             // Where the alert is off, nothing lets it go on either.
             fire.is_some_and(|fire| beyond(fire) || goes_on())
         };
@@ -101,11 +102,14 @@ impl Watched {
         of: impl Fn(usize) -> &'g [Element<'e>],
     ) -> Vec<&'t Element<'s>> {
         let level = self.level(policy);
-        let lasts = |element: &Element<'s>| {
-            let guard = level.lasts.as_ref().zip(self.lasts);
-            guard.is_some_and(|(guard, signal)| !guarded(&[element], guard, of(signal)).is_empty())
-        };
-        let mut holding = self.beyond(level, elements, lasts);
+        let mut lasting = Vec::new();
+        if let Some((guard, signal)) = level.lasts.as_ref().zip(self.lasts) {
+            lasting.extend(elements.iter().filter(|element| self.states.is_firing(&element.labels)));
+            if !lasting.is_empty() {
+                lasting = guarded(&lasting, guard, of(signal));
+            }
+        }
+        let mut holding = self.beyond(level, elements, &lasting);
         for (guard, &signal) in level.guards.iter().zip(&self.guards) {
             if !holding.is_empty() {
                 holding = guarded(&holding, guard, of(signal));
