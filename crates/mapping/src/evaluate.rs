@@ -4,6 +4,7 @@ mod labels;
 mod value;
 
 use std::borrow::Cow;
+use std::slice;
 
 use serde_json::Value as Json;
 
@@ -82,15 +83,16 @@ impl Evaluation {
 pub fn evaluate(mapping: &Mapping, endpoint: usize, tree: &Json) -> Evaluation {
     let mut evaluation = Evaluation::default();
     let format = mapping.endpoints.get(endpoint).map_or(BodyFormat::Json, |endpoint| endpoint.format);
+    let whole = Located::whole(tree);
     for (index, rule) in mapping.rules.iter().enumerate().filter(|(_, rule)| rule.endpoint == endpoint) {
         let mut of_rule = OfRule { index, rule, format, misses: Vec::new() };
-        match locate(rule, tree) {
-            Some(elements) => {
-                let points = of_rule.points(&elements);
-                if !points.is_empty() {
-                    evaluation.points.push((index, points));
-                }
-            }
+        let points = match &rule.each {
+            Some(each) => each.find_all(tree).map(|elements| of_rule.points(&elements)),
+            None => Some(of_rule.points(slice::from_ref(&whole))),
+        };
+        match points {
+            Some(points) if points.is_empty() => {}
+            Some(points) => evaluation.points.push((index, points)),
             None => of_rule.miss(MissReason::Missing, || rule.each.clone().unwrap_or_default()),
         }
         evaluation.misses.append(&mut of_rule.misses);
@@ -101,7 +103,7 @@ pub fn evaluate(mapping: &Mapping, endpoint: usize, tree: &Json) -> Evaluation {
 /// What a rule gives of one element, at most one point.
 pub(super) fn evaluate_one(rule: &Rule, format: BodyFormat, element: &Located<'_>) -> (Option<DataPoint>, Vec<Miss>) {
     let mut of_rule = OfRule { index: 0, rule, format, misses: Vec::new() };
-    let point = of_rule.points(std::slice::from_ref(element)).pop();
+    let point = of_rule.points(slice::from_ref(element)).pop();
     (point, of_rule.misses)
 }
 
@@ -155,9 +157,21 @@ struct Read<'a, 'e> {
     is_duplicate: bool,
 }
 
+impl Read<'_, '_> {
+    fn point(self) -> DataPoint {
+        DataPoint { labels: self.labels.into_iter().map(Cow::into_owned).collect(), reading: self.reading }
+    }
+}
+
 impl<'a> OfRule<'a> {
     /// At most `limit` points, and one for the rest.
     fn points(&mut self, elements: &[Located<'a>]) -> Vec<DataPoint> {
+        // Most rules have no `each`: there is nothing to order, to merge or to leave out then.
+        if let [element] = elements {
+            let mut points: Vec<DataPoint> = self.read(element).map(Read::point).into_iter().collect();
+            shorten(&mut points);
+            return points;
+        }
         let mut read: Vec<Read<'a, '_>> = elements.iter().filter_map(|element| self.read(element)).collect();
         // Stable: of the same labels the first one of the body is the first one still.
         read.sort_by(|a, b| a.labels.cmp(&b.labels));
@@ -258,11 +272,7 @@ impl<'a> OfRule<'a> {
                 None => self.note(MissReason::Limit, || each.clone()),
             }
         }
-        let owned = |read: Read<'_, '_>| {
-            let labels = read.labels.into_iter().map(Cow::into_owned).collect();
-            DataPoint { labels, reading: read.reading }
-        };
-        let mut points: Vec<DataPoint> = read.into_iter().map(owned).collect();
+        let mut points: Vec<DataPoint> = read.into_iter().map(Read::point).collect();
         if let Some((rest, how)) = rest {
             // A service may have an element of that very name.
             match points.iter_mut().find(|point| point.labels == rest.labels) {

@@ -1,6 +1,8 @@
 //! Text bodies: what regular expressions capture of them becomes the tree that rules look into.
 
 use regex::{Regex, RegexBuilder};
+use regex_syntax::ParserBuilder;
+use regex_syntax::hir::{Class, Hir, HirKind, Look};
 use serde_json::{Map, Value};
 
 use super::body::Unreadable;
@@ -24,6 +26,8 @@ pub struct Patterns {
 #[derive(Debug, Clone)]
 pub struct Pattern {
     regex: Regex,
+    /// The same for the text of one line, where each match is within a line and begins it: nothing is searched for then.
+    of_line: Option<Regex>,
     /// Its named groups.
     groups: Vec<(usize, String)>,
     /// The numbers of the groups `key` and `value`, if it has both: each match is a key of the tree.
@@ -45,8 +49,10 @@ impl PartialEq for Patterns {
 impl Pattern {
     /// Compiles an expression: `^` and `$` are the ends of a line. The error says what to do.
     pub fn new(text: &str) -> Result<Self, String> {
-        let compiled = RegexBuilder::new(text).multi_line(true).crlf(true).size_limit(MAX_COMPILED).build();
-        let regex = compiled.map_err(|error| match error {
+        let compile = |text: &str, of_lines| {
+            RegexBuilder::new(text).multi_line(of_lines).crlf(of_lines).size_limit(MAX_COMPILED).build()
+        };
+        let regex = compile(text, true).map_err(|error| match error {
             regex::Error::CompiledTooBig(_) => "is too large; bound its repetitions more tightly".to_owned(),
             // The library draws the expression and marks the place; its last line says what is wrong.
             error => {
@@ -62,7 +68,8 @@ impl Pattern {
         }
         let of = |name: &str| groups.iter().find(|(_, group)| group == name).map(|(at, _)| *at);
         let pair = of("key").zip(of("value"));
-        Ok(Self { regex, groups, pair })
+        let of_line = begins_a_line(text).then(|| compile(&format!("\\A(?:{text})"), false).ok()).flatten();
+        Ok(Self { regex, of_line, groups, pair })
     }
 
     /// What the named groups of the first match, or of each one, have captured; `false` if there is no match.
@@ -78,35 +85,82 @@ impl Pattern {
     }
 
     fn pairs(&self, (key, value): (usize, usize), text: &str, tree: &mut Map<String, Value>) -> bool {
-        let before = tree.len();
-        let mut locations = self.regex.capture_locations();
-        let mut at = 0;
+        let mut pairs = Vec::new();
+        self.each_match(text, |captured| {
+            pairs.extend(captured(key).zip(captured(value)).map(|(key, value)| (key.to_owned(), value.into())));
+        });
+        let mut pairs: Map<String, Value> = pairs.into_iter().collect();
+        let any = !pairs.is_empty();
+        tree.append(&mut pairs);
+        any
+    }
+
+    /// What the first named group has captured in each match.
+    fn parts<'t>(&self, text: &'t str) -> Vec<&'t str> {
+        let mut parts = Vec::new();
+        self.each_match(text, |captured| parts.extend(captured(self.groups[0].0)));
+        parts
+    }
+
+    fn all(&self, text: &str) -> Vec<Value> {
+        let mut items = Vec::new();
+        self.each_match(text, |captured| {
+            let member = |(at, name): &(usize, String)| Some((name.clone(), captured(*at)?.into()));
+            items.push(Value::Object(self.groups.iter().filter_map(member).collect()));
+        });
+        items
+    }
+
+    /// Shows what the groups of each match have captured, by their numbers.
+    fn each_match<'t>(&self, text: &'t str, mut show: impl FnMut(&dyn Fn(usize) -> Option<&'t str>)) {
+        // A carriage return ends a line, or is a part of it: of that the expression alone decides.
+        if let Some(of_line) = self.of_line.as_ref().filter(|_| !text.contains('\r')) {
+            let mut found = of_line.capture_locations();
+            let mut left = MAX_MATCHES;
+            for line in text.split('\n') {
+                if left > 0 && of_line.captures_read(&mut found, line).is_some() {
+                    left -= 1;
+                    show(&|group| found.get(group).map(|(start, end)| &line[start..end]));
+                }
+            }
+            return;
+        }
+        let mut found = self.regex.capture_locations();
+        let (mut at, mut last) = (0, None);
         for _ in 0..MAX_MATCHES {
-            let Some(found) = self.regex.captures_read_at(&mut locations, text, at) else { break };
-            let captured = |group| locations.get(group).map(|(start, end)| &text[start..end]);
-            if let Some((key, value)) = captured(key).zip(captured(value)) {
-                tree.insert(key.to_owned(), value.into());
+            let Some(one) = self.regex.captures_read_at(&mut found, text, at) else { break };
+            // What is empty, at the end of the last one, is a part of that.
+            if !one.is_empty() || last != Some(one.end()) {
+                show(&|group| found.get(group).map(|(start, end)| &text[start..end]));
             }
             // An empty match would be found again.
-            at = if found.is_empty() { next(text, found.end()) } else { found.end() };
+            at = if one.is_empty() { next(text, one.end()) } else { one.end() };
+            last = Some(one.end());
             if at > text.len() {
                 break;
             }
         }
-        tree.len() > before
     }
+}
 
-    /// What the first named group has captured in each match.
-    fn parts<'t>(&self, text: &'t str) -> impl Iterator<Item = &'t str> {
-        self.regex.captures_iter(text).filter_map(|captures| Some(captures.get(self.groups[0].0)?.as_str()))
-    }
+/// Whether each match of an expression begins with the beginning of a line, and has no end of one in it.
+fn begins_a_line(text: &str) -> bool {
+    let parsed = ParserBuilder::new().multi_line(true).crlf(true).build().parse(text);
+    parsed.is_ok_and(|hir| hir.properties().look_set_prefix().contains(Look::StartCRLF) && is_within_a_line(&hir))
+}
 
-    fn all(&self, text: &str) -> Vec<Value> {
-        let item = |captures: regex::Captures<'_>| {
-            let captured = |(at, name): &(usize, String)| Some((name.clone(), captures.get(*at)?.as_str().into()));
-            Value::Object(self.groups.iter().filter_map(captured).collect())
-        };
-        self.regex.captures_iter(text).take(MAX_MATCHES).map(item).collect()
+fn is_within_a_line(hir: &Hir) -> bool {
+    match hir.kind() {
+        HirKind::Empty => true,
+        HirKind::Look(look) => !matches!(look, Look::Start | Look::End),
+        HirKind::Literal(literal) => !literal.0.contains(&b'\n'),
+        HirKind::Class(Class::Unicode(class)) => {
+            !class.ranges().iter().any(|range| (range.start()..=range.end()).contains(&'\n'))
+        }
+        HirKind::Class(Class::Bytes(_)) => false,
+        HirKind::Repetition(repetition) => is_within_a_line(&repetition.sub),
+        HirKind::Capture(capture) => is_within_a_line(&capture.sub),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => parts.iter().all(is_within_a_line),
     }
 }
 
@@ -225,6 +279,38 @@ mod tests {
         let tree = of.tree("ServerName: W\nScoreboard: _W.\nTLS: W\n").unwrap();
         assert_eq!(tree, json!({"slots": [{"state": "_"}, {"state": "W"}, {"state": "."}]}));
         assert_eq!(of.tree("none"), Ok(json!({"slots": []})));
+    }
+
+    #[test]
+    fn line_by_line_is_the_same_as_by_searching() {
+        let expressions = [
+            ("^(?<key>[^:\n]+): (?<value>.*)$", true),
+            (r"^(?<key>\w*)(?<value> *)", true),
+            (r"(?m)^ *(?<a>\d+)(?<b>x)?\b", true),
+            ("^(?<a>a)|^(?<b>b)", true),
+            ("(?<a>b)", false),
+            ("^(?<a>a)|(?<b>b)", false),
+            ("^(?<a>a[^b])", false),
+            (r"^(?<a>\s*)", false),
+            (r"\A(?<a>a)", false),
+            (r"^(?<a>a)\z", false),
+        ];
+        for (expression, of_line) in expressions {
+            let pattern = Pattern::new(expression).unwrap();
+            assert_eq!(pattern.of_line.is_some(), of_line, "{expression}");
+            let searching = Pattern { of_line: None, ..pattern.clone() };
+            // Every text of up to five of these characters.
+            let characters = ['a', 'b', '1', ':', ' ', '\n', '\r'];
+            let mut texts = vec![String::new()];
+            for length in 0..5 {
+                let longer = texts.iter().filter(|text| text.len() == length);
+                let longer = longer.flat_map(|text| characters.map(|character| format!("{text}{character}")));
+                texts.extend(longer.collect::<Vec<_>>());
+            }
+            for text in texts {
+                assert_eq!(pattern.all(&text), searching.all(&text), "{expression} of {text:?}");
+            }
+        }
     }
 
     #[test]
