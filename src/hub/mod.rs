@@ -5,6 +5,7 @@
 
 mod excerpt;
 mod flapping;
+mod gzip;
 mod last_error;
 mod poll_error;
 mod render;
@@ -12,7 +13,7 @@ mod rhythm;
 mod status;
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -46,6 +47,8 @@ pub struct Hub {
     /// Counts the reloads of the configuration.
     reloads: AtomicU64,
     rendered: [ArcSwapOption<Rendered>; 2],
+    /// How long the last rendering of each format was.
+    lengths: [AtomicUsize; 2],
     /// One rendering at a time: a hundred scrapers after a change cost one. Holds what the last one left out, by family
     /// and target.
     rendering: Mutex<Vec<(String, String)>>,
@@ -87,6 +90,7 @@ impl Hub {
             generation: AtomicU64::new(0),
             reloads: AtomicU64::new(0),
             rendered: [ArcSwapOption::empty(), ArcSwapOption::empty()],
+            lengths: [AtomicUsize::new(0), AtomicUsize::new(0)],
             rendering: Mutex::default(),
             self_metrics: Box::new(self_metrics),
             rhythm: Rhythm::default(),
@@ -131,7 +135,7 @@ impl Hub {
         let (key, alone) = (status.key.clone(), [OnceLock::new(), OnceLock::new()]);
         let samples = TargetSamples { status, origin, samples: families.into_sorted(), alone };
         self.targets.write().insert(key, Arc::new(samples));
-        self.generation.fetch_add(1, Ordering::Release);
+        self.changed();
     }
 
     /// Takes the label `site` that all series have from now on.
@@ -161,7 +165,7 @@ impl Hub {
         let mut targets = self.targets.write();
         targets.extract_if(.., |key, _| key.target == target).for_each(|(key, _)| self.rhythm.forget(&key));
         drop(targets);
-        self.generation.fetch_add(1, Ordering::Release);
+        self.changed();
     }
 
     /// Forgets one instance of a target.
@@ -169,7 +173,7 @@ impl Hub {
         if self.targets.write().remove(key).is_some() {
             self.rhythm.forget(key);
             self.topology.forget(&key.target, key.node.as_deref());
-            self.generation.fetch_add(1, Ordering::Release);
+            self.changed();
         }
     }
 
@@ -234,8 +238,9 @@ impl Hub {
             of_all.add(&target.status.key.target, &target.origin, &target.samples);
         }
         // As long as the last one, and a bit: the text of a thousand targets is not moved while it grows.
-        let last = self.rendered[slot(format)].load().as_ref().map_or(0, |last| last.exposition.plain().len());
+        let last = self.lengths[slot(format)].load(Ordering::Relaxed);
         let (body, left_out) = of_all.write(format, last + last / 16);
+        self.lengths[slot(format)].store(body.len(), Ordering::Relaxed);
         for (family, target) in left_out.iter().filter(|pair| !known.contains(pair)) {
             warn!(%family, target_name = %target, "left out of /metrics: another target exports it with another type; rename one");
         }
@@ -311,6 +316,12 @@ impl Hub {
         let alone = samples.alone[slot(format)]
             .get_or_init(|| Arc::new(Exposition::new(text::exposition(&samples.samples, format))));
         Some(Arc::clone(alone))
+    }
+
+    /// What was rendered before is stale, and is not kept: that of a thousand targets is tens of megabytes.
+    fn changed(&self) {
+        self.generation.fetch_add(1, Ordering::Release);
+        self.rendered.iter().for_each(|rendered| rendered.store(None));
     }
 
     fn read(&self) -> RwLockReadGuard<'_, BTreeMap<Key, Arc<TargetSamples>>> {

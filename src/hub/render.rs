@@ -1,15 +1,13 @@
 //! Joining the targets' samples to one exposition.
 
-use std::collections::HashMap;
-use std::io::Write as _;
+use std::iter::Peekable;
 use std::sync::OnceLock;
 
 use bytes::Bytes;
-use flate2::Compression;
-use flate2::write::GzEncoder;
 
+use super::gzip::gzip;
 use crate::metric::text::{self, Format, Origin};
-use crate::metric::{Family, Samples};
+use crate::metric::{Family, Iter, Samples};
 
 /// A rendered exposition, plain and (from the first time it is asked for) gzip.
 #[derive(Debug)]
@@ -42,66 +40,59 @@ impl Exposition {
     }
 }
 
-fn gzip(body: &[u8]) -> Bytes {
-    let mut encoder = GzEncoder::new(Vec::with_capacity(body.len() / 8 + 64), Compression::fast());
-    // Writing to a Vec cannot fail.
-    let _ = encoder.write_all(body);
-    Bytes::from(encoder.finish().unwrap_or_default())
-}
-
-/// The families of all targets, by name.
+/// The samples of all targets, each in the order of its names, on their way into one text.
 ///
-/// A block whose type differs from the family's is left out: two types of one name would make the whole scrape invalid.
-/// Fixed names cannot differ (the catalog is checked), so this is only about names that a server or a service made up.
+/// A family whose type differs from that of a target before is left out: two types of one name would make the whole scrape
+/// invalid. Fixed names cannot differ (the catalog is checked), so this is only about names that a server or a service made up.
 #[derive(Default)]
-pub(super) struct Joined<'a> {
-    /// The blocks of each, of which the first says name, type and help.
-    families: Vec<Vec<(&'a Origin, Family<'a>)>>,
-    by_name: HashMap<&'a str, usize>,
-    /// The names that are left out, each with the target that lost it.
-    left_out: Vec<(String, String)>,
+pub(super) struct Joined<'a>(Vec<Part<'a>>);
+
+/// What is left of a target.
+struct Part<'a> {
+    target: &'a str,
+    origin: &'a Origin,
+    families: Peekable<Iter<'a>>,
 }
 
 impl<'a> Joined<'a> {
     /// Adds what a target has, after that of the targets before it.
-    pub(super) fn add(&mut self, target: &str, origin: &'a Origin, samples: &'a Samples) {
-        // Targets of one kind have much the same families in the same order: the next one is likely the one behind the last.
-        let mut likely = 0;
-        for family in samples {
-            let known = self.families.get(likely).and_then(|blocks| blocks.first());
-            let place = match known.filter(|(_, first)| first.name() == family.name()) {
-                Some(_) => likely,
-                None => *self.by_name.entry(family.name()).or_insert_with(|| {
-                    self.families.push(Vec::new());
-                    self.families.len() - 1
-                }),
-            };
-            likely = place + 1;
-            let blocks = &mut self.families[place];
-            if blocks.first().is_none_or(|(_, first)| first.kind() == family.kind()) {
-                blocks.push((origin, family));
-            } else {
-                self.left_out.push((family.name().to_owned(), target.to_owned()));
-            }
-        }
+    pub(super) fn add(&mut self, target: &'a str, origin: &'a Origin, samples: &'a Samples) {
+        self.0.push(Part { target, origin, families: samples.iter().peekable() });
     }
 
-    /// The text, for which there is `room`, and what is left out of it.
+    /// The text, for which there is `room`, and what is left out of it: name and target.
     pub(super) fn write(mut self, format: Format, room: usize) -> (String, Vec<(String, String)>) {
-        let name = |blocks: &[(&Origin, Family<'a>)]| blocks.first().map(|(_, first)| first.name());
-        self.families.sort_unstable_by(|one, other| name(one).cmp(&name(other)));
         let mut out = String::with_capacity(room);
-        for blocks in self.families {
-            if let Some((_, first)) = blocks.first() {
-                text::write_header(&mut out, format, first.name(), first.kind(), first.help());
-            }
-            for (origin, family) in blocks {
-                text::write_samples(&mut out, family, origin);
+        let mut left_out = Vec::new();
+        // All go through their names together, so that nothing is kept of a family beside its samples.
+        let mut next = self.0.iter_mut().filter_map(Part::name).min();
+        while let Some(name) = next.take() {
+            let mut of_all = None;
+            for part in &mut self.0 {
+                if let Some(family) = part.families.next_if(|family| family.name() == name) {
+                    let kind = *of_all.get_or_insert_with(|| {
+                        text::write_header(&mut out, format, name, family.kind(), family.help());
+                        family.kind()
+                    });
+                    if kind == family.kind() {
+                        text::write_samples(&mut out, family, part.origin);
+                    } else {
+                        left_out.push((name.to_owned(), part.target.to_owned()));
+                    }
+                }
+                next = next.into_iter().chain(part.name()).min();
             }
         }
         if format == Format::OpenMetrics {
             out.push_str("# EOF\n");
         }
-        (out, self.left_out)
+        (out, left_out)
+    }
+}
+
+impl<'a> Part<'a> {
+    /// The name of its next family.
+    fn name(&mut self) -> Option<&'a str> {
+        self.families.peek().map(Family::name)
     }
 }

@@ -22,7 +22,7 @@ pub use durations::Durations;
 pub use families::{Families, Rejections, Reserved};
 pub use family::{Family, Sample, Suffix, part_of};
 pub use info::{Kind, Metric, MetricInfo, Unit};
-pub use samples::Samples;
+pub use samples::{Iter, Samples};
 pub use store::MAX_LABEL_BYTES;
 
 /// The label value of everything beyond the first K of what others can name.
