@@ -18,9 +18,11 @@ run: ## Start the playground: Redis, live traffic and the agent; Ctrl-C ends it 
 	@exec "$${CARGO_TARGET_DIR:-target}/playground/playground" $(ARGS)
 
 test: ## Format, lints, all tests and the documentation's examples
-	@scripts/deps.sh test
-	@$(CARGO) fmt --all --check
-	@scripts/lint.sh test --all-targets --no-run
+	@scripts/deps.sh lint
+	@# What the tests are to talk to is fetched while they are built.
+	@scripts/deps.sh test & deps=$$!; \
+	    $(CARGO) fmt --all --check && scripts/lint.sh test --all-targets --no-run || { wait $$deps; exit 1; }; \
+	    wait $$deps
 	@# Tests wait for servers far more than they compute: there are more at a time than cores, and the documentation is built
 	@# meanwhile. It waits until the tests have begun, for cargo builds one thing at a time.
 	@(sleep 5 && nice scripts/lint.sh test --doc && nice $(MAKE) --no-print-directory docs) & docs=$$!; \
