@@ -23,7 +23,7 @@ use std::time::{Duration, SystemTime};
 use tokio::time::{Instant, sleep_until, timeout_at};
 use tracing::{info, warn};
 
-use crate::config::{Config, Discover, KindEntry, Target, Targets};
+use crate::config::{Config, Discover, KindEntry, Targets};
 use crate::hub::Hub;
 use crate::net::Blocking;
 use admit::{Admitted, Rules, bounded};
@@ -316,10 +316,4 @@ impl Discovery {
         }
         self.logged = lines;
     }
-}
-
-/// What says of a target that it was found, for people; nothing of one that the configuration names.
-#[must_use]
-pub fn source_of(target: &dyn Target) -> Option<Arc<str>> {
-    target.settings().found.as_ref().map(|found| Arc::clone(&found.source))
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 use super::*;
 use crate::collector::KINDS;
 use crate::collector::redis::RedisTarget;
+use crate::config::Target;
 use crate::net::Reached;
 use crate::topology::{ContainerSight, Role, Said, Sight};
 

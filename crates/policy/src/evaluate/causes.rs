@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::elements::Element;
 use super::samples::{Label, Millis, Samples, label, own_label};
-use super::state::{Active, States};
+use super::state::States;
 use crate::render::promql::OWN;
 use crate::{CONTAINER, DEPENDS_ON, Level, Policy, Severity, Times};
 
@@ -28,8 +28,6 @@ type Topology = BTreeMap<(Box<str>, Box<str>), BTreeSet<Place>>;
 struct Watch {
     /// The places of its alert in the policy, and of itself in the alert.
     place: (usize, usize),
-    /// The alerts that follow, by their place.
-    followers: BTreeSet<usize>,
     /// Whether it silences itself on what stands on its element.
     silences_itself: bool,
     /// The ticks at which an element was reached, and by which cause, as far back as anything looks.
@@ -88,10 +86,8 @@ impl Causes {
         let watch = |cause: crate::Cause<'_>| {
             let alert = policy.alerts.iter().position(|alert| std::ptr::eq(alert, cause.alert))?;
             let level = cause.alert.levels.iter().position(|level| std::ptr::eq(level, cause.level))?;
-            let followers = policy.alerts.iter().enumerate().filter(|(_, other)| cause.alert.silences(&other.name));
             Some(Watch {
                 place: (alert, level),
-                followers: followers.map(|(at, _)| at).collect(),
                 silences_itself: cause.alert.silences_itself(),
                 reached: BTreeMap::new(),
                 firing: States::default(),
@@ -141,19 +137,6 @@ impl Causes {
         self.topology.iter().any(|(cause, places)| places.contains(&place) && is_seen(cause))
     }
 
-    /// The alert and the level that silence an active alert.
-    pub(super) fn silences(&self, policy: &Policy, active: &Active) -> Option<(usize, usize)> {
-        let place = Place::of(&active.labels)?;
-        let severity = policy.alerts[active.alert].levels[active.level].severity;
-        let of = |watch: &&Watch| {
-            let is_itself = watch.place.0 == active.alert;
-            (watch.followers.contains(&active.alert) || (is_itself && watch.silences_itself))
-                && severity <= watch.level(policy).severity
-                && watch.silences(&policy.times, watch.level(policy), &place, is_itself, self.now)
-        };
-        self.all.iter().find(of).map(|watch| watch.place)
-    }
-
     /// What is silenced at this tick: the alert and level of the cause, and the labels of the element.
     pub(super) fn silenced(&self, policy: &Policy) -> Vec<Silence> {
         let mut all = Vec::new();
@@ -200,16 +183,6 @@ impl Watch {
         labels.extend(own);
         labels.sort();
         labels
-    }
-
-    /// Whether it silences on that element; with `elsewhere` on behalf of another one alone.
-    fn silences(&self, times: &Times, level: &Level, place: &Place, elsewhere: bool, now: Millis) -> bool {
-        let is_meant = |cause: &str| !(elsewhere && *place.cause() == *cause);
-        self.early(times, level, now).any(|(other, cause)| other == place && is_meant(cause))
-            || self
-                .firing
-                .firing()
-                .any(|labels| Place::of(labels).as_ref() == Some(place) && label(labels, "cause").is_some_and(is_meant))
     }
 
     /// What was first reached so short a time ago that the cause's alert may not fire yet.

@@ -100,11 +100,6 @@ impl<P: Deref<Target = Policy>> Evaluator<P> {
         }
     }
 
-    /// The places in the policy of the alert and the level that silence an active alert, if a cause does.
-    pub fn silenced_by(&self, active: &Active) -> Option<(usize, usize)> {
-        self.causes.silences(&self.policy, active)
-    }
-
     /// Every element on which alerts are silenced since the last tick.
     pub(crate) fn silences(&self) -> Vec<Silence> {
         self.causes.silenced(&self.policy)
