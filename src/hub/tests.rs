@@ -164,6 +164,16 @@ fn another_type_of_a_known_name_is_left_out() {
 }
 
 #[test]
+fn a_stale_rendering_is_not_kept() {
+    let hub = ageless();
+    hub.publish(status("a"), families(1.0));
+    let first = Arc::downgrade(&hub.render(Format::Prometheus));
+    assert!(first.upgrade().is_some(), "the next scrape gets it too");
+    hub.publish(status("a"), families(2.0));
+    assert!(first.upgrade().is_none());
+}
+
+#[test]
 fn gzip_holds_the_same_text() {
     let hub = Hub::new(|_| {});
     hub.publish(status("a"), families(1.0));
