@@ -60,7 +60,12 @@ impl PollError {
         advice: impl Into<Cow<'static, str>>,
     ) -> Self {
         let (attempt, cause) = (shown(attempt.into()), shown(cause.into()));
-        Self { reason, attempt, cause, advice: advice.into(), state: None }
+        let advice = match advice.into() {
+            // A peer's words may be in it.
+            Cow::Owned(advice) => Cow::Owned(shown(advice)),
+            fixed @ Cow::Borrowed(_) => fixed,
+        };
+        Self { reason, attempt, cause, advice, state: None }
     }
 }
 

@@ -28,7 +28,7 @@ pub(super) struct Listing {
     pub(super) groups: BTreeMap<String, Listed>,
     /// All that the configuration wants.
     pub(super) found: usize,
-    /// Some broker told of its groups.
+    /// Each broker told of its groups.
     pub(super) is_known: bool,
     /// What a broker answered instead.
     pub(super) refusals: Vec<PollError>,
@@ -58,18 +58,20 @@ pub(super) async fn list(nodes: &mut Nodes, target: &KafkaTarget, budget: &Budge
             node.begin(&ListGroups, target, budget, until).await.map_err(|fault| node.fault = Some(fault)),
         )
     });
-    let mut listing = Listing::default();
+    let mut listing = Listing { is_known: true, ..Listing::default() };
     for (id, endpoint, answer) in join_all(asking).await {
         match answer {
             Ok((code::NONE, groups)) => {
-                listing.is_known = true;
                 let wanted = groups.into_iter().filter(|group| target.wants_group(&group.name));
                 listing
                     .groups
                     .extend(wanted.map(|group| (group.name, Listed { coordinator: id, is_new: group.is_new })));
             }
-            Ok((refusal, _)) => listing.refusals.push(error::refused(ListGroups::NAME, &endpoint, refusal)),
-            Err(()) => {}
+            Ok((refusal, _)) => {
+                listing.is_known = false;
+                listing.refusals.push(error::refused(ListGroups::NAME, &endpoint, refusal));
+            }
+            Err(()) => listing.is_known = false,
         }
     }
     listing.found = listing.groups.len();

@@ -44,17 +44,20 @@ fn of_topic(
     let topic = Arc::clone(topic);
     let known = topics.get_mut(&topic)?;
     let mut partitions = Vec::with_capacity(committed.len());
-    let mut lag_seconds: Option<f64> = None;
+    // Of a partition whose end is unknown nothing is known to be new: without it the rest would look better than it is.
+    let mut lag_seconds = Some(0.0_f64);
     for (index, committed) in committed {
         let Some(part) = known.partition(index) else { continue };
         // Offsets that were committed are asked for first, so the end lies behind them, unless the partition has lost messages.
         let lag = part.newest.map(|newest| (newest - committed).max(0));
-        if let Some(newest) = part.newest {
+        let age = part.newest.map(|newest| {
             let history = histories.of(&topic, index);
             history.note(now, newest);
-            let age = if lag == Some(0) { 0.0 } else { history.age(now, committed) };
-            lag_seconds = Some(lag_seconds.map_or(age, |oldest| oldest.max(age)));
-        }
+            // What is deleted is read by nobody any more.
+            let next = part.oldest.map_or(committed, |oldest| oldest.max(committed));
+            if next >= newest { 0.0 } else { history.age(now, next) }
+        });
+        lag_seconds = lag_seconds.zip(age).map(|(oldest, age)| oldest.max(age));
         partitions.push(ConsumedPartition { index, committed, lag });
     }
     partitions.sort_by_key(|part| part.index);

@@ -1,6 +1,7 @@
 //! A connection to one broker: requests and replies as they stand on the wire.
 
 use std::io;
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::{Instant, timeout_at};
@@ -22,6 +23,9 @@ const CLIENT: &str = "manometer";
 /// Bytes of a request that are sent before the replies are all there: no more of them wait in the broker at a time.
 const MAX_AHEAD: usize = 256 * 1024;
 
+/// A connection over TLS is made anew after this time: the broker may have renewed its certificate.
+const TLS_AGE: Duration = Duration::from_hours(1);
+
 /// Bytes for which room is made at a time in a reply.
 const STEP: usize = 64 * 1024;
 
@@ -34,6 +38,7 @@ pub(super) struct Link {
     /// What is held of the reply that is read.
     share: Share,
     next: i32,
+    opened: Instant,
 }
 
 impl Link {
@@ -50,7 +55,15 @@ impl Link {
             let dialled = dial(endpoint, target.tls.as_ref(), resolver).await;
             let dialled = dialled.map_err(|error| error::undialled(endpoint, error))?;
             let (endpoint, stream) = (endpoint.clone(), dialled.stream);
-            let mut link = Self { stream, endpoint, answered: Vec::new(), budget, share: Share::default(), next: 0 };
+            let mut link = Self {
+                stream,
+                endpoint,
+                answered: Vec::new(),
+                budget,
+                share: Share::default(),
+                next: 0,
+                opened: Instant::now(),
+            };
             link.answered = link.versions(target).await?;
             if let (Some(username), Some(password), Some(mechanism)) =
                 (&target.username, &target.password, target.sasl_mechanism)
@@ -71,6 +84,11 @@ impl Link {
         } else {
             Err(error::refused(ApiVersions::NAME, &self.endpoint, refusal))
         }
+    }
+
+    /// Whether it was opened so long ago that its certificate may have been renewed since.
+    pub(super) fn is_outdated(&self, target: &KafkaTarget) -> bool {
+        target.tls.is_some() && self.opened.elapsed() >= TLS_AGE
     }
 
     pub(super) const fn endpoint(&self) -> &Endpoint {

@@ -92,7 +92,9 @@ fn export_group(group: &Group, max_poll_interval: Option<f64>, out: &mut Familie
         out.push(&OFFSET_SUM, labels, consumed.partitions.iter().map(|part| part.committed as f64).sum());
     }
     if let Some(interval) = max_poll_interval {
-        let oldest = group.topics.iter().filter_map(|consumed| consumed.lag_seconds).reduce(f64::max);
+        // One that is unknown may be the oldest of all.
+        let ages = group.topics.iter().map(|consumed| consumed.lag_seconds);
+        let oldest = ages.reduce(|one, other| one.zip(other).map(|(one, other)| one.max(other))).flatten();
         out.push(&MAX_POLL_INTERVAL, [name], interval);
         out.push_known(&MAX_POLL_RATIO, [name], oldest.map(|seconds| seconds / interval));
     }

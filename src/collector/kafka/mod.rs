@@ -76,17 +76,20 @@ impl KafkaCollector {
     /// Who is in the cluster: from a broker that is connected, else from the first that answers of those that are configured.
     async fn cluster(&mut self, nodes: &mut Nodes, until: Instant) -> Result<Cluster, PollError> {
         let (target, budget) = (&self.target, &self.budget);
+        let left = || until.saturating_duration_since(Instant::now());
+        let mut others = nodes.values().filter(|node| node.is_connected()).count() + self.seeds.len();
         for node in nodes.values_mut().filter(|node| node.is_connected()) {
-            let until = until.min(Instant::now() + target.connect_timeout);
-            if let Ok(cluster) = node.begin(&Metadata, target, budget, until).await {
+            // Whoever hangs costs the others nothing of their time.
+            let share = (left() / u32::try_from(others).unwrap_or(u32::MAX)).min(target.connect_timeout);
+            others -= 1;
+            if let Ok(cluster) = node.begin(&Metadata, target, budget, Instant::now() + share).await.and_then(whole) {
                 return Ok(cluster);
             }
         }
         let mut first = None;
         for at in 0..self.seeds.len() {
-            let left = until.saturating_duration_since(Instant::now());
-            let share = left / u32::try_from(self.seeds.len() - at).unwrap_or(u32::MAX);
-            match self.seeds[at].begin(&Metadata, target, budget, Instant::now() + share).await {
+            let share = left() / u32::try_from(self.seeds.len() - at).unwrap_or(u32::MAX);
+            match self.seeds[at].begin(&Metadata, target, budget, Instant::now() + share).await.and_then(whole) {
                 Ok(cluster) => {
                     self.seeds[..=at].rotate_right(1);
                     return Ok(cluster);
@@ -115,6 +118,9 @@ impl KafkaCollector {
             node.fault = None;
             nodes.insert(broker.id, node);
         }
+        if let Some(tls) = &self.target.tls {
+            tls.retain(cluster.brokers.iter().map(|broker| broker.host.as_str()));
+        }
         // One that is reached elsewhere than it says needs no second connection.
         for seed in &mut self.seeds {
             *seed = Node::at(seed.endpoint.clone());
@@ -132,6 +138,15 @@ impl KafkaCollector {
         }
         self.notes.extend(notes);
     }
+}
+
+/// A cluster without brokers is what a broker tells that has only just started.
+fn whole(cluster: Cluster) -> Result<Cluster, PollError> {
+    if cluster.brokers.is_empty() {
+        let cause = "a broker answered that the cluster has none";
+        return Err(PollError::new(Reason::Status, "asking for the brokers", cause, "wait; does it still start?"));
+    }
+    Ok(cluster)
 }
 
 fn endpoint_of(broker: &api::metadata::Broker) -> Endpoint {
@@ -153,12 +168,20 @@ impl Collector for KafkaCollector {
         let until = |part: f64| began + deadline.mul_f64(part);
         // A poll that is given up leaves no connection behind on which a reply may still come.
         let mut known = std::mem::take(&mut self.nodes);
-        let cluster = self.cluster(&mut known, until(0.4)).await?;
+        let cluster = match self.cluster(&mut known, until(0.4)).await {
+            Ok(cluster) => cluster,
+            Err(error) => {
+                // Those that have failed have no connection any more; the next poll asks the others.
+                self.nodes = known;
+                return Err(error);
+            }
+        };
         let mut nodes = self.take_up(&cluster, known);
         let listing = groups::list(&mut nodes, &self.target, &self.budget, until(0.5)).await;
         if let Some(fault) = nodes.values().next().and_then(|node| node.fault.clone())
             && nodes.values().all(|node| node.fault.is_some())
         {
+            self.nodes = nodes;
             return Err(fault);
         }
         let (told, refusals) = groups::ask(&mut nodes, &listing.groups, until(0.7)).await;

@@ -46,7 +46,8 @@ impl Node {
         self.link.as_ref()
     }
 
-    /// Asks the first question of a poll. A connection that the broker has closed since the last one is replaced.
+    /// Asks the first question of a poll. A connection that the broker has closed since the last one is replaced, and one over TLS
+    /// that is old.
     pub(super) async fn begin<A: Ask>(
         &mut self,
         ask: &A,
@@ -54,7 +55,7 @@ impl Node {
         budget: &Budget,
         until: Instant,
     ) -> Result<A::Reply, PollError> {
-        if let Some(mut link) = self.link.take() {
+        if let Some(mut link) = self.link.take().filter(|link| !link.is_outdated(target)) {
             match timeout_at(until, link.ask(ask)).await {
                 Ok(Ok(reply)) => {
                     self.link = Some(link);

@@ -61,7 +61,8 @@ fn other_than(offered: &[String]) -> String {
     let is_offered = |known: &&str| offered.iter().any(|name| name == known);
     let known: Vec<&str> = Mechanism::ALL.iter().map(|known| known.name()).filter(is_offered).collect();
     if known.is_empty() {
-        return format!("{} is, and is not supported; {INSTEAD}", offered.join(", "));
+        let offered = if offered.is_empty() { "none".to_owned() } else { offered.join(", ") };
+        return format!("the broker offers {offered}, of which the agent speaks none; {INSTEAD}");
     }
     format!("set sasl_mechanism to one that is: {}", known.join(", ").to_ascii_lowercase())
 }
@@ -165,7 +166,7 @@ mod tests {
         );
         assert_eq!(
             told(&["GSSAPI", "OAUTHBEARER"]),
-            "GSSAPI, OAUTHBEARER is, and is not supported; give the agent a user of scram-sha-512, scram-sha-256 or plain on a \
+            "the broker offers GSSAPI, OAUTHBEARER, of which the agent speaks none; give the agent a user of scram-sha-512, scram-sha-256 or plain on a \
              listener that has it, or a certificate in [kafka.tls]"
         );
     }

@@ -217,7 +217,55 @@ async fn a_broker_that_hangs_costs_what_it_alone_can_tell() {
         let sum = "kafka_consumergroup_lag_sum{consumergroup=\"left\",topic=\"ticks\"} 60".to_owned();
         let expected = if key == ApiKey::ListOffsets { vec![of_left, of_reads, sum] } else { vec![of_reads] };
         assert_eq!(lag, expected, "{key:?}");
+        // Nor is the age of its messages, nor how many groups there are where one broker does not tell of its own.
+        let known = match key {
+            ApiKey::ListGroups => &[][..],
+            ApiKey::OffsetFetch => &["kafka_consumergroups 3"],
+            _ => {
+                &["kafka_consumergroup_lag_seconds{consumergroup=\"left\",topic=\"ticks\"} 0", "kafka_consumergroups 3"]
+            }
+        };
+        assert_eq!(lines(&snapshot, &["kafka_consumergroup_lag_seconds", "kafka_consumergroups "]), known, "{key:?}");
     }
+}
+
+#[tokio::test]
+async fn what_retention_has_deleted_does_not_age() {
+    let mut world = world();
+    world.topics[0].partitions[0] = (1, 100, 100);
+    let fake = Fake::start(2, world, |_| None);
+    let mut collector = collector(&fake, "max_poll_interval = \"5m\"");
+    collector.poll().await.unwrap();
+    let snapshot = collector.poll().await.unwrap();
+    let older = |prefix: &str| {
+        let of = |line: String| line.rsplit_once(' ').map(|(series, age)| (series.to_owned(), age != "0")).unwrap();
+        lines(&snapshot, &[prefix]).into_iter().map(of).collect::<Vec<_>>()
+    };
+    let age = |group: &str, topic: &str, is_older: bool| {
+        (format!("kafka_consumergroup_lag_seconds{{consumergroup=\"{group}\",topic=\"{topic}\"}}"), is_older)
+    };
+    assert_eq!(
+        older("kafka_consumergroup_lag_seconds"),
+        [
+            age("left", "orders", true),
+            age("left", "ticks", false),
+            age("new", "orders", true),
+            age("reads", "ticks", false)
+        ]
+    );
+    let ratio = |group: &str, is_older: bool| {
+        (format!("kafka_consumergroup_max_poll_interval_ratio{{consumergroup=\"{group}\"}}"), is_older)
+    };
+    assert_eq!(
+        older("kafka_consumergroup_max_poll_interval_ratio"),
+        [ratio("left", true), ratio("new", true), ratio("reads", false)]
+    );
+}
+
+#[test]
+fn a_cluster_without_brokers_is_one_that_starts() {
+    let starting = Cluster { brokers: Vec::new(), topics: Vec::new() };
+    assert_eq!(whole(starting).unwrap_err().reason, Reason::Status);
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ mod v1;
 mod verifier;
 mod words;
 
+use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
 
@@ -80,6 +81,12 @@ impl TlsSettings {
     /// The name that the certificate of the server on `host` must have.
     fn name_for<'a>(&'a self, host: &'a str) -> &'a str {
         self.server_name.as_deref().unwrap_or_else(|| without_zone(host))
+    }
+
+    /// Forgets the certificates of all but these hosts.
+    pub(crate) fn retain<'h>(&self, hosts: impl Iterator<Item = &'h str>) {
+        let names: BTreeSet<&str> = hosts.map(|host| self.name_for(host)).collect();
+        self.shared.seen.retain(|name| names.contains(name));
     }
 
     /// From now on nothing is known of the certificate of the server on `host`.

@@ -7,7 +7,7 @@ use tokio_rustls::rustls::pki_types::CertificateDer;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer as _;
 
-/// The end of each certificate by the name that it was shown for. Names are those of the configuration.
+/// The end of each certificate by the name that it was shown for: names of the configuration, or that a cluster told of.
 #[derive(Debug, Default)]
 pub(super) struct Seen(Mutex<BTreeMap<String, i64>>);
 
@@ -20,6 +20,10 @@ impl Seen {
 
     pub(super) fn forget(&self, name: &str) {
         self.0.lock().remove(name);
+    }
+
+    pub(super) fn retain(&self, is_meant: impl Fn(&str) -> bool) {
+        self.0.lock().retain(|name, _| is_meant(name));
     }
 
     pub(super) fn not_after(&self) -> Vec<(String, i64)> {
