@@ -112,6 +112,11 @@ impl MongoUrl {
             parsed.auth_source = None;
         }
         parsed.read_query(&url)?;
+        let is_named = url.query_pairs().any(|(key, _)| key.eq_ignore_ascii_case("authSource"));
+        if parsed.auth_mechanism.as_deref() == Some("MONGODB-X509") && !is_named {
+            // Certificates are known to the server as a whole; the driver refuses any database.
+            parsed.auth_source = None;
+        }
         Ok(parsed)
     }
 
@@ -211,6 +216,11 @@ mod tests {
         let admin = MongoUrl::parse("mongodb://a:b@h/shop?authSource=admin&authMechanism=scram-sha-1").unwrap();
         assert_eq!(admin.auth_source.as_deref(), Some("admin"));
         assert_eq!(admin.auth_mechanism.as_deref(), Some("SCRAM-SHA-1"));
+        let certificate = |query: &str| {
+            MongoUrl::parse(&format!("mongodb://CN=x@h/shop?authMechanism=MONGODB-X509{query}")).unwrap().auth_source
+        };
+        assert_eq!(certificate(""), None, "no database knows who has a certificate");
+        assert_eq!(certificate("&authSource=$external").as_deref(), Some("$external"));
     }
 
     #[test]

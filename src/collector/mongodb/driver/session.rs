@@ -26,6 +26,9 @@ const APP_NAME: &str = "manometer";
 /// A connection over TLS is made anew after this time: the server may have renewed its certificate.
 const TLS_AGE: Duration = Duration::from_hours(1);
 
+/// How long it may take to learn from where the agent reaches the server: a poll waits for it.
+const PATIENCE: Duration = Duration::from_millis(200);
+
 /// The code of a command that the server does not know.
 const COMMAND_NOT_FOUND: i32 = 59;
 
@@ -62,6 +65,8 @@ pub(super) struct Session {
     heard: watch::Receiver<Heard>,
     opened: Instant,
     reached: Option<Reached>,
+    /// Whether it was asked where that is: once, for a name server that hangs is no reason to be down.
+    was_asked: bool,
 }
 
 impl Session {
@@ -78,7 +83,14 @@ impl Session {
             Client::with_options(options(target, password, tell))
         };
         let client = client.map_err(|error| fault::of(&error, &Heard::default(), target, &attempt()))?;
-        Ok(Self { client: Some(client), runtime: Some(runtime), heard, opened: Instant::now(), reached: None })
+        Ok(Self {
+            client: Some(client),
+            runtime: Some(runtime),
+            heard,
+            opened: Instant::now(),
+            reached: None,
+            was_asked: false,
+        })
     }
 
     /// Whether it was opened so long ago that its certificate may have been renewed since.
@@ -104,8 +116,9 @@ impl Session {
                 }
             };
             let told = timeout_at(until.into(), told).await;
-            if told.as_ref().is_ok_and(Result::is_ok) && self.reached.is_none() {
-                self.reached = reached(&target.endpoint).await;
+            if told.as_ref().is_ok_and(Result::is_ok) && !std::mem::replace(&mut self.was_asked, true) {
+                let patience = until.min(Instant::now() + PATIENCE);
+                self.reached = timeout_at(patience.into(), reached(&target.endpoint)).await.ok().flatten();
             }
             told
         });
