@@ -106,12 +106,15 @@ impl Parsed {
                 return (self.named(base), suffix);
             }
         }
-        // OpenMetrics names a counter's family without _total; everybody else with it.
+        // OpenMetrics names a counter's family without _total; everybody else with it. Where there are both, each is one.
         if let Some(base) = name.strip_suffix("_total")
+            && !self.by_name.contains_key(name)
             && self.has(base, &[Kind::Counter])
+            && self.named(base).samples.is_empty()
+            && let Some(index) = self.by_name.remove(base)
         {
-            name.clone_into(&mut self.named(base).name);
-            return (self.named(base), Suffix::None);
+            name.clone_into(&mut self.families[index].name);
+            self.by_name.insert(name.to_owned(), index);
         }
         (self.named(name), Suffix::None)
     }
@@ -245,6 +248,20 @@ loose_count NaN
             families[2].samples[0].labels,
             [("kind".to_owned(), "a\"b\n".to_owned()), ("code".to_owned(), "5".to_owned())]
         );
+    }
+
+    #[test]
+    fn a_counter_with_total_and_one_without_are_two() {
+        let names = |text: &str| {
+            let families = read(text).unwrap().into_iter();
+            families.map(|family| (family.name, family.samples.len())).collect::<Vec<_>>()
+        };
+        let both = [("x".to_owned(), 1), ("x_total".to_owned(), 2)];
+        let headers = "# TYPE x counter\nx 1\n# TYPE x_total counter\nx_total{a=\"1\"} 2\nx_total{a=\"2\"} 3\n";
+        assert_eq!(names(headers), both);
+        assert_eq!(names("# TYPE x counter\nx 1\nx_total{a=\"1\"} 2\nx_total{a=\"2\"} 3\n"), both);
+        let openmetrics = "# TYPE x counter\nx_total{a=\"1\"} 2\nx_total{a=\"2\"} 3\n";
+        assert_eq!(names(openmetrics), [("x_total".to_owned(), 2)]);
     }
 
     #[test]
