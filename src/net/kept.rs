@@ -25,8 +25,10 @@ pub struct Kept<T>(Arc<Inner<T>>);
 struct Inner<T> {
     value: ArcSwapOption<T>,
     looked: Mutex<Option<Instant>>,
-    /// What the files looked like when they were last read, whether or not they could be used.
+    /// What the files looked like when they were last read.
     seen: Mutex<Vec<Option<Stamp>>>,
+    /// Why they could not be used then. They are read again at each look: what was in the way may be no part of them.
+    error: Mutex<Option<String>>,
     thread: tokio::sync::Mutex<Blocking<Result<(), String>>>,
 }
 
@@ -46,8 +48,8 @@ impl<T: Send + Sync + 'static> Kept<T> {
     }
 
     /// The value as `read` makes it of `files`, which are looked at once a second at most, on a thread of their own, and
-    /// read where one of them has changed. What can no longer be read is said once a change, and the value read before
-    /// stays; the error is that of the first reading.
+    /// read where one of them has changed. What can no longer be read is said once for each reason and tried again, and the value
+    /// read before stays; the error is that of the first reading.
     pub async fn current(
         &self,
         files: Vec<PathBuf>,
@@ -102,7 +104,8 @@ impl<T> Inner<T> {
         // Before the files are read, so that a change in between is seen the next time.
         let now: Vec<Option<Stamp>> = files.iter().map(|file| Stamp::of(file)).collect();
         let is_first = self.value.load().is_none();
-        if !is_first && *seen == now {
+        let mut last = self.error.lock();
+        if !is_first && *seen == now && last.is_none() {
             return Ok(());
         }
         *seen = now;
@@ -110,15 +113,17 @@ impl<T> Inner<T> {
         match read() {
             Ok(value) => {
                 self.value.store(Some(Arc::new(value)));
+                *last = None;
                 if !is_first {
                     info!(files = names(), "changed files were read again");
                 }
                 Ok(())
             }
             Err(error) => {
-                if !is_first {
+                if !is_first && last.as_ref() != Some(&error) {
                     warn!(files = names(), %error, "changed files cannot be used; what was read before stays in use");
                 }
+                *last = Some(error.clone());
                 Err(error)
             }
         }
@@ -131,6 +136,7 @@ impl<T> Default for Kept<T> {
             value: ArcSwapOption::empty(),
             looked: Mutex::default(),
             seen: Mutex::default(),
+            error: Mutex::default(),
             thread: tokio::sync::Mutex::new(Blocking::new("files")),
         }))
     }
@@ -211,7 +217,7 @@ mod tests {
         for _ in 0..3 {
             assert_eq!(*counted.look().await.unwrap(), "second");
         }
-        assert_eq!(counted.reads.load(Ordering::SeqCst), 4, "what cannot be read is tried once");
+        assert_eq!(counted.reads.load(Ordering::SeqCst), 6, "what cannot be read is tried at each look");
         replace("third");
         assert_eq!(*counted.look().await.unwrap(), "third");
     }
