@@ -26,7 +26,7 @@ pub(super) async fn look(polled: Polled, look: &Look) {
         let started = Instant::now();
         state.instance.settings.deadline = look.deadline(configured);
         collector.pace(&state.instance.settings);
-        let outcome = ask(&mut *collector, &state.instance).await;
+        let outcome = ask(&mut *collector, &state.instance, false).await;
         let is_cut = state.instance.settings.deadline < configured
             && outcome.as_ref().is_err_and(|error| error.reason == Reason::Timeout);
         if is_cut && !is_first {

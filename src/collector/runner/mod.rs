@@ -9,7 +9,7 @@ mod state;
 mod task;
 
 use std::future::Future;
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -147,14 +147,12 @@ async fn poll_until(make: Make, mut state: State, spread: Duration, hub: Arc<Hub
             () = sleep_until(next) => {}
         }
         let reloads = hub.reloads();
-        if std::mem::replace(&mut state.reloads, reloads) != reloads {
-            collector.reloaded();
-        }
+        let is_reloaded = std::mem::replace(&mut state.reloads, reloads) != reloads;
         let begun = Instant::now();
         started = Some(begun);
         let result = tokio::select! {
             () = stop.cancelled() => return,
-            result = ask(&mut *collector, &state.instance) => result,
+            result = ask(&mut *collector, &state.instance, is_reloaded) => result,
         };
         if result.as_ref().is_err_and(|error| error.reason == Reason::Internal) {
             collector = make();
@@ -163,7 +161,13 @@ async fn poll_until(make: Make, mut state: State, spread: Duration, hub: Arc<Hub
         if result.is_ok() {
             pace.took(duration);
         }
-        publish(&hub, &mut state, &mut *collector, result, duration);
+        let published = AssertUnwindSafe(|| publish(&hub, &mut state, &mut *collector, result, duration));
+        if catch_unwind(published).is_err() {
+            // Without this the samples of the poll before would stay for ever. It counts as two polls, one of which failed.
+            collector = make();
+            let error = Err(fault(&state.instance));
+            publish(&hub, &mut state, &mut *collector, error, duration);
+        }
         next = state.next(&mut pace, &mut *collector, begun);
     }
 }
@@ -172,7 +176,7 @@ async fn poll_until(make: Make, mut state: State, spread: Duration, hub: Arc<Hub
 async fn poll_into(polled: Polled, hub: &Hub) {
     let (mut state, mut collector) = (State::new(polled.instance), (polled.make)());
     let started = Instant::now();
-    let outcome = ask(&mut *collector, &state.instance).await;
+    let outcome = ask(&mut *collector, &state.instance, false).await;
     publish(hub, &mut state, &mut *collector, outcome, started.elapsed());
 }
 
@@ -185,21 +189,32 @@ fn publish(hub: &Hub, state: &mut State, collector: &mut dyn Driven, outcome: Re
     hub.topology().polled(&key.target, key.node.as_deref(), collector.done());
 }
 
-async fn ask(collector: &mut dyn Driven, instance: &Instance) -> Result<(), PollError> {
-    let attempt = || format!("polling {} at {}", instance.collector, instance.address);
-    // The collector is replaced after a panic, so that nobody sees what it may have left half done.
-    match timeout(instance.settings.deadline, AssertUnwindSafe(collector.poll()).catch_unwind()).await {
-        Ok(Ok(result)) => result,
-        Ok(Err(_)) => {
-            Err(PollError::new(Reason::Internal, attempt(), "a fault of the agent", "see the log, report it"))
+async fn ask(collector: &mut dyn Driven, instance: &Instance, is_reloaded: bool) -> Result<(), PollError> {
+    let poll = async {
+        if is_reloaded {
+            collector.reloaded();
         }
+        collector.poll().await
+    };
+    // The collector is replaced after a panic, so that nobody sees what it may have left half done.
+    match timeout(instance.settings.deadline, AssertUnwindSafe(poll).catch_unwind()).await {
+        Ok(Ok(result)) => result,
+        Ok(Err(_)) => Err(fault(instance)),
         Err(_) => Err(PollError::new(
             Reason::Timeout,
-            attempt(),
+            attempt(instance),
             format!("no complete answer within the deadline of {:?}", instance.settings.deadline),
             "the server hangs, or deadline is too short for it",
         )),
     }
+}
+
+fn fault(instance: &Instance) -> PollError {
+    PollError::new(Reason::Internal, attempt(instance), "a fault of the agent", "see the log, report it")
+}
+
+fn attempt(instance: &Instance) -> String {
+    format!("polling {} at {}", instance.collector, instance.address)
 }
 
 #[cfg(test)]

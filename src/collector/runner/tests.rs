@@ -69,6 +69,7 @@ impl Collector for Fake {
     }
 
     fn export(snapshot: &f64, out: &mut Families) {
+        assert!(*snapshot >= 0.0, "a fault of the fake");
         out.push(&VALUE, [], *snapshot);
     }
 
@@ -196,6 +197,18 @@ async fn a_panic_is_a_failed_poll_and_not_the_end() {
     let faults = "manometer_poll_failures_total{target=\"t\",collector=\"fake\",reason=\"internal\"}";
     assert_eq!(run.sample(faults).as_deref(), Some("1"));
     assert_eq!(run.sample("manometer_polls_total{target=\"t\",collector=\"fake\"}").as_deref(), Some("3"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_in_the_export_is_shown_and_not_the_end() {
+    let run = start(&[Step::Value(1.0), Step::Value(-1.0), Step::Value(2.0)]);
+    while run.polls().len() < 2 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(run.sample("fake_value{target=\"t\"}"), None, "the value of the poll before is no value of now");
+    assert_eq!(run.sample("fake_up{target=\"t\"}").as_deref(), Some("0"));
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    assert_eq!(run.sample("fake_value{target=\"t\"}").as_deref(), Some("2"));
 }
 
 #[tokio::test(start_paused = true)]
