@@ -12,7 +12,7 @@ mod render;
 mod rhythm;
 mod status;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
@@ -39,6 +39,9 @@ pub use status::{Key, TargetStatus};
 /// Pushes what the agent knows of itself; called at each rendering.
 type SelfMetrics = Box<dyn Fn(&mut Families) + Send + Sync>;
 
+/// Families newly left out of `/metrics` that are logged one by one.
+const MOST_LINES: usize = 10;
+
 /// The latest samples of all targets.
 pub struct Hub {
     targets: RwLock<BTreeMap<Key, Arc<TargetSamples>>>,
@@ -49,9 +52,8 @@ pub struct Hub {
     rendered: [ArcSwapOption<Rendered>; 2],
     /// How long the last rendering of each format was.
     lengths: [AtomicUsize; 2],
-    /// One rendering at a time: a hundred scrapers after a change cost one. Holds what the last one left out, by family
-    /// and target.
-    rendering: Mutex<Vec<(String, String)>>,
+    /// One rendering at a time. Holds what the last one left out, by family and target.
+    rendering: Mutex<HashSet<(String, String)>>,
     self_metrics: SelfMetrics,
     rhythm: Rhythm,
     topology: Topology,
@@ -138,7 +140,7 @@ impl Hub {
         self.changed();
     }
 
-    /// Takes the label `site` that all series have from now on.
+    /// Takes the label `site` that all series have: those of a target from its next poll on.
     pub fn set_site(&self, site: Option<String>) {
         self.site.store(site.map(Arc::new));
     }
@@ -241,8 +243,12 @@ impl Hub {
         let last = self.lengths[slot(format)].load(Ordering::Relaxed);
         let (body, left_out) = of_all.write(format, last + last / 16);
         self.lengths[slot(format)].store(body.len(), Ordering::Relaxed);
-        for (family, target) in left_out.iter().filter(|pair| !known.contains(pair)) {
+        let mut new = left_out.difference(&known);
+        for (family, target) in new.by_ref().take(MOST_LINES) {
             warn!(%family, target_name = %target, "left out of /metrics: another target exports it with another type; rename one");
+        }
+        if let more @ 1.. = new.count() {
+            warn!(more, "and more families are left out of /metrics for their type");
         }
         *known = left_out;
         let exposition = Arc::new(Exposition::new(body));
