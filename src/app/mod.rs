@@ -110,6 +110,8 @@ impl Agent {
     /// Watches what `config` says and serves it. `source` is where the next configuration is read when a reload is asked
     /// for.
     pub async fn start(source: Source, config: Config) -> Result<Self, StartError> {
+        // First of all: a reload that is asked for while the agent starts comes after it, and does not end it.
+        let hangup = on(SignalKind::hangup())?;
         let polls = Polls::start().map_err(StartError::Threads)?;
         let web = Arc::new(ArcSwap::from_pointee(load_web(&config.web)?));
         let stats = Arc::new(ServerStats::default());
@@ -133,7 +135,6 @@ impl Agent {
             move |name| runbooks::page(&self_metrics.policy(), &Catalog::new(&metrics()), name)
         });
         let routes = Arc::new(Routes::new(Arc::clone(&hub), reload_sender, unknown_targets, runbooks));
-        let hangup = on(SignalKind::hangup())?;
         let listeners = bind(&config.web)?;
         let (connections, max_requests) = (connections(&config.web, listeners.len()), config.web.max_requests);
         let mut reloader = Reloader {

@@ -28,13 +28,15 @@ use http_body_util::Full;
 use hyper::header::{ACCEPT, ALLOW, CONTENT_ENCODING, HeaderValue, USER_AGENT, VARY};
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method, Request, Response, StatusCode};
-use tokio::sync::{mpsc, oneshot};
-use tokio::task::spawn_blocking;
+use parking_lot::Mutex;
+use tokio::sync::{OnceCell, Semaphore, mpsc, oneshot};
+use tokio::task::{JoinError, spawn_blocking};
 use tokio::time::Instant;
 
 use self::negotiate::{content_type, preferred_format, takes_gzip};
 use crate::http::server::{Handler, PLAIN, Peer, host, respond};
 use crate::hub::{Exposition, Hub, Key, scraper};
+use crate::metric::text::Format;
 
 /// What `/sd` calls the agent itself among the collectors.
 const AGENT: &str = "agent";
@@ -48,6 +50,10 @@ pub type ReloadRequest = oneshot::Sender<Result<(), String>>;
 /// What the routes answer from.
 pub struct Routes {
     hub: Arc<Hub>,
+    /// Who waits for the rendering that begins next, of each format.
+    next: [Mutex<Arc<OnceCell<Arc<Exposition>>>>; 2],
+    /// One rendering at a time, also while nobody waits for it any more.
+    turn: Arc<Semaphore>,
     reload: mpsc::Sender<ReloadRequest>,
     settings: ArcSwap<Settings>,
     unknown_targets: Arc<AtomicU64>,
@@ -75,7 +81,8 @@ impl Routes {
         unknown_targets: Arc<AtomicU64>,
         runbooks: Runbooks,
     ) -> Self {
-        Self { hub, reload, settings: ArcSwap::default(), unknown_targets, runbooks }
+        let (next, turn) = (Default::default(), Arc::new(Semaphore::new(1)));
+        Self { hub, next, turn, reload, settings: ArcSwap::default(), unknown_targets, runbooks }
     }
 
     /// From now on the routes are as `settings` say.
@@ -125,14 +132,32 @@ impl Routes {
 
     async fn metrics(&self, headers: &HeaderMap) -> Response<Full<Bytes>> {
         let (format, escaping) = preferred_format(headers);
-        if let Some(exposition) = self.hub.current(format) {
-            return expose(exposition, content_type(format, escaping), headers).await;
-        }
-        let hub = Arc::clone(&self.hub);
-        match spawn_blocking(move || hub.render(format)).await {
+        match self.rendered(format).await {
             Ok(exposition) => expose(exposition, content_type(format, escaping), headers).await,
             Err(_) => respond(StatusCode::INTERNAL_SERVER_ERROR, PLAIN, "rendering failed; see the log\n"),
         }
+    }
+
+    /// The exposition of all targets as they are now. A hundred scrapers after a change cost two renderings: the first has one,
+    /// and all that come meanwhile share the one that begins after it. Clients that go away cost no more than that.
+    async fn rendered(&self, format: Format) -> Result<Arc<Exposition>, JoinError> {
+        if let Some(exposition) = self.hub.current(format) {
+            return Ok(exposition);
+        }
+        let next = &self.next[usize::from(format == Format::OpenMetrics)];
+        let cell = Arc::clone(&next.lock());
+        let render = || async {
+            let turn = Arc::clone(&self.turn).acquire_owned().await;
+            // Who comes from here on may want what this rendering does not show.
+            *next.lock() = Arc::default();
+            let hub = Arc::clone(&self.hub);
+            spawn_blocking(move || {
+                let _turn = turn;
+                hub.render(format)
+            })
+            .await
+        };
+        cell.get_or_try_init(render).await.map(Arc::clone)
     }
 
     async fn scrape(&self, parts: &Parts) -> Response<Full<Bytes>> {

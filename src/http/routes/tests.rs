@@ -71,6 +71,49 @@ async fn metrics_carry_the_target_and_scrape_does_not() {
     assert_eq!(gzip.headers[CONTENT_ENCODING], "gzip");
 }
 
+/// A hub in which each rendering waits for its turn, and changes meanwhile: how many have begun, and what lets one go on.
+fn slow_routes() -> (Arc<Routes>, Arc<AtomicU64>, std::sync::mpsc::Sender<()>) {
+    let (begun, (go_on, turns)) = (Arc::new(AtomicU64::new(0)), std::sync::mpsc::channel());
+    let turns = Mutex::new(turns);
+    let hub = Hub::new({
+        let begun = Arc::clone(&begun);
+        move |_| {
+            begun.fetch_add(1, Ordering::SeqCst);
+            turns.lock().recv().unwrap();
+        }
+    });
+    let (sender, _) = mpsc::channel(1);
+    (Arc::new(Routes::new(Arc::new(hub), sender, Arc::default(), Box::new(|_| None))), begun, go_on)
+}
+
+#[tokio::test]
+async fn scrapers_that_come_meanwhile_share_the_next_rendering() {
+    let (routes, begun, go_on) = slow_routes();
+    let scrape = || {
+        let routes = Arc::clone(&routes);
+        tokio::spawn(async move { get(&routes, "/metrics").await.body })
+    };
+    let first = scrape();
+    while begun.load(Ordering::SeqCst) == 0 {
+        tokio::task::yield_now().await;
+    }
+    let waiting: Vec<_> = (0..10).map(|_| scrape()).collect();
+    tokio::task::yield_now().await;
+    let mut families = Families::new();
+    families.push(&UP, [], 1.0);
+    routes.hub.publish(status("main", true, None), families);
+    // Who goes away costs nobody anything, not even the one that all wait for.
+    waiting[0].abort();
+    for _ in 0..2 {
+        go_on.send(()).unwrap();
+    }
+    assert_eq!(first.await.unwrap(), "");
+    for scrape in waiting.into_iter().skip(1) {
+        assert_eq!(scrape.await.unwrap(), "# HELP redis_up Up.\n# TYPE redis_up gauge\nredis_up{target=\"main\"} 1\n");
+    }
+    assert_eq!(begun.load(Ordering::SeqCst), 2);
+}
+
 #[tokio::test]
 async fn an_unknown_target_is_counted_and_never_repeated() {
     let (routes, _reloads) = routes();

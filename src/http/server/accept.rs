@@ -77,17 +77,29 @@ impl<H: Handler> Connections<H> {
         self.open.insert(handle.id(), (activity, handle));
     }
 
-    /// Closes the connection that has been idle longest. False if none is.
+    /// Closes the connection that has been idle longest, or else the one whose client has been reading longest. False if none is
+    /// idle and all read quickly.
     pub(super) fn evict(&mut self) -> bool {
         loop {
             let idle = self.open.iter().filter_map(|(id, (activity, _))| Some((activity.idle_since()?, *id)));
-            let Some((_, id)) = idle.min_by_key(|(since, _)| *since) else { return false };
+            let Some((_, id)) = idle.min_by_key(|(since, _)| *since) else { return self.evict_slowest() };
             // It may have begun a request just now; then another one is looked for.
             if self.close_if_idle(id) {
                 self.shared.stats.evicted();
                 return true;
             }
         }
+    }
+
+    /// Whoever holds all connections by reading nothing keeps nobody else out.
+    fn evict_slowest(&mut self) -> bool {
+        let limit = self.shared.limits.crowded_write_timeout;
+        let sending = self.open.iter().filter_map(|(id, (activity, _))| Some((activity.unsent_since()?, *id)));
+        let slowest = sending.min_by_key(|(since, _)| *since).filter(|(since, _)| since.elapsed() >= limit);
+        let Some((_, task)) = slowest.and_then(|(_, id)| self.open.remove(&id)) else { return false };
+        task.abort();
+        self.shared.stats.evicted();
+        true
     }
 
     /// Waits for a connection to end; `None` when there is none.

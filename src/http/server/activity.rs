@@ -106,17 +106,22 @@ impl Activity {
             .then(|| self.instant(word >> PHASE_BITS))
     }
 
+    /// Since when a response is on its way; `None` if none is.
+    pub(super) fn unsent_since(&self) -> Option<Instant> {
+        let unsent = self.unsent.load(Ordering::Relaxed);
+        (unsent != 0).then(|| self.instant(unsent - 1))
+    }
+
     /// When it will have taken too long; `None` while the handler has it.
     pub(super) fn deadline(&self, limits: &Limits) -> Option<Instant> {
         let word = self.word.load(Ordering::Relaxed);
         let since = self.instant(word >> PHASE_BITS);
-        let unsent = self.unsent.load(Ordering::Relaxed);
         let phase = match Phase::from_bits(word) {
             Phase::Receiving => Some(since + limits.header_timeout),
             Phase::Idle => Some(since + limits.idle_timeout),
             Phase::Handling | Phase::Sending | Phase::Closing => None,
         };
-        let response = (unsent != 0).then(|| self.instant(unsent - 1) + limits.write_timeout);
+        let response = self.unsent_since().map(|since| since + limits.write_timeout);
         match (phase, response) {
             (Some(phase), Some(response)) => Some(phase.min(response)),
             (phase, response) => phase.or(response),

@@ -63,8 +63,8 @@ where
 /// What one listener allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Open connections. Beyond it the connection that has been idle longest is closed; when none is idle, the new one
-    /// is refused with 503.
+    /// Open connections. Beyond it the connection that has been idle longest is closed; when none is idle, the one whose client
+    /// has been reading longest; when all are quick, the new one is refused with 503.
     pub connections: usize,
     /// Requests in flight over all listeners that share a [`ServerStats`]. Beyond it a request is answered with 503.
     pub requests: usize,
@@ -74,6 +74,8 @@ pub struct Limits {
     pub idle_timeout: Duration,
     /// From the start of a response to its end.
     pub write_timeout: Duration,
+    /// The same where all connections are taken, none is idle, and another client comes.
+    pub crowded_write_timeout: Duration,
     /// How long requests in flight may go on when the server stops.
     pub drain: Duration,
 }
@@ -87,6 +89,7 @@ impl Default for Limits {
             header_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_mins(2),
             write_timeout: Duration::from_secs(30),
+            crowded_write_timeout: Duration::from_secs(5),
             drain: Duration::from_secs(5),
         }
     }

@@ -180,15 +180,15 @@ impl Refusal {
                 (StatusCode::BAD_REQUEST, "bad request: it needs one Host header, with a name or an address\n")
             }
             Rejection::Malformed | Rejection::Tls => (StatusCode::BAD_REQUEST, "bad request\n"),
-            Rejection::Requests | Rejection::AuthBusy | Rejection::Connections => {
-                (StatusCode::SERVICE_UNAVAILABLE, "too many requests in flight\n")
-            }
+            Rejection::Requests => (StatusCode::SERVICE_UNAVAILABLE, "too many requests in flight\n"),
+            Rejection::AuthBusy => (StatusCode::SERVICE_UNAVAILABLE, "too many passwords to check\n"),
+            Rejection::Connections => (StatusCode::SERVICE_UNAVAILABLE, "too many connections\n"),
         };
         let mut response = respond(status, PLAIN, text);
         let headers = response.headers_mut();
         match status {
             StatusCode::UNAUTHORIZED => {
-                headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Basic"));
+                headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"manometer\""));
             }
             StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
                 let seconds = self.retry_after.as_millis().div_ceil(ONE_SECOND.as_millis());

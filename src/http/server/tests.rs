@@ -306,7 +306,11 @@ async fn basic_auth() {
             let header = credentials.map(|text| format!("Authorization: Basic {}\r\n", encode(text)));
             let response = server.get(&header.unwrap_or_default()).await;
             assert_eq!(status(&response), expected, "{credentials:?}");
-            assert_eq!(response.contains("\r\nwww-authenticate: Basic\r\n"), !expected.ends_with("OK"), "{response}");
+            assert_eq!(
+                response.contains("\r\nwww-authenticate: Basic realm=\"manometer\"\r\n"),
+                !expected.ends_with("OK"),
+                "{response}"
+            );
         }
     }
     assert_eq!(server.rejected("unauthorized"), 8);

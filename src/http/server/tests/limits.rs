@@ -44,6 +44,26 @@ async fn a_client_that_never_reads_is_cut_off() {
 }
 
 #[tokio::test]
+async fn clients_that_never_read_give_way() {
+    let limits = Limits { connections: 2, crowded_write_timeout: Duration::ZERO, ..Limits::default() };
+    let large = Bytes::from(vec![b'a'; 64 * 1024 * 1024]);
+    let server = Server::start(limits, WebConfig::default(), move |request: Request<()>| {
+        let body = if request.uri().path() == "/large" { large.clone() } else { Bytes::new() };
+        async { Response::new(Full::new(body)) }
+    });
+    let server = server.await;
+    let mut unread = Vec::new();
+    for at in 1..=2 {
+        let mut stream = server.connect().await;
+        stream.write_all(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+        server.until(|stats| stats.requests.iter().map(|(_, count)| count).sum::<u64>() == at).await;
+        unread.push(stream);
+    }
+    assert_eq!(status(&server.get("").await), "HTTP/1.1 200 OK");
+    assert_eq!(server.stats.snapshot().evicted, 1);
+}
+
+#[tokio::test]
 async fn silent_connections_give_way() {
     // Both ends of each connection are in this process.
     let open_files = procfs::process::Process::myself().unwrap().limits().unwrap().max_open_files.soft_limit;
