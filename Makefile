@@ -3,6 +3,9 @@ CARGO := scripts/cargo.sh
 # The agent and what it is shown with. Built together they share what they depend on.
 BOTH := --package manometer --package manometer-examples
 
+# By their names: cargo would build everything else that could have benchmarks too.
+BENCHES := $(basename $(notdir $(wildcard benches/*.rs crates/*/benches/*.rs)))
+
 # With every feature, so that all that may be documented is.
 DOC := RUSTDOCFLAGS='--deny warnings' $(CARGO) doc --locked --quiet --workspace --no-deps --lib --all-features
 
@@ -29,7 +32,7 @@ test: ## Format, lints, all tests and the documentation's examples
 	    RUST_TEST_THREADS=$${RUST_TEST_THREADS:-8} scripts/lint.sh test --all-targets || { kill $$docs; exit 1; }; \
 	    wait $$docs
 
-fuzz: ## Feed each parser for a minute with what nobody would send; TIME=600 for longer, TARGETS="info kafka" for some
+fuzz: ## Feed each parser hostile input for a minute; TIME=600 for longer, TARGETS="info kafka" for some
 	@scripts/deps.sh fuzz
 	@scripts/fuzz.sh $(TARGETS)
 
@@ -81,7 +84,7 @@ bench-rate: ## How smooth a constant load looks, in twelve minutes, against redi
 
 microbench: ## The criterion benchmarks
 	@scripts/deps.sh build
-	@$(CARGO) bench --locked
+	@$(CARGO) bench --locked --workspace $(BENCHES:%=--bench %)
 
 fmt: ## Format the code
 	@$(CARGO) fmt --all

@@ -45,7 +45,7 @@ def clean(text, port, folder):
     text = re.sub(rf"\b{port}\b", "6379", text)
     text = text.replace(str(folder / "venv/lib"), "/usr/lib").replace(str(folder / "node"), "/app")
     text = text.replace(str(HERE), "/app")
-    text = re.sub(r"/root/\.pyenv/versions/[^/]+", "/usr", text)
+    text = re.sub(re.escape(str(Path.home())) + r"/\.pyenv/versions/[^/]+", "/usr", text)
     return text.rstrip()
 
 
