@@ -55,9 +55,11 @@ for target in "$@"; do
     # Under names of their own: two folders may have a file of the same name. What is longer is cut by -max_len.
     rm -rf "$folder/seeds"
     mkdir -p "$folder/seeds"
-    # shellcheck disable=SC2086
-    find ${line#* } -type f | while read -r seed; do
-        cp "$seed" "$folder/seeds/$(echo "$seed" | tr / -)"
+    # Some have no folder of real replies.
+    for seeds in ${line#"$target"}; do
+        find "$seeds" -type f | while read -r seed; do
+            cp "$seed" "$folder/seeds/$(echo "$seed" | tr / -)"
+        done
     done
     seeds=$folder/seeds
     for seed in "fuzz/corpus/$target" "fuzz/regressions/$target"; do
