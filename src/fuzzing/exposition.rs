@@ -53,8 +53,9 @@ pub(crate) fn assert_exposable(families: Families) -> Rejections {
     rejections
 }
 
+/// A zero is written without its sign.
 fn bits(value: f64) -> u64 {
-    if value.is_nan() { f64::NAN.to_bits() } else { value.to_bits() }
+    if value.is_nan() { f64::NAN.to_bits() } else { (value + 0.0).to_bits() }
 }
 
 /// Names, labels and values from outside: each line is a series, its parts between tabs.
