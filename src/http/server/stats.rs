@@ -18,7 +18,8 @@ metrics! {
     CONNECTIONS_ACCEPTED: counter "manometer_http_connections_accepted_total" [] Count,
         "HTTP connections accepted.", "the agent's HTTP server";
     CONNECTIONS_EVICTED: counter "manometer_http_connections_evicted_total" [] Count,
-        "Idle HTTP connections closed to make room for new ones.", "the agent's HTTP server";
+        "HTTP connections closed to make room for new ones: idle ones, and else those whose clients read slowly.",
+        "the agent's HTTP server";
     CONNECTIONS_TIMED_OUT: counter "manometer_http_connections_timed_out_total" [] Count,
         "HTTP connections closed because a request, a response or the next request took too long.",
         "the agent's HTTP server";
@@ -72,7 +73,7 @@ pub struct StatsSnapshot {
     pub connections: usize,
     /// Connections accepted.
     pub accepted: u64,
-    /// Idle connections closed to make room.
+    /// Idle or slow connections closed to make room.
     pub evicted: u64,
     /// Connections closed at a deadline.
     pub timed_out: u64,
