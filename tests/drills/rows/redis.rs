@@ -76,7 +76,6 @@ pub(crate) const ROWS: &[Row] = &[
         })
         // A busy engine tells of the exit seconds late, each of which would be ten here.
         .at_most(3)
-        .quick()
     },
     Row {
         parts: Parts { redis: &["maxmemory 100mb", "maxmemory-policy noeviction"], ..PLAIN },
