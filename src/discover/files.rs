@@ -187,12 +187,14 @@ fn named(pattern: &Path) -> Result<Vec<PathBuf>, String> {
 /// The groups of a file.
 fn parse(path: &Path, text: &str) -> Result<Vec<Group>, String> {
     let advice = "write a list of { \"targets\": [\"host:6379\"], \"labels\": { ... } }";
+    // Names of the file are in the errors of both libraries.
+    let wrong = |error: String| format!("is not a targets file: {}; {advice}", reader::excerpt(&error));
     if path.extension().is_some_and(|extension| extension == "json") {
-        return serde_json::from_str(text).map_err(|error| format!("is not a targets file: {error}; {advice}"));
+        return serde_json::from_str(text).map_err(|error| wrong(error.to_string()));
     }
     let options = serde_saphyr::options! { with_snippet: false };
     let groups = serde_saphyr::from_str_with_options::<Option<Vec<Group>>>(text, options);
-    let groups = groups.map_err(|error| format!("is not a targets file: {error}; {advice}"))?;
+    let groups = groups.map_err(|error| wrong(error.to_string()))?;
     // An empty list is written `[]`: nothing at all is a file that is being written.
     groups.ok_or_else(|| format!("is empty; {advice}"))
 }

@@ -139,7 +139,8 @@ pub(super) fn quoted(text: &str) -> String {
 
 /// A pattern in TOML: as it is, if that can be.
 fn literal(pattern: &str) -> String {
-    let is_plain = !pattern.contains(['\'', '\n']) && !pattern.contains("${") && !pattern.contains("$$");
+    let is_plain =
+        !pattern.contains(|c: char| c == '\'' || c.is_control()) && !pattern.contains("${") && !pattern.contains("$$");
     if is_plain { format!("'{pattern}'") } else { quoted(pattern) }
 }
 
