@@ -1,7 +1,6 @@
 //! A connection to one broker: requests and replies as they stand on the wire.
 
 use std::io;
-use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::{Instant, timeout_at};
@@ -15,16 +14,13 @@ use super::wire::{Reader, Writer};
 use crate::collector::PollError;
 use crate::net::dial::{Transport, dial};
 use crate::net::resolve::Resolver;
-use crate::net::{Budget, Endpoint, Share};
+use crate::net::{Budget, Endpoint, Share, tls};
 
 /// The name that the agent has for brokers, in their logs and quotas.
 const CLIENT: &str = "manometer";
 
 /// Bytes of a request that are sent before the replies are all there: no more of them wait in the broker at a time.
 const MAX_AHEAD: usize = 256 * 1024;
-
-/// A connection over TLS is made anew after this time: the broker may have renewed its certificate.
-const TLS_AGE: Duration = Duration::from_hours(1);
 
 /// Bytes for which room is made at a time in a reply.
 const STEP: usize = 64 * 1024;
@@ -88,7 +84,7 @@ impl Link {
 
     /// Whether it was opened so long ago that its certificate may have been renewed since.
     pub(super) fn is_outdated(&self, target: &KafkaTarget) -> bool {
-        target.tls.is_some() && self.opened.elapsed() >= TLS_AGE
+        target.tls.is_some() && self.opened.elapsed() >= tls::MAX_AGE
     }
 
     pub(super) const fn endpoint(&self) -> &Endpoint {

@@ -76,20 +76,21 @@ impl KafkaCollector {
     /// Who is in the cluster: from a broker that is connected, else from the first that answers of those that are configured.
     async fn cluster(&mut self, nodes: &mut Nodes, until: Instant) -> Result<Cluster, PollError> {
         let (target, budget) = (&self.target, &self.budget);
-        let left = || until.saturating_duration_since(Instant::now());
+        // Whoever hangs costs those who are still to be asked nothing of their time.
+        let share =
+            |asked: usize| until.saturating_duration_since(Instant::now()) / u32::try_from(asked).unwrap_or(u32::MAX);
         let mut others = nodes.values().filter(|node| node.is_connected()).count() + self.seeds.len();
         for node in nodes.values_mut().filter(|node| node.is_connected()) {
-            // Whoever hangs costs the others nothing of their time.
-            let share = (left() / u32::try_from(others).unwrap_or(u32::MAX)).min(target.connect_timeout);
+            let until = Instant::now() + share(others).min(target.connect_timeout);
             others -= 1;
-            if let Ok(cluster) = node.begin(&Metadata, target, budget, Instant::now() + share).await.and_then(whole) {
+            if let Ok(cluster) = node.begin(&Metadata, target, budget, until).await.and_then(whole) {
                 return Ok(cluster);
             }
         }
         let mut first = None;
         for at in 0..self.seeds.len() {
-            let share = left() / u32::try_from(self.seeds.len() - at).unwrap_or(u32::MAX);
-            match self.seeds[at].begin(&Metadata, target, budget, Instant::now() + share).await.and_then(whole) {
+            let until = Instant::now() + share(self.seeds.len() - at);
+            match self.seeds[at].begin(&Metadata, target, budget, until).await.and_then(whole) {
                 Ok(cluster) => {
                     self.seeds[..=at].rotate_right(1);
                     return Ok(cluster);

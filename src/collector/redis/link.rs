@@ -1,7 +1,5 @@
 //! The persistent connection to a server.
 
-use std::time::Duration;
-
 use redis::{Cmd, Value};
 use tokio::time::{Instant, timeout};
 
@@ -12,9 +10,7 @@ use crate::collector::redis::RedisTarget;
 use crate::collector::{PollError, Reason};
 use crate::hub;
 use crate::net::resolve::Resolver;
-
-/// A connection over TLS is made anew after this time.
-const TLS_AGE: Duration = Duration::from_hours(1);
+use crate::net::tls;
 
 /// A connection that is authenticated and named. Dropping it closes the socket.
 pub(super) struct Link {
@@ -73,7 +69,7 @@ impl Link {
     /// Whether it was made so long ago that the server may have renewed its certificate since, which only a handshake shows:
     /// the end of the old one must not be told for ever.
     pub(super) fn is_outdated(&self, is_tls: bool) -> bool {
-        is_tls && self.opened.elapsed() >= TLS_AGE
+        is_tls && self.opened.elapsed() >= tls::MAX_AGE
     }
 
     /// See [`Wire::ask`].

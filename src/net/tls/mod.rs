@@ -14,6 +14,7 @@ mod words;
 use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
@@ -27,6 +28,10 @@ use super::tls_settings::TlsSettings;
 pub use clock::Clock;
 use seen::Seen;
 pub use seen::not_after;
+
+/// A connection over TLS that is kept is made anew after this time: only a handshake shows that a server has renewed its
+/// certificate, and the end of the old one must not be told for ever.
+pub const MAX_AGE: Duration = Duration::from_hours(1);
 
 /// What the connections with the same settings share.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

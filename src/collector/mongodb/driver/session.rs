@@ -18,13 +18,10 @@ use tokio::time::timeout_at;
 use super::super::{MongodbTarget, Snapshot};
 use super::{fault, reply};
 use crate::collector::{PollError, Reason};
-use crate::net::{Endpoint, Reached};
+use crate::net::{Endpoint, Reached, tls};
 
 /// The name that the agent's connections show in currentOp and in the server's log.
 const APP_NAME: &str = "manometer";
-
-/// A connection over TLS is made anew after this time: the server may have renewed its certificate.
-const TLS_AGE: Duration = Duration::from_hours(1);
 
 /// How long it may take to learn from where the agent reaches the server: a poll waits for it.
 const PATIENCE: Duration = Duration::from_millis(200);
@@ -95,7 +92,7 @@ impl Session {
 
     /// Whether it was opened so long ago that its certificate may have been renewed since.
     pub(super) fn is_outdated(&self, target: &MongodbTarget) -> bool {
-        target.tls.is_some() && self.opened.elapsed() >= TLS_AGE
+        target.tls.is_some() && self.opened.elapsed() >= tls::MAX_AGE
     }
 
     /// Asks hello and serverStatus. The runtime runs as long as this takes.
