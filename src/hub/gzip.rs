@@ -22,10 +22,8 @@ pub(super) fn gzip(body: &[u8]) -> Bytes {
 /// Members would be the simpler pieces, but browsers read the first one only. Pieces of one member know nothing of each other
 /// either: each but the last is flushed, which ends it at a whole byte, and a reader sees one stream.
 fn in_pieces(body: &[u8], pieces: usize) -> Bytes {
-    let (last, others) = match body.chunks(body.len().div_ceil(pieces.max(1)).max(1)).collect::<Vec<_>>().split_last() {
-        Some((last, others)) => (*last, others.to_vec()),
-        None => (body, Vec::new()),
-    };
+    let mut others: Vec<&[u8]> = body.chunks(body.len().div_ceil(pieces.max(1)).max(1)).collect();
+    let last = others.pop().unwrap_or(body);
     let (last, others) = thread::scope(|scope| {
         let started: Vec<_> =
             others.iter().map(|piece| Builder::new().spawn_scoped(scope, || deflate(piece, false))).collect();

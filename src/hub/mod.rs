@@ -13,7 +13,7 @@ mod rhythm;
 mod status;
 
 use std::collections::{BTreeMap, HashSet};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -50,10 +50,8 @@ pub struct Hub {
     /// Counts the reloads of the configuration.
     reloads: AtomicU64,
     rendered: [ArcSwapOption<Rendered>; 2],
-    /// How long the last rendering of each format was.
-    lengths: [AtomicUsize; 2],
-    /// One rendering at a time. Holds what the last one left out, by family and target.
-    rendering: Mutex<HashSet<(String, String)>>,
+    /// One rendering at a time. Holds what is remembered of the last one.
+    rendering: Mutex<Last>,
     self_metrics: SelfMetrics,
     rhythm: Rhythm,
     topology: Topology,
@@ -76,6 +74,15 @@ struct TargetSamples {
     alone: [OnceLock<Arc<Exposition>>; 2],
 }
 
+/// What is remembered of the last rendering.
+#[derive(Default)]
+struct Last {
+    /// How long it was, of each format.
+    lengths: [usize; 2],
+    /// What it left out: family and target.
+    left_out: HashSet<(String, String)>,
+}
+
 /// The exposition of all targets, and what says whether it is stale.
 struct Rendered {
     generation: u64,
@@ -92,7 +99,6 @@ impl Hub {
             generation: AtomicU64::new(0),
             reloads: AtomicU64::new(0),
             rendered: [ArcSwapOption::empty(), ArcSwapOption::empty()],
-            lengths: [AtomicUsize::new(0), AtomicUsize::new(0)],
             rendering: Mutex::default(),
             self_metrics: Box::new(self_metrics),
             rhythm: Rhythm::default(),
@@ -240,17 +246,17 @@ impl Hub {
             of_all.add(&target.status.key.target, &target.origin, &target.samples);
         }
         // As long as the last one, and a bit: the text of a thousand targets is not moved while it grows.
-        let last = self.lengths[slot(format)].load(Ordering::Relaxed);
+        let last = known.lengths[slot(format)];
         let (body, left_out) = of_all.write(format, last + last / 16);
-        self.lengths[slot(format)].store(body.len(), Ordering::Relaxed);
-        let mut new = left_out.difference(&known);
+        let mut new = left_out.difference(&known.left_out);
         for (family, target) in new.by_ref().take(MOST_LINES) {
             warn!(%family, target_name = %target, "left out of /metrics: another target exports it with another type; rename one");
         }
         if let more @ 1.. = new.count() {
             warn!(more, "and more families are left out of /metrics for their type");
         }
-        *known = left_out;
+        known.lengths[slot(format)] = body.len();
+        known.left_out = left_out;
         let exposition = Arc::new(Exposition::new(body));
         let rendered = Rendered { generation, at: Instant::now(), exposition: Arc::clone(&exposition) };
         self.rendered[slot(format)].store(Some(Arc::new(rendered)));
@@ -341,7 +347,8 @@ impl std::fmt::Debug for Hub {
     }
 }
 
-const fn slot(format: Format) -> usize {
+/// The place of a format among two.
+pub(crate) const fn slot(format: Format) -> usize {
     match format {
         Format::Prometheus => 0,
         Format::OpenMetrics => 1,

@@ -153,7 +153,7 @@ fn another_type_of_a_known_name_is_left_out() {
         text(&hub.render(Format::Prometheus)),
         "# HELP redis_cluster_x X.\n# TYPE redis_cluster_x counter\nredis_cluster_x{target=\"a\"} 1\n"
     );
-    let left_out = || hub.rendering.lock().iter().cloned().collect::<Vec<_>>();
+    let left_out = || hub.rendering.lock().left_out.iter().cloned().collect::<Vec<_>>();
     assert_eq!(left_out(), [("redis_cluster_x".to_owned(), "b".to_owned())]);
     hub.remove("a");
     assert_eq!(

@@ -101,21 +101,18 @@ impl MongoUrl {
         let port = url.port().unwrap_or(DEFAULT_PORT);
         let host = decoded(&host)?;
         let endpoint = if host.starts_with('/') { Endpoint::Unix(host.into()) } else { Endpoint::Tcp { host, port } };
+        let database = given(url.path().trim_matches('/'))?;
         let mut parsed = Self {
             username: given(url.username())?,
             password: url.password().map(given).transpose()?.flatten().map(Secret::new),
-            // The database of the service; its user is known there unless authSource says otherwise.
-            auth_source: given(url.path().trim_matches('/'))?,
             ..Self::plain(endpoint)
         };
-        if parsed.username.is_none() {
-            parsed.auth_source = None;
-        }
         parsed.read_query(&url)?;
-        let is_named = url.query_pairs().any(|(key, _)| key.eq_ignore_ascii_case("authSource"));
-        if parsed.auth_mechanism.as_deref() == Some("MONGODB-X509") && !is_named {
-            // Certificates are known to the server as a whole; the driver refuses any database.
-            parsed.auth_source = None;
+        // The database of the service; its user is known there unless authSource says otherwise. Certificates are known to the
+        // server as a whole, and the driver refuses any database.
+        let is_by_certificate = parsed.auth_mechanism.as_deref() == Some("MONGODB-X509");
+        if parsed.username.is_some() && !is_by_certificate {
+            parsed.auth_source = parsed.auth_source.or(database);
         }
         Ok(parsed)
     }

@@ -79,7 +79,7 @@ fn quantity(text: &str, unit: Option<SourceUnit>, suffix: Option<&str>) -> Resul
     if let Ok(number) = text.parse() {
         return in_base(number, unit);
     }
-    let end = text.find(|c: char| !matches!(c, '0'..='9' | '+' | '-' | '.' | ',' | '_')).unwrap_or(text.len());
+    let end = text.find(|c: char| !(c.is_ascii_digit() || "+-.,_".contains(c))).unwrap_or(text.len());
     // "1e3" and "1E-3 s": an exponent is part of the number, the e of a word is not.
     let end = exponent_end(text, end);
     let (digits, rest) = text.split_at(end);

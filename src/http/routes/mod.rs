@@ -35,7 +35,7 @@ use tokio::time::Instant;
 
 use self::negotiate::{content_type, preferred_format, takes_gzip};
 use crate::http::server::{Handler, PLAIN, Peer, host, respond};
-use crate::hub::{Exposition, Hub, Key, scraper};
+use crate::hub::{Exposition, Hub, Key, scraper, slot};
 use crate::metric::text::Format;
 
 /// What `/sd` calls the agent itself among the collectors.
@@ -144,7 +144,7 @@ impl Routes {
         if let Some(exposition) = self.hub.current(format) {
             return Ok(exposition);
         }
-        let next = &self.next[usize::from(format == Format::OpenMetrics)];
+        let next = &self.next[slot(format)];
         let cell = Arc::clone(&next.lock());
         let render = || async {
             let turn = Arc::clone(&self.turn).acquire_owned().await;
