@@ -52,6 +52,7 @@ mod rule_tests;
 mod runbooks;
 mod sentinel;
 mod service;
+mod signals;
 mod states;
 mod support;
 mod tls;
