@@ -188,16 +188,18 @@ impl Collector for KafkaCollector {
         let (told, refusals) = groups::ask(&mut nodes, &listing.groups, until(0.7)).await;
         let (mut topics, partitions_left_out) = offsets::topics(&cluster, &self.target);
         let wanted = offsets::all(&topics);
-        let (again, mut refused) = offsets::ask(&mut nodes, &mut topics, &wanted, until(0.85)).await;
-        if !again.is_empty()
+        let mut refused = offsets::ask(&mut nodes, &mut topics, &wanted, until(0.85)).await;
+        if !refused.again.is_empty()
             && let Ok(cluster) = self.cluster(&mut nodes, until(0.87)).await
         {
             offsets::lead_anew(&mut topics, &cluster);
-            refused.extend(offsets::ask(&mut nodes, &mut topics, &again, until(0.9)).await.1);
+            let still = offsets::ask(&mut nodes, &mut topics, &refused.again, until(0.9)).await;
+            refused.moved = still.moved;
+            refused.for_good.extend(still.for_good);
         }
         let now = self.started.elapsed().as_secs_f64();
         let groups = lag::of_groups(&listing.groups, told, &mut topics, &mut self.histories, now);
-        self.note(&nodes, &[listing.refusals, refusals, refused].concat());
+        self.note(&nodes, &[listing.refusals, refusals, refused.for_good, refused.moved].concat());
         let brokers = nodes.iter().map(|(id, node)| snapshot::Broker {
             id: *id,
             address: node.endpoint.to_string(),

@@ -62,14 +62,19 @@ pub(super) fn all(topics: &Topics) -> Wanted {
     topics.iter().map(|(name, topic)| (Arc::clone(name), indexes(topic))).collect()
 }
 
-/// Asks the leaders of the partitions where they begin and end. Returns those whose leader does not lead them any more, or
-/// that are gone, and what else a broker refused.
-pub(super) async fn ask(
-    nodes: &mut Nodes,
-    topics: &mut Topics,
-    wanted: &Wanted,
-    until: Instant,
-) -> (Wanted, Vec<PollError>) {
+/// What brokers refused to tell.
+#[derive(Default)]
+pub(super) struct Refused {
+    /// Partitions whose leader does not lead them any more, or that are gone.
+    pub(super) again: Wanted,
+    /// How that was said: once for each topic.
+    pub(super) moved: Vec<PollError>,
+    /// What asking again does not mend.
+    pub(super) for_good: Vec<PollError>,
+}
+
+/// Asks the leaders of the partitions where they begin and end.
+pub(super) async fn ask(nodes: &mut Nodes, topics: &mut Topics, wanted: &Wanted, until: Instant) -> Refused {
     let mut by_leader: BTreeMap<i32, BTreeMap<&str, Vec<i32>>> = BTreeMap::new();
     for (name, indexes) in wanted {
         let Some(topic) = topics.get_mut(name) else { continue };
@@ -84,12 +89,13 @@ pub(super) async fn ask(
         node.is_connected().then(|| ask_one(node, of.into_iter().collect(), until))
     });
     let heard = join_all(asking.collect::<Vec<_>>()).await;
-    let (mut again, mut refusals) = (Wanted::new(), Vec::new());
+    let mut refused = Refused::default();
     for (endpoint, edge, (name, partitions)) in heard.into_iter().flatten() {
         let Some((name, _)) = topics.get_key_value(name.as_str()) else { continue };
         let name = Arc::clone(name);
         let Some(topic) = topics.get_mut(&name) else { continue };
         for At { index, code, offset } in partitions {
+            let refusal = || error::refused(&format!("ListOffsets of topic {name}"), &endpoint, code);
             match code {
                 code::NONE => {
                     let Some(part) = topic.partition(index) else { continue };
@@ -97,14 +103,18 @@ pub(super) async fn ask(
                     if edge == Edge::Newest { part.newest = known } else { part.oldest = known }
                 }
                 // Who may not see a topic is not told of it as a rule, and it may be gone.
-                29 => refusals.push(error::refused(&format!("ListOffsets of topic {name}"), &endpoint, code)),
+                29 => refused.for_good.push(refusal()),
                 _ => {
-                    again.entry(Arc::clone(&name)).or_default().insert(index);
+                    let indexes = refused.again.entry(Arc::clone(&name)).or_default();
+                    if indexes.is_empty() {
+                        refused.moved.push(refusal());
+                    }
+                    indexes.insert(index);
                 }
             }
         }
     }
-    (again, refusals)
+    refused
 }
 
 type Heard = (Endpoint, Edge, (String, Vec<At>));

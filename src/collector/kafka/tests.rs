@@ -158,6 +158,22 @@ async fn a_leader_that_moves_between_two_questions_is_followed() {
 }
 
 #[tokio::test]
+async fn a_leader_that_is_not_found_in_the_second_round_either_is_told() {
+    let mut moved = world();
+    moved.topics[0].partitions = vec![(2, 10, 150), (1, 0, 20)];
+    let fake =
+        Fake::start(2, world(), move |asked| (asked.key == ApiKey::ListOffsets).then(|| Twist::As(moved.clone())));
+    let mut collector = collector(&fake, "groups = \"reads\"\ntopics = \"ticks\"");
+    let snapshot = collector.poll().await.unwrap();
+    assert_eq!(lines(&snapshot, &["kafka_topic_partition_current_offset"]), Vec::<String>::new());
+    let notes = collector.notes();
+    let [note] = &notes[..] else { panic!("one for a topic: {notes:?}") };
+    assert!(note.starts_with("ListOffsets of topic ticks of 127.0.0.1:"), "{note}");
+    assert!(note.contains("the broker does not lead the partition"), "{note}");
+    assert_eq!(fake.asked(ApiKey::Metadata), 2);
+}
+
+#[tokio::test]
 async fn a_coordinator_that_moves_between_two_questions_is_followed() {
     let mut moved = world();
     moved.groups.get_mut("reads").unwrap().coordinator = 2;

@@ -108,9 +108,10 @@ pub async fn look(at: At, roll: Option<Box<dyn Roll>>, look: Look) {
 
 /// Polls an instance until `stop` is cancelled, and publishes each outcome to `hub`.
 ///
-/// A poll comes between two scrapes each, where somebody scrapes and the configuration does not say otherwise. After a failure the next poll comes sooner than the interval (1 s, doubling up to it, with jitter): a target that was
-/// away for a moment is seen again at once, and one that stays away is not hammered. Should the collector panic, that is
-/// a failed poll like any other, and the next one is made by a new collector.
+/// A poll comes between two scrapes each, where somebody scrapes and the configuration does not say otherwise. After a
+/// failure the next poll comes sooner than the interval (1 s, doubling up to it, with jitter): a target that was away for a
+/// moment is seen again at once, and one that stays away is not hammered. Should the collector panic, that is a failed poll
+/// like any other, and the next one is made by a new collector.
 ///
 /// The target is known to `hub` when this returns, before the future is polled: nobody must take an agent for ready that has
 /// not come to its targets yet.
