@@ -91,7 +91,8 @@ impl<'a> Joined<'a> {
                 let part = &mut self.parts[part as usize];
                 let Some(family) = part.families.next() else { continue };
                 let kind = *of_all.get_or_insert_with(|| {
-                    text::write_header(&mut out, format, name, family.kind(), family.help());
+                    let head = (name, family.kind(), family.help());
+                    text::write_header(&mut out, format, head, |name| self.by_name.contains_key(name));
                     family.kind()
                 });
                 if kind == family.kind() {

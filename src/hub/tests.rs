@@ -128,6 +128,23 @@ fn openmetrics_differs_in_headers_and_end_only() {
 }
 
 #[test]
+fn no_two_families_have_one_name_in_openmetrics() {
+    let hub = Hub::new(|_| {});
+    let (mut gauge, mut counter) = (Families::new(), Families::new());
+    gauge.push_foreign(("jobs", Kind::Gauge, "Now."), Suffix::None, &[], 1.0);
+    counter.push_foreign(("jobs_total", Kind::Counter, "Ever."), Suffix::None, &[], 2.0);
+    hub.publish(status("a"), gauge);
+    hub.publish(status("b"), counter);
+    assert_eq!(
+        text(&hub.render(Format::OpenMetrics)),
+        "# HELP jobs Now.\n# TYPE jobs gauge\njobs{target=\"a\"} 1\n\
+         # HELP jobs_total Ever.\n# TYPE jobs_total unknown\njobs_total{target=\"b\"} 2\n# EOF\n"
+    );
+    let alone = hub.render_target(&Key::of("b"), Format::OpenMetrics).unwrap();
+    assert_eq!(&alone.plain()[..], b"# HELP jobs Ever.\n# TYPE jobs counter\njobs_total 2\n# EOF\n");
+}
+
+#[test]
 fn a_target_alone_has_no_target_label() {
     let hub = Hub::new(|own| own.push(&Metric::<0>::gauge("a_self", &[], "Own."), [], 1.0));
     hub.publish(status("a"), families(1.0));

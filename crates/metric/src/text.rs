@@ -1,5 +1,6 @@
 //! The Prometheus text format: names, labels, values, headers and samples.
 
+use std::collections::HashSet;
 use std::fmt::Write as _;
 
 use super::{Family, Kind};
@@ -82,14 +83,20 @@ pub(crate) fn write_value(out: &mut String, value: f64) {
     }
 }
 
-/// Appends the `# HELP` and `# TYPE` lines of a family.
-pub fn write_header(out: &mut String, format: Format, name: &str, kind: Kind, help: &str) {
+/// Appends the `# HELP` and `# TYPE` lines of a family; `is_family` tells whether there is another one of a name.
+pub fn write_header(
+    out: &mut String,
+    format: Format,
+    (name, kind, help): (&str, Kind, &str),
+    is_family: impl Fn(&str) -> bool,
+) {
     // OpenMetrics names a counter's family without `_total`, and knows no counter without it; such a one (a name that
-    // redis_exporter made up) is of unknown type there, so that its sample keeps its name.
+    // redis_exporter made up) is of unknown type there, so that its sample keeps its name. So is `x_total` beside a gauge `x`:
+    // no two families have one name.
     let (name, kind) = match (format, kind) {
         (Format::OpenMetrics, Kind::Counter) => match name.strip_suffix("_total") {
-            Some(base) => (base, "counter"),
-            None => (name, "unknown"),
+            Some(base) if !is_family(base) => (base, "counter"),
+            _ => (name, "unknown"),
         },
         (Format::OpenMetrics, Kind::Untyped) => (name, "unknown"),
         (_, kind) => (name, kind.as_str()),
@@ -165,10 +172,12 @@ pub fn write_samples(out: &mut String, family: Family<'_>, origin: &Origin) {
 
 /// The exposition of one target, without the labels that name it.
 #[must_use]
-pub fn exposition<'f>(families: impl IntoIterator<Item = Family<'f>>, format: Format) -> String {
+pub fn exposition<'f>(families: impl IntoIterator<Item = Family<'f>> + Clone, format: Format) -> String {
     let mut out = String::new();
+    let names: HashSet<&str> = families.clone().into_iter().map(|family| family.name()).collect();
     for family in families {
-        write_header(&mut out, format, family.name(), family.kind(), family.help());
+        let head = (family.name(), family.kind(), family.help());
+        write_header(&mut out, format, head, |name| names.contains(name));
         write_samples(&mut out, family, &Origin::default());
     }
     if format == Format::OpenMetrics {
