@@ -95,9 +95,22 @@ pub(super) struct Inert {
 #[derive(Default)]
 struct Watched {
     alerts: Vec<Alert>,
-    /// Metrics that were seen since the configuration was read. What is seen once does not become a reason again: a target
-    /// that is down shows nothing, and that is another alert.
-    seen: BTreeSet<(String, bool)>,
+    seen: Seen,
+}
+
+/// Metrics that were seen since the configuration was read: with any value, and above 0. What is seen once does not become a
+/// reason again: a target that is down shows nothing, and that is another alert.
+#[derive(Default)]
+struct Seen([BTreeSet<String>; 2]);
+
+impl Seen {
+    fn has(&self, metric: &str, above_0: bool) -> bool {
+        self.0[usize::from(above_0)].contains(metric)
+    }
+
+    fn add(&mut self, metric: String, above_0: bool) {
+        self.0[usize::from(above_0)].insert(metric);
+    }
 }
 
 /// An alert, by its levels: what each of them cannot do without.
@@ -126,7 +139,7 @@ impl Inert {
 
     /// The configuration was read again: what was seen before says nothing of it.
     pub(super) fn forget(&self) {
-        self.watched.lock().seen.clear();
+        self.watched.lock().seen = Seen::default();
     }
 
     /// `targets` are watched, under `policy`.
@@ -165,7 +178,7 @@ impl Watched {
         let open: BTreeSet<(&str, bool)> = needs
             .filter(|need| need.reason.is_none() && !need.targets.is_empty())
             .map(|need| (need.metric.as_str(), need.above_0))
-            .filter(|(metric, above_0)| !self.seen.contains(&((*metric).to_owned(), *above_0)))
+            .filter(|(metric, above_0)| !self.seen.has(metric, *above_0))
             .collect();
         let (mut found, mut shown, mut young) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         hub.each(|status, samples| {
@@ -176,7 +189,9 @@ impl Watched {
             let has = |(metric, above_0): &&(&str, bool)| is_there(samples, metric, *above_0);
             found.extend(open.iter().filter(has).map(|(metric, above_0)| ((*metric).to_owned(), *above_0)));
         });
-        self.seen.extend(found);
+        for (metric, above_0) in found {
+            self.seen.add(metric, above_0);
+        }
         // Of a target with several instances each counts.
         shown.retain(|target| !young.contains(target));
         shown
@@ -185,7 +200,7 @@ impl Watched {
     fn reason(&self, alert: &Alert, shown: &BTreeSet<String>) -> Option<Reason> {
         let of_need = |need: &Need| {
             let is_awaited = need.targets.is_empty() || !need.targets.iter().all(|target| shown.contains(target));
-            let is_seen = self.seen.contains(&(need.metric.clone(), need.above_0));
+            let is_seen = self.seen.has(&need.metric, need.above_0);
             need.reason.or((!is_awaited && !is_seen).then_some(Reason::NotReported))
         };
         let levels: Option<Vec<Reason>> = alert.levels.iter().map(|level| level.iter().find_map(of_need)).collect();
