@@ -7,6 +7,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use arc_swap::ArcSwap;
 use prometheus::core::Collector as _;
 use prometheus::process_collector::ProcessCollector;
+use rustix::process::{Resource, getrlimit};
+use rustix::time::{ClockId, clock_gettime};
 
 use super::inert::{self, Inert};
 use super::thresholds;
@@ -51,9 +53,9 @@ metrics! {
     LOG_LINES_DROPPED: counter "manometer_log_lines_dropped_total" [] Count,
         "Log lines that were dropped, because nobody read the log or writing failed.", "stderr";
     CPU_SECONDS: counter "process_cpu_seconds_total" [] Seconds,
-        "Total user and system CPU time spent in seconds.", "/proc/self/stat";
+        "Total user and system CPU time spent in seconds.", "CLOCK_PROCESS_CPUTIME_ID";
     VIRTUAL_MEMORY_MAX: gauge "process_virtual_memory_max_bytes" [] Bytes,
-        "Maximum amount of virtual memory available in bytes.", "/proc/self/limits";
+        "Maximum amount of virtual memory available in bytes.", "RLIMIT_AS";
 }
 
 metrics! {
@@ -176,20 +178,11 @@ impl SelfMetrics {
                 out.push(metric, [], sample.get_gauge().get_value());
             }
         }
-        let Ok(own) = procfs::process::Process::myself() else { return };
         // The library counts whole seconds of CPU, which hides what a small agent uses.
-        if let Ok(stat) = own.stat() {
-            let ticks = (stat.utime + stat.stime) as f64;
-            out.push(&CPU_SECONDS, [], ticks / procfs::ticks_per_second() as f64);
-        }
-        if let Ok(limits) = own.limits() {
-            let bytes = match limits.max_address_space.soft_limit {
-                procfs::process::LimitValue::Value(bytes) => bytes as f64,
-                // As the Go client writes "unlimited": 2^64 - 1.
-                procfs::process::LimitValue::Unlimited => u64::MAX as f64,
-            };
-            out.push(&VIRTUAL_MEMORY_MAX, [], bytes);
-        }
+        let used = clock_gettime(ClockId::ProcessCPUTime);
+        out.push(&CPU_SECONDS, [], used.tv_sec as f64 + used.tv_nsec as f64 / 1e9);
+        // As the Go client writes "unlimited": 2^64 - 1.
+        out.push(&VIRTUAL_MEMORY_MAX, [], getrlimit(Resource::As).current.unwrap_or(u64::MAX) as f64);
     }
 }
 

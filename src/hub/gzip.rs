@@ -15,8 +15,10 @@ const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 0xff];
 
 /// `body` as one gzip member.
 pub(super) fn gzip(body: &[u8]) -> Bytes {
-    let processors = thread::available_parallelism().map_or(1, usize::from);
-    in_pieces(body, processors.min(body.len() / PIECE))
+    let pieces = body.len() / PIECE;
+    // How many processors there are takes twenty system calls.
+    let processors = if pieces > 1 { thread::available_parallelism().map_or(1, usize::from) } else { 1 };
+    in_pieces(body, pieces.min(processors))
 }
 
 /// Members would be the simpler pieces, but browsers read the first one only. Pieces of one member know nothing of each other

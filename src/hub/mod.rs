@@ -42,6 +42,9 @@ type SelfMetrics = Box<dyn Fn(&mut Families) + Send + Sync>;
 /// Families newly left out of `/metrics` that are logged one by one.
 const MOST_LINES: usize = 10;
 
+/// Bytes of an exposition that takes about a millisecond to write, and as long to compress.
+const SHORT: usize = 128 << 10;
+
 /// The latest samples of all targets.
 pub struct Hub {
     targets: RwLock<BTreeMap<Key, Arc<TargetSamples>>>,
@@ -229,7 +232,18 @@ impl Hub {
     /// The exposition of all targets. Takes milliseconds where there are many: call it off the runtime's threads.
     #[must_use]
     pub fn render(&self, format: Format) -> Arc<Exposition> {
-        let mut known = self.rendering.lock();
+        self.render_after(&mut self.rendering.lock(), format)
+    }
+
+    /// The same on any thread, where it takes less than to wake another one: none is being rendered, and the last one was short.
+    #[must_use]
+    pub fn render_if_short(&self, format: Format) -> Option<Arc<Exposition>> {
+        let mut last = self.rendering.try_lock()?;
+        let is_short = (1..=SHORT).contains(&last.lengths[slot(format)]);
+        is_short.then(|| self.render_after(&mut last, format))
+    }
+
+    fn render_after(&self, known: &mut Last, format: Format) -> Arc<Exposition> {
         if let Some(current) = self.current(format) {
             return current;
         }

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use bytes::Bytes;
 
+use super::SHORT;
 use super::gzip::gzip;
 use crate::metric::text::{self, Format, Origin};
 use crate::metric::{Iter, Samples};
@@ -27,10 +28,10 @@ impl Exposition {
         self.plain.clone()
     }
 
-    /// The text, compressed, if it has been compressed already.
+    /// The text, compressed, if it has been compressed already, or takes less than to wake a thread for it.
     #[must_use]
     pub fn gzip_at_hand(&self) -> Option<Bytes> {
-        self.gzip.get().cloned()
+        if self.plain.len() <= SHORT { Some(self.gzip()) } else { self.gzip.get().cloned() }
     }
 
     /// The text, compressed at the first call.

@@ -113,6 +113,23 @@ fn an_announced_target_keeps_what_it_has() {
 }
 
 #[test]
+fn only_what_is_known_to_be_short_is_rendered_on_any_thread() {
+    let hub = Hub::new(|_| {});
+    hub.publish(status("a"), families(1.0));
+    assert!(hub.render_if_short(Format::Prometheus).is_none(), "nobody knows how long it takes");
+    let first = text(&hub.render(Format::Prometheus));
+    hub.publish(status("a"), families(2.0));
+    let turn = hub.rendering.lock();
+    assert!(hub.render_if_short(Format::Prometheus).is_none(), "another thread renders");
+    drop(turn);
+    let second = text(&hub.render_if_short(Format::Prometheus).unwrap());
+    assert_eq!(second, first.replace("db=\"db0\"} 1\n", "db=\"db0\"} 2\n"));
+    hub.rendering.lock().lengths = [SHORT + 1, 0];
+    hub.publish(status("a"), families(3.0));
+    assert!(hub.render_if_short(Format::Prometheus).is_none(), "it takes long");
+}
+
+#[test]
 fn openmetrics_differs_in_headers_and_end_only() {
     let hub = Hub::new(|_| {});
     let mut families = families(1.0);
@@ -192,12 +209,12 @@ fn a_stale_rendering_is_not_kept() {
 
 #[test]
 fn gzip_holds_the_same_text() {
-    let hub = Hub::new(|_| {});
-    hub.publish(status("a"), families(1.0));
-    let exposition = hub.render(Format::Prometheus);
-    assert!(exposition.gzip_at_hand().is_none());
-    let mut unpacked = String::new();
-    flate2::read::GzDecoder::new(&exposition.gzip()[..]).read_to_string(&mut unpacked).unwrap();
-    assert_eq!(unpacked, text(&exposition));
-    assert!(exposition.gzip_at_hand().is_some());
+    for (body, is_at_hand) in [("x".repeat(SHORT), true), ("x".repeat(SHORT + 1), false)] {
+        let exposition = Exposition::new(body);
+        assert_eq!(exposition.gzip_at_hand().is_some(), is_at_hand);
+        let mut unpacked = String::new();
+        flate2::read::GzDecoder::new(&exposition.gzip()[..]).read_to_string(&mut unpacked).unwrap();
+        assert_eq!(unpacked, text(&exposition));
+        assert!(exposition.gzip_at_hand().is_some());
+    }
 }

@@ -2,8 +2,10 @@
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
-use std::hash::{BuildHasher, RandomState};
+use std::hash::BuildHasher;
 use std::time::{SystemTime, UNIX_EPOCH};
+
+use foldhash::quality::RandomState;
 
 use crate::family::Label;
 use crate::store::{Head, Identity, SetsByHash, Store};
@@ -38,9 +40,9 @@ impl Rejections {
 #[derive(Debug)]
 pub struct Families {
     store: Store,
-    by_name: HashMap<Cow<'static, str>, usize>,
+    by_name: HashMap<Cow<'static, str>, usize, RandomState>,
     sets: SetsByHash,
-    seen: HashSet<u64>,
+    seen: HashSet<u64, RandomState>,
     hasher: RandomState,
     limit: usize,
     rejections: Rejections,
@@ -64,10 +66,10 @@ impl Families {
     pub fn with_limit(limit: usize) -> Self {
         Self {
             store: Store::default(),
-            by_name: HashMap::new(),
-            sets: SetsByHash::new(),
-            seen: HashSet::new(),
-            hasher: RandomState::new(),
+            by_name: HashMap::default(),
+            sets: SetsByHash::default(),
+            seen: HashSet::default(),
+            hasher: RandomState::default(),
             limit,
             rejections: Rejections::default(),
         }

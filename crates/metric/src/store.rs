@@ -3,8 +3,10 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::hash::{BuildHasher, Hash, Hasher, RandomState};
+use std::hash::{BuildHasher, Hash, Hasher};
 use std::ops::Range;
+
+use foldhash::quality::RandomState;
 
 use crate::family::Label;
 use crate::{Kind, Suffix, text};
@@ -76,7 +78,7 @@ impl Hash for Identity<'_> {
 }
 
 /// The places of the sets of label names, by a hash of them.
-pub(crate) type SetsByHash = HashMap<u64, u16>;
+pub(crate) type SetsByHash = HashMap<u64, u16, RandomState>;
 
 impl Head {
     pub(crate) const fn new(name: Cow<'static, str>, kind: Kind, help: Cow<'static, str>) -> Self {

@@ -141,7 +141,7 @@ impl Routes {
     /// The exposition of all targets as they are now. A hundred scrapers after a change cost two renderings: the first has one,
     /// and all that come meanwhile share the one that begins after it. Clients that go away cost no more than that.
     async fn rendered(&self, format: Format) -> Result<Arc<Exposition>, JoinError> {
-        if let Some(exposition) = self.hub.current(format) {
+        if let Some(exposition) = self.hub.current(format).or_else(|| self.hub.render_if_short(format)) {
             return Ok(exposition);
         }
         let next = &self.next[slot(format)];
@@ -189,8 +189,8 @@ impl Routes {
         let header = |name| parts.headers.get(name).map_or(&b""[..], HeaderValue::as_bytes);
         let is_browser = memchr::memmem::find(header(ACCEPT), b"text/html").is_some();
         if parts.method == Method::GET && !is_browser {
-            let peer = parts.extensions.get::<Peer>().map(|Peer(ip)| ip.to_string()).unwrap_or_default();
-            self.hub.rhythm().scraped(target, scraper(&[peer.as_bytes(), header(USER_AGENT)]), Instant::now());
+            let address = parts.extensions.get::<Peer>().map(|Peer(ip)| *ip);
+            self.hub.rhythm().scraped(target, scraper(address, header(USER_AGENT)), Instant::now());
         }
     }
 

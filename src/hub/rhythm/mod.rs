@@ -7,6 +7,7 @@ mod train;
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -69,9 +70,9 @@ impl Scrapers {
 
 /// Who scrapes, as far as one scraper is told from another by it: its address and how it calls itself.
 #[must_use]
-pub fn scraper(parts: &[&[u8]]) -> u64 {
+pub fn scraper(address: Option<IpAddr>, name: &[u8]) -> u64 {
     let mut hasher = DefaultHasher::new();
-    parts.hash(&mut hasher);
+    (address, name).hash(&mut hasher);
     hasher.finish()
 }
 
