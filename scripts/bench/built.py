@@ -23,7 +23,8 @@ def micro(_stage):
     # By their names: the test harness of the crates does not know criterion's arguments.
     names = sorted(path.stem for folder in (ROOT, *ROOT.glob("crates/*")) for path in folder.glob("benches/*.rs"))
     words = [ROOT / "scripts" / "cargo.sh", "bench", "--locked", "--workspace"]
-    words += [part for name in names for part in ("--bench", name)] + ["--", "--noplot"]
+    words += [part for name in names for part in ("--bench", name)]
+    words += ["--", "--noplot", "--warm-up-time", "1", "--measurement-time", "2"]
     subprocess.run([str(word) for word in words], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
     table = Table("`make microbench`, one core", "median", "throughput")
     for file in sorted(CRITERION.rglob("new/benchmark.json")):
@@ -37,7 +38,7 @@ def micro(_stage):
 
 def kafka(_stage):
     """By the test that measures it: brokers that answer at once, so that all of it is the agent's own."""
-    words = [ROOT / "scripts" / "cargo.sh", "test", "--locked", "--release", "--package", "manometer", "--lib", "--",
+    words = [ROOT / "scripts" / "cargo.sh", "test", "--locked", "--profile", "bench", "--package", "manometer", "--lib", "--",
              "--ignored", "--nocapture", "of_500_groups"]
     said = subprocess.run([str(word) for word in words], cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
     polls = [(int(poll), int(export)) for poll, export in re.findall(r"(\d+) ms to poll, (\d+) ms to export", said)]

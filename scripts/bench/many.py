@@ -78,9 +78,9 @@ def thousand(stage, count=1_000, clients=1_000):
     servers = [stage.redis() for _ in range(SERVERS)]
     held = [stage.clients(port, clients - count // SERVERS) for _, port in servers]
     process, port = fleet(stage, servers, count)
-    busy = percent_of_a_core(process, 4 * INTERVAL)
+    busy = percent_of_a_core(process, 2 * INTERVAL)
     plain, packed = scrapes(port, gzip=False), scrapes(port, gzip=True)
-    late = lateness(servers[0][1], 5 * INTERVAL)
+    late = lateness(servers[0][1], 4 * INTERVAL)
     size, resident = len(get(port)), resident_mib(process)
     for one in [process, *held, *(server for server, _ in servers)]:
         stage.stop(one)
@@ -114,7 +114,7 @@ def growth(stage):
     targets = Table("targets, without CLIENT LIST", "CPU of a poll, ms", "resident memory of a target, KiB", "a scrape, ms of a hundred targets")
     for count in SIZES:
         process, port = fleet(stage, servers, count, WITHOUT_CLIENTS)
-        busy = percent_of_a_core(process, 2 * INTERVAL) * INTERVAL * 10 / count
+        busy = percent_of_a_core(process, INTERVAL) * INTERVAL * 10 / count
         scrape = statistics.median(scrapes(port, gzip=False)) / count * 100
         targets.row(f"{count:,}", f"{busy:.2f}", f"{resident_mib(process) * 1024 / count:.0f}", f"{scrape:.1f}")
         stage.stop(process)

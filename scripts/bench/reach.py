@@ -7,8 +7,8 @@ import time
 from page import Table
 from stage import HOST, Failed, cpu, free_port, percentile, ratios, redis, resident_mib, spread, target, turns, until, value
 
-ROUNDS = 5
-SECONDS = 10
+ROUNDS = 3
+SECONDS = 8
 EXACT = 1_000
 BUDGET = 1_000
 NODES = 100
