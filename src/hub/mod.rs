@@ -42,7 +42,7 @@ type SelfMetrics = Box<dyn Fn(&mut Families) + Send + Sync>;
 /// Families newly left out of `/metrics` that are logged one by one.
 const MOST_LINES: usize = 10;
 
-/// Bytes of an exposition that takes about a millisecond to write, and as long to compress.
+/// Bytes of an exposition for which no thread is woken: it takes less than a millisecond to write, and to compress.
 const SHORT: usize = 128 << 10;
 
 /// The latest samples of all targets.
@@ -235,7 +235,8 @@ impl Hub {
         self.render_after(&mut self.rendering.lock(), format)
     }
 
-    /// The same on any thread, where it takes less than to wake another one: none is being rendered, and the last one was short.
+    /// The same on the caller's thread, for which it is a matter of a millisecond: the last one was short, and none is being
+    /// rendered.
     #[must_use]
     pub fn render_if_short(&self, format: Format) -> Option<Arc<Exposition>> {
         let mut last = self.rendering.try_lock()?;

@@ -28,7 +28,7 @@ impl Exposition {
         self.plain.clone()
     }
 
-    /// The text, compressed, if it has been compressed already, or takes less than to wake a thread for it.
+    /// The text, compressed, if it has been compressed already or is short.
     #[must_use]
     pub fn gzip_at_hand(&self) -> Option<Bytes> {
         if self.plain.len() <= SHORT { Some(self.gzip()) } else { self.gzip.get().cloned() }
