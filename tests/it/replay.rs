@@ -123,15 +123,19 @@ fn no_panel_is_empty_where_there_is_something_to_see() {
         }
         pending.is_empty().then_some(())
     });
-    // All at once, as a dashboard asks.
-    let mut faults = Vec::new();
-    for query in &all {
-        let answer = ask(&world.prometheus, query);
-        if !is_finite(&answer) || (answer.is_empty() && query.may_be_empty.is_none()) {
-            faults.push(format!("{} {}: {}: {answer:?}", query.panel, query.ref_id, query.expr));
+    // All at once, as a dashboard asks. A slow machine may miss a scrape, and then they are asked again.
+    until(ANSWERED, "all have their answers at once", || {
+        world.go_on();
+        let has_fault = |query: &&Expression| {
+            let answer = ask(&world.prometheus, query);
+            !is_finite(&answer) || (answer.is_empty() && query.may_be_empty.is_none())
+        };
+        let faults: Vec<&Expression> = all.iter().filter(has_fault).collect();
+        for query in &faults {
+            eprintln!("{} {}: {}", query.panel, query.ref_id, query.expr);
         }
-    }
-    assert!(faults.is_empty(), "{}", faults.join("\n"));
+        faults.is_empty().then_some(())
+    });
 }
 
 #[test]
