@@ -94,7 +94,7 @@ def thousand(stage, count=1_000, clients=1_000):
 
 
 def ten_thousand(stage, count=10_000):
-    allow_files(40_000)
+    allow_files(20_000)
     servers = [stage.redis() for _ in range(SERVERS)]
     process, port = fleet(stage, servers, count, WITHOUT_CLIENTS)
     busy = percent_of_a_core(process, 2 * INTERVAL)
@@ -109,7 +109,7 @@ def ten_thousand(stage, count=10_000):
 
 
 def growth(stage):
-    allow_files(40_000)
+    allow_files(20_000)
     servers = [stage.redis() for _ in range(SERVERS)]
     targets = Table("targets, without CLIENT LIST", "CPU of a poll, ms", "resident memory of a target, KiB", "a scrape, ms of a hundred targets")
     for count in SIZES:
