@@ -175,8 +175,8 @@ pub fn write_samples(out: &mut String, family: Family<'_>, origin: &Origin) {
 pub fn exposition<'f>(families: impl IntoIterator<Item = Family<'f>> + Clone, format: Format) -> String {
     let mut out = String::new();
     // Nobody asks for them in the other format.
-    let named = families.clone().into_iter().filter(|_| format == Format::OpenMetrics);
-    let names: HashSet<&str> = named.map(|family| family.name()).collect();
+    let asked_for = families.clone().into_iter().filter(|_| format == Format::OpenMetrics);
+    let names: HashSet<&str> = asked_for.map(|family| family.name()).collect();
     for family in families {
         let head = (family.name(), family.kind(), family.help());
         write_header(&mut out, format, head, |name| names.contains(name));
