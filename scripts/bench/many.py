@@ -10,16 +10,18 @@ from stage import Failed, cpu, get, percentile, program, resident_mib, spread, t
 
 SERVERS = 8
 INTERVAL = 15
+# Open files of a server or an agent at most: ten thousand connections, and what else each holds.
+FILES = 20_000
 SIZES = (125, 250, 500, 1_000)
 CLIENTS = (1_250, 2_500, 5_000, 10_000)
 WITHOUT_CLIENTS = "client_list = false"
 
 
-def allow_files(count):
+def allow_files():
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    if hard != resource.RLIM_INFINITY and hard < count:
-        raise Failed(f"the limit of open files ({hard}) is too low: {count} are needed")
-    resource.setrlimit(resource.RLIMIT_NOFILE, (count, hard))
+    if hard != resource.RLIM_INFINITY and hard < FILES:
+        raise Failed(f"the limit of open files ({hard}) is too low: {FILES} are needed")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (FILES, hard))
 
 
 def fleet(stage, servers, count, more=""):
@@ -74,7 +76,7 @@ def scrapes(port, gzip):
 
 
 def thousand(stage, count=1_000, clients=1_000):
-    allow_files(20_000)
+    allow_files()
     servers = [stage.redis() for _ in range(SERVERS)]
     held = [stage.clients(port, clients - count // SERVERS) for _, port in servers]
     process, port = fleet(stage, servers, count)
@@ -94,7 +96,7 @@ def thousand(stage, count=1_000, clients=1_000):
 
 
 def ten_thousand(stage, count=10_000):
-    allow_files(20_000)
+    allow_files()
     servers = [stage.redis() for _ in range(SERVERS)]
     process, port = fleet(stage, servers, count, WITHOUT_CLIENTS)
     busy = percent_of_a_core(process, 2 * INTERVAL)
@@ -109,7 +111,7 @@ def ten_thousand(stage, count=10_000):
 
 
 def growth(stage):
-    allow_files(20_000)
+    allow_files()
     servers = [stage.redis() for _ in range(SERVERS)]
     targets = Table("targets, without CLIENT LIST", "CPU of a poll, ms", "resident memory of a target, KiB", "a scrape, ms of a hundred targets")
     for count in SIZES:

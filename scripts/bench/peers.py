@@ -11,6 +11,7 @@ from stage import HOST, cpu, get, percentile, program, ratios, resident_mib, spr
 ROUNDS = 5
 RATE_SECONDS = 4
 LATENCY_SECONDS = 30
+COST_ROUNDS = 3
 LOOKS = 12
 
 
@@ -104,7 +105,7 @@ def looked(stage, redis, redis_port, clients, scraped):
         stage.stop(process)
         return cost
 
-    return turns(3, agent, exporter)
+    return turns(COST_ROUNDS, agent, exporter)
 
 
 def costs(stage):
