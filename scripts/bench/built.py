@@ -3,11 +3,10 @@
 import json
 import os
 import re
-import statistics
 import subprocess
 
 from page import Table
-from stage import AGENT, RELEASE, ROOT, Failed
+from stage import AGENT, RELEASE, ROOT, Failed, spread
 
 CRITERION = RELEASE.parent / "criterion"
 
@@ -18,14 +17,18 @@ def size(_stage):
     return table
 
 
+def benchmarks(names, *more):
+    """What the benchmarks of these names print."""
+    words = [ROOT / "scripts" / "cargo.sh", "bench", "--locked", "--workspace"]
+    words += [part for name in names for part in ("--bench", name)]
+    return subprocess.run([str(word) for word in (*words, "--", *more)], cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
 def micro(_stage):
     """All criterion benchmarks, one core."""
     # By their names: the test harness of the crates does not know criterion's arguments.
-    names = sorted(path.stem for folder in (ROOT, *ROOT.glob("crates/*")) for path in folder.glob("benches/*.rs"))
-    words = [ROOT / "scripts" / "cargo.sh", "bench", "--locked", "--workspace"]
-    words += [part for name in names for part in ("--bench", name)]
-    words += ["--", "--noplot", "--warm-up-time", "1", "--measurement-time", "2"]
-    subprocess.run([str(word) for word in words], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    names = {path.stem for folder in (ROOT, *ROOT.glob("crates/*")) for path in folder.glob("benches/*.rs")}
+    benchmarks(sorted(names - {"kafka"}), "--noplot", "--warm-up-time", "1", "--measurement-time", "2")
     table = Table("`make microbench`, one core", "median", "throughput")
     for file in sorted(CRITERION.rglob("new/benchmark.json")):
         measured = json.loads((file.parent / "estimates.json").read_text())["median"]["point_estimate"]
@@ -37,25 +40,15 @@ def micro(_stage):
 
 
 def kafka(_stage):
-    """By the test that measures it: brokers that answer at once, so that all of it is the agent's own.
-
-    Optimised as the playground is: as what is shipped is, the tests take longer to build than all else here to measure."""
-    words = [ROOT / "scripts" / "cargo.sh", "test", "--locked", "--profile", "playground", "--package", "manometer", "--lib", "--",
-             "--ignored", "--nocapture", "of_500_groups"]
-    said = subprocess.run([str(word) for word in words], cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
-    polls = [(int(poll), int(export)) for poll, export in re.findall(r"(\d+) ms to poll, (\d+) ms to export", said)]
+    """Brokers that answer at once, so that all of it is the agent's own."""
+    said = benchmarks(["kafka"])
+    polls = [(float(poll), float(export)) for poll, export in re.findall(r"([\d.]+) ms to poll, ([\d.]+) ms to export", said)]
     if not polls:
-        raise Failed(f"the test says nothing of polls: {said}")
-    return costs(polls)
-
-
-def costs(polls):
+        raise Failed(f"the benchmark says nothing of polls: {said}")
     table = Table("CPU of a poll of Kafka, 500 groups with 50 partitions each, ms", "", "goal")
-    for name, part in (("questions, replies and lags", 0), ("export", 1)):
-        times = [poll[part] for poll in polls]
-        table.row(name, f"{statistics.median(times):.0f} ({min(times)} to {max(times)})", "")
-    both = [sum(poll) for poll in polls]
-    table.row("both", f"{statistics.median(both):.0f} ({min(both)} to {max(both)})", "200")
+    table.row("questions, replies and lags", spread([poll for poll, _ in polls], "{:.0f}"), "")
+    table.row("export", spread([export for _, export in polls], "{:.0f}"), "")
+    table.row("both", spread([sum(poll) for poll in polls], "{:.0f}"), "200")
     return table
 
 

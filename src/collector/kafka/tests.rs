@@ -286,42 +286,6 @@ proptest! {
     }
 }
 
-/// How much CPU a poll costs the agent: `cargo test --release -- --ignored of_500_groups --nocapture`.
-#[tokio::test]
-#[ignore = "it measures"]
-#[expect(clippy::print_stdout, reason = "that is what it is for")]
-async fn the_cost_of_500_groups_with_50_partitions_each() {
-    let spent = || {
-        let told = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
-        told.split(' ').next().unwrap().parse::<f64>().unwrap() / 1e6
-    };
-    let names: Vec<String> = (0..500).map(|at| format!("topic-of-a-usual-length-{at}")).collect();
-    let offsets = |name: &String| (0..50).map(|index| (name.clone(), index, 1_000)).collect();
-    let world = World {
-        topics: names.iter().map(|name| topic(name, &[(1, 0, 5_000); 50])).collect(),
-        groups: names
-            .iter()
-            .map(|name| (name.clone(), Group { committed: offsets(name), ..group(1, 3, &[]) }))
-            .collect(),
-        is_old: false,
-    };
-    let fake = Fake::start(1, world, |_| None);
-    let mut collector = collector(&fake, "deadline = \"14s\"");
-    for _ in 0..4 {
-        let before = spent();
-        let snapshot = collector.poll().await.unwrap();
-        let polled = spent();
-        let mut families = Families::with_limit(collector.target.series_limit);
-        KafkaCollector::export(&snapshot, &mut families);
-        println!(
-            "{:.0} ms to poll, {:.0} ms to export {} series",
-            polled - before,
-            spent() - polled,
-            families.series()
-        );
-    }
-}
-
 #[test]
 fn elements_of_a_byte_each_have_a_bound_of_their_own() {
     for (length, expected) in
