@@ -118,11 +118,10 @@ pub async fn look(at: At, roll: Option<Box<dyn Roll>>, look: Look) {
 fn run(polled: Polled, hub: Arc<Hub>, stop: CancellationToken) -> impl Future<Output = ()> + Send {
     let state = State::new(polled.instance);
     let others = hub.announce(state.status());
-    let spread = START_DELAY.saturating_mul(u32::try_from(others).unwrap_or(u32::MAX)).min(MAX_START_DELAY);
-    poll_until(polled.make, state, spread, hub, stop)
+    poll_until(polled.make, state, others, hub, stop)
 }
 
-async fn poll_until(make: Make, mut state: State, spread: Duration, hub: Arc<Hub>, stop: CancellationToken) {
+async fn poll_until(make: Make, mut state: State, others: usize, hub: Arc<Hub>, stop: CancellationToken) {
     let kept = Arc::clone(hub.state());
     let make = move || {
         let mut collector = make();
@@ -131,8 +130,9 @@ async fn poll_until(make: Make, mut state: State, spread: Duration, hub: Arc<Hub
     };
     let mut collector = make();
     state.reloads = hub.reloads();
-    let mut pace = Pace::new(state.instance.key(), state.instance.settings.clone(), &hub);
-    // Targets that start together must not poll together, and nobody wants to wait long for the first numbers.
+    let mut pace = Pace::new(state.instance.key(), state.instance.settings.clone(), &hub, others);
+    // Nobody wants to wait long for the first numbers: from the second poll on, all have their place in the whole interval.
+    let spread = START_DELAY.saturating_mul(u32::try_from(others).unwrap_or(u32::MAX)).min(MAX_START_DELAY);
     let spread = spread.min(state.instance.settings.interval.length() / 10);
     let mut started = None;
     let mut next = Instant::now() + spread.mul_f64(fastrand::f64());

@@ -7,7 +7,10 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::config::{Interval, TargetSettings};
-use crate::hub::{Hub, Key};
+use crate::hub::{Beat, Hub, Key};
+
+/// So far apart, in intervals, are the places of one target and the next: evenly, however many there are.
+const GOLDEN_RATIO: f64 = 0.618_033_988_749_895;
 
 /// The parts of the interval in which the time is counted that a poll begins before its scrape.
 const GRID: u32 = 20;
@@ -22,6 +25,8 @@ pub(super) struct Pace {
     configured: TargetSettings,
     /// Wakes when there are scrapes to follow; `None` for a written interval, which holds as written.
     changed: Option<Arc<Notify>>,
+    /// When a poll begins of those that follow no scrapes, as do all that lie a whole number of intervals from it.
+    place: Instant,
     /// The slowest of the last polls, in seconds.
     slowest: f64,
     /// How long before its scrape a poll begins.
@@ -29,12 +34,14 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    pub(super) fn new(key: Key, configured: TargetSettings, hub: &Arc<Hub>) -> Self {
+    /// The pace of an instance that `others` were there before.
+    pub(super) fn new(key: Key, configured: TargetSettings, hub: &Arc<Hub>, others: usize) -> Self {
         let changed = match configured.interval {
             Interval::Auto(_) => Some(hub.rhythm().follow(&key)),
             Interval::Every(_) => None,
         };
-        Self { key, hub: Arc::clone(hub), configured, changed, slowest: 0.0, lead: Duration::ZERO }
+        let place = Instant::now() + configured.interval.length().mul_f64((others as f64 * GOLDEN_RATIO).fract());
+        Self { key, hub: Arc::clone(hub), configured, changed, place, slowest: 0.0, lead: Duration::ZERO }
     }
 
     /// Waits until there are other scrapes to follow.
@@ -57,7 +64,9 @@ impl Pace {
         let Some(mut beat) = beat else {
             (settings.interval, settings.deadline) = (self.configured.interval, self.configured.deadline);
             // Without jitter: what lasts as long as the interval must be seen by a poll. Agents began at different moments.
-            return started + settings.interval.length();
+            let period = settings.interval.length();
+            let places = Beat { period, next: self.place, share: Some(0.0) };
+            return places.slot(now.max(started + period / GRID), Duration::ZERO);
         };
         // What is expensive is not asked for each of many scrapes.
         let scrapes = self.configured.shortest_interval.as_secs_f64() / beat.period.as_secs_f64();

@@ -98,20 +98,24 @@ fn start(steps: &[Step]) -> Run {
 }
 
 fn start_at(steps: &[Step], interval: Interval) -> Run {
+    start_beside("t", steps, interval, Arc::new(Hub::new(|_| {})))
+}
+
+/// A target of that name beside those that `hub` knows.
+fn start_beside(name: &str, steps: &[Step], interval: Interval, hub: Arc<Hub>) -> Run {
     let polled_at = Arc::default();
     let origin = Instant::now();
     let steps = Arc::new(Mutex::new(steps.iter().copied().collect()));
     let polled = Arc::clone(&polled_at);
     let make = move || Fake { steps: Arc::clone(&steps), polled_at: Arc::clone(&polled), origin, reloads: 0 };
     let settings = TargetSettings {
-        name: "t".to_owned(),
+        name: name.to_owned(),
         interval,
         deadline: Duration::from_secs(4),
         series_limit: 100,
         ..TargetSettings::new(String::new(), &Defaults::USUAL)
     };
     let instance = Instance { collector: Fake::NAME, settings, address: "nowhere".to_owned(), tls: None };
-    let hub = Arc::new(Hub::new(|_| {}));
     let stop = CancellationToken::new();
     let task = tokio::spawn(run(Polled::new(instance, make), Arc::clone(&hub), stop.clone()));
     Run { hub, polled_at, stop, task }
@@ -173,9 +177,30 @@ async fn polls_keep_the_interval_and_retries_come_sooner() {
     let gaps: Vec<f64> = polls.windows(2).map(|pair| pair[1].as_secs_f64() - pair[0].as_secs_f64()).collect();
     assert_eq!(polls[0], Duration::ZERO, "who is alone waits for nobody");
     assert!(gaps[..2].iter().all(|gap| (gap - 10.0).abs() < 0.01), "{gaps:?}");
-    for (gap, expected) in gaps[2..].iter().zip([1.0, 2.0, 4.0, 8.0, 10.0]) {
+    for (gap, expected) in gaps[2..].iter().zip([1.0, 2.0, 4.0]) {
         assert!(*gap >= expected - 0.01 && *gap <= expected * 1.1 + 0.01, "{gap} is not {expected} + 10 %");
     }
+    assert_eq!(polls[6..], [30, 40, 50].map(Duration::from_secs), "a regular poll comes when it is due");
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_targets_are_polled_soon_and_from_then_on_apart() {
+    let (hub, interval) = (Arc::new(Hub::new(|_| {})), Duration::from_secs(15));
+    let start =
+        |number| start_beside(&format!("t{number}"), &[Step::Value(1.0)], Interval::Every(interval), Arc::clone(&hub));
+    let runs: Vec<Run> = (0..200).map(start).collect();
+    tokio::time::sleep(4 * interval).await;
+    let polls: Vec<Vec<Duration>> = runs.iter().map(Run::polls).collect();
+    assert!(polls.iter().all(|polls| polls[0] <= Duration::from_secs(1)));
+    for polls in &polls {
+        let gaps: Vec<Duration> = polls.windows(2).map(|pair| pair[1].saturating_sub(pair[0])).collect();
+        assert!(gaps[0] > interval / 20 && gaps[0] <= interval.mul_f64(1.05), "{gaps:?}");
+        assert!(gaps[1..].iter().all(|gap| gap.abs_diff(interval) <= Duration::from_millis(1)), "{gaps:?}");
+    }
+    let mut places: Vec<f64> = polls.iter().map(|polls| polls[2].as_secs_f64() % 15.0).collect();
+    places.sort_by(f64::total_cmp);
+    let apart: Vec<f64> = places.windows(2).map(|pair| (pair[1] - pair[0]) * 200.0 / 15.0).collect();
+    assert!(apart.iter().all(|apart| (0.5..2.0).contains(apart)), "in places that they would evenly have: {apart:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -185,8 +210,8 @@ async fn recovery_returns_the_samples_and_the_interval() {
     assert_eq!(run.sample("fake_value{target=\"t\"}").as_deref(), Some("3"));
     assert!(run.hub.statuses()[0].up());
     assert_eq!(run.polls().len(), 2);
-    tokio::time::sleep(Duration::from_secs(6)).await;
-    assert_eq!(run.polls().len(), 2, "after a success the next poll waits for the interval");
+    tokio::time::sleep(Duration::from_secs(9)).await;
+    assert_eq!(run.polls()[2..], [Duration::from_secs(10)], "after a success the next poll comes when it is due");
 }
 
 #[tokio::test(start_paused = true)]
@@ -302,7 +327,7 @@ async fn what_is_expensive_is_not_asked_for_each_of_many_scrapes() {
     let mut settings = TargetSettings::new("t".to_owned(), &Defaults::USUAL);
     settings.shortest_interval = Duration::from_secs(5);
     let hub = Arc::new(Hub::new(|_| {}));
-    let mut pace = Pace::new(Key::of("t"), settings.clone(), &hub);
+    let mut pace = Pace::new(Key::of("t"), settings.clone(), &hub, 0);
     for _ in 0..5 {
         hub.rhythm().scraped(Some(&Key::of("t")), 1, Instant::now());
         tokio::time::sleep(Duration::from_secs(2)).await;
