@@ -6,6 +6,7 @@ use crate::metric::{Kind, Metric, Suffix};
 
 const KEYS: Metric<1> = Metric::gauge("redis_db_keys", &["db"], "Keys.");
 const CALLS: Metric<0> = Metric::counter("redis_calls_total", &[], "Calls.");
+const OWN: Metric<0> = Metric::gauge("a_self", &[], "Own.");
 
 fn status(name: &str) -> TargetStatus {
     TargetStatus {
@@ -43,7 +44,7 @@ fn text(exposition: &Exposition) -> String {
 
 #[test]
 fn joins_targets_under_one_header() {
-    let hub = Hub::new(|own| own.push(&Metric::<0>::gauge("a_self", &[], "Own."), [], 1.0));
+    let hub = Hub::new(|own| own.push(&OWN, [], 1.0));
     hub.publish(status("b"), families(2.0));
     hub.publish(status("a"), families(1.0));
     assert_eq!(
@@ -93,7 +94,7 @@ fn the_agents_own_metrics_do_not_wait_for_a_target() {
     let calls = Arc::new(AtomicU64::new(0));
     let counted = Arc::clone(&calls);
     let own = move |own: &mut Families| {
-        own.push(&Metric::<0>::gauge("a_self", &[], "Own."), [], counted.fetch_add(1, Ordering::Relaxed) as f64);
+        own.push(&OWN, [], counted.fetch_add(1, Ordering::Relaxed) as f64);
     };
     let hub = Hub { max_age: Duration::ZERO, ..Hub::new(own) };
     for expected in ["a_self 0\n", "a_self 1\n", "a_self 2\n"] {
@@ -163,7 +164,7 @@ fn no_two_families_have_one_name_in_openmetrics() {
 
 #[test]
 fn a_target_alone_has_no_target_label() {
-    let hub = Hub::new(|own| own.push(&Metric::<0>::gauge("a_self", &[], "Own."), [], 1.0));
+    let hub = Hub::new(|own| own.push(&OWN, [], 1.0));
     hub.publish(status("a"), families(1.0));
     let body = hub.render_target(&Key::of("a"), Format::Prometheus).unwrap();
     assert_eq!(

@@ -32,7 +32,7 @@ impl Durations {
     }
 
     /// Exports them, if there are any.
-    pub fn export<const N: usize>(&self, metric: &Metric<N>, labels: [&str; N], out: &mut Families) {
+    pub fn export<const N: usize>(&self, metric: &'static Metric<N>, labels: [&str; N], out: &mut Families) {
         if self.count == 0 {
             return;
         }
@@ -47,6 +47,8 @@ mod tests {
     use super::*;
     use crate::text::{Format, exposition};
 
+    const A: Metric<0> = Metric::histogram("a_seconds", &[], "A.");
+
     #[test]
     fn a_duration_is_in_every_bucket_from_its_own_on() {
         let mut durations = Durations::new(&[0.1, 0.5]);
@@ -54,7 +56,7 @@ mod tests {
             durations.observe(Duration::from_millis(millis));
         }
         let mut out = Families::new();
-        durations.export(&Metric::<0>::histogram("a_seconds", &[], "A."), [], &mut out);
+        durations.export(&A, [], &mut out);
         assert_eq!(
             exposition(&out.into_sorted(), Format::Prometheus),
             "# HELP a_seconds A.\n# TYPE a_seconds histogram\na_seconds_bucket{le=\"0.1\"} 1\n\

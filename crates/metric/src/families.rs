@@ -8,7 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use foldhash::quality::RandomState;
 
 use crate::family::Label;
-use crate::store::{Head, Identity, SetsByHash, Store};
+use crate::store::{About, Head, Identity, SetsByHash, Store};
 use crate::{Definition, Family, Kind, Metric, MetricInfo, Samples, Suffix, text};
 
 /// Samples of one target before the rest is refused, unless the configuration says otherwise.
@@ -76,32 +76,32 @@ impl Families {
     }
 
     /// Adds one sample.
-    pub fn push<const N: usize>(&mut self, metric: &Metric<N>, labels: [&str; N], value: f64) {
+    pub fn push<const N: usize>(&mut self, metric: &'static Metric<N>, labels: [&str; N], value: f64) {
         self.add_fixed(metric.info(), Suffix::None, labels.into_iter(), None, value);
     }
 
     /// Adds one sample, if its value is known.
-    pub fn push_known<const N: usize>(&mut self, metric: &Metric<N>, labels: [&str; N], value: Option<f64>) {
+    pub fn push_known<const N: usize>(&mut self, metric: &'static Metric<N>, labels: [&str; N], value: Option<f64>) {
         if let Some(value) = value {
             self.push(metric, labels, value);
         }
     }
 
     /// Adds one sample of a moment, in seconds since 1970, if it is known.
-    pub fn push_time<const N: usize>(&mut self, metric: &Metric<N>, labels: [&str; N], at: Option<SystemTime>) {
+    pub fn push_time<const N: usize>(&mut self, metric: &'static Metric<N>, labels: [&str; N], at: Option<SystemTime>) {
         let since = at.and_then(|at| at.duration_since(UNIX_EPOCH).ok());
         self.push_known(metric, labels, since.map(|since| since.as_secs_f64()));
     }
 
     /// Adds one sample that has only the first of the metric's labels: the others are absent.
-    pub fn push_first<const N: usize>(&mut self, metric: &Metric<N>, labels: &[&str], value: f64) {
+    pub fn push_first<const N: usize>(&mut self, metric: &'static Metric<N>, labels: &[&str], value: f64) {
         self.add_fixed(metric.info(), Suffix::None, labels.iter().copied(), None, value);
     }
 
     /// Adds one sample that has `more` labels beside its own: those that the configuration names.
     pub fn push_with<const N: usize>(
         &mut self,
-        metric: &Metric<N>,
+        metric: &'static Metric<N>,
         labels: [&str; N],
         more: &[(String, String)],
         value: f64,
@@ -115,7 +115,7 @@ impl Families {
     /// Adds one sample whose value [`set`](Self::set) will give; until then it is 0.
     ///
     /// Its place under the series limit is taken now.
-    pub fn reserve<const N: usize>(&mut self, metric: &Metric<N>, labels: [&str; N]) -> Reserved {
+    pub fn reserve<const N: usize>(&mut self, metric: &'static Metric<N>, labels: [&str; N]) -> Reserved {
         Reserved(self.add_fixed(metric.info(), Suffix::None, labels.into_iter(), None, 0.0))
     }
 
@@ -127,14 +127,14 @@ impl Families {
     }
 
     /// Adds one sample of a yes or no: 1 or 0.
-    pub fn push_bool<const N: usize>(&mut self, metric: &Metric<N>, labels: [&str; N], value: bool) {
+    pub fn push_bool<const N: usize>(&mut self, metric: &'static Metric<N>, labels: [&str; N], value: bool) {
         self.push(metric, labels, f64::from(value));
     }
 
     /// Adds one sample for each of `states`: 1 for `current`, 0 for the others.
     ///
     /// A `current` that is not among `states` is shown as `unknown`, which must be one of them.
-    pub fn push_state_set(&mut self, metric: &Metric<1>, states: &[&str], current: &str) {
+    pub fn push_state_set(&mut self, metric: &'static Metric<1>, states: &[&str], current: &str) {
         let current = if states.contains(&current) { current } else { "unknown" };
         for state in states {
             self.push_bool(metric, [state], *state == current);
@@ -144,7 +144,7 @@ impl Families {
     /// Adds a summary: values by quantile (the text of the label), their sum and count.
     pub fn push_summary<const N: usize>(
         &mut self,
-        metric: &Metric<N>,
+        metric: &'static Metric<N>,
         labels: [&str; N],
         quantiles: &[(&str, f64)],
         sum: f64,
@@ -161,7 +161,7 @@ impl Families {
     /// Adds a histogram: cumulative counts by upper bound, their sum and count. The `+Inf` bucket is added here.
     pub fn push_histogram<const N: usize>(
         &mut self,
-        metric: &Metric<N>,
+        metric: &'static Metric<N>,
         labels: [&str; N],
         buckets: &[(f64, f64)],
         sum: f64,
@@ -205,9 +205,9 @@ impl Families {
     fn foreign_family(&mut self, name: &str, kind: Kind, help: &str) -> Option<usize> {
         let known = self.by_name.get(name).copied();
         match known {
-            Some(index) if self.store.heads[index].kind == kind => Some(index),
+            Some(index) if self.store.heads[index].about.kind() == kind => Some(index),
             None if text::is_metric_name(name) => {
-                Some(self.insert(Cow::Owned(name.to_owned()), kind, Cow::Owned(help.to_owned())))
+                Some(self.insert(Cow::Owned(name.to_owned()), About::foreign(name, kind, help)))
             }
             _ => {
                 self.rejections.name += 1;
@@ -241,23 +241,23 @@ impl Families {
         Samples::of(self.store)
     }
 
-    fn family(&mut self, info: &MetricInfo) -> usize {
+    fn family(&mut self, info: &'static MetricInfo) -> usize {
         match self.by_name.get(info.name) {
             Some(&index) => index,
-            None => self.insert(Cow::Borrowed(info.name), info.kind, Cow::Borrowed(info.help)),
+            None => self.insert(Cow::Borrowed(info.name), About::Fixed(info)),
         }
     }
 
-    fn insert(&mut self, name: Cow<'static, str>, kind: Kind, help: Cow<'static, str>) -> usize {
+    fn insert(&mut self, name: Cow<'static, str>, about: About) -> usize {
         let index = self.store.heads.len();
-        self.by_name.insert(name.clone(), index);
-        self.store.heads.push(Head::new(name, kind, help));
+        self.by_name.insert(name, index);
+        self.store.heads.push(Head::new(about));
         index
     }
 
     fn add_fixed<'l>(
         &mut self,
-        info: &MetricInfo,
+        info: &'static MetricInfo,
         suffix: Suffix,
         values: impl Iterator<Item = &'l str> + Clone,
         extra: Option<(&'static str, &'l str)>,

@@ -89,19 +89,19 @@ impl<'f> Family<'f> {
     /// The metric's name.
     #[must_use]
     pub fn name(&self) -> &'f str {
-        &self.head.name
+        self.head.about.name()
     }
 
     /// The metric's type.
     #[must_use]
     pub const fn kind(&self) -> Kind {
-        self.head.kind
+        self.head.about.kind()
     }
 
     /// The text of `# HELP`.
     #[must_use]
     pub fn help(&self) -> &'f str {
-        &self.head.help
+        self.head.about.help()
     }
 
     /// Every sample, in the order in which they were pushed.

@@ -24,7 +24,7 @@ impl Samples {
     /// The family of that name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Family<'_>> {
-        let at = self.0.heads.binary_search_by(|head| head.name.as_ref().cmp(name)).ok()?;
+        let at = self.0.heads.binary_search_by(|head| head.about.name().cmp(name)).ok()?;
         Some(Family::sorted(&self.0, &self.0.heads[at]))
     }
 

@@ -9,7 +9,7 @@ use std::ops::Range;
 use foldhash::quality::RandomState;
 
 use crate::family::Label;
-use crate::{Kind, Suffix, text};
+use crate::{Kind, MetricInfo, Suffix, text};
 
 /// Bytes of one label value before it is cut: a label is read by people, and a foreign name has no length limit.
 pub const MAX_LABEL_BYTES: usize = 256;
@@ -35,13 +35,19 @@ pub(crate) struct Store {
 /// What a family is, without its samples.
 #[derive(Debug)]
 pub(crate) struct Head {
-    pub(crate) name: Cow<'static, str>,
-    pub(crate) help: Cow<'static, str>,
-    pub(crate) kind: Kind,
+    pub(crate) about: About,
     /// The places of the two sets of label names that its last samples had: a histogram has one with `le` and one without.
     recent: [u16; 2],
     /// Where its samples are, once they are in the order of the families.
     pub(crate) rows: Range<u32>,
+}
+
+/// What the header of a family says. The heads of all targets are kept, hundreds each: what the catalog has is pointed at.
+#[derive(Debug)]
+pub(crate) enum About {
+    Fixed(&'static MetricInfo),
+    /// Name, help and type.
+    Foreign(Box<(Box<str>, Box<str>, Kind)>),
 }
 
 /// One sample.
@@ -81,8 +87,35 @@ impl Hash for Identity<'_> {
 pub(crate) type SetsByHash = HashMap<u64, u16, RandomState>;
 
 impl Head {
-    pub(crate) const fn new(name: Cow<'static, str>, kind: Kind, help: Cow<'static, str>) -> Self {
-        Self { name, help, kind, recent: [NO_LABELS; 2], rows: 0..0 }
+    pub(crate) const fn new(about: About) -> Self {
+        Self { about, recent: [NO_LABELS; 2], rows: 0..0 }
+    }
+}
+
+impl About {
+    pub(crate) fn foreign(name: &str, kind: Kind, help: &str) -> Self {
+        Self::Foreign(Box::new((name.into(), help.into(), kind)))
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Self::Fixed(info) => info.name,
+            Self::Foreign(about) => &about.0,
+        }
+    }
+
+    pub(crate) fn help(&self) -> &str {
+        match self {
+            Self::Fixed(info) => info.help,
+            Self::Foreign(about) => &about.1,
+        }
+    }
+
+    pub(crate) const fn kind(&self) -> Kind {
+        match self {
+            Self::Fixed(info) => info.kind,
+            Self::Foreign(about) => about.2,
+        }
     }
 }
 
@@ -157,17 +190,16 @@ impl Store {
     pub(crate) fn sort(&mut self) {
         let mut counts = vec![0_u32; self.heads.len()];
         self.rows.iter().for_each(|row| counts[row.family as usize] += 1);
-        let mut order: Vec<usize> = (0..self.heads.len()).filter(|&family| counts[family] > 0).collect();
-        order.sort_unstable_by(|&one, &other| self.heads[one].name.cmp(&self.heads[other].name));
+        let heads = std::mem::take(&mut self.heads).into_iter().enumerate();
+        let mut order: Vec<(usize, Head)> = heads.filter(|(family, _)| counts[*family] > 0).collect();
+        order.sort_unstable_by(|(_, one), (_, other)| one.about.name().cmp(other.about.name()));
+        self.heads.reserve_exact(order.len());
         // From here on, where the next sample of a family goes.
         let mut next = counts;
-        let mut heads = Vec::with_capacity(order.len());
         let mut start = 0;
-        for family in order {
+        for (family, head) in order {
             let end = start + next[family];
-            let nothing = Head::new(Cow::Borrowed(""), Kind::Untyped, Cow::Borrowed(""));
-            let head = std::mem::replace(&mut self.heads[family], nothing);
-            heads.push(Head { rows: start..end, ..head });
+            self.heads.push(Head { rows: start..end, ..head });
             next[family] = start;
             start = end;
         }
@@ -177,7 +209,7 @@ impl Store {
             rows[*place as usize] = *row;
             *place += 1;
         }
-        (self.heads, self.rows) = (heads, rows);
+        self.rows = rows;
         self.label_sets.shrink_to_fit();
         self.values.shrink_to_fit();
         self.ends.shrink_to_fit();

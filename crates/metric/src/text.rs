@@ -34,10 +34,11 @@ pub fn cut(value: &str, limit: usize) -> &str {
     &value[..value.floor_char_boundary(limit)]
 }
 
-/// Appends a label value, escaped. Hardly any needs it, so whether one does is asked first, in a way that takes the bytes
-/// many at a time.
-fn push_escaped(out: &mut String, value: &str) {
-    let is_special = |byte: u8| matches!(byte, b'\\' | b'"' | b'\n');
+/// Appends a label value or a help, escaped. Hardly any needs it, so whether one does is asked first, in a way that takes the
+/// bytes many at a time.
+fn push_escaped(out: &mut String, value: &str, quotes: bool) {
+    let quote = if quotes { b'"' } else { b'\n' };
+    let is_special = |byte: u8| matches!(byte, b'\\' | b'\n') || byte == quote;
     if !value.bytes().fold(false, |any, byte| any | is_special(byte)) {
         out.push_str(value);
         return;
@@ -45,7 +46,7 @@ fn push_escaped(out: &mut String, value: &str) {
     for character in value.chars() {
         match character {
             '\\' => out.push_str("\\\\"),
-            '"' => out.push_str("\\\""),
+            '"' if quotes => out.push_str("\\\""),
             '\n' => out.push_str("\\n"),
             other => out.push(other),
         }
@@ -60,7 +61,7 @@ pub(crate) fn write_labels<'l>(out: &mut String, start: usize, labels: impl Iter
         }
         out.push_str(name);
         out.push_str("=\"");
-        push_escaped(out, value);
+        push_escaped(out, value, true);
         out.push('"');
     }
 }
@@ -104,15 +105,8 @@ pub fn write_header(
     out.push_str("# HELP ");
     out.push_str(name);
     out.push(' ');
-    for character in help.chars() {
-        match character {
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            // Only OpenMetrics escapes quotes in help; 0.0.4 would show the backslash.
-            '"' if format == Format::OpenMetrics => out.push_str("\\\""),
-            other => out.push(other),
-        }
-    }
+    // Only OpenMetrics escapes quotes in help; 0.0.4 would show the backslash.
+    push_escaped(out, help, format == Format::OpenMetrics);
     out.push_str("\n# TYPE ");
     out.push_str(name);
     out.push(' ');

@@ -53,7 +53,7 @@ impl Readings {
         &self,
         name: &str,
         patterns: &Patterns,
-        (latency, value): (&Metric<1>, &Metric<2>),
+        (latency, value): (&'static Metric<1>, &'static Metric<2>),
         now: Instant,
         out: &mut Families,
     ) {

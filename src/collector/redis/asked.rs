@@ -163,8 +163,8 @@ mod tests {
         const NAME: &'static str = "TOY";
         const METRICS: fn() -> Vec<MetricInfo> = || vec![*LISTED.info()];
         const PASSED_THROUGH: Option<&'static str> = Some("toy_field_");
-        type Heard = Vec<Metric<0>>;
-        type Answer = Vec<Metric<0>>;
+        type Heard = Vec<&'static Metric<0>>;
+        type Answer = Vec<&'static Metric<0>>;
 
         fn new(_: &RedisTarget) -> Self {
             Self
@@ -174,15 +174,15 @@ mod tests {
             Vec::new()
         }
 
-        fn read(&self, _: Vec<Value>) -> Result<Vec<Metric<0>>, Unexpected> {
+        fn read(&self, _: Vec<Value>) -> Result<Vec<&'static Metric<0>>, Unexpected> {
             Ok(Vec::new())
         }
 
-        fn answer(&mut self, metrics: Vec<Metric<0>>, _: &Facts) -> Vec<Metric<0>> {
+        fn answer(&mut self, metrics: Vec<&'static Metric<0>>, _: &Facts) -> Vec<&'static Metric<0>> {
             metrics
         }
 
-        fn export(metrics: &Vec<Metric<0>>, out: &mut Families) {
+        fn export(metrics: &Vec<&'static Metric<0>>, out: &mut Families) {
             for metric in metrics {
                 out.push(metric, [], 1.0);
             }
@@ -191,10 +191,10 @@ mod tests {
 
     #[test]
     fn what_is_exported_is_listed() {
-        let field = Metric::gauge("toy_field_x", &[], "Named by the server.");
-        let other_kind = Metric::counter("toy_listed", &[], "Listed as a gauge.");
-        assert_eq!(unlisted::<Toy>(&vec![LISTED, field]), Vec::<String>::new());
-        assert_eq!(unlisted::<Toy>(&vec![LISTED, FORGOTTEN]), ["toy_forgotten"]);
-        assert_eq!(unlisted::<Toy>(&vec![other_kind]), ["toy_listed"]);
+        const FIELD: Metric<0> = Metric::gauge("toy_field_x", &[], "Named by the server.");
+        const OTHER_KIND: Metric<0> = Metric::counter("toy_listed", &[], "Listed as a gauge.");
+        assert_eq!(unlisted::<Toy>(&vec![&LISTED, &FIELD]), Vec::<String>::new());
+        assert_eq!(unlisted::<Toy>(&vec![&LISTED, &FORGOTTEN]), ["toy_forgotten"]);
+        assert_eq!(unlisted::<Toy>(&vec![&OTHER_KIND]), ["toy_listed"]);
     }
 }

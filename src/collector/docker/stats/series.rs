@@ -15,7 +15,7 @@ impl<'a> Series<'a> {
     }
 
     /// Adds a value, if it is known; `more` are the labels behind name and image.
-    pub(super) fn put<const N: usize>(&mut self, metric: &Metric<N>, more: &[&str], value: Option<f64>) {
+    pub(super) fn put<const N: usize>(&mut self, metric: &'static Metric<N>, more: &[&str], value: Option<f64>) {
         let Container { name, image, labels, .. } = self.container;
         let mut own = [name.as_str(), image.as_str()].into_iter().chain(more.iter().copied());
         if let Some(value) = value {
@@ -24,7 +24,7 @@ impl<'a> Series<'a> {
     }
 
     /// Adds a whole number, if it is known.
-    pub(super) fn count<const N: usize>(&mut self, metric: &Metric<N>, more: &[&str], value: Option<u64>) {
+    pub(super) fn count<const N: usize>(&mut self, metric: &'static Metric<N>, more: &[&str], value: Option<u64>) {
         self.put(metric, more, value.map(|value| value as f64));
     }
 }

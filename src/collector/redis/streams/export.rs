@@ -59,7 +59,7 @@ pub(super) fn export(told: &Told, out: &mut Families) {
         let db = format!("db{}", stream.database);
         let label = key_label(&stream.key);
         if let Some(info) = &seen.info {
-            let mut push = |metric: &Metric<2>, value: Option<u64>| {
+            let mut push = |metric: &'static Metric<2>, value: Option<u64>| {
                 out.push_known(metric, [&db, &label], value.map(|value| value as f64));
             };
             push(&LENGTH, info.length);
