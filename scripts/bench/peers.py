@@ -12,7 +12,7 @@ ROUNDS = 5
 RATE_SECONDS = 4
 LATENCY_SECONDS = 30
 COST_ROUNDS = 3
-LOOKS = 12
+LOOKS = 8
 
 
 def requests_per_second(port):
