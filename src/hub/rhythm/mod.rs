@@ -25,8 +25,8 @@ const SCRAPERS: usize = 16;
 /// under way.
 const SPREAD: std::ops::Range<f64> = 0.05..0.9;
 
-/// Targets that share their scrapes are polled at a multiple of it: for a thousand, a poll finds in the caches what the one before
-/// it has left there, and takes a third less CPU. The few that begin together are over before the next ones begin.
+/// Targets that share their scrapes are polled at multiples of it: of a thousand, a poll finds in the caches what the one before
+/// it has left there, and takes half the CPU. The few that begin together are over before the next ones begin.
 const TOGETHER: Duration = Duration::from_millis(200);
 
 /// The scrapes of `/metrics`, and those of each target.
