@@ -1,11 +1,5 @@
 # `make run` and `make test` are all that a fresh machine needs: both first see to what they need (scripts/deps.sh).
 CARGO := scripts/cargo.sh
-# The agent and what it is shown with. Built together they share what they depend on.
-BOTH := --package manometer --package manometer-examples
-
-# By their names: cargo would build everything else that could have benchmarks too.
-BENCHES := $(basename $(notdir $(wildcard benches/*.rs crates/*/benches/*.rs)))
-
 # With every feature, so that all that may be documented is.
 DOC := RUSTDOCFLAGS='--deny warnings' $(CARGO) doc --locked --quiet --workspace --no-deps --lib --all-features
 
@@ -17,7 +11,8 @@ help: ## This list
 
 run: ## Start the playground: Redis, live traffic and the agent; Ctrl-C ends it all
 	@scripts/deps.sh run
-	@$(CARGO) build --locked --profile playground $(BOTH) --bin manometer --bin playground --bin ticker
+	@# Built together they share what they depend on.
+	@$(CARGO) build --locked --profile playground --package manometer --package manometer-examples --bin manometer --bin playground --bin ticker
 	@exec "$${CARGO_TARGET_DIR:-target}/playground/playground" $(ARGS)
 
 test: ## Format, lints, all tests and the documentation's examples
@@ -72,7 +67,7 @@ release: ## The agent, as it is shipped
 
 bench: ## Measure speed and memory against redis_exporter and nginx, and write docs/PERFORMANCE.md's tables
 	@scripts/deps.sh bench
-	@$(CARGO) build --locked --release $(BOTH) --bin manometer --bin hold_clients
+	@$(CARGO) build --locked --release --package manometer --package manometer-benches --bin manometer --bin micro --bin hold_clients
 	@python3 scripts/bench
 	@scripts/bench_logs.sh
 	@if [ "$$(id -u)" -eq 0 ]; then scripts/bench_docker.sh; else echo 'make: the containers need root: scripts/bench_docker.sh'; fi
@@ -84,7 +79,7 @@ bench-rate: ## How smooth a constant load looks, in twelve minutes, against redi
 
 microbench: ## The criterion benchmarks
 	@scripts/deps.sh build
-	@$(CARGO) bench --locked --workspace $(BENCHES:%=--bench %)
+	@$(CARGO) run --locked --release --package manometer-benches --bin micro -- --bench
 
 fmt: ## Format the code
 	@$(CARGO) fmt --all

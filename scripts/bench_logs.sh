@@ -19,7 +19,7 @@ window=${SECONDS_EACH:-20}
 # ticks PID: user and system time of the process.
 ticks() { sed 's/.*) //' "/proc/$1/stat" | awk '{ print $12 + $13 }'; }
 
-# A line for each file every 1/RATE s, one in a hundred of them trouble; 135 bytes, as in `cargo bench --bench log_patterns`.
+# A line for each file every 1/RATE s, one in a hundred of them trouble; 135 bytes, as in benches/micro/log_patterns.rs.
 write_lines() {
     exec awk -v logs="$logs" -v rate="$rate" -v folder="$folder/logs" '
         BEGIN {

@@ -1,23 +1,23 @@
 //! The CPU of a poll of a large cluster: 500 topics of 50 partitions, and a group for each that has committed all of them.
 //!
-//! The broker answers at once, and the polls have the thread that is measured to themselves: what is printed is the agent's own.
-#![expect(clippy::expect_used, reason = "a bench that cannot be set up has nothing to measure")]
-#![expect(clippy::print_stdout, reason = "that is what it is for")]
+//! The broker answers at once, and the polls have the thread that is measured to themselves: the time is the agent's own.
 
-#[path = "../src/collector/kafka/tests/fake.rs"]
+#[path = "../../src/collector/kafka/tests/fake.rs"]
 #[expect(dead_code, clippy::unwrap_used, reason = "this broker does nothing that a real one would not")]
 mod fake;
 
 use std::path::Path;
+use std::time::Duration;
 
+use criterion::{Criterion, SamplingMode, Throughput};
 use manometer::collector::kafka::{KafkaCollector, KafkaTarget};
 use manometer::collector::{Collector as _, KINDS};
 use manometer::config::Config;
 use manometer::metric::Families;
+use tokio::runtime;
 
 use self::fake::{Fake, Group, Topic, World};
 
-const POLLS: usize = 12;
 const GROUPS: usize = 500;
 const PARTITIONS: i32 = 50;
 
@@ -37,28 +37,41 @@ fn world() -> World {
     world
 }
 
-/// Milliseconds of CPU that this thread has taken.
-fn spent() -> f64 {
+/// Nanoseconds of CPU that this thread has taken.
+fn spent() -> u64 {
     let told = std::fs::read_to_string("/proc/thread-self/schedstat").expect("Linux tells the time of a thread");
-    told.split(' ').next().and_then(|nanoseconds| nanoseconds.parse::<f64>().ok()).expect("nanoseconds") / 1e6
+    told.split(' ').next().and_then(|nanoseconds| nanoseconds.parse().ok()).expect("nanoseconds")
 }
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() {
+/// The CPU of as many turns.
+fn measure(turns: u64, mut turn: impl FnMut()) -> Duration {
+    let began = spent();
+    (0..turns).for_each(|_| turn());
+    Duration::from_nanos(spent() - began)
+}
+
+pub(crate) fn kafka(criterion: &mut Criterion) {
     let fake = Fake::start(1, world(), |_| None);
     let text =
         format!("[[kafka]]\nname = \"large\"\nbrokers = [\"127.0.0.1:{}\"]\ndeadline = \"14s\"\n", fake.ports[0]);
     let config = Config::parse(&text, Path::new("bench.toml"), &|_| None, KINDS).expect("a valid configuration");
     let target: &KafkaTarget = config.targets_of().next().expect("a target");
     let mut collector = KafkaCollector::new(target.clone());
-    // As a test it only has to work.
-    let polls = if std::env::args().any(|word| word == "--bench") { POLLS } else { 1 };
-    for _ in 0..polls {
-        let began = spent();
-        let snapshot = collector.poll().await.expect("a broker that answers");
-        let polled = spent();
-        let mut families = Families::with_limit(target.common.series_limit);
-        KafkaCollector::export(&snapshot, &mut families);
-        println!("{:.1} ms to poll, {:.1} ms to export {} series", polled - began, spent() - polled, families.series());
-    }
+    let runtime = runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let mut poll = || runtime.block_on(collector.poll()).expect("a broker that answers");
+    let snapshot = poll();
+
+    let mut group = criterion.benchmark_group("kafka");
+    group.throughput(Throughput::Elements(GROUPS as u64 * PARTITIONS as u64));
+    group.sampling_mode(SamplingMode::Flat);
+    group.bench_function("poll", |bencher| bencher.iter_custom(|turns| measure(turns, || drop(poll()))));
+    group.bench_function("export", |bencher| {
+        bencher.iter_custom(|turns| {
+            measure(turns, || {
+                let mut families = Families::with_limit(target.common.series_limit);
+                KafkaCollector::export(&snapshot, &mut families);
+            })
+        });
+    });
+    group.finish();
 }

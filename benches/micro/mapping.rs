@@ -1,6 +1,4 @@
-//! Bodies of services, read and put through the rules of a profile: read once for all rules, as the agent does it, and
-//! read anew for each rule, which it does not.
-#![expect(clippy::expect_used, reason = "a bench that cannot be set up has nothing to measure")]
+//! Bodies of services, read and put through the rules of a profile.
 
 use std::fmt::Write as _;
 use std::hint::black_box;
@@ -8,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{Criterion, Throughput};
 use manometer::collector::Collector as _;
 use manometer::collector::service::{ServiceCollector, Snapshot};
 use manometer::mapping::profile::find;
@@ -56,18 +54,6 @@ impl Service {
         }
         evaluations
     }
-
-    /// A mapping of its own for each rule whose endpoint has a body.
-    fn rules(&self) -> Vec<(Mapping, usize, &str)> {
-        let mut rules = Vec::new();
-        for (endpoint, body) in &self.bodies {
-            for rule in self.mapping.rules.iter().filter(|rule| rule.endpoint == *endpoint) {
-                let mapping = Mapping { endpoints: self.mapping.endpoints.clone(), rules: vec![rule.clone()] };
-                rules.push((mapping, *endpoint, body.as_str()));
-            }
-        }
-        rules
-    }
 }
 
 /// All that a ticker is asked for, with a full page of subscriptions: 1,000 of them.
@@ -84,10 +70,10 @@ fn ticker() -> Service {
     }
     subscriptions.push(']');
     let recorded = [
-        ("metrics", include_str!("../tests/fixtures/service/ticker-metrics.json")),
-        ("publisher-stats", include_str!("../tests/fixtures/service/ticker-publisher-stats.json")),
-        ("series", include_str!("../tests/fixtures/service/ticker-series.txt")),
-        ("health", include_str!("../tests/fixtures/service/ticker-health.json")),
+        ("metrics", include_str!("../../tests/fixtures/service/ticker-metrics.json")),
+        ("publisher-stats", include_str!("../../tests/fixtures/service/ticker-publisher-stats.json")),
+        ("series", include_str!("../../tests/fixtures/service/ticker-series.txt")),
+        ("health", include_str!("../../tests/fixtures/service/ticker-health.json")),
     ];
     let recorded = recorded.into_iter().map(|(name, body)| (name, body.to_owned()));
     Service::new("ticker", recorded.chain([("subscriptions", subscriptions)]).collect())
@@ -132,7 +118,7 @@ fn text() -> Service {
     Service::of(mapping, vec![("status", body)])
 }
 
-fn mapping(criterion: &mut Criterion) {
+pub(crate) fn mapping(criterion: &mut Criterion) {
     let services = [
         ("ticker", ticker()),
         ("1000_elements", accounts(1_000)),
@@ -146,14 +132,6 @@ fn mapping(criterion: &mut Criterion) {
             bencher.iter(|| service.bodies.iter().for_each(|(at, body)| drop(black_box(service.read(*at, body)))));
         });
         group.bench_function("read_and_evaluate", |bencher| bencher.iter(|| black_box(service.once())));
-        let rules = service.rules();
-        group.bench_function("read_for_each_rule", |bencher| {
-            bencher.iter(|| {
-                for (mapping, endpoint, body) in &rules {
-                    black_box(evaluate(mapping, *endpoint, &service.read(*endpoint, body).tree));
-                }
-            });
-        });
         let bodies = service.read_all();
         group.bench_function("evaluate_and_export", |bencher| {
             bencher.iter(|| {
@@ -166,6 +144,3 @@ fn mapping(criterion: &mut Criterion) {
         group.finish();
     }
 }
-
-criterion_group!(benches, mapping);
-criterion_main!(benches);

@@ -3,11 +3,11 @@
 use std::fmt::Write as _;
 use std::hint::black_box;
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{Criterion, Throughput};
 use manometer::collector::redis::info::{export, parse};
 use manometer::metric::Families;
 
-const RECORDED: &str = include_str!("../tests/fixtures/info/redis-7.0.txt");
+const RECORDED: &str = include_str!("../../tests/fixtures/info/redis-7.0.txt");
 
 const COMMANDS: u64 = 150;
 
@@ -30,7 +30,7 @@ fn busy_reply() -> String {
         .replace("# Latencystats\r\n", &format!("# Latencystats\r\n{percentiles}"))
 }
 
-fn info(criterion: &mut Criterion) {
+pub(crate) fn info(criterion: &mut Criterion) {
     let reply = busy_reply();
     let mut group = criterion.benchmark_group("info");
     group.throughput(Throughput::Bytes(reply.len() as u64));
@@ -45,6 +45,3 @@ fn info(criterion: &mut Criterion) {
     });
     group.finish();
 }
-
-criterion_group!(benches, info);
-criterion_main!(benches);

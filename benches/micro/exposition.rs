@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{Criterion, Throughput};
 use manometer::metric::text::{Format, exposition};
 use manometer::metric::{Families, Kind, Metric, Suffix};
 
@@ -32,7 +32,7 @@ fn push(names: &Names) -> Families {
     out
 }
 
-fn series(criterion: &mut Criterion) {
+pub(crate) fn series(criterion: &mut Criterion) {
     let names = Names {
         plain: (0..200).map(|at| format!("redis_plain_{at}")).collect(),
         commands: (0..100).map(|at| format!("command{at}")).collect(),
@@ -47,6 +47,3 @@ fn series(criterion: &mut Criterion) {
     });
     group.finish();
 }
-
-criterion_group!(benches, series);
-criterion_main!(benches);

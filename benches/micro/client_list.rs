@@ -2,12 +2,15 @@
 
 use std::fmt::Write as _;
 use std::hint::black_box;
+use std::path::Path;
 use std::time::Instant;
 
 use clientlist::parse::clients;
-use clientlist::{BufferLimits, ClassLimit, ClientTracker, Options, Pool, summarize};
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use reader::Names;
+use clientlist::{BufferLimits, ClassLimit, ClientTracker, Options, summarize};
+use criterion::{Criterion, Throughput};
+use manometer::collector::KINDS;
+use manometer::collector::redis::RedisTarget;
+use manometer::config::Config;
 
 const CLIENTS: u32 = 10_000;
 
@@ -36,11 +39,19 @@ fn reply() -> String {
 }
 
 fn options() -> Options {
-    let pool = |name: &str, pattern: &str| Pool { names: Names::of(&[pattern]), max: Some(500), ..Pool::new(name) };
-    Options { pools: vec![pool("celery", "celery-*"), pool("web", "ticker-web-*")], ..Options::default() }
+    let pool =
+        |name: &str, pattern: &str| format!("[[redis.pool]]\nname = \"{name}\"\nmatch = \"{pattern}\"\nmax = 500\n");
+    let text = format!(
+        "[[redis]]\nname = \"main\"\nurl = \"redis://127.0.0.1\"\n{}{}",
+        pool("celery", "celery-*"),
+        pool("web", "ticker-web-*")
+    );
+    let config = Config::parse(&text, Path::new("bench.toml"), &|_| None, KINDS).expect("a valid configuration");
+    let target: &RedisTarget = config.targets_of().next().expect("a target");
+    Options { pools: target.pools.clone(), ..Options::default() }
 }
 
-fn client_list(criterion: &mut Criterion) {
+pub(crate) fn client_list(criterion: &mut Criterion) {
     let reply = reply();
     let options = options();
     let limit = ClassLimit { hard_bytes: 32 << 20, soft_bytes: 8 << 20, soft_seconds: 60 };
@@ -62,6 +73,3 @@ fn client_list(criterion: &mut Criterion) {
     });
     group.finish();
 }
-
-criterion_group!(benches, client_list);
-criterion_main!(benches);

@@ -1,10 +1,9 @@
 //! Log lines of 135 bytes: matching them with twenty patterns and with all that are shipped, and reading them from the
 //! frames in which the engine sends them.
-#![expect(clippy::expect_used, reason = "a bench that cannot be set up has nothing to measure")]
 
 use std::hint::black_box;
 
-use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{BenchmarkGroup, Criterion, Throughput};
 use manometer::collector::docker::logs::decode::{Decoder, ansi};
 use manometer::logpattern::{
     Event, Events, FollowSettings, LogCount, LogPattern, LogStreams, Matcher, PatternSet, Patterns, Stream,
@@ -42,7 +41,7 @@ fn lines(every: usize) -> Vec<String> {
 
 /// Lines of trouble of many clients, each of another form: what one automaton of all patterns has no room for.
 fn trouble() -> Vec<String> {
-    let events = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/logs/events.jsonl"));
+    let events = include_str!("../../tests/fixtures/logs/events.jsonl");
     let line = |event: &str| {
         let event: serde_json::Value = serde_json::from_str(event).expect("an object a line");
         let is_trouble = event["expected"].as_array().is_some_and(|names| !names.is_empty());
@@ -127,7 +126,7 @@ fn read(group: &mut BenchmarkGroup<'_, criterion::measurement::WallTime>, name: 
     });
 }
 
-fn log_patterns(criterion: &mut Criterion) {
+pub(crate) fn log_patterns(criterion: &mut Criterion) {
     let twenty = twenty();
     let all = matcher(&FollowSettings::default(), 30);
     let (none, some) = (lines(usize::MAX), lines(100));
@@ -149,6 +148,3 @@ fn log_patterns(criterion: &mut Criterion) {
     read(&mut group, "frames and 20 patterns, 1 % match", &twenty, 100);
     group.finish();
 }
-
-criterion_group!(benches, log_patterns);
-criterion_main!(benches);
