@@ -4,7 +4,7 @@ CARGO := scripts/cargo.sh
 DOC := RUSTDOCFLAGS='--deny warnings' $(CARGO) doc --locked --quiet --workspace --no-deps --lib --all-features
 
 .DEFAULT_GOAL := help
-.PHONY: help run test fuzz audit mutations drills chaos test-engines render build release bench bench-rate microbench fmt lint docs clean
+.PHONY: help run test fuzz audit mutations drills chaos test-image test-engines render build release bench bench-rate microbench fmt lint docs clean
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -48,6 +48,10 @@ chaos: ## Faults by chance for an hour, and what must hold all the while (docs/R
 mutations: ## Every number of the rules wrong, one at a time: a test must notice each
 	@scripts/deps.sh test
 	@ALL_MUTATIONS=1 $(CARGO) test --locked --quiet --test it -- no_number_can_be_wrong
+
+test-image: ## The container image with the static agent that it is shipped with: a build of its own, two minutes
+	@scripts/deps.sh image
+	@STATIC_AGENT=$$(realpath "$$(scripts/static.sh)") $(CARGO) test --locked --quiet --test it -- image:: --include-ignored
 
 test-engines: ## Docker 26 and 28 and Podman 5 on cgroup v2, in a virtual machine; Podman here; today's Prometheus and vmalert
 	@scripts/deps.sh engines

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Sees to it that what a make target needs is there, and installs what is missing.
 #
-#   scripts/deps.sh [build|lint|run|test|fuzz|engines|bench]      (default: build)
+#   scripts/deps.sh [build|lint|run|test|fuzz|engines|image|bench]      (default: build)
 #
 # Debian and Ubuntu: packages by apt, with sudo when not root. Anywhere else it names what is missing and how to
 # get it, and exits 1. Rust comes from rustup. A service that a package brings along is neither started nor left
@@ -77,7 +77,7 @@ find_missing() {
         have podman || add podman
         ;;
     run) have redis-server || add redis-server ;;
-    test | bench)
+    test | image | bench)
         have redis-server || add redis-server
         { have prometheus && have promtool; } || add prometheus
         { { have alertmanager || have prometheus-alertmanager; } && have amtool; } || add prometheus-alertmanager
@@ -105,10 +105,10 @@ find_missing() {
         # The commands of the runbooks.
         have curl || add curl ca-certificates
         have jq || add jq
-        # The static agent of the container image: ring compiles C for it.
-        have musl-gcc || [ -e /etc/alpine-release ] || add musl-tools
+        # A static agent: ring compiles C for it.
+        [ "$1" != image ] || have musl-gcc || [ -e /etc/alpine-release ] || add musl-tools
         ;;
-    *) fail "unknown mode '$1': build, lint, run, test, fuzz, engines or bench" ;;
+    *) fail "unknown mode '$1': build, lint, run, test, fuzz, engines, image or bench" ;;
     esac
     [ "$1" != bench ] || have wrk || add wrk
     # What fetches rustup, where Rust is missing too.
@@ -280,14 +280,14 @@ install_lint_tools() {
     have_lint_tools || fail "rustup could not add clippy and rustfmt; is there a network?"
 }
 
-# The standard library for a static binary. Without it the test of the container image says so.
+# The standard library for a static binary.
 add_static_target() {
     PATH=$PATH:${CARGO_HOME:-$HOME/.cargo}/bin
     target=$(uname -m)-unknown-linux-musl
     sysroot=$(cd "$root" && rustc --print sysroot 2>/dev/null) || return 0
     if [ -d "$sysroot/lib/rustlib/$target" ] || ! have rustup; then return 0; fi
     say "the standard library for static binaries is missing: rustup target add $target"
-    (cd "$root" && rustup target add "$target") || say "rustup could not add it; the container image cannot be tested"
+    (cd "$root" && rustup target add "$target") || fail "rustup could not add it; is there a network?"
 }
 
 mode=${1:-build}
@@ -303,7 +303,7 @@ have_rust || install_rust
 case $mode in
 lint | test) have_lint_tools || install_lint_tools ;;
 esac
-[ "$mode" != test ] || add_static_target
+[ "$mode" != image ] || add_static_target
 # Without it the tests that need it say so, and fail where CI is set.
 [ "$mode" != test ] || "$root/scripts/pypi.sh" >/dev/null || say "no Python environment: tests with real pools and queues are left out"
 [ "$mode" != test ] || "$root/scripts/npm.sh" >/dev/null || say "no Node packages: tests with BullMQ are left out"

@@ -1,9 +1,12 @@
-//! The container image: the last stage of the Dockerfile, on a real engine, with a static binary that was built here.
+//! The container image: the last stage of the Dockerfile, on a real engine.
+//!
+//! The agent is the one that all tests are of, with the libraries that it needs. `make test-image` has the static one of the image,
+//! which is a build of its own.
 
 use std::fmt::Write as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use super::support::docker::{self, Docker};
 use super::support::exposition::Exposition;
@@ -11,25 +14,17 @@ use super::support::images;
 use super::support::missing::missing;
 use super::support::wait::{SOON, until};
 
-/// A static agent, built beside the one under test.
+/// The static agent of `make test-image`, which is what an image is shipped with.
 fn static_agent() -> Option<PathBuf> {
-    let debug = Path::new(env!("CARGO_BIN_EXE_manometer")).parent().unwrap();
-    let mut build = Command::new("nice");
-    build.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/static.sh"));
-    // What compiles the tests may lint them as well; here nothing is linted.
-    build.env("CARGO_TARGET_DIR", debug.parent().unwrap()).env_remove("RUSTC_WORKSPACE_WRAPPER");
-    let output = build.stderr(Stdio::inherit()).output().unwrap();
-    if output.status.success() {
-        return Some(PathBuf::from(String::from_utf8(output.stdout).unwrap().trim_end()));
-    }
-    assert!(std::env::var_os("CI").is_none(), "scripts/static.sh builds no static agent");
-    eprintln!("SKIPPED, scripts/static.sh builds no static agent");
-    None
+    let agent = PathBuf::from(std::env::var_os("STATIC_AGENT")?);
+    assert_eq!(images::libraries(&agent), Vec::<PathBuf>::new());
+    Some(agent)
 }
 
 #[test]
+#[ignore = "needs a static agent: make test-image"]
 fn the_agent_that_is_shipped_refuses_what_it_is_built_without() {
-    let Some(agent) = static_agent() else { return };
+    let agent = static_agent().expect("STATIC_AGENT names one");
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), "[[mongodb]]\nname = \"db\"\nurl = \"mongodb://127.0.0.1:27017\"\n").unwrap();
     let said = Command::new(agent).args(["config", "check"]).arg(file.path()).output().unwrap();
@@ -44,7 +39,8 @@ fn the_agent_that_is_shipped_refuses_what_it_is_built_without() {
 
 /// Builds the image by the Dockerfile's own last stage. What its first stage compiles lies ready: no engine of a test can
 /// pull the compiler.
-fn build_image(docker: &Docker, agent: &Path) {
+fn build_image(docker: &Docker) {
+    let agent = static_agent().unwrap_or_else(|| env!("CARGO_BIN_EXE_manometer").into());
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let dockerfile = std::fs::read_to_string(root.join("Dockerfile")).unwrap();
     let last = dockerfile.rfind("\nFROM ").expect("the Dockerfile has two stages");
@@ -53,9 +49,12 @@ fn build_image(docker: &Docker, agent: &Path) {
     let certificates = context.path().join("etc/ssl/certs");
     std::fs::create_dir_all(&certificates).unwrap();
     std::fs::write(certificates.join("ca-certificates.crt"), "").unwrap();
-    std::fs::copy(agent, context.path().join("manometer")).unwrap();
+    std::fs::copy(&agent, context.path().join("manometer")).unwrap();
+    std::fs::create_dir(context.path().join("libraries")).unwrap();
+    images::copy_libraries(&agent, &context.path().join("libraries"));
     let ours = "FROM scratch AS build\nCOPY etc /etc\nCOPY manometer /manometer\n";
-    std::fs::write(context.path().join("Dockerfile"), format!("{ours}{}", &dockerfile[last..])).unwrap();
+    let last = dockerfile[last..].replacen("FROM scratch", "FROM scratch\nCOPY libraries /", 1);
+    std::fs::write(context.path().join("Dockerfile"), format!("{ours}{last}")).unwrap();
     let mut build = Command::new("docker");
     // The builder that is a part of the engine: the other one is a program of its own.
     build.env("DOCKER_BUILDKIT", "0").env("DOCKER_HOST", docker.url()).env("DOCKER_CONFIG", context.path());
@@ -68,9 +67,8 @@ fn the_image_runs_without_rights_and_watches_what_it_reaches_by_name() {
     if docker::unavailable() || missing(&["redis-server", "ldd"]) {
         return;
     }
-    let Some(agent) = static_agent() else { return };
     let docker = Docker::start();
-    build_image(&docker, &agent);
+    build_image(&docker);
     images::redis(&docker);
     docker.cli(&["network", "create", "services"]);
     docker.cli(&["run", "--detach", "--name", "redis", "--network", "services", "redis:test"]);

@@ -1,6 +1,6 @@
 //! Images of programs of this machine, for engines that can pull none.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::docker::{Docker, busybox};
@@ -28,14 +28,27 @@ fn import(docker: &Docker, tag: &str, programs: &[&str], entry: &str) {
         // The program may be a link to one of another name, and does what its own name says.
         let name = Path::new(program).file_name().unwrap();
         std::fs::copy(program, root.path().join(name)).unwrap();
-        let ldd = String::from_utf8(Command::new("ldd").arg(program).output().unwrap().stdout).unwrap();
-        for library in ldd.lines().filter_map(|line| line.split_whitespace().find(|word| word.starts_with('/'))) {
-            let copy = root.path().join(library.trim_start_matches('/'));
-            std::fs::create_dir_all(copy.parent().unwrap()).unwrap();
-            std::fs::copy(library, copy).unwrap();
-        }
+        copy_libraries(Path::new(program), root.path());
     }
     docker.import(root.path(), tag, &[entry]);
+}
+
+/// The shared libraries that a program needs, the loader among them; none where it is static.
+pub(crate) fn libraries(program: &Path) -> Vec<PathBuf> {
+    let ldd = String::from_utf8(Command::new("ldd").arg(program).output().unwrap().stdout).unwrap();
+    ldd.lines()
+        .filter_map(|line| line.split_whitespace().find(|word| word.starts_with('/')))
+        .map(PathBuf::from)
+        .collect()
+}
+
+/// Copies them below `root`, where the loader finds them if that is the root.
+pub(crate) fn copy_libraries(program: &Path, root: &Path) {
+    for library in libraries(program) {
+        let copy = root.join(library.strip_prefix("/").unwrap());
+        std::fs::create_dir_all(copy.parent().unwrap()).unwrap();
+        std::fs::copy(library, copy).unwrap();
+    }
 }
 
 fn installed(program: &str) -> String {
