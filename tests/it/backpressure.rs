@@ -22,7 +22,7 @@ fn gauge(seen: &Exposition, name: &str) -> Option<f64> {
 
 #[track_caller]
 fn seen(agent: &Agent, what: &str, look: impl Fn(&Exposition) -> bool) -> Exposition {
-    until(DRILL, &format!("{what}; the log:\n{}", agent.log()), || Some(agent.scrape("ticker")).filter(&look))
+    until(DRILL, format!("{what}; the log:\n{}", agent.log()), || Some(agent.scrape("ticker")).filter(&look))
 }
 
 /// A ticker whose circuit breaker is quick to open and to try again, and the agent on it and on its Redis.

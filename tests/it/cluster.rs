@@ -30,7 +30,7 @@ fn of(seen: &Exposition, name: &str, node: &RedisServer, labels: &[(&str, &str)]
 
 #[track_caller]
 fn waited<T>(agent: &Agent, what: &str, mut look: impl FnMut(&Exposition) -> Option<T>) -> T {
-    until(SOON, &format!("{what}; the log:\n{}", agent.log()), || look(&agent.metrics()))
+    until(SOON, format!("{what}; the log:\n{}", agent.log()), || look(&agent.metrics()))
 }
 
 #[test]

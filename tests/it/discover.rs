@@ -36,7 +36,7 @@ fn notices(agent: &Agent) -> String {
 
 #[track_caller]
 fn assert_targets(agent: &Agent, expected: &[String]) {
-    until(SOON, &format!("{expected:?}"), || (targets(agent) == expected).then_some(()));
+    until(SOON, format!("{expected:?}"), || (targets(agent) == expected).then_some(()));
 }
 
 /// The shipped rules, thirty times as fast, tell of the queue once there are more jobs.

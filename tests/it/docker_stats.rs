@@ -57,7 +57,7 @@ fn of(seen: &Exposition, name: &str, container: &str) -> Option<f64> {
 #[track_caller]
 fn shows(agent: &Agent, what: &str, look: impl Fn(&Exposition) -> bool) -> Exposition {
     let scraped = || Some(agent.scrape("engine")).filter(|seen| look(seen));
-    until(SOON, &format!("{what}; the log:\n{}", agent.log()), scraped)
+    until(SOON, format!("{what}; the log:\n{}", agent.log()), scraped)
 }
 
 #[test]

@@ -22,7 +22,7 @@ fn of(seen: &Exposition, name: &str, address: &str, labels: &[(&str, &str)]) -> 
 
 #[track_caller]
 fn waited<T>(agent: &Agent, what: &str, mut look: impl FnMut(&Exposition) -> Option<T>) -> T {
-    until(SOON, &format!("{what}; the log:\n{}", agent.log()), || look(&agent.metrics()))
+    until(SOON, format!("{what}; the log:\n{}", agent.log()), || look(&agent.metrics()))
 }
 
 fn all_up(seen: &Exposition, servers: &[RedisServer]) -> bool {

@@ -19,7 +19,7 @@ fn below(agent: &Agent) -> Vec<String> {
 #[track_caller]
 fn assert_below(agent: &Agent, expected: &[&str]) {
     let told = || (below(agent) == expected).then_some(());
-    until(SOON, &format!("who stands on whom; the log:\n{}", agent.log()), told);
+    until(SOON, format!("who stands on whom; the log:\n{}", agent.log()), told);
 }
 
 #[test]

@@ -105,7 +105,7 @@ fn the_panels_that_people_have_are_answered_as_by_redis_exporter() {
         assert!(queries.len() >= 17, "{dashboard}");
         let mut pending: Vec<&Query> = queries.iter().collect();
         let mut open = usize::MAX;
-        until(ANSWERED, &format!("dashboard {dashboard} is answered alike"), || {
+        until(ANSWERED, format!("dashboard {dashboard} is answered alike"), || {
             run(&["GET", "key:1"]);
             let mut differences = Vec::new();
             pending.retain(|query| {

@@ -253,7 +253,7 @@ impl Agent {
     /// Looks at `/scrape` of `target` until it shows what is waited for.
     #[track_caller]
     pub(crate) fn until<T>(&self, target: &str, what: &str, mut look: impl FnMut(&Exposition) -> Option<T>) -> T {
-        until(SOON, &format!("{what}; the log:\n{}", self.log()), || look(&self.scrape(target)))
+        until(SOON, format!("{what}; the log:\n{}", self.log()), || look(&self.scrape(target)))
     }
 
     /// The exposition of a poll of `target` that began after this call.

@@ -1,6 +1,7 @@
 //! A real Prometheus that scrapes the agent.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::net::SocketAddr;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -13,8 +14,8 @@ use super::port;
 use super::process::Process;
 use super::wait::{SOON, until};
 
-/// Service discovery and a first scrape take their time.
-const FIRST_SCRAPE: Duration = Duration::from_secs(20);
+/// Service discovery takes five seconds of its own, and a scrape that takes longer than its second counts as none.
+const FIRST_SCRAPE: Duration = Duration::from_mins(1);
 
 /// A running Prometheus. It ends when it is dropped.
 pub(crate) struct Prometheus {
@@ -129,7 +130,8 @@ impl Prometheus {
     /// Waits until every target of the job has been scraped well.
     #[track_caller]
     pub(crate) fn wait_until_up(&self, job: &str, targets: usize) {
-        until(FIRST_SCRAPE, &format!("job {job} is up: {:?}", self.query("up")), || {
+        let seen = fmt::from_fn(|f| write!(f, "job {job} is up: {:?}", self.query("up")));
+        until(FIRST_SCRAPE, seen, || {
             let up = self.query(&format!("up{{job={job:?}}} == 1"));
             (up.len() == targets).then_some(())
         });

@@ -1,5 +1,6 @@
 //! Waiting for what is waited for.
 
+use std::fmt::Display;
 use std::time::{Duration, Instant};
 
 /// Long enough for anything that happens at all, on a slow machine that does much else.
@@ -13,9 +14,9 @@ fn patience() -> u32 {
     std::env::var("TESTS_PATIENCE").ok().and_then(|times| times.parse().ok()).unwrap_or(1)
 }
 
-/// Looks until `condition` yields something; fails the test with `what` when `deadline` passes first.
+/// Looks until `condition` yields something; fails the test with `what`, as it is said then, when `deadline` passes first.
 #[track_caller]
-pub(crate) fn until<T>(deadline: Duration, what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
+pub(crate) fn until<T>(deadline: Duration, what: impl Display, mut condition: impl FnMut() -> Option<T>) -> T {
     let (started, deadline) = (Instant::now(), deadline * patience());
     loop {
         if let Some(value) = condition() {
