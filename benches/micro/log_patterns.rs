@@ -5,10 +5,7 @@ use std::hint::black_box;
 
 use criterion::{BenchmarkGroup, Criterion, Throughput};
 use manometer::collector::docker::logs::decode::{Decoder, ansi};
-use manometer::logpattern::{
-    Event, Events, FollowSettings, LogCount, LogPattern, LogStreams, Matcher, PatternSet, Patterns, Stream,
-};
-use reader::Names;
+use manometer::logpattern::{Event, Events, FollowSettings, LogPattern, Matcher, PatternSet, Patterns, Stream};
 
 const LINES: usize = 10_000;
 
@@ -53,25 +50,13 @@ fn trouble() -> Vec<String> {
     lines.iter().cycle().step_by(7).take(LINES).cloned().collect()
 }
 
-fn own(name: &str, regex: &str) -> LogPattern {
-    LogPattern {
-        name: name.to_owned(),
-        regex: regex.to_owned(),
-        exclude: None,
-        stream: LogStreams::Both,
-        ignore_case: false,
-        count: LogCount::Events,
-        containers: Names::default(),
-    }
-}
-
 /// The patterns of two sets and four of a user's own: twenty.
 fn twenty() -> Matcher {
     let own = vec![
-        own("order_rejected", r"order \d+ rejected"),
-        own("slow_request", r"duration=(?<value>[0-9]{4,})ms"),
-        own("status_5xx", r"status=5\d\d"),
-        own("upstream", "upstream (?:connect|read) error"),
+        LogPattern::new("order_rejected", r"order \d+ rejected"),
+        LogPattern::new("slow_request", r"duration=(?<value>[0-9]{4,})ms"),
+        LogPattern::new("status_5xx", r"status=5\d\d"),
+        LogPattern::new("upstream", "upstream (?:connect|read) error"),
     ];
     let sets = vec![PatternSet::Redis, PatternSet::Pool];
     matcher(&FollowSettings { sets, patterns: own, ..FollowSettings::default() }, 20)

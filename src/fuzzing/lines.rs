@@ -5,8 +5,7 @@ use clap::ValueEnum as _;
 use crate::collector::docker::logs::decode::{Decoder, Line, MAX_LINE, Malformed, ansi};
 use crate::collector::lines::Cut;
 use crate::logpattern::{
-    Events, LogCount, LogPattern, LogStreams, MAX_LINES, PatternSet, PatternSettings, Patterns, Start, Stream,
-    check_regex,
+    Events, LogCount, LogPattern, MAX_LINES, PatternSet, PatternSettings, Patterns, Start, Stream, check_regex,
 };
 
 /// What is compared of a line.
@@ -103,15 +102,7 @@ pub(super) fn patterns(input: &[u8]) {
     }
     let plain = regex::bytes::RegexBuilder::new(text).case_insensitive(ignore_case).build();
     let Ok(plain) = plain else { return };
-    let pattern = LogPattern {
-        name: "own".to_owned(),
-        regex: text.to_owned(),
-        exclude: None,
-        stream: LogStreams::Both,
-        ignore_case,
-        count: LogCount::Lines,
-        containers: reader::Names::default(),
-    };
+    let pattern = LogPattern { ignore_case, count: LogCount::Lines, ..LogPattern::new("own", text) };
     let patterns =
         Patterns::of(&PatternSettings { sets: Vec::new(), patterns: vec![pattern], ..PatternSettings::default() });
     let matcher = patterns.matcher(patterns.select(""));

@@ -99,6 +99,22 @@ pub struct LogPattern {
     pub containers: Names,
 }
 
+impl LogPattern {
+    /// A pattern with every other default.
+    #[must_use]
+    pub fn new(name: impl Into<String>, regex: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            regex: regex.into(),
+            exclude: None,
+            stream: LogStreams::Both,
+            ignore_case: false,
+            count: LogCount::Events,
+            containers: Names::default(),
+        }
+    }
+}
+
 /// `[[docker.logs.event]]`: how the events of some logs begin.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct LogEvents {

@@ -12,15 +12,7 @@ fn settings(sets: &[PatternSet], patterns: Vec<LogPattern>) -> FollowSettings {
 }
 
 fn pattern(name: &str, regex: &str) -> LogPattern {
-    LogPattern {
-        name: name.to_owned(),
-        regex: regex.to_owned(),
-        exclude: None,
-        stream: LogStreams::Both,
-        ignore_case: false,
-        count: LogCount::Events,
-        containers: Names::default(),
-    }
+    LogPattern::new(name, regex)
 }
 
 /// What one line as an event of its own is counted as.

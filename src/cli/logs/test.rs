@@ -15,9 +15,7 @@ use serde_json::{Value, json};
 
 use super::{EXIT_SOFTWARE, TestArgs, fail, note, write};
 use crate::collector::docker::logs::decode::{Decoder, ansi};
-use crate::logpattern::{
-    Event, FollowSettings, LogCount, LogEvents, LogPattern, LogStreams, Patterns, check_regex, known, level_of,
-};
+use crate::logpattern::{Event, FollowSettings, LogEvents, LogPattern, Patterns, check_regex, known, level_of};
 
 /// Bytes that are read at a time.
 const PIECE: usize = 64 << 10;
@@ -133,15 +131,7 @@ fn settings(arguments: &TestArgs) -> Result<FollowSettings, String> {
                 "--pattern {text:?} has the name of {whose}, and would not be looked for; give it another one"
             ));
         }
-        settings.patterns.push(LogPattern {
-            name,
-            regex: regex.to_owned(),
-            exclude: None,
-            stream: LogStreams::Both,
-            ignore_case: false,
-            count: LogCount::Events,
-            containers: Names::default(),
-        });
+        settings.patterns.push(LogPattern::new(name, regex));
     }
     if let Some(start) = &arguments.event_start {
         check_regex(start, false).map_err(|message| format!("--event-start {start:?} {message}"))?;
