@@ -2,15 +2,12 @@
 
 use std::fmt::Write as _;
 use std::hint::black_box;
-use std::path::Path;
 use std::time::Instant;
 
 use clientlist::parse::clients;
 use clientlist::{BufferLimits, ClassLimit, ClientTracker, Options, summarize};
 use criterion::{Criterion, Throughput};
-use manometer::collector::KINDS;
 use manometer::collector::redis::RedisTarget;
-use manometer::config::Config;
 
 const CLIENTS: u32 = 10_000;
 
@@ -46,9 +43,7 @@ fn options() -> Options {
         pool("celery", "celery-*"),
         pool("web", "ticker-web-*")
     );
-    let config = Config::parse(&text, Path::new("bench.toml"), &|_| None, KINDS).expect("a valid configuration");
-    let target: &RedisTarget = config.targets_of().next().expect("a target");
-    Options { pools: target.pools.clone(), ..Options::default() }
+    Options { pools: crate::target::<RedisTarget>(&text).pools, ..Options::default() }
 }
 
 pub(crate) fn client_list(criterion: &mut Criterion) {

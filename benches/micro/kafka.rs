@@ -6,13 +6,11 @@
 #[expect(dead_code, clippy::unwrap_used, reason = "this broker does nothing that a real one would not")]
 mod fake;
 
-use std::path::Path;
 use std::time::Duration;
 
 use criterion::{Criterion, SamplingMode, Throughput};
+use manometer::collector::Collector as _;
 use manometer::collector::kafka::{KafkaCollector, KafkaTarget};
-use manometer::collector::{Collector as _, KINDS};
-use manometer::config::Config;
 use manometer::metric::Families;
 use tokio::runtime;
 
@@ -54,8 +52,7 @@ pub(crate) fn kafka(criterion: &mut Criterion) {
     let fake = Fake::start(1, world(), |_| None);
     let text =
         format!("[[kafka]]\nname = \"large\"\nbrokers = [\"127.0.0.1:{}\"]\ndeadline = \"14s\"\n", fake.ports[0]);
-    let config = Config::parse(&text, Path::new("bench.toml"), &|_| None, KINDS).expect("a valid configuration");
-    let target: &KafkaTarget = config.targets_of().next().expect("a target");
+    let target: KafkaTarget = crate::target(&text);
     let mut collector = KafkaCollector::new(target.clone());
     let runtime = runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let mut poll = || runtime.block_on(collector.poll()).expect("a broker that answers");

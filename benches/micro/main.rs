@@ -9,7 +9,17 @@ mod kafka;
 mod log_patterns;
 mod mapping;
 
+use std::path::Path;
+
 use criterion::{criterion_group, criterion_main};
+use manometer::collector::KINDS;
+use manometer::config::{Config, Target};
+
+/// The first target of its kind in a configuration.
+fn target<T: Target + Clone>(text: &str) -> T {
+    let config = Config::parse(text, Path::new("bench.toml"), &|_| None, KINDS).expect("a valid configuration");
+    config.targets_of::<T>().next().expect("a target").clone()
+}
 
 criterion_group!(
     benches,
