@@ -29,7 +29,7 @@ const UP: &str = "up";
 #[must_use]
 pub fn elements<'s>(policy: &Policy, signal: &Signal, samples: &'s impl Samples, now: Millis) -> Vec<Element<'s>> {
     let elements = scraped(policy, signal, samples, now);
-    if signal.has_target() { gathered(signal, elements) } else { elements }
+    if elements.is_empty() || !signal.has_target() { elements } else { gathered(signal, elements) }
 }
 
 /// The signal as each agent tells it.

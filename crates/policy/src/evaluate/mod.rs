@@ -81,7 +81,7 @@ impl<P: Deref<Target = Policy>> Evaluator<P> {
         let holding: Vec<Vec<&Element<'_>>> =
             levels.iter().map(|watched| watched.holding(policy, of(watched.signal), of)).collect();
         self.causes.see(policy, samples, now, |place| {
-            let at = levels.iter().position(|watched| watched.place() == place);
+            let at = levels.binary_search_by_key(&place, Watched::place);
             let elements = at.into_iter().flat_map(|at| holding[at].iter().map(move |element| (at, &*element.labels)));
             elements
                 .filter(|(at, labels)| levels[*at].has_general_hold(policy, labels))

@@ -12,7 +12,7 @@ use super::text::{self, Files};
 use super::world::{Labels, Track, World, series};
 use crate::evaluate::{Evaluator, Silence};
 use crate::render::promql::INHIBITOR;
-use crate::render::rules::{CAUSE_FOR, CAUSE_TAIL};
+use crate::render::rules::{CAUSE_FOR, CAUSE_TAIL, RuleFile};
 use crate::render::yaml::Yaml;
 use crate::render::{Catalog, File};
 use crate::{CONTAINER, Cause, DEPENDS_ON, Policy, Threshold, duration};
@@ -21,7 +21,7 @@ use crate::{CONTAINER, Cause, DEPENDS_ON, Policy, Threshold, duration};
 const AT_A_TIME: usize = 8;
 
 /// The file.
-pub(super) fn file(policy: &Policy, catalog: &Catalog) -> File {
+pub(super) fn file(policy: &Policy, catalog: &Catalog, rules: &[RuleFile]) -> File {
     let causes: Vec<Cause<'_>> = policy.causes().collect();
     let shortest = causes.iter().map(|cause| interval(policy, cause.alert)).min().unwrap_or_default();
     let context = Context { policy, catalog, interval: shortest };
@@ -31,7 +31,7 @@ pub(super) fn file(policy: &Policy, catalog: &Catalog) -> File {
     let tests = lives.chunks(AT_A_TIME).map(|lives| test(policy, lives)).collect();
     let metrics = lives.iter().flat_map(|life| life.world.metrics()).collect();
     let files = Files { thresholds: false, causes: true, groups: BTreeSet::new(), metrics };
-    let text = text::file(policy, catalog, shortest, &files, tests);
+    let text = text::file(rules, shortest, &files, tests);
     File { path: format!("alerts/tests/{INHIBITOR}.test.yml").into(), text }
 }
 

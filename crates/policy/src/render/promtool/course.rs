@@ -1,6 +1,6 @@
 //! What becomes of the alerts of a policy while a test's series go by.
 
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt as _};
 
 use super::world::{Labels, Track, World};
 use crate::evaluate::{self, Active, Evaluator, Label, Millis, Sample, Samples};

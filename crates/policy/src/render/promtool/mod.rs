@@ -14,9 +14,13 @@ mod world;
 #[cfg(test)]
 mod tests;
 
+use std::panic::resume_unwind;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
+use std::{iter, thread};
 
 use self::cases::Context;
+use super::rules::{RuleFile, rule_files};
 use super::{Catalog, File};
 use crate::{Alert, Level, Policy, Signal};
 
@@ -26,16 +30,46 @@ const INTERVALS: [u64; 10] = [120_000, 60_000, 30_000, 15_000, 10_000, 5_000, 1_
 /// The tests, a file for each alert: each is evaluated as seldom as its durations allow.
 #[must_use]
 pub fn files(policy: &Policy, catalog: &Catalog) -> Vec<File> {
-    let path = |alert: &Alert| format!("alerts/tests/{}.test.yml", alert.name).into();
-    let alerts = policy.alerts.iter().map(|alert| File { path: path(alert), text: of_alert(policy, catalog, alert) });
-    alerts.chain(std::iter::once(causes::file(policy, catalog))).collect()
+    let rules = rule_files(policy, catalog);
+    let file = |alert: Option<&Alert>| match alert {
+        Some(alert) => File {
+            path: format!("alerts/tests/{}.test.yml", alert.name).into(),
+            text: tested(policy, catalog, &rules, alert),
+        },
+        None => causes::file(policy, catalog, &rules),
+    };
+    let alerts: Vec<Option<&Alert>> = policy.alerts.iter().map(Some).chain([None]).collect();
+    on_all_cores(&alerts, file)
+}
+
+/// `work` for each of them, in their order.
+fn on_all_cores<T: Copy + Sync, R: Send>(items: &[T], work: impl Fn(T) -> R + Sync) -> Vec<R> {
+    let next = AtomicUsize::new(0);
+    let share = || {
+        let places = iter::from_fn(|| Some(next.fetch_add(1, Ordering::Relaxed)).filter(|place| *place < items.len()));
+        places.map(|place| (place, work(items[place]))).collect::<Vec<_>>()
+    };
+    let mut done = thread::scope(|scope| {
+        let others = 1..thread::available_parallelism().map_or(1, usize::from);
+        let others: Vec<_> = others.map(|_| scope.spawn(share)).collect();
+        let mut done = share();
+        done.extend(others.into_iter().flat_map(|other| other.join().unwrap_or_else(|panic| resume_unwind(panic))));
+        done
+    });
+    done.sort_by_key(|(place, _)| *place);
+    done.into_iter().map(|(_, result)| result).collect()
 }
 
 /// The test file of one of the policy's alerts. It stands in a folder beside the rules.
 #[must_use]
 pub fn of_alert(policy: &Policy, catalog: &Catalog, alert: &Alert) -> String {
+    tested(policy, catalog, &rule_files(policy, catalog), alert)
+}
+
+/// The same, where the rules are there already.
+fn tested(policy: &Policy, catalog: &Catalog, rules: &[RuleFile], alert: &Alert) -> String {
     let context = Context { policy, catalog, interval: interval(policy, alert) };
-    text::of_alert(policy, catalog, alert, context.interval, context.cases(alert))
+    text::of_alert(policy, rules, alert, context.interval, context.cases(alert))
 }
 
 /// So short that half of any time in the rules can be told from all of it, and such that windows are whole numbers of it.

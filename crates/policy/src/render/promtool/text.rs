@@ -9,10 +9,10 @@ use super::course::{simulate, simulate_open};
 use super::expect;
 use super::world::World;
 use crate::evaluate::{Active, Label};
+use crate::render::HEADER;
 use crate::render::promql::INHIBITOR;
-use crate::render::rules::{CAUSES, Rule, RuleFile, rule_files};
+use crate::render::rules::{CAUSES, Rule, RuleFile};
 use crate::render::yaml::Yaml;
-use crate::render::{Catalog, HEADER};
 use crate::{Alert, DEPENDS_ON, Policy, Signal, duration as time};
 
 /// Said of the step before a change.
@@ -22,7 +22,7 @@ const STILL: &str = "still";
 /// The whole file of an alert.
 pub(super) fn of_alert(
     policy: &Policy,
-    catalog: &Catalog,
+    rules: &[RuleFile],
     alert: &Alert,
     interval: Duration,
     cases: impl IntoIterator<Item = Case>,
@@ -39,7 +39,7 @@ pub(super) fn of_alert(
         metrics: cases.iter().flat_map(|case| case.world.metrics()).collect(),
     };
     let tests = cases.iter().zip(&courses).map(|(case, course)| test(policy, alert, case, course)).collect();
-    file(policy, catalog, interval, &files, tests)
+    file(rules, interval, &files, tests)
 }
 
 /// The files of rules that a test needs: each is evaluated at each step.
@@ -68,17 +68,12 @@ impl Files<'_> {
     }
 }
 
-/// A whole file: the rules that are tested, and the tests.
-pub(super) fn file(
-    policy: &Policy,
-    catalog: &Catalog,
-    interval: Duration,
-    wanted: &Files<'_>,
-    tests: Vec<Yaml>,
-) -> String {
-    let mut files = rule_files(policy, catalog);
+/// A whole file: those of all rules that are tested, and the tests.
+pub(super) fn file(rules: &[RuleFile], interval: Duration, wanted: &Files<'_>, tests: Vec<Yaml>) -> String {
     let is_of_thresholds = |file: &RuleFile| file.groups.iter().all(|group| group.name.contains("thresholds"));
-    files.retain(|file| if file.name == CAUSES { wanted.causes } else { is_of_thresholds(file) || wanted.has(file) });
+    let is_wanted =
+        |file: &&RuleFile| if file.name == CAUSES { wanted.causes } else { is_of_thresholds(file) || wanted.has(file) };
+    let mut files: Vec<&RuleFile> = rules.iter().filter(is_wanted).collect();
     if wanted.thresholds {
         // What is compared has to be there when it is.
         files.sort_by_key(|file| !is_of_thresholds(file));
