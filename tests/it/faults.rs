@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io::{Read as _, Write as _};
 use std::time::{Duration, Instant};
 
-use crate::support::agent::{Agent, target};
+use crate::support::agent::{Agent, patient_target, target};
 use crate::support::exposition::Exposition;
 use crate::support::fake::{Fake, drain};
 use crate::support::missing::missing;
@@ -242,8 +242,7 @@ fn a_client_list_of_64_mib() {
         "PING" => Some(b"PONG".to_vec()),
         _ => None,
     });
-    let config = target("main", &fake.url()).replace("interval = \"1s\"", "interval = \"60s\"");
-    let agent = Agent::run(&config.replace("900ms", "50s"));
+    let agent = Agent::run(&patient_target("main", &fake.url()));
     let seen = agent.scrape("main");
     seen.assert("redis_up", &[], 1.0);
     seen.assert("redis_clients", &[("class", "normal")], 200_000.0);

@@ -10,7 +10,7 @@ use manometer::metric::Families;
 use manometer::metric::text::{Format, exposition};
 use redis::Value;
 
-use crate::support::agent::{Agent, target};
+use crate::support::agent::{Agent, patient_target, target};
 use crate::support::exposition::Exposition;
 use crate::support::missing::missing;
 use crate::support::peer;
@@ -234,7 +234,7 @@ fn patterns_fit_the_keys_that_they_fit_for_the_server() {
 
 /// A collector of this target, which has all the time that it needs.
 fn collector(redis: &RedisServer, more: &str) -> RedisCollector {
-    let text = target("main", &redis.url()).replace("1s", "20s").replace("900ms", "15s") + more;
+    let text = patient_target("main", &redis.url()) + more;
     let config = Config::parse(&text, "config.toml".as_ref(), &|_| None, KINDS).unwrap();
     RedisCollector::with_questions(config.targets_of::<RedisTarget>().next().unwrap().clone(), QUESTIONS)
 }
@@ -302,7 +302,7 @@ fn a_stream_with_ten_thousand_groups_shows_the_furthest_behind() {
     redis.command::<()>(&["EVAL", script, "0"]);
     redis.command::<()>(&["CONFIG", "RESETSTAT"]);
     // Ten thousand groups take a while to read.
-    let slow = target("main", &redis.url()).replace("1s", "20s").replace("900ms", "15s");
+    let slow = patient_target("main", &redis.url());
     let agent = Agent::run(&(slow + "[[redis.key]]\nname = \"stream\"\ntop = 10\n"));
     let seen = agent.scrape("main");
     let late = [("stream", "stream"), ("group", "late")];

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::agent::{Agent, command, config_file, stderr, stdout, target};
+use crate::support::agent::{Agent, command, config_file, patient_target, stderr, stdout};
 use crate::support::exposition::Exposition;
 use crate::support::missing::missing;
 use crate::support::redis::{Builder, RedisServer};
@@ -40,7 +40,7 @@ fn server(dir: &Path, name: &str) -> Builder {
 fn poll(redis: &RedisServer, tls: &str) -> (Exposition, String) {
     let url = format!("rediss://127.0.0.1:{}", redis.tls_port.unwrap());
     // Handshakes are slow where the machine is busy.
-    let target = target("main", &url).replace("1s", "20s").replace("900ms", "15s");
+    let target = patient_target("main", &url);
     let (_dir, file) = config_file(&format!("{target}[redis.tls]\n{tls}\n"));
     let output = command(&["poll", "--target", "main", "--config", file.to_str().unwrap()]).output().unwrap();
     (Exposition::of(&stdout(&output)), stderr(&output))

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use rustix::pipe::fcntl_setpipe_size;
 
-use crate::support::agent::{Agent, command, config_file, faketime, target};
+use crate::support::agent::{Agent, command, config_file, faketime, patient_target, target};
 use crate::support::exposition::Exposition;
 use crate::support::fake::Fake;
 use crate::support::http::Request;
@@ -176,8 +176,7 @@ fn memory_goes_back_and_privileges_are_given_up_before_anything_is_read() {
 #[test]
 fn sigterm_ends_it_in_the_middle_of_a_poll() {
     let fake = Fake::silent();
-    let mut agent =
-        Agent::spawn(&target("main", &fake.url()).replace("\"1s\"", "\"60s\"").replace("900ms", "50s"), &[]);
+    let mut agent = Agent::spawn(&patient_target("main", &fake.url()), &[]);
     let status = agent.terminate(END);
     assert_eq!(status.code(), Some(0), "{}", agent.log());
     assert!(agent.log().contains("=stopped\n"), "{}", agent.log());

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use super::notes;
-use crate::support::agent::{Agent, target};
+use crate::support::agent::{Agent, patient_target};
 use crate::support::fake::{Answer, Fake};
 use crate::support::memory_group::MemoryGroup;
 use crate::support::missing::missing;
@@ -28,12 +28,12 @@ fn arrays_in_arrays_do_not_fill_the_memory() {
     let sent = lying(&redis, "PUBSUB CHANNELS", [&b"*300000\r\n"[..], &nested].concat());
     let info = lying(&redis, "INFO", integers(1_000_000));
     let targets = [
-        target("main", &redis.url()),
-        target("announced", &announced.url()),
-        target("sent", &sent.url()) + "pubsub_patterns = [\"*\"]\n",
-        target("info", &info.url()),
+        patient_target("main", &redis.url()),
+        patient_target("announced", &announced.url()),
+        patient_target("sent", &sent.url()) + "pubsub_patterns = [\"*\"]\n",
+        patient_target("info", &info.url()),
     ];
-    let agent = Agent::run(&targets.concat().replace("\"1s\"", "\"5s\"").replace("900ms", "4500ms"));
+    let agent = Agent::run(&targets.concat());
     for name in ["main", "announced", "sent"] {
         agent.scrape(name).assert("redis_up", &[], 1.0);
         assert!(super::has(&agent.scrape(name), "redis_stale_connections"), "{name} answers all else");
@@ -81,11 +81,11 @@ fn with_little_memory_it_survives_and_serves_the_others() {
     let channels = [&b"*900000\r\n"[..], &b"$1\r\na\r\n".repeat(900_000)].concat();
     let channels = lying(&redis, "PUBSUB CHANNELS", channels);
     let targets = [
-        target("list", &list.url()),
-        target("channels", &channels.url()) + "pubsub_patterns = [\"*\"]\n",
-        target("main", &redis.url()),
+        patient_target("list", &list.url()),
+        patient_target("channels", &channels.url()) + "pubsub_patterns = [\"*\"]\n",
+        patient_target("main", &redis.url()),
     ];
-    let agent = Agent::run_in(&group, &targets.concat().replace("\"1s\"", "\"5s\"").replace("900ms", "4500ms"));
+    let agent = Agent::run_in(&group, &targets.concat());
     for name in ["main", "list", "channels"] {
         agent.scrape(name).assert("redis_up", &[], 1.0);
     }
@@ -116,8 +116,7 @@ fn an_info_without_an_end_is_not_asked_in_other_words() {
         })
     };
     let endless = answering(b"$104857600\r\nx".to_vec());
-    let slowly = |url: &str| target("main", url).replace("\"1s\"", "\"30s\"").replace("900ms", "20s");
-    let agent = Agent::run(&slowly(&endless.url()));
+    let agent = Agent::run(&patient_target("main", &endless.url()));
     let error = agent.state("main")["lastError"].as_str().unwrap().to_owned();
     assert!(
         error.ends_with(
@@ -128,7 +127,7 @@ fn an_info_without_an_end_is_not_asked_in_other_words() {
     );
     // Much, and nothing of it known: INFO in other words would say as much.
     let unknown = answering([&b"$4000000\r\n"[..], &b"x:1\r\nyyy\r\n".repeat(400_000), b"\r\n"].concat());
-    let agent = Agent::run(&slowly(&unknown.url()));
+    let agent = Agent::run(&patient_target("main", &unknown.url()));
     let state = agent.state("main");
     assert_eq!(state["lastErrorReason"], "decode", "{state}");
     // However often it was polled meanwhile.
@@ -144,7 +143,7 @@ fn an_error_without_an_end_is_kept_and_shown_short() {
     let long = |code: &str| [code.as_bytes(), &b"B".repeat(4 << 20), b"\r\n"].concat();
     let info = lying(&redis, "INFO", long("-LOADING \u{202e}"));
     let slowlog = lying(&redis, "SLOWLOG GET", long("-ERR \u{2028}\u{1b}[31m"));
-    let agent = Agent::run(&(target("info", &info.url()) + &target("slowlog", &slowlog.url())));
+    let agent = Agent::run(&(patient_target("info", &info.url()) + &patient_target("slowlog", &slowlog.url())));
     let state = agent.state("info");
     assert_eq!(state["lastErrorReason"], "status", "{state}");
     let error = state["lastError"].as_str().unwrap();

@@ -84,9 +84,18 @@ pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
 
+fn polled(name: &str, url: &str, interval: &str, deadline: &str) -> String {
+    format!("[[redis]]\nname = {name:?}\nurl = {url:?}\ninterval = {interval:?}\ndeadline = {deadline:?}\n")
+}
+
 /// A `[[redis]]` table with a poll a second.
 pub(crate) fn target(name: &str, url: &str) -> String {
-    format!("[[redis]]\nname = {name:?}\nurl = {url:?}\ninterval = \"1s\"\ndeadline = \"900ms\"\n")
+    polled(name, url, "1s", "900ms")
+}
+
+/// A `[[redis]]` table with one long poll: for what has much to read, on a machine that does much else.
+pub(crate) fn patient_target(name: &str, url: &str) -> String {
+    polled(name, url, "60s", "50s")
 }
 
 /// Writes `config` to a file that lives as long as the folder.
