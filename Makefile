@@ -21,9 +21,9 @@ test: ## Format, lints, all tests and the documentation's examples
 	@scripts/deps.sh test & deps=$$!; \
 	    $(CARGO) fmt --all --check && scripts/lint.sh test --all-targets --no-run || { wait $$deps; exit 1; }; \
 	    wait $$deps
-	@# Tests wait for servers far more than they compute: there are more at a time than cores, and the documentation is built
+	@# Tests wait for servers far more than they compute: there are more at a time than cores, and the documentation is checked
 	@# meanwhile. It waits until the tests have begun, for cargo builds one thing at a time.
-	@(sleep 5 && nice scripts/lint.sh test --doc && nice $(MAKE) --no-print-directory docs) & docs=$$!; \
+	@(sleep 5 && RUSTDOC=$(CURDIR)/scripts/documented.sh nice scripts/lint.sh test --doc) & docs=$$!; \
 	    RUST_TEST_THREADS=$${RUST_TEST_THREADS:-8} scripts/lint.sh test --all-targets || { kill $$docs; exit 1; }; \
 	    wait $$docs
 
