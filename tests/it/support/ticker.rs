@@ -1,5 +1,6 @@
 //! The example ticker service: the real binary on a real Redis.
 
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -72,6 +73,15 @@ pub(crate) fn program(name: &str) -> PathBuf {
         let mut build = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         build.args(["build", "--locked", "--quiet", "--bin", "ticker", "--bin", "hold_clients"]);
         build.current_dir(env!("CARGO_MANIFEST_DIR"));
+        // What Cargo tells this test of its package would make build scripts that read it run again, and everything that
+        // depends on them: ring, TLS, the agent.
+        let of_package = |name: &OsStr| {
+            let name = name.to_string_lossy();
+            name.starts_with("CARGO_MANIFEST_") || name.starts_with("CARGO_PKG_")
+        };
+        for (name, _) in std::env::vars_os().filter(|(name, _)| of_package(name)) {
+            build.env_remove(name);
+        }
         // The whole workspace, and with what its tests depend on, which is only there for examples, of which there are
         // none: the features of all crates are those that the tests were built with, so that none is built again.
         build.args(["--workspace", "--examples", "--target-dir"]).arg(profile.parent().unwrap());
