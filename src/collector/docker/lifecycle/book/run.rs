@@ -164,9 +164,14 @@ impl Run {
         self.end.as_ref().is_some_and(|end| end.uncounted.is_none())
     }
 
+    /// Whether its end, which may yet turn out to be none, was seen before `asked`.
+    pub(super) fn had_ended(&self, asked: u64) -> bool {
+        self.end.as_ref().is_some_and(|end| end.seen <= asked)
+    }
+
     /// Whether its end is counted and was seen before `asked`: whatever ran then is another run.
     pub(super) fn was_over(&self, asked: u64) -> bool {
-        self.is_over() && self.end.as_ref().is_some_and(|end| end.seen <= asked)
+        self.is_over() && self.had_ended(asked)
     }
 
     /// Whether its end, which may yet turn out to be none, was seen before `asked`: a list alone told of it.

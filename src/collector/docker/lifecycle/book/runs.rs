@@ -317,15 +317,17 @@ impl Runs {
     }
 
     /// The run without exact time that the inspection may have seen: it was known when the inspection was asked, its times
-    /// and those of its neighbours leave room for that start, and it was not over if what was seen goes on.
+    /// and those of its neighbours leave room for that start, and it was not over if what was seen goes on. What goes on after
+    /// an end that was known then may be a run that a list was asked for only later, and had shown before the inspection did.
     fn candidate(&self, seen: Seen) -> Option<usize> {
         (0..self.known.len()).rev().find(|index| {
             let run = &self.known[*index];
             let previous = index.checked_sub(1).and_then(|index| self.known.get(index));
             let earliest = previous.and_then(|run| run.ended_at().or(run.begin()));
             let latest = run.announced.or(run.ended_at());
+            let is_next = || run.begin().is_none() && previous.is_some_and(|run| run.had_ended(seen.asked));
             run.started.is_none()
-                && run.learnt.seq <= seen.asked
+                && (run.learnt.seq <= seen.asked || (seen.ended == Some(false) && is_next()))
                 && !(seen.ended == Some(false) && run.was_over(seen.asked))
                 && earliest.is_none_or(|earliest| earliest < seen.started)
                 && latest.is_none_or(|latest| seen.started <= latest)

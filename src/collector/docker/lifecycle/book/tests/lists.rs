@@ -76,6 +76,40 @@ fn a_list_that_was_asked_before_an_inspection_does_not_end_what_that_saw() {
 }
 
 #[test]
+fn an_inspection_and_a_list_that_was_asked_after_it_tell_of_the_same_run() {
+    let mut desk = Desk::watching(&[listed("a", "web", "created")]);
+    desk.inspect("a", told_by(inspected("created", None, 0)));
+    desk.book.unsubscribed();
+    desk.pass(1);
+    let first = desk.nanos();
+    desk.pass(1);
+    desk.list(&[aged("a", "web", "running", 1)]);
+    desk.pass(1);
+    let died = desk.nanos();
+    let over = desk.book.begin_list(desk.now);
+    let second = died + 500_000_000;
+    desk.pass(1);
+    let ask = desk.ask("a");
+    let again = desk.book.begin_list(desk.now);
+    desk.answer_list(over, &[Listed { exit_code: Some(0), ..listed("a", "web", "exited") }]);
+    desk.answer_list(again, &[aged("a", "web", "running", 0)]);
+    desk.answer(&ask, told_by(inspected("running", Some(second), 0)));
+    assert_eq!(desk.totals("web").0, 2);
+    // All of it is repeated.
+    desk.pass(1);
+    desk.book.subscribed(desk.now);
+    for (action, at) in [("start", first + 1_000_000), ("die", died), ("start", second + 1_000_000)] {
+        let mut event = Event { kind: "container".to_owned(), action: action.to_owned(), ..Event::default() };
+        (event.actor.id, event.time_nano) = ("a".to_owned(), at);
+        event.actor.attributes = labels(&[("name", "web")]);
+        desk.take(&event);
+    }
+    desk.pass(11);
+    desk.settle();
+    assert_eq!((desk.state("web"), desk.totals("web")), ("running", (2, 1, 0, [1, 0, 0, 0, 0, 0])));
+}
+
+#[test]
 fn an_inspection_that_is_answered_late_tells_of_the_run_that_has_been_counted_as_over_since() {
     let mut desk = Desk::watching(&[]);
     desk.book.unsubscribed();
