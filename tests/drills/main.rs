@@ -28,7 +28,7 @@ use std::process::ExitCode;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use crate::row::{HEAD, Row, drill};
+use crate::row::{HEAD, Outcome, Row, drill};
 use crate::scale::Scale;
 use crate::support::alertmanager::missing_alertmanager;
 use crate::support::docker;
@@ -36,6 +36,16 @@ use crate::support::missing::missing;
 
 /// Rows at a time, each with six processes; most of the time they wait.
 const AT_A_TIME: usize = 6;
+
+/// Drills each row that is not held once more, alone: ten times as fast, an agent that waits three seconds for a processor is
+/// down.
+fn again(rows: &[&'static Row], scale: Scale, outcomes: &mut BTreeMap<usize, Outcome>) {
+    for (number, outcome) in outcomes.iter_mut().filter(|(_, outcome)| !outcome.faults.is_empty()) {
+        eprintln!("{}, among others; once more, alone:", outcome.row.name);
+        *outcome = drill(rows[*number], scale, true);
+        eprintln!("{}", outcome.text());
+    }
+}
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -91,7 +101,10 @@ fn main() -> ExitCode {
             });
         }
     });
-    let outcomes = outcomes.into_inner().unwrap();
+    let mut outcomes = outcomes.into_inner().unwrap();
+    if !is_whole {
+        again(&rows, scale, &mut outcomes);
+    }
     if is_whole {
         println!("{HEAD}");
         for outcome in outcomes.values() {

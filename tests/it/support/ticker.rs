@@ -73,13 +73,15 @@ pub(crate) fn program(name: &str) -> PathBuf {
         let mut build = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         build.args(["build", "--locked", "--quiet", "--bin", "ticker", "--bin", "hold_clients"]);
         build.current_dir(env!("CARGO_MANIFEST_DIR"));
-        // What Cargo tells this test of its package would make build scripts that read it run again, and everything that
-        // depends on them: ring, TLS, the agent.
-        let of_package = |name: &OsStr| {
+        // What Cargo tells this test alone would make build scripts that read it run again, and everything that depends on
+        // them: ring, TLS, the agent.
+        let is_told = |name: &OsStr| {
             let name = name.to_string_lossy();
-            name.starts_with("CARGO_MANIFEST_") || name.starts_with("CARGO_PKG_")
+            ["CARGO_MANIFEST_", "CARGO_PKG_", "OUT_DIR", "MANOMETER_GIT_REVISION"]
+                .iter()
+                .any(|start| name.starts_with(start))
         };
-        for (name, _) in std::env::vars_os().filter(|(name, _)| of_package(name)) {
+        for (name, _) in std::env::vars_os().filter(|(name, _)| is_told(name)) {
             build.env_remove(name);
         }
         // The whole workspace, and with what its tests depend on, which is only there for examples, of which there are
