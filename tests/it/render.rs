@@ -9,7 +9,7 @@ use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
-use crate::support::agent::{Agent, config_file, output, stderr, stdout, target};
+use crate::support::agent::{Agent, config_file, output, patient_output, stderr, stdout, target};
 use crate::support::missing::missing;
 use crate::support::port;
 use crate::support::wait::{SOON, until};
@@ -38,7 +38,7 @@ fn render(folder: &Path, arguments: &[&str]) -> Output {
     }
     let (out, config) = (folder.to_str().unwrap(), config.to_str().unwrap());
     let base: &[&str] = if arguments.contains(&"--config") { &[] } else { &["--config", config] };
-    output(&[&["render", "--out", out], base, arguments].concat())
+    patient_output(&[&["render", "--out", out], base, arguments].concat())
 }
 
 #[track_caller]

@@ -15,6 +15,7 @@ use tempfile::TempDir;
 use crate::support::agent::write as write_config;
 use crate::support::missing::missing;
 use crate::support::promtool::{check_rules, test_rules};
+use crate::support::wait::give_way;
 
 /// The rules of a policy in a folder of their own.
 fn folder(policy: &Policy, catalog: &Catalog) -> TempDir {
@@ -95,6 +96,7 @@ fn rules_with_other_numbers_do_what_those_say() {
 }
 
 fn assert_rules_pass_their_tests(policy: &Policy, is_wanted: impl Fn(&File) -> bool) {
+    give_way();
     let catalog = catalog();
     let folder = folder(policy, &catalog);
     let rules = rules::files(policy, &catalog).iter().map(|file| folder.path().join(&file.path)).collect::<Vec<_>>();
@@ -251,6 +253,7 @@ fn no_number_can_be_wrong_without_a_test_that_fails() {
     if missing(&["promtool"]) {
         return;
     }
+    give_way();
     let (policy, catalog) = (policy::shipped().unwrap(), catalog());
     let mutations = mutations(&policy);
     assert!(mutations.len() > 300, "{}", mutations.len());

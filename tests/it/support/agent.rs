@@ -74,6 +74,13 @@ pub(crate) fn output(arguments: &[&str]) -> Output {
     command(arguments).output().unwrap()
 }
 
+/// The same, while nobody else computes: for what takes seconds of a processor, beside agents that are scraped each second.
+pub(crate) fn patient_output(arguments: &[&str]) -> Output {
+    let mut nice = Command::new("nice");
+    nice.args(["-n", "10"]);
+    wrap(nice, &command(arguments)).output().unwrap()
+}
+
 /// What it wrote, as text.
 pub(crate) fn stdout(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()

@@ -9,6 +9,8 @@ use manometer::app;
 use manometer::policy;
 use manometer::policy::render::{Catalog, File, rules};
 
+use super::wait::give_way;
+
 /// Fails unless `promtool check metrics` has nothing to say of the names that are the agent's own.
 ///
 /// Names of redis_exporter, of the Go client and of a service must stay as they are, whatever promtool thinks of them.
@@ -62,6 +64,7 @@ pub(crate) fn test_shipped_rules(without: &[&str], tests: &str) {
 }
 
 fn run(command: &[&str], files: &[PathBuf]) -> Result<(), String> {
+    give_way();
     let output = Command::new("promtool").args(command).args(files).output().unwrap();
     if output.status.success() {
         return Ok(());

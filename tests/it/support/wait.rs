@@ -27,6 +27,12 @@ pub(crate) fn until<T>(deadline: Duration, what: impl Display, mut condition: im
     }
 }
 
+/// From now on this thread, and what it starts, computes when nobody else does: for tests that compute for a minute and wait for
+/// nothing, beside those whose agents are scraped each second.
+pub(crate) fn give_way() {
+    rustix::process::setpriority_process(None, 10).unwrap();
+}
+
 /// Lets time pass, for what is about time itself.
 #[expect(clippy::disallowed_methods, reason = "the one place that waits between two looks")]
 pub(crate) fn pause(time: Duration) {
