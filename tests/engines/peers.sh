@@ -11,7 +11,7 @@ export PATH="$peers:$PATH"
 say() { printf 'engines: %s\n' "$*"; }
 
 say "$(readlink "$peers/prometheus"), $(readlink "$peers/alertmanager"), $(readlink "$peers/vmalert")"
-"$1" --color never rule_tests::the_shipped rule_tests::rules_with alertmanager::
+"$1" --color never alert_rules::the_shipped alert_rules::rules_with alertmanager::
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -4,6 +4,7 @@
 //! `UPDATE_GOLDEN=1` writes the golden files anew.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr, reason = "these are tests, helpers included")]
 
+mod alert_rules;
 mod alertmanager;
 mod asking;
 mod backpressure;
@@ -48,7 +49,6 @@ mod redis_kinds;
 mod render;
 mod replay;
 mod rotation;
-mod rule_tests;
 mod runbooks;
 mod sentinel;
 mod service;

@@ -1,4 +1,6 @@
 //! The rendered rules, under their rendered tests, in the real promtool.
+//!
+//! Minutes of computing: their name has them begin first, while others wait.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
